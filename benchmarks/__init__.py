@@ -1,0 +1,1 @@
+"""What is trained: data sets, models, regularisers and the loop. Knows nothing of tables."""

@@ -1,0 +1,193 @@
+"""Trains a pack of runs on one device; a pack of one is the ordinary case.
+
+Runs of a pack advance in turn, an update each, and on CUDA each has a stream of its own, so that
+small networks overlap on a large device. Nothing that a run computes depends on its companions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from benchmarks.training import checkpoint
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.trainee import CurvePoint, Trainee
+
+if TYPE_CHECKING:
+    from benchmarks.config import Run
+    from benchmarks.datasets.store import Dataset
+
+CHECKPOINT_SECONDS = 45.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: completed epochs, updates in the current one, images trained so far in
+    this sitting."""
+
+    run_hash: str
+    epoch: int
+    epochs: int
+    step: int
+    steps_per_epoch: int
+    images_seen: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has come to.
+
+    ``correct`` of ``total`` test images after the last epoch is the headline; ``curve`` keeps the
+    rest. ``error`` is set where the run failed; the pack's other runs go on. A run that was stopped
+    early has ``finished`` False and continues from its checkpoint next time.
+    """
+
+    run: Run
+    finished: bool
+    total: int
+    curve: tuple[CurvePoint, ...] = ()
+    correct: int | None = None
+    diverged: bool = False
+    wall_seconds: float = 0.0
+    sittings: tuple[dict[str, Any], ...] = ()
+    error: Exception | None = None
+    model: torch.nn.Module | None = field(default=None, repr=False)
+
+
+@dataclass
+class _Seat:
+    trainee: Trainee
+    steps: Iterator[bool]
+    stream: Any
+    path: Path | None
+    sittings: list[dict[str, Any]]
+    saved: float
+    error: Exception | None = None
+
+
+def prepare(device: torch.device) -> None:
+    """Set the process up so that a run's numbers do not depend on what runs beside it.
+
+    On a CPU a run computes with one thread: thread counts change the last bits, and runs side by
+    side use the cores better. Denormals flush to zero, as weight decay drives dead filters there.
+    """
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.benchmark = True
+
+
+def train(
+    runs: Sequence[Run],
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    checkpoints: Path | None = None,
+    sitting: dict[str, Any] | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Train ``runs``, which share a data set, and return their outcomes in order.
+
+    Args:
+        runs: any number of runs; the device holds all of their states at once.
+        dataset: the images, put on the device once.
+        device: "cpu" or "cuda"; call :func:`prepare` first.
+        checkpoints: folder for ``<hash>.ckpt``; a run that finds its own there continues from it.
+        sitting: what the caller wants to remember of this process (commit, host); kept in the
+            checkpoint, so that a run made in several sittings names each.
+        on_progress: called after every update.
+        should_stop: asked after every update; when true, training ends at once, and what has been
+            trained since the last checkpoint is repeated next time, bit for bit.
+        on_outcome: called as soon as each run ends, before its companions do.
+    """
+    train_split = ResidentSplit(dataset.train, device)
+    test_split = ResidentSplit(dataset.test, device)
+    seats: list[_Seat] = []
+    for run in runs:
+        trainee = Trainee(run, dataset, train_split, test_split, device)
+        seats.append(_seat(trainee, checkpoints, sitting or {}))
+    outcomes: dict[int, Outcome] = {}
+    while len(outcomes) < len(seats):
+        for index, seat in enumerate(seats):
+            if index in outcomes:
+                continue
+            if not _advance(seat, on_progress):
+                outcomes[index] = _outcome(seat, len(dataset.test))
+                on_outcome(outcomes[index])
+            elif should_stop():
+                for rest, other in enumerate(seats):
+                    outcomes.setdefault(rest, _outcome(other, len(dataset.test)))
+                break
+    return [outcomes[index] for index in range(len(seats))]
+
+
+def _seat(trainee: Trainee, folder: Path | None, sitting: dict[str, Any]) -> _Seat:
+    path = folder / f"{trainee.run.hash}.ckpt" if folder else None
+    sittings: list[dict[str, Any]] = []
+    if path and (state := checkpoint.load(path)):
+        trainee.restore(state)
+        sittings = list(state["sittings"])
+    sittings.append({**sitting, "from_epoch": trainee.epoch})
+    stream = torch.cuda.Stream() if trainee.device.type == "cuda" else None
+    return _Seat(trainee, trainee.steps(), stream, path, sittings, time.monotonic())
+
+
+def _advance(seat: _Seat, on_progress: Callable[[Progress], None]) -> bool:
+    """One update; False once the run has ended, well or badly."""
+    context = torch.cuda.stream(seat.stream) if seat.stream else contextlib.nullcontext()
+    try:
+        with context:
+            epoch_done = next(seat.steps, None)
+    except Exception as error:  # one run's failure must not sink its companions
+        seat.error = error
+        return False
+    if epoch_done is None:
+        return False
+    on_progress(_progress(seat.trainee))
+    if epoch_done:
+        _save_if_due(seat)
+    return not seat.trainee.finished
+
+
+def _progress(trainee: Trainee) -> Progress:
+    return Progress(
+        run_hash=trainee.run.hash,
+        epoch=trainee.epoch,
+        epochs=trainee.run.epochs,
+        step=trainee.step_in_epoch,
+        steps_per_epoch=trainee.steps_per_epoch,
+        images_seen=trainee.images_seen,
+    )
+
+
+def _save_if_due(seat: _Seat) -> None:
+    if seat.path is None or seat.trainee.finished:
+        return
+    if time.monotonic() - seat.saved >= CHECKPOINT_SECONDS:
+        checkpoint.save(seat.path, {**seat.trainee.state(), "sittings": seat.sittings})
+        seat.saved = time.monotonic()
+
+
+def _outcome(seat: _Seat, total: int) -> Outcome:
+    trainee = seat.trainee
+    finished = trainee.finished and seat.error is None
+    return Outcome(
+        run=trainee.run,
+        finished=finished,
+        total=total,
+        curve=tuple(trainee.curve),
+        correct=trainee.curve[-1].correct if finished else None,
+        diverged=trainee.diverged,
+        wall_seconds=trainee.wall_seconds,
+        sittings=tuple(seat.sittings),
+        error=seat.error,
+        model=trainee.model if finished else None,
+    )

@@ -1,0 +1,48 @@
+"""SGD with momentum whose decay has one coefficient per weight position."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class PositionalSGD:
+    """Momentum SGD: v ← μ·v + (g + c∘w), w ← w − lr·v.
+
+    ``coefficients`` are those of
+    :func:`benchmarks.regularizers.coefficients.decay_coefficients`; each broadcasts over its
+    parameter, so LOCO-Reg costs what plain weight decay costs: one pass over the weights. With
+    ``lr_inside`` the rate multiplies the gradient inside the velocity (Keras):
+    v ← μ·v + lr·(g + c∘w), w ← w − v; the two differ only where the rate changes.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        coefficients: dict[str, torch.Tensor],
+        *,
+        momentum: float,
+        lr_inside: bool = False,
+    ) -> None:
+        named = dict(model.named_parameters())
+        self.parameters = list(named.values())
+        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+        self.momentum = momentum
+        self.lr_inside = lr_inside
+        self._decayed = [
+            (named[name], coefficient.to(named[name]))
+            for name, coefficient in coefficients.items()
+        ]
+
+    @torch.no_grad()
+    def step(self, lr: float) -> None:
+        """One update from the parameters' gradients, which are consumed (set to None)."""
+        for parameter, coefficient in self._decayed:
+            assert parameter.grad is not None
+            parameter.grad.addcmul_(parameter, coefficient)
+        gradients = [p.grad for p in self.parameters]
+        torch._foreach_mul_(self.velocities, self.momentum)
+        torch._foreach_add_(self.velocities, gradients, alpha=lr if self.lr_inside else 1.0)
+        torch._foreach_add_(self.parameters, self.velocities, alpha=-1.0 if self.lr_inside else -lr)
+        for parameter in self.parameters:
+            parameter.grad = None

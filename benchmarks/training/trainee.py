@@ -1,0 +1,166 @@
+"""One run in training: its network, optimiser and curve on a device."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+
+from benchmarks.models import build
+from benchmarks.regularizers.coefficients import decay_coefficients
+from benchmarks.training.batches import (
+    Normalizer,
+    ResidentSplit,
+    epoch_batches,
+    steps_per_epoch,
+)
+from benchmarks.training.optimizer import PositionalSGD
+from benchmarks.training.schedule import learning_rate
+
+if TYPE_CHECKING:
+    from benchmarks.config import Run
+    from benchmarks.datasets.store import Dataset
+
+EVALUATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """After ``epoch`` epochs (1-based): mean training loss (cross-entropy alone), and the count of
+    correct test images where the epoch was evaluated."""
+
+    epoch: int
+    train_loss: float
+    correct: int | None
+
+
+class Trainee:
+    """A run's state. ``steps`` yields after every update that it has put on the device.
+
+    Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
+    momentum and batch-norm statistics.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        dataset: Dataset,
+        train: ResidentSplit,
+        test: ResidentSplit,
+        device: torch.device,
+    ) -> None:
+        self.run, self.device = run, device
+        self.train, self.test = train, test
+        self.normalizer = Normalizer(run, dataset, device)
+        model = build(run, len(dataset.classes))
+        self.model = model.to(device, memory_format=torch.channels_last)
+        self.optimizer = PositionalSGD(
+            self.model,
+            decay_coefficients(self.model, run),
+            momentum=float(run.momentum),
+            lr_inside=run.lr_placement == "inside",
+        )
+        self.epoch = 0
+        self.step_in_epoch = 0
+        self.images_seen = 0
+        self.curve: list[CurvePoint] = []
+        self.diverged = False
+        self.wall_seconds = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """All epochs done, or diverged at the end of an epoch."""
+        return self.diverged or self.epoch >= self.run.epochs
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates in an epoch."""
+        return steps_per_epoch(self.run, len(self.train))
+
+    def steps(self) -> Iterator[bool]:
+        """Train to the end; yields True where an epoch has just been completed, else False."""
+        while not self.finished:
+            yield from self._train_epoch()
+
+    def _train_epoch(self) -> Iterator[bool]:
+        started = time.perf_counter()
+        rate = float(learning_rate(self.run, self.epoch))
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        self.model.train()
+        batches = epoch_batches(self.run, self.train, self.normalizer, self.epoch)
+        images = 0
+        for index, (pixels, labels) in enumerate(batches, start=1):
+            loss = self._loss(pixels, labels)
+            loss.backward()
+            self.optimizer.step(rate)
+            total += loss.detach().double() * len(labels)
+            images += len(labels)
+            self.step_in_epoch = index
+            self.images_seen += len(labels)
+            if index < self.steps_per_epoch:
+                yield False
+        self._close_epoch(total.item() / images)
+        self.wall_seconds += time.perf_counter() - started
+        yield True
+
+    def _loss(self, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        with self._autocast():
+            logits = self.model(pixels)
+        return F.cross_entropy(logits.float(), labels)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.run.precision == "bf16"
+        )
+
+    def _close_epoch(self, train_loss: float) -> None:
+        self.epoch += 1
+        self.step_in_epoch = 0
+        self.diverged = not math.isfinite(train_loss)
+        due = self.epoch % self.run.evaluate_every == 0
+        correct = self.evaluate() if due or self.finished else None
+        self.curve.append(CurvePoint(self.epoch, train_loss, correct))
+
+    @torch.no_grad()
+    def evaluate(self) -> int:
+        """Number of correctly classified test images."""
+        self.model.eval()
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        for start in range(0, len(self.test), EVALUATION_BATCH):
+            window = slice(start, start + EVALUATION_BATCH)
+            with self._autocast():
+                logits = self.model(self.normalizer(self.test.pixels[window]))
+            correct += (logits.argmax(1) == self.test.labels[window]).sum()
+        return int(correct.item())
+
+    def state(self) -> dict[str, Any]:
+        """Everything that continuing from the last completed epoch needs, on the CPU.
+
+        Orders, flips and initial weights derive from seed and epoch, so no generator is saved.
+        """
+        return {
+            "run": self.run.canonical(),
+            "epoch": self.epoch,
+            "model": {k: v.detach().cpu() for k, v in self.model.state_dict().items()},
+            "velocities": [v.cpu() for v in self.optimizer.velocities],
+            "curve": [asdict(point) for point in self.curve],
+            "diverged": self.diverged,
+            "wall_seconds": self.wall_seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`; the weights that follow equal an uninterrupted run's."""
+        if state["run"] != self.run.canonical():
+            raise ValueError("the checkpoint belongs to another run")
+        self.model.load_state_dict(state["model"])
+        for velocity, saved in zip(self.optimizer.velocities, state["velocities"], strict=True):
+            velocity.copy_(saved)
+        self.epoch = state["epoch"]
+        self.curve = [CurvePoint(**point) for point in state["curve"]]
+        self.diverged = state["diverged"]
+        self.wall_seconds = state["wall_seconds"]
