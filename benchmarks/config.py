@@ -158,9 +158,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 def _check(run: Run) -> None:
     for name, allowed in CHOICES.items():
         if getattr(run, name) not in allowed:
-            raise UserError(
-                f"{name}: {getattr(run, name)!r} is none of {', '.join(allowed)}"
-            )
+            raise UserError(f"{name}: {getattr(run, name)!r} is none of {', '.join(allowed)}")
     for name in ("epochs", "batch_size", "evaluate_every"):
         if getattr(run, name) < 1:
             raise UserError(f"{name} must be at least 1, not {getattr(run, name)}")

@@ -1,0 +1,76 @@
+"""Data sets by name. Reading the register loads neither NumPy nor torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.errors import UserError
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a data set before any of its bytes are here.
+
+    Attributes:
+        digest: the content digest of its store, see :mod:`benchmarks.datasets.store`.
+        embedded: made from an installed package, so that it needs no download.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    counts: tuple[int, int]
+    side: int
+    digest: str
+    embedded: bool = False
+
+
+DATASETS: dict[str, DatasetInfo] = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            name="cifar10",
+            title="CIFAR-10 (Krizhevsky 2009)",
+            classes=(
+                "airplane",
+                "automobile",
+                "bird",
+                "cat",
+                "deer",
+                "dog",
+                "frog",
+                "horse",
+                "ship",
+                "truck",
+            ),
+            counts=(50_000, 10_000),
+            side=32,
+            digest="41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
+        ),
+        DatasetInfo(
+            name="digits",
+            title="scikit-learn's digits, 8×8 grey enlarged to 32×32×3",
+            classes=tuple("0123456789"),
+            counts=(1_297, 500),
+            side=32,
+            digest="",
+            embedded=True,
+        ),
+    )
+}
+
+
+def info(name: str) -> DatasetInfo:
+    """The register's entry.
+
+    Raises:
+        UserError: where there is no data set of that name.
+    """
+    if name not in DATASETS:
+        raise UserError(f"no data set {name!r}; known: {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+def known_digest(name: str) -> str:
+    """The content digest that every store of that data set has."""
+    return info(name).digest

@@ -161,8 +161,9 @@ def read_header(root: Path, name: str) -> dict:
             f"or `reproduce data import {name} PATH`"
         ) from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove {path.parent} and get it again") \
-            from error
+        raise UserError(
+            f"{path} cannot be read ({error}): remove {path.parent} and get it again"
+        ) from error
 
 
 def read(root: Path, name: str) -> Dataset:

@@ -30,8 +30,7 @@ class PositionalSGD:
         self.momentum = momentum
         self.lr_inside = lr_inside
         self._decayed = [
-            (named[name], coefficient.to(named[name]))
-            for name, coefficient in coefficients.items()
+            (named[name], coefficient.to(named[name])) for name, coefficient in coefficients.items()
         ]
 
     @torch.no_grad()

@@ -1,0 +1,1 @@
+"""The default paper: Schneider, "Locality-Promoting Representation Learning"."""

@@ -1,0 +1,135 @@
+"""What a table script declares: cells, comparisons and how a cell and a seed make a run.
+
+This module and the table scripts load neither torch nor pandas, so that listing, ``--dry-run`` and
+``status`` answer at once.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.config import Run
+from benchmarks.datasets import known_digest
+from benchmarks.errors import UserError
+from reproduce.paths import PAPER_TABLES
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One distinct configuration of a table.
+
+    Attributes:
+        name: what ``--only`` matches, such as "locality 1.6 2.4".
+        kind: what the cell is in the paper's argument, such as "locality" or "plain".
+        settings: the :class:`benchmarks.config.Run` fields that differ from the defaults.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any] = field(hash=False)
+
+    def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
+        """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
+        settings = {**self.settings, **(overrides or {})}
+        dataset = settings.setdefault("dataset", Run(seed=0).dataset)
+        return Run(seed=seed, data_digest=known_digest(dataset), **settings)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two cells whose difference the paper tests; it printed its stars beside ``first``."""
+
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a paper and the experiment behind it.
+
+    ``published`` is the tidy CSV of the printed numbers; quick tables have none, since theirs are
+    another experiment's.
+    """
+
+    paper: str
+    name: str
+    title: str
+    caption: str
+    cells: tuple[Cell, ...]
+    comparisons: tuple[Comparison, ...]
+    seeds: int = 15
+    is_quick: bool = False
+    quick: Table | None = None
+
+    @property
+    def id(self) -> str:
+        """Such as "locality/table3"."""
+        return f"{self.paper}/{self.name}"
+
+    @property
+    def published(self) -> Path:
+        """The printed numbers, one CSV row an entry."""
+        return PAPER_TABLES / self.paper / f"{self.name}.csv"
+
+    def cell(self, name: str) -> Cell:
+        """The cell of that name."""
+        return next(cell for cell in self.cells if cell.name == name)
+
+    def select(self, patterns: Sequence[str]) -> tuple[Cell, ...]:
+        """Cells whose name matches any of the globs, all without one.
+
+        Raises:
+            UserError: where a glob matches no cell.
+        """
+        for pattern in patterns:
+            if not any(fnmatch.fnmatchcase(cell.name, pattern) for cell in self.cells):
+                names = ", ".join(cell.name for cell in self.cells)
+                raise UserError(f"--only {pattern!r} matches no cell of {self.id}; it has: {names}")
+        return tuple(
+            cell
+            for cell in self.cells
+            if not patterns or any(fnmatch.fnmatchcase(cell.name, p) for p in patterns)
+        )
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run with its place in the table."""
+
+    cell: str
+    run: Run
+
+
+def plan(
+    cells: Iterable[Cell], seeds: Iterable[int], overrides: Mapping[str, Any] | None = None
+) -> list[PlannedRun]:
+    """All runs of the cells, seed by seed, so that every cell has its first seeds early."""
+    cells = list(cells)
+    return [PlannedRun(cell.name, cell.run(seed, overrides)) for seed in seeds for cell in cells]
+
+
+def parse_seeds(text: str | None, default: int) -> list[int]:
+    """Seeds of ``--seeds``: "5" means 0 … 4, "3-7" means 3 … 7, "0,4,9" those three.
+
+    Raises:
+        UserError: where the text is none of these.
+    """
+    if text is None:
+        return list(range(default))
+    try:
+        if text.isdecimal() and int(text) > 0:
+            return list(range(int(text)))
+        seeds: list[int] = []
+        for part in text.split(","):
+            first, _, last = part.partition("-")
+            seeds.extend(range(int(first), int(last or first) + 1))
+        if seeds and text[0] != "-" and not text.isdecimal():
+            return sorted(set(seeds))
+    except ValueError:
+        pass
+    raise UserError(f"--seeds {text!r}: give a count (15), a range (3-7) or a list (0,4,9)")
