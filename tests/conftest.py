@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from benchmarks.config import Run
 from benchmarks.datasets import store
+
+
+# Deadlines are times, and a busy machine is no defect.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def random_split(count: int, seed: int) -> store.Split:
