@@ -62,7 +62,7 @@ for record in made:
 print("done", flush=True)
 """
 
-# Kills a child at the n-th line of ours that publishing runs, for every n; prints how many there are.
+# Kills a child at the n-th line of ours that publishing runs, for every n; prints their number.
 EVERY_LINE = """
 import itertools, os, signal, sys
 from pathlib import Path
