@@ -12,6 +12,7 @@ import typer
 
 from benchmarks.datasets import DATASETS, DatasetInfo, info
 from benchmarks.errors import UserError
+from reproduce import options as opt
 from reproduce.paths import default_data
 
 if TYPE_CHECKING:
@@ -23,22 +24,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help="Where the data sets lie. [default: REPRODUCE_DATA, or data/ in the checkout]",
-        show_default=False,
-    ),
-]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
 
 
 @app.command("list")
 def list_(
-    data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    data: opt.Data = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Show every data set, whether it is here, and the command that gets it."""
     rows = [_describe(entry, data or default_data()) for entry in DATASETS.values()]
@@ -49,7 +41,7 @@ def list_(
 
 
 @app.command()
-def get(name: NameArgument, data: DataOption = None) -> None:
+def get(name: NameArgument, data: opt.Data = None) -> None:
     """Download a data set with torchvision, check it and store it.
 
     Without internet: fetch the official archive elsewhere and use `import`.
@@ -76,7 +68,7 @@ def import_(
             "(cifar-10-python.tar.gz), or the folder extracted from it.",
         ),
     ],
-    data: DataOption = None,
+    data: opt.Data = None,
 ) -> None:
     """Store a data set from files that are here already.
 
@@ -96,7 +88,7 @@ def verify(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Which data sets. [default: all]"),
     ] = None,
-    data: DataOption = None,
+    data: opt.Data = None,
 ) -> None:
     """Read every byte of the stored data sets again and compare their digests.
 

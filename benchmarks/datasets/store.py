@@ -177,22 +177,26 @@ def _write_files(dataset: Dataset, folder: Path) -> None:
         _save(folder / f"{name}_images.npy", split.images)
         _save(folder / f"{name}_labels.npy", split.labels)
     header = Header(
+        store_version=STORE_VERSION,
         name=dataset.name,
-        classes=dataset.classes,
+        classes=list(dataset.classes),
         digest=dataset.digest,
-        mean=tuple(dataset.mean.tolist()),
-        std=tuple(dataset.std.tolist()),
+        mean=dataset.mean.tolist(),
+        std=dataset.std.tolist(),
         counts={name: len(getattr(dataset, name)) for name in SPLITS},
     )
     with open(folder / HEADER, "w", encoding="utf-8") as file:
-        file.write(header.to_json())
+        file.write(json.dumps(header, indent=1) + "\n")
         file.flush()
         os.fsync(file.fileno())
 
 
 def _save(path: Path, array: np.ndarray) -> None:
+    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
+    layout = np.lib.format
     with open(path, "wb") as file:
-        np.save(file, array)
+        layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).data)
         file.flush()
         os.fsync(file.fileno())
 
@@ -218,12 +222,12 @@ def read(root: Path, name: str, *, mapped: bool = True) -> Dataset:
     splits = {split: _read_split(root, header, split, mapped) for split in SPLITS}
     return Dataset(
         name=name,
-        classes=header.classes,
+        classes=tuple(header["classes"]),
         train=splits["train"],
         test=splits["test"],
-        mean=np.array(header.mean),
-        std=np.array(header.std),
-        digest=header.digest,
+        mean=np.array(header["mean"]),
+        std=np.array(header["std"]),
+        digest=header["digest"],
     )
 
 
@@ -257,17 +261,17 @@ def verify(info: DatasetInfo, root: Path) -> None:
 
 
 def _read_split(root: Path, header: Header, split: str, mapped: bool) -> Split:
-    images_path = array_path(root, header.name, split, "images")
-    labels_path = array_path(root, header.name, split, "labels")
+    images_path = array_path(root, header["name"], split, "images")
+    labels_path = array_path(root, header["name"], split, "labels")
     images, labels = _read_array(images_path, mapped), _read_array(labels_path, mapped)
-    count = header.counts[split]
+    count = header["counts"][split]
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[::3] != (count, CHANNELS):
         found = f"{images.dtype} {images.shape}"
         raise damaged(images_path, f"{found}, not uint8 ({count}, H, W, {CHANNELS})")
     if labels.dtype != np.int64 or labels.shape != (count,):
         raise damaged(labels_path, f"{labels.dtype} {labels.shape}, not int64 ({count},)")
-    if count and not 0 <= labels.min() <= labels.max() < len(header.classes):
-        raise damaged(labels_path, f"labels beyond 0 to {len(header.classes) - 1}")
+    if count and not 0 <= labels.min() <= labels.max() < len(header["classes"]):
+        raise damaged(labels_path, f"labels beyond 0 to {len(header['classes']) - 1}")
     return Split(images, labels)
 
 

@@ -35,7 +35,9 @@ def test_every_image_of_the_package_is_in_one_of_the_splits() -> None:
     """Decoded back to 8×8 values, the two splits are the package's images with their labels."""
     dataset = load("digits", NOWHERE)
     values, labels = load_digits(return_X_y=True)
-    expected = {(image.astype(int).tobytes(), label) for image, label in zip(values, labels, strict=True)}
+    expected = {
+        (image.astype(int).tobytes(), label) for image, label in zip(values, labels, strict=True)
+    }
     found = []
     for split in (dataset.train, dataset.test):
         small = split.images[:, ::4, ::4, 0].astype(float) * 16 / 255
