@@ -129,6 +129,14 @@ def parse_knobs(texts: Iterable[str], paper: str = DEFAULT_PAPER) -> dict[str, s
     return {r.knob: value for r, value in _choices(texts, paper) if r.knob}
 
 
+def variant(options: Mapping[str, str]) -> str:
+    """A folder's name for settings and knobs that differ from the default; empty where none do.
+
+    Such as "l2_convention-half_sum_sq+lr_decay-0.7".
+    """
+    return "+".join(f"{name}-{options[name]}" for name in sorted(options))
+
+
 def _choices(texts: Iterable[str], paper: str) -> list[tuple[Reading, str]]:
     chosen: dict[str, tuple[Reading, str]] = {}
     for text in texts:

@@ -94,6 +94,12 @@ def test_any_set_of_choices_makes_a_run(chosen, random):
     assert (Run(seed=3, **settings).hash == Run(seed=3).hash) == (not settings)
 
 
+def test_a_variant_is_named_by_what_differs_whatever_the_order():
+    assert readings.variant({}) == ""
+    chosen = {"lr_decay": "0.7", "l2_convention": "half_sum_sq"}
+    assert readings.variant(chosen) == "l2_convention-half_sum_sq+lr_decay-0.7"
+
+
 @pytest.mark.parametrize(
     ("texts", "named"),
     [
@@ -142,6 +148,7 @@ def test_deviations_are_complete():
         assert set(deviation.tables) <= PAPER_ITEMS
         for text in (deviation.paper, deviation.here, deviation.effect):
             assert text.endswith(".")
+            assert text in deviation.text
 
 
 def test_a_missing_or_damaged_file_is_a_plain_message(tmp_path, monkeypatch):
