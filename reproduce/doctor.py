@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,22 +14,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.datasets import DATASETS, DatasetInfo
 from benchmarks.errors import UserError
 from reproduce import hardware
 from reproduce.origin import complaint
-from reproduce.paths import ROOT
+from reproduce.paths import ROOT, default_data, default_results
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 GIB = 2**30
 INSTALL = "pip install -e ."
-# One worker was measured under 1.5 GB; a store of CIFAR-10 and its download take 0.5 GB.
+# A worker stays under 1.5 GB; CIFAR-10's store and its download take 0.5 GB while it is made.
 MEMORY_NEEDED = 2 * GIB
 DISK_NEEDED = 1 * GIB
+LATEX_STYLES = ("booktabs.sty", "lmodern.sty")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,18 @@ class Row:
     essential: bool = False
 
 
+def examine(data: Path | None, results: Path | None, *, as_json: bool) -> int:
+    """Print the report and return the exit code: 2 where something essential is amiss, else 0."""
+    found = rows(data or default_data(), results or default_results())
+    if as_json:
+        print(json.dumps([asdict(row) for row in found], indent=1, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        Console().print(render(found))
+    return 2 if any(r.essential and r.state in ("missing", "broken") for r in found) else 0
+
+
 def rows(data: Path, results: Path) -> list[Row]:
     """Everything, in the order of the report; changes nothing on disk."""
     return [
@@ -59,16 +73,6 @@ def rows(data: Path, results: Path) -> list[Row]:
         *(_dataset(info, data) for info in DATASETS.values()),
         *_programs(),
     ]
-
-
-def exit_code(found: Sequence[Row]) -> int:
-    """2 where something essential is missing or broken, else 0."""
-    return 2 if any(r.essential and r.state in ("missing", "broken") for r in found) else 0
-
-
-def to_json(found: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows, JSON-ready."""
-    return [asdict(row) for row in found]
 
 
 def render(found: Sequence[Row]) -> RenderableType:
@@ -92,18 +96,13 @@ def requirements() -> tuple[str, dict[str, str], dict[str, str]]:
     """pyproject.toml's minimum Python, and the minimum version of each package: required, test."""
     with open(ROOT / "pyproject.toml", "rb") as stream:
         project = tomllib.load(stream)["project"]
-    split = re.compile(r"([\w.-]+)>=([\d.]+)")
-    required, test = (
-        {name: least for name, least in (_match(split, text) for text in texts)}
-        for texts in (project["dependencies"], project["optional-dependencies"]["test"])
-    )
-    return project["requires-python"].removeprefix(">="), required, test
+    required, test = project["dependencies"], project["optional-dependencies"]["test"]
+    return project["requires-python"].removeprefix(">="), _minima(required), _minima(test)
 
 
-def _match(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
-    if not (found := pattern.fullmatch(text)):
-        raise UserError(f"pyproject.toml: {text!r} is not of the form package>=version")
-    return found[1], found[2]
+def _minima(texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition(">=") for text in texts]
+    return {name: minimum for name, _, minimum in pairs}
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -135,8 +134,10 @@ def _packages() -> Iterator[Row]:
     short = [row for row in (_package(n, m, essential=False) for n, m in test.items()) if row.fix]
     missing = ", ".join(row.name for row in short)
     fix = 'pip install -e ".[test]" (only to run the tests)'
-    yield Row("test extra", "missing", f"without {missing}", fix) if short else Row(
-        "test extra", "ok", ", ".join(test)
+    yield (
+        Row("test extra", "missing", f"without {missing}", fix)
+        if short
+        else Row("test extra", "ok", ", ".join(test))
     )
 
 
@@ -211,33 +212,37 @@ def _dataset(info: DatasetInfo, data: Path) -> Row:
     name = f"data: {info.name}"
     if info.embedded:
         return Row(name, "ok", "made from scikit-learn when used")
+    again = f"remove {data / info.name}, then `reproduce data get {info.name}`"
     try:
         from benchmarks.datasets.store import read_header
 
         digest = str(read_header(data, info.name)["digest"])
-    except (UserError, KeyError, ImportError) as error:
-        fix = str(error) if isinstance(error, UserError) else f"reproduce data get {info.name}"
-        return Row(name, "missing", f"not under {data}", fix)
+    except (UserError, KeyError, TypeError) as error:
+        if (data / info.name).exists():
+            return Row(name, "broken", f"damaged under {data}", again)
+        return Row(name, "missing", f"not under {data}", str(error))
     if digest != info.digest:
-        fix = f"remove {data / info.name}, then `reproduce data get {info.name}`"
-        return Row(name, "broken", f"digest {digest[:12]}, not {info.digest[:12]}", fix)
+        return Row(name, "broken", f"digest {digest[:12]}, not {info.digest[:12]}", again)
     return Row(name, "ok", f"{data / info.name} (header only)")
 
 
 def _programs() -> Iterator[Row]:
     latex = shutil.which("pdflatex")
-    fix = "only to compile the .tex; Debian: apt-get install texlive-latex-recommended"
-    if latex and _output("kpsewhich", "booktabs.sty") == "":
-        yield Row("pdflatex", "missing", "booktabs.sty is missing", fix)
+    lacking = [style for style in LATEX_STYLES if _output("kpsewhich", style) == ""]
+    fix = "only to compile the .tex; Debian: apt-get install texlive-latex-recommended lmodern"
+    if latex and not lacking:
+        yield Row("pdflatex", "ok", latex)
     else:
-        yield Row("pdflatex", "ok", latex) if latex else Row("pdflatex", "missing", "none", fix)
+        yield Row("pdflatex", "missing", ", ".join(lacking) if latex else "none", fix)
     commit = _output("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
     fix = "install git and work in a clone, so that records name their commit"
     yield Row("git", "ok", f"commit {commit}") if commit else Row("git", "missing", "none", fix)
     queue = [program for program in ("sbatch", "squeue") if not shutil.which(program)]
     fix = "not needed; on a cluster load its SLURM module"
-    yield Row("SLURM", "missing", f"no {', '.join(queue)}", fix) if queue else Row(
-        "SLURM", "ok", "sbatch, squeue"
+    yield (
+        Row("SLURM", "missing", f"no {', '.join(queue)}", fix)
+        if queue
+        else Row("SLURM", "ok", "sbatch, squeue")
     )
 
 

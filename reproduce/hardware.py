@@ -52,7 +52,7 @@ def available_memory() -> int | None:
 def existing(path: Path) -> Path:
     """The path itself, or its nearest parent that exists."""
     path = path.absolute()
-    return next(p for p in (path, *path.parents) if p.exists())
+    return next(p for p in (path, *path.parents) if os.path.exists(p))  # False where unreadable
 
 
 def _cpuinfo(*keys: str) -> str:
