@@ -85,12 +85,12 @@ class Owner:
         """Judged at once where process numbers can be looked up, or where the host was rebooted
         since; elsewhere only silence tells, see :class:`Watch`."""
         here = (self.boot, self.namespace) == (_boot(), _namespace())
-        if here and (self.boot or self.host == _host()):
+        if here and (self.boot or self.host == this_host()):
             started = process_started(self.pid)
             if started == HIDDEN:
                 return Liveness.ELSEWHERE
             return Liveness.ALIVE if started == self.started else Liveness.DEAD
-        if self.host == _host() and self.boot != _boot():
+        if self.host == this_host() and self.boot != _boot():
             return Liveness.DEAD
         return Liveness.ELSEWHERE
 
@@ -201,7 +201,7 @@ class Claims:
         pid = os.getpid()
         return Owner(
             token=secrets.token_hex(6),
-            host=_host(),
+            host=this_host(),
             boot=_boot(),
             namespace=_namespace(),
             pid=pid,
@@ -257,7 +257,8 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _host() -> str:
+def this_host() -> str:
+    """This machine's name as claims have it."""
     return _plain(socket.gethostname())
 
 

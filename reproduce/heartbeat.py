@@ -58,6 +58,14 @@ def read(folder: Path, run_hash: str) -> Beat | None:
         return None
 
 
+def age(folder: Path, run_hash: str) -> float | None:
+    """Seconds since the last heartbeat by the file's time; good for showing, never for judging."""
+    try:
+        return max(0.0, time.time() - _path(folder, run_hash).stat().st_mtime)
+    except OSError:
+        return None
+
+
 def remove(folder: Path, run_hash: str) -> None:
     """Delete a run's heartbeat; harmless where there is none."""
     with contextlib.suppress(OSError):
@@ -165,4 +173,6 @@ class Heart:
                     return
                 beat = replace(self._beats[name], count=self._beats[name].count + 1)
                 self._beats[name] = beat
-            atomic.replace(_path(self._claims.folder, name), json.dumps(asdict(beat)).encode(), flush=False)
+            atomic.replace(
+                _path(self._claims.folder, name), json.dumps(asdict(beat)).encode(), flush=False
+            )
