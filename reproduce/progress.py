@@ -109,7 +109,8 @@ def _picture(survey: Survey, height: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    overall = ProgressBar(total=max(1, survey.epochs), completed=survey.epochs_done, width=40)
+    overall = Table.grid()  # a bar alone would not end its line
+    overall.add_row(ProgressBar(total=max(1, survey.epochs), completed=survey.epochs_done))
     rows = Table.grid(padding=(0, 2))
     for _ in range(5):
         rows.add_column(no_wrap=True)

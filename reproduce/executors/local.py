@@ -165,6 +165,8 @@ class LocalExecutor:
                     return
                 pool.fill(survey)
                 interrupts.wait(POLL_SECONDS)
+            if interrupts.requested:
+                display.note("stopping; a second Ctrl-C kills at once")
         finally:
             pool.end()
             with contextlib.suppress(OSError):
