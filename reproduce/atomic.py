@@ -1,0 +1,154 @@
+"""Files that are whole or absent, whatever is killed when, and however many write at once."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from pathlib import Path
+
+LOCK_SECONDS = 10.0
+LEFTOVER_SECONDS = 86_400.0
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+def create_once(path: Path, data: bytes) -> bool:
+    """Create ``path`` with ``data``, or leave the file that is there; True where it is ours.
+
+    The name appears with all of its bytes on the disk, and of several callers exactly one wins: a
+    scratch file beside it is written, flushed and then hard-linked, which fails where the name is
+    taken. On file systems without hard links a lock folder guards a rename.
+
+    Raises:
+        OSError: where the folder cannot be written or the disk is full.
+    """
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = _write_scratch(path, data, flush=True)
+    try:
+        created = _link(scratch, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            scratch.unlink()
+    _flush_folder(path.parent)
+    return created
+
+
+def replace(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Put ``data`` in the place of ``path``; whoever reads sees the old bytes or the new ones.
+
+    ``flush=False`` skips waiting for the disk: right for caches that check themselves.
+
+    Raises:
+        OSError: where the folder cannot be written or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = _write_scratch(path, data, flush=flush)
+    try:
+        os.replace(scratch, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            scratch.unlink()
+    if flush:
+        _flush_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left in ``folder`` over a day ago; failing at it is no matter."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name[0] == "." and entry.name.endswith((".tmp", ".lock", ".stale")):
+                _remove_if_old(entry)
+
+
+def _remove_if_old(entry: os.DirEntry[str]) -> None:
+    with contextlib.suppress(OSError):
+        if time.time() - entry.stat(follow_symlinks=False).st_mtime > LEFTOVER_SECONDS:
+            (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.path)
+
+
+def _write_scratch(path: Path, data: bytes, *, flush: bool) -> Path:
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(scratch, "xb") as file:
+            file.write(data)
+            file.flush()
+            if flush:
+                os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+        raise
+    return scratch
+
+
+def _link(scratch: Path, path: Path) -> bool:
+    try:
+        os.link(scratch, path)
+    except FileExistsError:
+        # A network file system may repeat a request whose answer was lost: the link is then ours.
+        return os.path.samestat(scratch.stat(), path.stat())
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        return _rename_under_lock(scratch, path)
+    return True
+
+
+def _rename_under_lock(scratch: Path, path: Path) -> bool:
+    lock = path.with_name(f".{path.name}.lock")
+    _acquire(lock)
+    try:
+        if path.exists():
+            return False
+        os.replace(scratch, path)
+        return True
+    finally:
+        with contextlib.suppress(OSError):
+            lock.rmdir()
+
+
+def _acquire(lock: Path) -> None:
+    """Make the folder ``lock``, which one process at a time can.
+
+    It is held for two system calls. One that has not changed for LOCK_SECONDS of our own clock (so
+    that clocks of different machines are never compared) belonged to a process that was killed; a
+    rename, which one contender wins, takes it away.
+    """
+    seen: int | None = None
+    since = time.monotonic()
+    while True:
+        try:
+            lock.mkdir()
+            return
+        except FileExistsError:
+            pass
+        made = _modified(lock)
+        if made != seen:
+            seen, since = made, time.monotonic()
+        elif time.monotonic() - since > LOCK_SECONDS:
+            aside = lock.with_name(f"{lock.name}.{secrets.token_hex(4)}.stale")
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(lock, aside)
+                aside.rmdir()
+        time.sleep(0.02)
+
+
+def _modified(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _flush_folder(folder: Path) -> None:
+    # Not every file system can; the file's own bytes are on the disk already.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,153 @@
+"""What a record holds, and how a damaged or foreign one is told from a good one.
+
+A record is a JSON object::
+
+    schema      1
+    hash        name of the run, see benchmarks.config
+    run         the resolved configuration that was hashed
+    result      correct, total, diverged, best_correct, best_epoch,
+                curve: [{epoch, train_loss or null, correct or null}, …]
+    provenance  who made it, when, with what; never part of what two records must agree on
+    checksum    SHA-256 of the canonical JSON of all the rest
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from benchmarks.config import digest_of
+from benchmarks.errors import UserError
+
+SCHEMA = 1
+REMEDY = "move it away and run again"
+KEYS = {"schema", "hash", "run", "result", "provenance", "checksum"}
+RESULT_KEYS = {"correct", "total", "diverged", "best_correct", "best_epoch", "curve"}
+POINT_KEYS = {"epoch", "train_loss", "correct"}
+
+Record = dict[str, Any]
+
+
+def canonical_json(value: Any) -> str:
+    """Compact JSON with sorted keys, in ASCII; raises ValueError at NaN and infinity."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+
+
+def seal(record: Record) -> Record:
+    """The record with its checksum."""
+    body = {key: value for key, value in record.items() if key != "checksum"}
+    return {**body, "checksum": _sha256(canonical_json(body))}
+
+
+def contents(record: Record) -> dict[str, Any]:
+    """What two records of one run must agree on: the configuration and the result."""
+    return {"run": record["run"], "result": record["result"]}
+
+
+def configuration_hash(record: Record) -> str:
+    """Hash of the run without its seed: the same for all seeds of one configuration."""
+    return digest_of({key: value for key, value in record["run"].items() if key != "seed"})
+
+
+def check(record: Any, source: str, text: str | None = None) -> None:
+    """Raise where ``record`` is not a whole record of this version.
+
+    Args:
+        record: what was parsed.
+        source: the file, or file and line, for the message.
+        text: the JSON that ``record`` was parsed from; saves writing it out again.
+
+    Raises:
+        UserError: naming ``source`` and what to do.
+    """
+    if not isinstance(record, dict) or not _is_count(record.get("schema")):
+        raise UserError(f"{source}: not a record; {REMEDY}")
+    if record["schema"] > SCHEMA:
+        raise UserError(
+            f"{source}: written by a newer version (record schema {record['schema']}, this one"
+            f" reads {SCHEMA}); update this checkout"
+        )
+    if set(record) != KEYS or record["schema"] != SCHEMA:
+        raise UserError(f"{source}: not a record of schema {SCHEMA}; {REMEDY}")
+    if not _checksum_fits(record, text):
+        raise UserError(
+            f"{source}: the checksum does not fit, so the record was cut short or edited; {REMEDY}"
+        )
+    if fault := _fault(record):
+        raise UserError(f"{source}: {fault}; {REMEDY}")
+
+
+def _checksum_fits(record: Record, text: str | None) -> bool:
+    # A record's file is its canonical JSON, and "checksum" sorts first, so that taking it out of
+    # the text is cheap. A file laid out anew by some tool still passes by the slow way.
+    head = f'{{"checksum":"{record["checksum"]}",'
+    if text is not None and text.startswith(head):
+        body = "{" + text[len(head) :].rstrip("\n")
+        if _sha256(body) == record["checksum"]:
+            return True
+    try:
+        return seal(record)["checksum"] == record["checksum"]
+    except ValueError:
+        return False
+
+
+def _fault(record: Record) -> str | None:
+    run, result = record["run"], record["result"]
+    if not isinstance(run, dict) or not _is_count(run.get("seed")):
+        return "it describes no run"
+    if digest_of(run) != record["hash"]:
+        return f"its configuration hashes to {digest_of(run)}, not to {record['hash']}"
+    if not isinstance(record["provenance"], dict):
+        return "its provenance is missing"
+    if not isinstance(result, dict) or set(result) != RESULT_KEYS:
+        return "its result is incomplete"
+    return result_fault(result)
+
+
+def result_fault(result: dict[str, Any]) -> str | None:
+    """What contradicts itself in a result, or None."""
+    counts = ("correct", "total", "best_correct", "best_epoch")
+    if not all(_is_count(result[name]) for name in counts):
+        return "its counts are not whole numbers"
+    if not isinstance(result["diverged"], bool):
+        return "diverged is neither true nor false"
+    curve = result["curve"]
+    if not isinstance(curve, list) or not all(_is_point(point) for point in curve):
+        return "its curve is malformed"
+    if not curve:
+        return "its curve is empty"
+    if not max(result["correct"], result["best_correct"]) <= result["total"]:
+        return "it has more correct images than images"
+    if result["correct"] != (curve[-1]["correct"] or 0):
+        return "its count of correct images is not that of its curve's last epoch"
+    if (result["best_correct"], result["best_epoch"]) != best_of(curve):
+        return "its best epoch is not its curve's"
+    return None
+
+
+def best_of(curve: list[dict[str, Any]]) -> tuple[int, int]:
+    """(count, epoch) of the first best evaluated epoch; (0, last epoch) where none was."""
+    evaluated = [(p["correct"], -p["epoch"]) for p in curve if p["correct"] is not None]
+    correct, epoch = max(evaluated, default=(0, -curve[-1]["epoch"]))
+    return correct, -epoch
+
+
+def _is_point(point: Any) -> bool:
+    return (
+        isinstance(point, dict)
+        and point.keys() == POINT_KEYS
+        and _is_count(point["epoch"])
+        and (point["train_loss"] is None or isinstance(point["train_loss"], float | int))
+        and (point["correct"] is None or _is_count(point["correct"]))
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
