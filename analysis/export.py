@@ -88,7 +88,7 @@ def _field(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """JSON-ready: decimals as strings, what is not finite as null."""
+    """JSON-ready: decimals as strings, NaN as null, infinities as "inf" and "-inf"."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -97,4 +97,6 @@ def _plain(value: Any) -> Any:
         return str(value)
     if hasattr(value, "item"):  # a numpy scalar
         value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

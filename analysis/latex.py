@@ -171,7 +171,7 @@ def _cell_row(cell: CellResult, is_quick: bool) -> dict[str, str]:
         row = {"cell": row.pop("cell"), "published": escape(cell.published or "") or MISSING, **row}
         row["$D$ [interval], points"] = escape(wording.difference(cell))
         row["verdict"] = verdict
-        row[r"min $\delta$"] = escape(wording.smallest_delta(cell)) or MISSING
+        row[r"min $\delta$"] = escape(wording.smallest_delta(cell))
     row["best epoch"] = escape(wording.accuracy(cell.best_median))
     return row
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.effect_size import brunner_munzel, vargha_delaney
-from analysis.frame import ranking_values
+from analysis.frame import DIVERGED, ranking_values
 from analysis.median import median_interval
 from analysis.multiplicity import holm
 from analysis.rank_sum import rank_sum_test, stars
@@ -21,7 +21,7 @@ from analysis.shift import hodges_lehmann
 from analysis.verdicts import effect_verdict, level_verdict, star_agreement
 
 SMALLEST_SAMPLE = 6  # below it no distribution-free 95 % interval of a median exists
-RUN_COLUMNS = tuple(field.name for field in dataclasses.fields(RunRow))
+FRAME_COLUMNS = ("cell", "kind", *(field.name for field in dataclasses.fields(RunRow)))
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ def analyse(
     """Everything that a reader of the table sees.
 
     Args:
-        runs: one row a finished run, with the columns of :class:`analysis.results.RunRow`, "cell"
-            and "kind"; accuracies are shares.
+        runs: one row a finished run, with the columns :data:`FRAME_COLUMNS`; accuracies are shares.
         published: one row a printed entry, all text (part, column, cell, value, stars, …); None
             for a table without published numbers, which then gets no verdicts.
         comparisons: name ("upper 1": part and column), first and second cell.
@@ -200,15 +199,24 @@ def _tested(
         row,
         test=test,
         p_normal=normal.p_value,
-        shift=hodges_lehmann(x, y),
+        shift=hodges_lehmann(_lowest(x), _lowest(y)),
         brunner_munzel=brunner_munzel(x, y),
         superiority=vargha_delaney(x, y),
         stars=stars(test.p_value),
         agreement=(
-            None if row.published_stars is None else star_agreement(x, y, row.published_stars)
+            None
+            if row.published_stars is None
+            else star_agreement(
+                x, y, row.published_stars, alternative=alternative, method=method
+            )
         ),
         larger="first" if difference > 0 else "second" if difference < 0 else "",
     )
+
+
+def _lowest(values: np.ndarray) -> np.ndarray:
+    """Diverged runs at −∞, where they keep the lowest rank under every shift."""
+    return np.where(values == DIVERGED, -np.inf, values)
 
 
 def _printed_stars(published: pd.DataFrame, part: str, column: str, first: str) -> str | None:

@@ -101,8 +101,7 @@ def _level(cell: CellResult, join: str) -> Text:
     if cell.level is None:
         return Text(wording.MISSING)
     text = Text(wording.marked(cell.level.verdict), style=STYLES[cell.level.verdict])
-    if smallest := wording.smallest_delta(cell):
-        text.append(f"{join}({smallest})", style="default")
+    text.append(f"{join}({wording.smallest_delta(cell)})", style="default")
     return text
 
 

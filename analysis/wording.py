@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def accuracy(value: float | None) -> str:
         return DIVERGED
     text = f"{value:.4f}"
     return text[1:] if text.startswith("0.") else text
+
+
+def axis(value: float) -> str:
+    """An axis' tick: three decimals at least, as many as the value needs."""
+    text = f"{value:.5f}".rstrip("0")
+    return text if len(text.partition(".")[2]) >= 3 else f"{value:.3f}"
 
 
 def points(value: float | None) -> str:
@@ -107,19 +114,21 @@ def median(cell: CellResult, join: str = " ") -> str:
 
 def difference(cell: CellResult, join: str = " ") -> str:
     """Reproduced minus published median in points and, behind ``join``, its interval."""
-    if cell.level is None or cell.level.difference is None:
+    if cell.level is None or cell.median is None:
         return MISSING
-    text = points(cell.level.difference)
-    if cell.level.low is None or cell.level.high is None:
+    text = points(cell.level.difference) if cell.median >= 0 else f"{MINUS}∞"
+    if math.isnan(cell.level.low):
         return text
     return f"{text}{join}{points_interval(cell.level.low, cell.level.high)}"
 
 
 def smallest_delta(cell: CellResult) -> str:
-    """The smallest margin in points that would pass, "min δ 0.31"; empty where there is none."""
-    if cell.level is None or cell.level.smallest_delta is None:
-        return ""
-    return f"min δ {float(cell.level.smallest_delta):.2f}"
+    """The smallest margin in points that would pass, rounded up, "0.31"; a dash without one."""
+    if cell.level is None or math.isnan(cell.level.smallest_delta):
+        return MISSING
+    if cell.level.smallest_delta >= 100:
+        return "∞"
+    return str(Decimal(repr(cell.level.smallest_delta)).quantize(Decimal("0.01"), ROUND_CEILING))
 
 
 def shift(comparison: ComparisonResult, join: str = " ") -> str:
@@ -132,7 +141,7 @@ def shift(comparison: ComparisonResult, join: str = " ") -> str:
 
 def agreement(comparison: ComparisonResult, join: str = " ") -> str:
     """Whether the stars are the published ones and how probable that was; never judged."""
-    if comparison.agreement is None:
+    if comparison.agreement is None or comparison.agreement.agrees is None:
         return MISSING
     found = "yes" if comparison.agreement.agrees else "no"
     return f"{found}{join}{percent(comparison.agreement.expected_probability)}"
