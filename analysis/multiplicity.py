@@ -1,0 +1,33 @@
+"""Adjustment of p-values for the number of comparisons that a table makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+
+def holm(p_values: Mapping[str, float], declared: int) -> dict[str, float]:
+    """Holm's step-down adjusted p-values (Holm 1979), for ``declared`` comparisons.
+
+    ``declared`` is what the table declares, however few were run: the i-th smallest p-value is
+    multiplied by declared − i + 1, as if the missing ones were 1. Running the others can therefore
+    only lower an adjusted value, and the family's error rate holds whichever subset is run. A
+    missing p-value (NaN) stays missing.
+
+    Raises:
+        ValueError: where more p-values than declared are given, or one is outside [0, 1].
+    """
+    if len(p_values) > declared:
+        raise ValueError(f"{len(p_values)} p-values for {declared} declared comparisons")
+    for name, p in p_values.items():
+        if not (math.isnan(p) or 0 <= p <= 1):
+            raise ValueError(f"p-value {p} of {name!r} is not in [0, 1]")
+    adjusted = dict.fromkeys(p_values, math.nan)
+    smallest_allowed = 0.0
+    present = sorted(
+        (name for name, p in p_values.items() if not math.isnan(p)), key=p_values.__getitem__
+    )
+    for position, name in enumerate(present):
+        smallest_allowed = max(smallest_allowed, (declared - position) * p_values[name])
+        adjusted[name] = min(smallest_allowed, 1.0)
+    return adjusted
