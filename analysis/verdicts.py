@@ -7,6 +7,7 @@ in accuracy points, as they are committed: "0.5" is 0.005.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Literal
@@ -190,10 +191,12 @@ class StarAgreement:
 
     Attributes:
         reproduced: our stars; None where a group has no seeds.
-        agrees: whether they are the published ones; None with them.
+        agrees: whether they are the published ones, on the published side; None with them.
         expected_probability: how often an exact replication would print the published stars, were
             our runs the truth; NaN with them. Its Monte Carlo error is at most 0.5 / √draws.
-        probabilities: the same for each of "***", "**", "*" and "".
+        probabilities: the same for each of "***", "**", "*" and "", and for "contrary": any stars,
+            but for the opposite direction.
+        draws: how many replications were drawn.
     """
 
     reproduced: str | None
@@ -204,11 +207,15 @@ class StarAgreement:
     draws: int
 
 
+CONTRARY = "contrary"
+
+
 def star_agreement(
     x: ArrayLike,
     y: ArrayLike,
     published_stars: str,
     *,
+    published_sign: int = 0,
     n: int = 15,
     draws: int = 2000,
     alternative: Alternative = "two-sided",
@@ -218,7 +225,11 @@ def star_agreement(
 
     A p-value varies so much from one set of seeds to the next that even a perfect replication often
     prints other stars. Both groups are resampled with replacement to the ``n`` runs of the paper,
-    ``draws`` times from a fixed Philox stream, and every draw is tested by the same exact test.
+    ``draws`` times from a fixed Philox stream, and every draw is tested by the same test as the
+    runs themselves, exactly unless ``method`` says otherwise.
+
+    With ``published_sign`` +1 (the paper has x above y) or −1, stars for the other direction do not
+    agree, however many; with 0 the direction is not looked at.
 
     Raises:
         ValueError: where the published stars are not "", "*", "**" or "***", or a value is NaN.
@@ -226,26 +237,31 @@ def star_agreement(
     known = [mark for _, mark in STARS] + [""]
     if published_stars not in known:
         raise ValueError(f"published stars {published_stars!r} are not among {known}")
+    outcomes = [*known, CONTRARY]
     # Sorted, so that the draws do not depend on the order of the rows.
     first, second = (np.sort(np.asarray(v, dtype=np.float64)) for v in (x, y))
     if not (len(first) and len(second)):
-        empty = dict.fromkeys(known, math.nan)
+        empty = dict.fromkeys(outcomes, math.nan)
         return StarAgreement(None, published_stars, None, math.nan, empty, 0)
-    ours = stars(rank_sum_test(first, second, alternative=alternative, method=method).p_value)
+
+    def outcome(ranks: NDArray[np.int64], n_x: int) -> str:
+        mark = stars(p_value_of_ranks(ranks, n_x, alternative, method))
+        is_contrary = published_sign * (ranks[:n_x].mean() - ranks[n_x:].mean()) < 0
+        return CONTRARY if mark and is_contrary else mark
+
+    ours = rank_sum_test(first, second, alternative=alternative, method=method)
+    observed = outcome(doubled_midranks(np.concatenate([first, second])), len(first))
     generator = np.random.Generator(np.random.Philox(key=3))
-    pooled = np.concatenate(
-        [group[generator.integers(len(group), size=(draws, n))] for group in (first, second)],
-        axis=1,
+    resampled = [g[generator.integers(len(g), size=(draws, n))] for g in (first, second)]
+    drawn = Counter(
+        outcome(ranks, n) for ranks in doubled_midranks(np.concatenate(resampled, axis=1))
     )
-    drawn = [
-        stars(p_value_of_ranks(ranks, n, alternative, method)) for ranks in doubled_midranks(pooled)
-    ]
-    probabilities = {mark: drawn.count(mark) / draws for mark in known}
+    probabilities = {name: drawn[name] / draws for name in outcomes}
     return StarAgreement(
-        ours,
-        published_stars,
-        ours == published_stars,
-        probabilities[published_stars],
-        probabilities,
-        draws,
+        reproduced=stars(ours.p_value),
+        published=published_stars,
+        agrees=observed == published_stars,
+        expected_probability=probabilities[published_stars],
+        probabilities=probabilities,
+        draws=draws,
     )
