@@ -68,7 +68,7 @@ def hashes(layout: ResultsLayout) -> set[str]:
     """Hashes of the committed runs, without reading more of a row than its first column."""
     found: set[str] = set()
     for path in _files(layout):
-        with _open(path) as file:
+        with _open(path, errors="replace") as file:
             found.update(line.partition(",")[0] for line in file)
     return {name for name in found if _HASH.fullmatch(name)}
 
@@ -95,6 +95,7 @@ def write(path: Path, records: Iterable[Record]) -> None:
         atomic.replace(path, text.getvalue().encode())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    atomic.sweep(path.parent)
 
 
 def read_file(path: Path) -> dict[str, Row]:
@@ -173,7 +174,7 @@ def unflatten(values: Mapping[str, str]) -> Record:
                 "host": None,
                 **{name: values[name] or None for name in TEXTS},
                 **{name: _json(values[name]) for name in NUMBERS},
-                "sittings": json.loads(values["sittings"]),
+                "sittings": [dict(sitting) for sitting in json.loads(values["sittings"])],
             },
         }
     )
@@ -210,11 +211,18 @@ def _json(text: str) -> Any:
 
 
 def _files(layout: ResultsLayout) -> list[Path]:
-    return [] if layout.quick else sorted(layout.measured.glob("*.csv"))
-
-
-def _open(path: Path) -> io.TextIOWrapper:
+    if layout.quick:
+        return []
     try:
-        return open(path, encoding="utf-8", newline="")
+        return sorted(path for path in layout.measured.iterdir() if path.suffix == ".csv")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"cannot read {layout.measured}: {error.strerror or error}") from error
+
+
+def _open(path: Path, errors: str = "strict") -> io.TextIOWrapper:
+    try:
+        return open(path, encoding="utf-8", errors=errors, newline="")
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error

@@ -100,8 +100,8 @@ def publish(layout: ResultsLayout, record: Record) -> bool:
         _agree_or_keep(path, record, data)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free the folder or give another"
-            " --results DIR, and run again"
+            f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
+            " with --results, and run again"
         ) from error
     return False
 
@@ -163,6 +163,8 @@ def collect(
     Raises:
         UserError: where a record is damaged, or a run has two contents; names the files.
     """
+    if curves is None:
+        curves = hashes is not None
     committed = measured.read_rows(layout)
     if hashes is not None:
         wanted = set(hashes)
@@ -176,16 +178,23 @@ def collect(
         if name in found:
             _compare(layout, found[name], row)
     merged = {name: row.record for name, row in committed.items()} | found
-    if hashes is None if curves is None else not curves:
-        merged = {name: index.without_curve(record) for name, record in merged.items()}
-    return merged
+    if curves:
+        return merged
+    return {name: index.without_curve(record) for name, record in merged.items()}
 
 
 def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
-    """Those of ``hashes`` that have a record, raw or committed; opens no raw record."""
+    """Those of ``hashes`` that have a record, raw or committed; opens no raw record.
+
+    Raises:
+        UserError: where the folder cannot be read.
+    """
     wanted = set(hashes)
-    committed = measured.hashes(layout) & wanted
-    return committed | {name for name in wanted - committed if record_path(layout, name).exists()}
+    found = measured.hashes(layout) & wanted
+    try:
+        return found | {name for name in wanted - found if record_path(layout, name).exists()}
+    except OSError as error:
+        raise UserError(f"cannot read {layout.records}: {error.strerror or error}") from error
 
 
 def _read_each(paths: Iterable[Path]) -> dict[str, Record]:

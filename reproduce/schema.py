@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import NoneType
 from typing import Any
 
 from benchmarks.config import digest_of
@@ -115,10 +116,8 @@ def result_fault(result: dict[str, Any]) -> str | None:
     if not isinstance(result["diverged"], bool):
         return "diverged is neither true nor false"
     curve = result["curve"]
-    if not isinstance(curve, list) or not all(_is_point(point) for point in curve):
+    if not _is_curve(curve):
         return "its curve is malformed"
-    if not curve:
-        return "its curve is empty"
     if not max(result["correct"], result["best_correct"]) <= result["total"]:
         return "it has more correct images than images"
     if result["correct"] != (curve[-1]["correct"] or 0):
@@ -135,13 +134,18 @@ def best_of(curve: list[dict[str, Any]]) -> tuple[int, int]:
     return correct, -epoch
 
 
-def _is_point(point: Any) -> bool:
+def _is_curve(curve: Any) -> bool:
+    if not isinstance(curve, list) or not curve:
+        return False
+    if not all(isinstance(point, dict) and point.keys() == POINT_KEYS for point in curve):
+        return False
+    epochs, losses, counts = ([p[key] for p in curve] for key in ("epoch", "train_loss", "correct"))
     return (
-        isinstance(point, dict)
-        and point.keys() == POINT_KEYS
-        and _is_count(point["epoch"])
-        and (point["train_loss"] is None or isinstance(point["train_loss"], float | int))
-        and (point["correct"] is None or _is_count(point["correct"]))
+        {type(epoch) for epoch in epochs} == {int}
+        and {type(loss) for loss in losses} <= {float, int, NoneType}
+        and {type(count) for count in counts} <= {int, NoneType}
+        and sorted(set(epochs)) == epochs
+        and min(count or 0 for count in [*counts, epochs[0]]) >= 0
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.datasets import DatasetInfo
 from benchmarks.errors import UserError
 
 SPLITS = ("train", "test")
@@ -93,6 +94,18 @@ def build(name: str, classes: tuple[str, ...], splits: Mapping[str, Split]) -> D
     mean, std = channel_statistics(ordered["train"].images)
     digest = content_digest(classes, ordered)
     return Dataset(name, classes, ordered["train"], ordered["test"], mean, std, digest)
+
+
+def check_digest(dataset: Dataset, info: DatasetInfo, fix: str) -> None:
+    """Compare with the register.
+
+    Raises:
+        UserError: with ``fix``, where the content is not the register's.
+    """
+    if dataset.digest != info.digest:
+        raise UserError(
+            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.digest[:12]}: {fix}"
+        )
 
 
 def write(dataset: Dataset, root: Path, source: str) -> Path:
@@ -190,3 +203,10 @@ def read(root: Path, name: str) -> Dataset:
         std=np.array(header["std"]),
         digest=header["digest"],
     )
+
+
+def open_known(info: DatasetInfo, root: Path) -> Dataset:
+    """:func:`read` of a registered data set, whose digest must be the register's."""
+    dataset = read(root, info.name)
+    check_digest(dataset, info, f"remove {root / info.name} and get it again")
+    return dataset

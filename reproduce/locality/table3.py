@@ -66,3 +66,8 @@ TABLE = Table(
     seeds=15,
     quick=QUICK,
 )
+
+if __name__ == "__main__":
+    from reproduce.scripts import run_table
+
+    run_table(TABLE)

@@ -1,0 +1,209 @@
+"""The command line: thin functions that hand over to the modules that do the work.
+
+Whatever takes time to import is imported where it is used, so that `--help`, `list` and `status`
+answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from reproduce import options as opt
+from reproduce.data_command import app as data_app
+from reproduce.registry import ENTRIES, Entry
+from reproduce.selection import Selection
+from reproduce.shared_options import takes_selection
+
+EPILOG = (
+    "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
+    "reproduced or worse than its committed verdict; 2 bad input; 3 incomplete; 70 a crash of ours."
+)
+
+app = typer.Typer(
+    name="reproduce",
+    help="Reproduce published tables, number by number, with a verdict a cell.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(data_app, name="data", help="Get, import, verify and list data sets.")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("reproduce-structure"))
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=False)
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _table_command(entry: Entry, name: str, hidden: bool) -> None:
+    @app.command(name, help=f"Run and report: {entry.summary}.", hidden=hidden)
+    @takes_selection(entry.id)
+    def command(
+        selection: Selection,
+        executor: opt.Executor = "local",
+        workers: opt.Workers = None,
+        device: opt.Device = "auto",
+        pack: opt.Pack = None,
+        data: opt.Data = None,
+        dry_run: opt.DryRun = False,
+        yes: opt.Yes = False,
+        as_json: opt.Json = False,
+    ) -> None:
+        from reproduce.run_command import Launch, dry_run_text, run_table
+
+        if dry_run:
+            typer.echo(dry_run_text(selection, as_json=as_json))
+            return
+        launch = Launch(executor, workers, device, data, pack, yes=yes, quiet=as_json)
+        raise typer.Exit(run_table(selection, launch, as_json=as_json))
+
+
+for _entry in ENTRIES:
+    _table_command(_entry, _entry.name, hidden=False)
+    _table_command(_entry, _entry.id, hidden=True)
+
+
+@app.command("list")
+def list_tables(as_json: opt.Json = False) -> None:
+    """List the tables that can be reproduced."""
+    rows = []
+    for entry in ENTRIES:
+        table = entry.load()
+        rows.append(
+            {
+                "table": entry.id,
+                "cells": len(table.cells),
+                "seeds": table.seeds,
+                "runs": len(table.cells) * table.seeds,
+                "quick": table.quick is not None,
+                "summary": entry.summary,
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        quick = "also --quick" if row["quick"] else "no quick form"
+        typer.echo(f"{row['table']}  {row['cells']} cells × {row['seeds']} seeds, {quick}")
+        typer.echo(f"    {row['summary']}")
+
+
+@app.command()
+@takes_selection()
+def status(selection: Selection, as_json: opt.Json = False) -> None:
+    """Tell what is done, running, failed and missing, from the records on disk."""
+    from reproduce.status import render, status_of
+
+    found = status_of(selection.planned, selection.layout)
+    typer.echo(render(found, selection, as_json=as_json))
+
+
+@app.command()
+@takes_selection()
+def report(selection: Selection, as_json: opt.Json = False) -> None:
+    """Redraw table and figure from the records; trains nothing."""
+    from reproduce.run_command import report_selection
+
+    raise typer.Exit(report_selection(selection, as_json=as_json))
+
+
+@app.command()
+@takes_selection()
+def check(
+    selection: Selection,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make the present verdicts the ones to hold.")
+    ] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Exit with 1 where a cell is not reproduced, or worse than its committed verdict."""
+    from reproduce.run_command import check_selection
+
+    raise typer.Exit(check_selection(selection, accept=accept, as_json=as_json))
+
+
+@app.command()
+def show(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="The first digits of a run's hash, as tables print it."),
+    ],
+    quick: opt.Quick = False,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Show one run: its configuration, result, curve and provenance."""
+    from reproduce.show import show_run
+
+    typer.echo(show_run(run, quick=quick, results=results, as_json=as_json))
+
+
+@app.command()
+def readings(
+    reading: Annotated[
+        str | None,
+        typer.Argument(metavar="[L-03]", help="One reading in full.", show_default=False),
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """What the papers leave open, how it is read here, and the alternatives."""
+    from reproduce.readings import render
+
+    typer.echo(render(reading, as_json=as_json))
+
+
+@app.command()
+def doctor(data: opt.Data = None, results: opt.Results = None, as_json: opt.Json = False) -> None:
+    """What this machine has and lacks, and how to get it."""
+    from reproduce.doctor import examine
+
+    raise typer.Exit(examine(data, results, as_json=as_json))
+
+
+@app.command()
+@takes_selection()
+def collect(selection: Selection) -> None:
+    """Write a table's finished runs to results/measured/, ready to be committed."""
+    from reproduce.run_command import collect_selection
+
+    typer.echo(collect_selection(selection))
+
+
+@app.command()
+@takes_selection("locality/table3")
+def precision(
+    selection: Selection,
+    workers: opt.Workers = None,
+    device: opt.Device = "auto",
+    pack: opt.Pack = None,
+    data: opt.Data = None,
+    report_only: Annotated[
+        bool, typer.Option("--report", help="Judge the records that are there; train nothing.")
+    ] = False,
+    yes: opt.Yes = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Compare bf16 with float32 on Table III's plain cell: may bf16 become the default?"""
+    from reproduce.precision import compare_precisions
+    from reproduce.run_command import Launch
+
+    launch = Launch("local", workers, device, data, pack, yes=yes, quiet=as_json)
+    raise typer.Exit(
+        compare_precisions(selection, launch, report_only=report_only, as_json=as_json)
+    )

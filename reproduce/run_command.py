@@ -1,0 +1,193 @@
+"""What a table command does: plan, ask, launch, report; and its parts as commands of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.paths import ROOT, default_data
+
+if TYPE_CHECKING:
+    from analysis.table import TableResult
+
+    from reproduce.selection import Selection
+
+ASK_ABOVE_SECONDS = 3600.0
+EXECUTORS = ("local", "debug")
+DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to train: nothing here is part of a run's identity."""
+
+    executor: str
+    workers: int | None
+    device: str
+    data: Path | None
+    pack: int | None
+    yes: bool = False
+    quiet: bool = False
+
+
+def dry_run_text(selection: Selection, *, as_json: bool) -> str:
+    """The cells and runs that the options select; nothing is read or trained."""
+    table = selection.table
+    rows: list[dict[str, Any]] = [
+        {
+            "cell": cell.name,
+            "configuration": cell.run(0, selection.overrides).configuration_hash,
+            "runs": {
+                str(seed): cell.run(seed, selection.overrides).hash for seed in selection.seeds
+            },
+        }
+        for cell in selection.cells
+    ]
+    if as_json:
+        return json.dumps({"table": table.id, "quick": table.is_quick, "cells": rows}, indent=1)
+    width = max(len(row["cell"]) for row in rows)
+    seeds = len(selection.seeds)
+    lines = [
+        f"{table.title}: {len(rows)} cells × {seeds} seeds = {len(rows) * seeds} runs"
+        + (f", variant {selection.variant}" if selection.variant else ""),
+        *(
+            f"  {row['cell']:<{width}}  configuration {row['configuration']}, first run "
+            f"{next(iter(row['runs'].values()))}"
+            for row in rows
+        ),
+        "Nothing was trained. --json lists every run.",
+    ]
+    return "\n".join(lines)
+
+
+def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
+    """Train what is missing, report what there is; 0 when complete, 3 when not."""
+    launch_missing(selection, launch)
+    return report_selection(selection, as_json=as_json)
+
+
+def launch_missing(selection: Selection, launch: Launch) -> None:
+    """Train the selected runs that have no record, after asking where that takes over an hour.
+
+    Raises:
+        UserError: for a wrong executor or device, missing data, or a long job that nobody
+            confirmed.
+    """
+    from reproduce import launch as launching
+    from reproduce.records import finished
+
+    if launch.executor not in EXECUTORS:
+        raise UserError(
+            f"--executor {launch.executor!r} is none of {', '.join(EXECUTORS)} "
+            "(slurm is not part of this version)"
+        )
+    planned = selection.planned
+    done = finished(selection.layout, [p.run.hash for p in planned])
+    missing = [p for p in planned if p.run.hash not in done]
+    if not missing:
+        return
+    options = launching.LaunchOptions(
+        executor=launch.executor,
+        workers=launch.workers,
+        device=launch.device,
+        data=launch.data or default_data(),
+        pack=launch.pack,
+        progress=not launch.quiet,
+    )
+    if not selection.table.is_quick:
+        _confirm(selection, missing, options, launch)
+    summary = launching.launch(planned, selection.layout, options)
+    if summary.interrupted:
+        raise KeyboardInterrupt
+
+
+def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:
+    import typer
+
+    from reproduce.estimate import estimate
+
+    found = estimate(missing, selection.layout, options)
+    typer.echo(found.text, err=True)
+    if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(
+            "this would take over an hour: add --yes to go ahead, --only or --seeds for less"
+        )
+    if not typer.confirm("Start? It can be stopped at any time and continued later", err=True):
+        raise UserError("not started; --quick, --only and --seeds make it shorter")
+
+
+def result_of(selection: Selection) -> TableResult:
+    """The analysis of the selected runs' records."""
+    from reproduce import report
+    from reproduce.readings import table_readings
+
+    return report.build(
+        selection.table,
+        selection.layout,
+        selection.cells,
+        selection.seeds,
+        selection.overrides,
+        selection.variant,
+        table_readings(selection.table.id, {**selection.overrides, **selection.analysis}),
+        selection.analysis,
+    )
+
+
+def report_selection(selection: Selection, *, as_json: bool) -> int:
+    """Write the report's files and print the table; 0 when complete, 3 when runs are missing."""
+    from reproduce import report
+
+    result = result_of(selection)
+    folder = selection.layout.report(selection.table.id, selection.variant)
+    paths = report.write(result, folder)
+    if as_json:
+        print(next(path for path in paths if path.suffix == ".json").read_text())
+    else:
+        report.render(result)
+        print("\nWritten: " + ", ".join(_short(path) for path in paths))
+    return DONE if result.complete else INCOMPLETE
+
+
+def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int:
+    """Judge the report against the margins and the committed verdicts."""
+    from reproduce import check
+
+    if selection.table.is_quick:
+        raise UserError("a quick table has no verdicts to check; leave out --quick")
+    baseline = ROOT / "results" / "verdicts" / f"{selection.table.id}.csv"
+    result = result_of(selection)
+    if accept:
+        check.accept(result, baseline)
+        print(f"Written: {_short(baseline)}")
+        return DONE
+    outcome = check.check(result, baseline)
+    print(outcome.to_json() if as_json else outcome.text)
+    return outcome.exit_code
+
+
+def collect_selection(selection: Selection) -> str:
+    """Merge the selected finished runs into the committed CSV of the table."""
+    from reproduce import measured
+    from reproduce.records import collect
+
+    if selection.table.is_quick:
+        raise UserError("quick runs are not collected; leave out --quick")
+    found = collect(selection.layout, [p.run.hash for p in selection.planned])
+    if not found:
+        raise UserError(f"no finished run of {selection.table.id} under {selection.layout.root}")
+    path = selection.layout.measured / f"{selection.table.id.replace('/', '-')}.csv"
+    measured.write(path, list(found.values()))
+    return f"{len(found)} of {len(selection.planned)} runs are in {_short(path)}"
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

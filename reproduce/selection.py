@@ -1,0 +1,86 @@
+"""What the options of a command select: cells, seeds, readings and the folder they live in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.config import CHOICES
+from benchmarks.errors import UserError
+from reproduce import readings as readings_module
+from reproduce.paths import ResultsLayout, default_results
+from reproduce.registry import find
+from reproduce.tables import Cell, PlannedRun, Table, parse_seeds, plan
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Part of a table under certain readings.
+
+    Attributes:
+        overrides: fields of :class:`benchmarks.config.Run` that differ from the default readings.
+        analysis: knobs of the analysis that differ from the default readings.
+        variant: names overrides and knobs, "" for none; a variant's report has its own folder.
+    """
+
+    table: Table
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    layout: ResultsLayout
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    analysis: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def variant(self) -> str:
+        """Such as "l2_convention=half_sum_sq,precision=bf16"; "" under the default readings."""
+        chosen = {**self.overrides, **self.analysis}
+        return ",".join(f"{name}={chosen[name]}" for name in sorted(chosen))
+
+    @property
+    def planned(self) -> list[PlannedRun]:
+        """The selected runs, seed by seed."""
+        return plan(self.cells, self.seeds, self.overrides)
+
+
+def select(
+    name: str,
+    *,
+    quick: bool = False,
+    seeds: str | None = None,
+    only: Sequence[str] = (),
+    precision: str | None = None,
+    readings: Sequence[str] = (),
+    results: Path | None = None,
+) -> Selection:
+    """Resolve the options that all table commands share.
+
+    Raises:
+        UserError: for an unknown table, cell, seed, precision or reading.
+    """
+    table = find(name).load()
+    if quick:
+        if table.quick is None:
+            raise UserError(f"{table.id} has no quick form")
+        table = table.quick
+    overrides, analysis = readings_module.parse_overrides(readings)
+    if precision is not None:
+        if precision not in CHOICES["precision"]:
+            allowed = ", ".join(CHOICES["precision"])
+            raise UserError(f"--precision {precision!r} is none of {allowed}")
+        overrides["precision"] = precision
+    default = table.cells[0].run(0)
+    overrides = {
+        name: value
+        for name, value in overrides.items()
+        if getattr(default.replace(**{name: value}), name) != getattr(default, name)
+    }
+    return Selection(
+        table=table,
+        cells=table.select(only),
+        seeds=tuple(parse_seeds(seeds, table.seeds)),
+        layout=ResultsLayout(results or default_results(), quick=quick),
+        overrides=overrides,
+        analysis=analysis,
+    )

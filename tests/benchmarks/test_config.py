@@ -1,0 +1,125 @@
+"""Identity of runs: canonical JSON, golden hashes, frozen introduction values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.config import CHOICES, PROTOCOL, Run, digest_of, from_canonical
+from benchmarks.datasets import known_digest
+from benchmarks.errors import UserError
+
+CIFAR = known_digest("cifar10")
+
+# Never edit a value here to make the test pass: a changed hash disowns every record there is.
+# New numbers for old settings need a raised protocol version, and then new lines.
+GOLDEN = {
+    "3ef3464eb28374d4": Run(seed=0, data_digest=CIFAR, precision="bf16"),
+    "7039f32ea8e2df0a": Run(seed=0, data_digest=CIFAR),
+    "0c5429a6dab63090": Run(seed=14, data_digest=CIFAR, gamma="1.6", eta="2.4"),
+    "8dce1d399afac152": Run(seed=0, data_digest=CIFAR, a0="1", a1="0.25"),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_hashes(name: str) -> None:
+    assert GOLDEN[name].hash == name
+
+
+def test_every_field_changes_the_hash() -> None:
+    run = Run(seed=0)
+    other = {
+        "seed": 1,
+        "dataset": "digits",
+        "data_digest": "00",
+        "model": "other",
+        "a0": None,
+        "a1": None,
+        **{name: values[-1] for name, values in CHOICES.items()},
+    }
+    for item in dataclasses.fields(Run):
+        if item.name in ("a0", "a1"):
+            continue
+        value = getattr(run, item.name)
+        if isinstance(value, Decimal):
+            changed = value + 1
+        elif isinstance(value, tuple):
+            changed = (*value, 129)
+        else:
+            changed = other.get(item.name, value + 1 if isinstance(value, int) else value)
+        assert changed != value, item.name
+        assert run.replace(**{item.name: changed}).hash != run.hash, item.name
+
+
+def test_introduced_fields_are_left_out_at_their_introduction_value() -> None:
+    resolved = Run(seed=0).canonical()
+    assert "a0" not in resolved
+    assert "a1" not in resolved
+    assert Run(seed=0, a0="1", a1="0").canonical()["a1"] == "0"
+
+
+def test_introduction_values_are_the_defaults() -> None:
+    for item in dataclasses.fields(Run):
+        if "introduced" in item.metadata:
+            assert item.default == item.metadata["introduced"]
+
+
+def test_canonical_form_is_plain() -> None:
+    run = Run(seed=3, weight_decay="5E-4", gamma="1.60")
+    text = json.dumps(run.canonical())
+    assert run.canonical()["weight_decay"] == "0.0005"
+    assert run.canonical()["gamma"] == "1.6"
+    assert run.canonical()["protocol"] == dict(PROTOCOL)
+    assert "E-" not in text
+
+
+@given(
+    seed=st.integers(0, 2**40),
+    gamma=st.decimals(0, 10, places=3),
+    rate=st.decimals("0.0001", 2, places=6),
+)
+def test_canonical_form_round_trips(seed: int, gamma: Decimal, rate: Decimal) -> None:
+    run = Run(seed=seed, gamma=gamma, learning_rate=rate)
+    copy = from_canonical(json.loads(json.dumps(run.canonical())))
+    assert copy == run
+    assert copy.hash == run.hash == digest_of(run.canonical())
+
+
+def test_configuration_hash_ignores_the_seed_alone() -> None:
+    assert Run(seed=0).configuration_hash == Run(seed=9).configuration_hash
+    assert Run(seed=0).configuration_hash != Run(seed=0, eta="2").configuration_hash
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "float16"},
+        {"epochs": 0},
+        {"seed": -1},
+        {"gamma": "-0.1"},
+        {"gamma": "much"},
+        {"gamma": "NaN"},
+        {"a0": "1"},
+        {"l2_convention": "l2"},
+    ],
+)
+def test_bad_settings_are_the_users_error(settings: dict) -> None:
+    with pytest.raises(UserError):
+        Run(**{"seed": 0, **settings})
+
+
+def test_floats_are_refused() -> None:
+    with pytest.raises(TypeError, match="as strings"):
+        Run(seed=0, gamma=1.6)  # type: ignore[arg-type]
+
+
+def test_records_of_another_protocol_are_not_ours() -> None:
+    resolved = Run(seed=0).canonical()
+    resolved["protocol"] = {**resolved["protocol"], "loop": 99}
+    with pytest.raises(UserError, match="protocol"):
+        from_canonical(resolved)

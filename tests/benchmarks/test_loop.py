@@ -1,0 +1,237 @@
+"""The loop: frozen numbers, resuming, packs, failures."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.config import Run
+from benchmarks.datasets.store import Dataset
+from benchmarks.training import loop
+from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches
+from benchmarks.training.trainee import Trainee
+
+CPU = torch.device("cpu")
+GOLDEN_STEPS = [2.558907, 1.565954, 1.221839, 0.7958952, 1.433113, 0.7498277]
+
+
+@pytest.fixture(autouse=True)
+def _prepared() -> None:
+    loop.prepare(CPU)
+
+
+def weights_digest(model: torch.nn.Module) -> str:
+    """SHA-256 over all weights and statistics."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode() + value.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def train(run: Run, data: Dataset, **options: object) -> loop.Outcome:
+    return loop.train([run], data, CPU, **options)[0]  # type: ignore[arg-type]
+
+
+def trained(run: Run, data: Dataset, **options: object) -> str:
+    outcome = train(run, data, **options)
+    assert outcome.finished, outcome.error
+    assert outcome.model is not None
+    return weights_digest(outcome.model)
+
+
+def test_batches_are_frozen(noise: Dataset, short_run: Run) -> None:
+    """Order, flips and normalised pixels of an epoch: exact on every machine."""
+    split = ResidentSplit(noise.train, CPU)
+    digest = hashlib.sha256()
+    for pixels, labels in epoch_batches(short_run, split, Normalizer(short_run, noise, CPU), 2):
+        digest.update((pixels * 4096).round().to(torch.int32).contiguous().numpy().tobytes())
+        digest.update(labels.numpy().tobytes())
+    assert digest.hexdigest()[:16] == "6b37de25f3fde9eb"
+
+
+def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
+    """What three updates come to, to the accuracy that survives another machine.
+
+    Decay is strong here so that a changed factor, convention or rate shows. A change of model,
+    regulariser, loop or data fails this test; raise that part's protocol version with it.
+    """
+    run = short_run.replace(
+        epochs=1,
+        gamma="1.6",
+        eta="2.4",
+        learning_rate="0.01",
+        weight_decay="5",
+        dense_weight_decay="2",
+    )
+    outcome = train(run, noise)
+    assert outcome.model is not None
+    weight = outcome.model.features.conv5.weight.detach()  # type: ignore[union-attr]
+    found = [
+        outcome.curve[0].train_loss,
+        *(float(weight[..., i, j].norm()) for i, j in ((1, 1), (1, 0), (0, 0))),
+        float(outcome.model.classifier.weight.norm()),  # type: ignore[union-attr]
+        float(outcome.model.features.norm5.running_var.mean()),  # type: ignore[union-attr]
+    ]
+    assert found == pytest.approx(GOLDEN_STEPS, rel=2e-4)
+
+
+def test_flips_mirror_left_and_right(noise: Dataset, short_run: Run) -> None:
+    split = ResidentSplit(noise.train, CPU)
+    normalizer = Normalizer(short_run, noise, CPU)
+    plain = short_run.replace(augmentation="none")
+    flipped = 0
+    for (pixels, _), (original, _) in zip(
+        epoch_batches(short_run, split, normalizer, 0),
+        epoch_batches(plain, split, normalizer, 0),
+        strict=True,
+    ):
+        for image, source in zip(pixels, original, strict=True):
+            mirrored = torch.equal(image, source.flip(2))
+            assert mirrored or torch.equal(image, source)
+            flipped += mirrored
+    assert 50 < flipped < 110
+
+
+@pytest.mark.parametrize(("reading", "sizes"), [("keep", [64, 64, 32]), ("drop", [64, 64])])
+def test_last_batch(noise: Dataset, short_run: Run, reading: str, sizes: list[int]) -> None:
+    run = short_run.replace(last_batch=reading)
+    batches = epoch_batches(run, ResidentSplit(noise.train, CPU), Normalizer(run, noise, CPU), 0)
+    assert [len(labels) for _, labels in batches] == sizes
+
+
+@pytest.mark.parametrize("reading", ["channel", "half", "unit"])
+def test_normalization(noise: Dataset, short_run: Run, reading: str) -> None:
+    run = short_run.replace(normalization=reading)
+    pixels = torch.from_numpy(np.array(noise.train.images))
+    normalized = Normalizer(run, noise, CPU)(pixels)
+    assert normalized.shape == (160, 3, 32, 32)
+    assert normalized.is_contiguous(memory_format=torch.channels_last)
+    scaled = pixels.permute(0, 3, 1, 2).double() / 255
+    if reading == "channel":
+        assert normalized.double().mean((0, 2, 3)).abs().max() < 1e-5
+        assert (normalized.double().std((0, 2, 3), correction=0) - 1).abs().max() < 1e-5
+    else:
+        expected = scaled if reading == "unit" else 2 * scaled - 1
+        torch.testing.assert_close(normalized.double(), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_resumed_equals_uninterrupted(
+    noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    run = short_run.replace(precision=precision)
+    whole = trained(run, noise)
+    for stop_after in (1, 4, 5):
+        folder = tmp_path / str(stop_after)
+        steps = iter(range(1, 100))
+        stopped = train(
+            run, noise, checkpoints=folder, should_stop=lambda s=steps, n=stop_after: next(s) >= n
+        )
+        assert not stopped.finished
+        assert stopped.correct is None
+        resumed = train(run, noise, checkpoints=folder, sitting={"commit": "b"})
+        assert resumed.model is not None
+        assert weights_digest(resumed.model) == whole
+        assert [point.epoch for point in resumed.curve] == [1, 2, 3]
+
+
+def test_sittings_are_remembered(
+    noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    steps = iter(range(1, 100))
+    train(
+        short_run,
+        noise,
+        checkpoints=tmp_path,
+        sitting={"commit": "a"},
+        should_stop=lambda: next(steps) >= 4,
+    )
+    outcome = train(short_run, noise, checkpoints=tmp_path, sitting={"commit": "b"})
+    assert outcome.sittings == (
+        {"commit": "a", "from_epoch": 0},
+        {"commit": "b", "from_epoch": 1},
+    )
+
+
+def test_companions_do_not_matter(noise: Dataset, short_run: Run) -> None:
+    alone = trained(short_run, noise)
+    pack = [short_run.replace(seed=8), short_run, short_run.replace(seed=9, epochs=1)]
+    outcomes = loop.train(pack, noise, CPU)
+    assert [outcome.run for outcome in outcomes] == pack
+    assert outcomes[1].model is not None
+    assert weights_digest(outcomes[1].model) == alone
+
+
+def test_one_failing_run_does_not_sink_its_pack(
+    noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Trainee._loss
+
+    def failing(self: Trainee, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        if self.run.seed == 13 and self.epoch == 1:
+            raise RuntimeError("out of memory")
+        return original(self, pixels, labels)
+
+    monkeypatch.setattr(Trainee, "_loss", failing)
+    bad, good = loop.train([short_run.replace(seed=13), short_run], noise, CPU)
+    assert isinstance(bad.error, RuntimeError)
+    assert not bad.finished
+    assert bad.correct is None
+    assert good.finished
+    assert good.error is None
+
+
+def test_a_diverged_run_ends_and_says_so(noise: Dataset, short_run: Run) -> None:
+    outcome = train(short_run.replace(learning_rate="1e30", epochs=5), noise)
+    assert outcome.finished
+    assert outcome.diverged
+    assert len(outcome.curve) < 5
+    assert outcome.correct is not None
+
+
+def test_evaluation_epochs(noise: Dataset, short_run: Run) -> None:
+    outcome = train(short_run, noise)
+    assert [point.correct is not None for point in outcome.curve] == [False, True, True]
+    assert outcome.correct == outcome.curve[-1].correct
+    assert outcome.total == 64
+
+
+def test_damaged_checkpoints_are_set_aside(
+    noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    steps = iter(range(1, 100))
+    train(short_run, noise, checkpoints=tmp_path, should_stop=lambda: next(steps) >= 4)
+    path = tmp_path / f"{short_run.hash}.ckpt"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert trained(short_run, noise, checkpoints=tmp_path) == trained(short_run, noise)
+    assert list(tmp_path.glob("*.damaged"))
+
+
+@pytest.mark.cifar10
+def test_two_hundred_steps_learn_on_real_images(cifar10_root: Path) -> None:
+    """A hundred updates on CIFAR-10 take the test accuracy far above chance."""
+    from benchmarks.datasets import store
+
+    data = store.read(cifar10_root, "cifar10")
+    part = Dataset(
+        data.name,
+        data.classes,
+        store.Split(data.train.images[::10], data.train.labels[::10]),
+        store.Split(data.test.images[::10], data.test.labels[::10]),
+        data.mean,
+        data.std,
+        data.digest,
+    )
+    run = Run(seed=0, data_digest=data.digest, epochs=3, lr_milestones=(2,), learning_rate="0.05")
+    outcome = train(run, part)
+    assert outcome.correct is not None
+    assert outcome.correct > 300  # of 1,000; chance is 100
+    losses = [point.train_loss for point in outcome.curve]
+    assert losses == sorted(losses, reverse=True)

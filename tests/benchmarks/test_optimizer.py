@@ -1,0 +1,89 @@
+"""Against torch.optim.SGD, and against autograd of the whole loss in float64."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from benchmarks.config import Run
+from benchmarks.models import build
+from benchmarks.regularizers.coefficients import decay_coefficients, penalty
+from benchmarks.training.optimizer import PositionalSGD
+
+RATES = [0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009]
+
+
+def _batch(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(8, 3, 32, 32, generator=generator, dtype=dtype)
+    return images, torch.randint(0, 10, (8,), generator=generator)
+
+
+def _assert_same(model: torch.nn.Module, other: torch.nn.Module, **tolerance: float) -> None:
+    for (name, first), second in zip(model.named_parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(first, second, msg=lambda m, n=name: f"{n}: {m}", **tolerance)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
+    run = Run(seed=0, l2_convention="half_sum_sq")
+    model = build(run, 10).to(dtype)
+    reference = copy.deepcopy(model)
+    decayed = set(decay_coefficients(model, run))
+    groups = [
+        {
+            "params": [p for n, p in reference.named_parameters() if (n in decayed) == decay],
+            "weight_decay": 0.0005 if decay else 0.0,
+        }
+        for decay in (True, False)
+    ]
+    torch_sgd = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    ours = PositionalSGD(model, decay_coefficients(model, run), momentum=0.9)
+    images, labels = _batch(dtype)
+    for rate in RATES:
+        for group in torch_sgd.param_groups:
+            group["lr"] = rate
+        torch_sgd.zero_grad()
+        F.cross_entropy(reference(images), labels).backward()
+        torch_sgd.step()
+        F.cross_entropy(model(images), labels).backward()
+        ours.step(rate)
+    tolerance = {torch.float32: 1e-4, torch.float64: 1e-10}[dtype]
+    _assert_same(model, reference, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("convention", ["sum_sq", "half_sum_sq"])
+@pytest.mark.parametrize("lr_inside", [False, True])
+def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
+    run = Run(seed=0, gamma="1.6", eta="2.4", l2_convention=convention)
+    model = build(run, 10).double()
+    reference = copy.deepcopy(model)
+    ours = PositionalSGD(model, decay_coefficients(model, run), momentum=0.9, lr_inside=lr_inside)
+    velocities = [torch.zeros_like(p) for p in reference.parameters()]
+    images, labels = _batch(torch.float64)
+    for rate in RATES[1:5]:
+        loss = F.cross_entropy(reference(images), labels) + penalty(reference, run)
+        gradients = torch.autograd.grad(loss, list(reference.parameters()))
+        with torch.no_grad():
+            for p, v, g in zip(reference.parameters(), velocities, gradients, strict=True):
+                if lr_inside:
+                    v.mul_(0.9).add_(rate * g)
+                    p.sub_(v)
+                else:
+                    v.mul_(0.9).add_(g)
+                    p.sub_(rate * v)
+        F.cross_entropy(model(images), labels).backward()
+        ours.step(rate)
+    _assert_same(model, reference, rtol=1e-9, atol=1e-12)
+
+
+def test_gradients_are_consumed() -> None:
+    run = Run(seed=0)
+    model = build(run, 10)
+    images, labels = _batch(torch.float32)
+    F.cross_entropy(model(images), labels).backward()
+    PositionalSGD(model, decay_coefficients(model, run), momentum=0.9).step(0.1)
+    assert all(p.grad is None for p in model.parameters())

@@ -1,0 +1,55 @@
+"""Shared fixtures: data sets small enough for a test, and the real one where it is at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+from benchmarks.config import Run
+from benchmarks.datasets import store
+
+
+# Deadlines are times, and a busy machine is no defect.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+def random_split(count: int, seed: int) -> store.Split:
+    """Noise images with random labels."""
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    return store.Split(pixels, random.integers(0, 10, count))
+
+
+@pytest.fixture(scope="session")
+def noise() -> store.Dataset:
+    """160 training and 64 test images of noise in ten classes."""
+    splits = {"train": random_split(160, 0), "test": random_split(64, 1)}
+    return store.build("noise", tuple("abcdefghij"), splits)
+
+
+@pytest.fixture
+def short_run(noise: store.Dataset) -> Run:
+    """Three epochs of three updates on noise."""
+    return Run(
+        seed=1,
+        dataset=noise.name,
+        data_digest=noise.digest,
+        epochs=3,
+        batch_size=64,
+        evaluate_every=2,
+        lr_milestones=(1,),
+    )
+
+
+@pytest.fixture(scope="session")
+def cifar10_root() -> Path:
+    """The folder that holds the CIFAR-10 store."""
+    root = Path(os.environ.get("REPRODUCE_DATA", "data"))
+    if not (root / "cifar10" / "store.json").exists():
+        pytest.skip("no CIFAR-10 store: set REPRODUCE_DATA (see README, Tests)")
+    return root

@@ -1,0 +1,125 @@
+"""Declarations: cells, seeds and the frozen identity of every configuration of a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.errors import UserError
+from reproduce.locality.table3 import QUICK, TABLE
+from reproduce.registry import ENTRIES, find
+from reproduce.tables import Table, parse_seeds, plan
+
+GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
+
+
+def configurations(table: Table) -> dict[str, str]:
+    """Configuration hash of every cell."""
+    return {cell.name: cell.run(0).configuration_hash for cell in table.cells}
+
+
+def test_table_3_has_the_papers_thirteen_configurations() -> None:
+    runs = plan(TABLE.cells, range(TABLE.seeds))
+    assert len(TABLE.cells) == 13
+    assert len({planned.run.hash for planned in runs}) == 195
+    assert len(TABLE.comparisons) == 8
+
+
+@pytest.mark.parametrize("table", [TABLE, QUICK], ids=["full", "quick"])
+def test_configurations_are_frozen(table: Table) -> None:
+    """A changed hash disowns every record of the cell: never edit the golden file to pass."""
+    name = f"{table.id}, quick" if table.is_quick else table.id
+    assert configurations(table) == GOLDEN[name]
+
+
+def test_quick_and_full_never_meet() -> None:
+    assert not set(configurations(TABLE).values()) & set(configurations(QUICK).values())
+
+
+def test_the_protocol_is_the_papers() -> None:
+    run = TABLE.cell("plain 1 1").run(0)
+    assert (run.epochs, run.batch_size, str(run.momentum)) == (130, 128, "0.9")
+    assert run.lr_milestones == (50, 85, 110, 120, 127)
+    assert (str(run.learning_rate), str(run.lr_decay)) == ("0.1", "0.3")
+    assert run.augmentation == "flip"
+    assert str(run.weight_decay) == str(run.dense_weight_decay) == "0.0005"
+
+
+def test_published_entries_are_the_tables_cells() -> None:
+    with TABLE.published.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16
+    assert {row["cell"] for row in rows} == {cell.name for cell in TABLE.cells}
+    for row in rows:
+        settings = TABLE.cell(row["cell"]).settings
+        assert (settings["gamma"], settings["eta"]) == (row["gamma"], row["eta"])
+
+
+def test_published_stars_stand_at_the_first_cell_of_a_comparison() -> None:
+    with TABLE.published.open() as file:
+        rows = {(row["part"], row["column"], row["row"]): row for row in csv.DictReader(file)}
+    for comparison in TABLE.comparisons:
+        part, column = comparison.name.split()
+        assert rows[part, column, "1"]["cell"] == comparison.first
+        assert rows[part, column, "2"]["cell"] == comparison.second
+        assert rows[part, column, "2"]["stars"] == ""
+
+
+def test_upper_pairs_exchange_gamma_and_eta() -> None:
+    for comparison in TABLE.comparisons[:4]:
+        first, second = TABLE.cell(comparison.first), TABLE.cell(comparison.second)
+        assert first.settings["gamma"] == second.settings["eta"]
+        assert first.settings["eta"] == second.settings["gamma"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [(None, [0, 1, 2]), ("2", [0, 1]), ("3-7", [3, 4, 5, 6, 7]), ("0,4,9", [0, 4, 9]),
+     ("4,0-1", [0, 1, 4])],
+)  # fmt: skip
+def test_seeds(text: str | None, seeds: list[int]) -> None:
+    assert parse_seeds(text, 3) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-3", "a", "3-", "7-3", "1,,2", "1.5", "3-4-5"])
+def test_bad_seeds(text: str) -> None:
+    with pytest.raises(UserError, match="--seeds"):
+        parse_seeds(text, 15)
+
+
+@given(first=st.integers(0, 1000), count=st.integers(1, 50))
+def test_seed_ranges(first: int, count: int) -> None:
+    assert parse_seeds(f"{first}-{first + count - 1}", 15) == list(range(first, first + count))
+
+
+def test_only_selects_by_glob() -> None:
+    assert [cell.name for cell in TABLE.select(["plain *"])] == ["plain 1 1"]
+    assert len(TABLE.select(["locality*", "anti*"])) == 8
+    assert TABLE.select([]) == TABLE.cells
+    with pytest.raises(UserError, match="locality 1.6 2.4"):
+        TABLE.select(["vgg*"])
+
+
+def test_runs_go_seed_by_seed() -> None:
+    runs = plan(TABLE.cells, [0, 1])
+    assert [planned.run.seed for planned in runs] == [0] * 13 + [1] * 13
+
+
+@pytest.mark.parametrize("name", ["table3", "locality/table3"])
+def test_tables_are_found_by_both_names(name: str) -> None:
+    assert find(name).load() is TABLE
+
+
+def test_unknown_tables() -> None:
+    with pytest.raises(UserError, match="locality/table3"):
+        find("table99")
+
+
+def test_every_entry_loads() -> None:
+    for entry in ENTRIES:
+        assert entry.load().id == entry.id
