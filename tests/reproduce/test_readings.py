@@ -1,0 +1,209 @@
+"""The readings as data, and what the command makes of a choice."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.config import CHOICES, Run
+from benchmarks.errors import UserError
+from reproduce import deviations, readings
+from reproduce.paths import ROOT
+from reproduce.registry import ENTRIES
+
+ALL = readings.load("locality")
+SETTINGS = [reading for reading in ALL if reading.setting]
+CHOOSABLE = [reading for reading in ALL if reading.option]
+PAPER_ITEMS = {f"table{n}" for n in range(1, 8)} | {"figure1", "figure2", "theorem1"}
+
+
+def test_ids_run_on_without_a_gap():
+    assert [reading.id for reading in ALL] == [f"L-{n:02d}" for n in range(1, len(ALL) + 1)]
+    assert len(ALL) >= 39
+
+
+def test_every_reading_is_complete():
+    for reading in ALL:
+        assert reading.source in readings.SOURCES, reading.id
+        assert reading.question.endswith("?"), reading.id
+        assert reading.name, reading.id
+        assert reading.evidence.endswith("."), reading.id
+        assert reading.tables, reading.id
+        assert set(reading.tables) <= PAPER_ITEMS, reading.id
+        assert not (reading.setting and reading.knob), reading.id
+        assert reading.default not in reading.alternatives, reading.id
+        if reading.option:
+            assert reading.alternatives, reading.id
+
+
+def test_options_are_unique_and_knobs_are_no_settings():
+    options = [reading.option for reading in CHOOSABLE]
+    assert len(set(options)) == len(options)
+    assert not {r.knob for r in ALL if r.knob} & set(Run.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("reading", SETTINGS, ids=lambda r: r.id)
+def test_the_default_is_that_of_run_and_alternatives_make_other_runs(reading):
+    default = Run(seed=0)
+    assert default.replace(**{reading.setting: reading.default}) == default
+    for value in reading.alternatives:
+        assert default.replace(**{reading.setting: value}).hash != default.hash
+
+
+def test_no_value_that_run_knows_is_left_out():
+    by_setting = {reading.setting: reading for reading in SETTINGS}
+    for setting in set(CHOICES) - {"precision", "augmentation"}:  # neither is a reading
+        reading = by_setting[setting]
+        assert {reading.default, *reading.alternatives} == set(CHOICES[setting])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("L-03=half_sum_sq", {"l2_convention": "half_sum_sq"}),
+        ("l-03 = half_sum_sq", {"l2_convention": "half_sum_sq"}),
+        ("l2_convention=half_sum_sq", {"l2_convention": "half_sum_sq"}),
+        ("batch_norm_eps=1e-3", {"batch_norm_eps": "0.001"}),
+        ("batch_norm_eps=1e-5", {}),
+        ("L-12=greater", {}),
+    ],
+)
+def test_a_choice_becomes_a_setting(text, expected):
+    assert readings.parse_overrides([text]) == expected
+
+
+def test_knobs_are_kept_apart_from_settings():
+    texts = ["L-12=greater", "L-03=half_sum_sq", "stars_compare=plain"]
+    assert readings.parse_knobs(texts) == {"alternative": "greater", "stars_compare": "plain"}
+    assert readings.parse_overrides(texts) == {"l2_convention": "half_sum_sq"}
+
+
+@given(st.lists(st.sampled_from(CHOOSABLE), unique=True), st.randoms(use_true_random=False))
+def test_any_set_of_choices_makes_a_run(chosen, random):
+    picked = {r: random.choice((r.default, *r.alternatives)) for r in chosen}
+    texts = [f"{random.choice((r.id, r.option))}={value}" for r, value in picked.items()]
+    settings, knobs = readings.parse_overrides(texts), readings.parse_knobs(texts)
+    changed = {r.option: value for r, value in picked.items() if value != r.default}
+    assert {**settings, **knobs} == changed
+    assert (Run(seed=3, **settings).hash == Run(seed=3).hash) == (not settings)
+
+
+def test_a_variant_is_named_by_what_differs_whatever_the_order():
+    assert readings.variant({}) == ""
+    chosen = {"lr_decay": "0.7", "l2_convention": "half_sum_sq"}
+    assert readings.variant(chosen) == "l2_convention-half_sum_sq+lr_decay-0.7"
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        (["L-99=x"], ["L-99", "L-03 (l2_convention)"]),
+        (["gamma=2"], ["gamma", "reproduce readings"]),
+        (["L-03=sum"], ["L-03 (l2_convention)", "'sum'", "sum_sq, half_sum_sq"]),
+        (["L-16=yes"], ["L-16", "note"]),
+        (["L-03"], ["ID=VALUE"]),
+        (["L-03=sum_sq", "l2_convention=half_sum_sq"], ["L-03", "two values"]),
+        (["rank_sum=approximate"], ["exact, normal"]),
+    ],
+)
+def test_a_bad_choice_is_one_line_that_names_the_alternatives(texts, named):
+    for parse in (readings.parse_overrides, readings.parse_knobs):
+        with pytest.raises(UserError) as caught:
+            parse(texts)
+        message = str(caught.value)
+        assert "\n" not in message
+        for part in named:
+            assert part in message
+
+
+def test_table_readings_show_what_holds_there():
+    rows = readings.table_readings("locality/table3", {"l2_convention": "half_sum_sq"})
+    by_id = {row["id"]: row for row in rows}
+    assert list(by_id["L-03"]) == [
+        "id", "name", "value", "default", "source", "question", "changed",
+    ]  # fmt: skip
+    assert by_id["L-03"]["value"] == "half_sum_sq"
+    assert by_id["L-03"]["default"] == "sum_sq"
+    assert [row["id"] for row in rows if row["changed"]] == ["L-03"]
+    assert {"L-04", "L-12", "L-39"} <= set(by_id)
+    assert not {"L-01", "L-05", "L-29"} & set(by_id)
+
+
+def test_every_declared_table_has_readings_and_deviations():
+    for entry in ENTRIES:
+        assert readings.table_readings(entry.id)
+        assert deviations.table_deviations(entry.id)
+
+
+def test_deviations_are_complete():
+    found = deviations.table_deviations("locality/table3")
+    assert len({d.id for d in found}) == len(found)
+    for deviation in found:
+        assert set(deviation.tables) <= PAPER_ITEMS
+        for text in (deviation.paper, deviation.here, deviation.effect):
+            assert text.endswith(".")
+            assert text in deviation.text
+
+
+def test_a_missing_or_damaged_file_is_a_plain_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(readings, "PAPER_TABLES", tmp_path)
+    with pytest.raises(UserError, match=r"readings\.toml is missing"):
+        readings.read_entries("locality", "readings.toml", "reading")
+    (tmp_path / "locality").mkdir()
+    (tmp_path / "locality" / "readings.toml").write_text('[[reading]]\nid = "L-0')
+    with pytest.raises(UserError, match="cannot be read"):
+        readings.read_entries("locality", "readings.toml", "reading")
+
+
+def test_the_json_form_holds_every_field():
+    rows = json.loads(json.dumps(readings.to_json(ALL)))
+    assert len(rows) == len(ALL)
+    assert rows[2]["id"] == "L-03"
+    assert rows[2]["alternatives"] == ["half_sum_sq"]
+    assert rows[2]["setting"] == "l2_convention"
+
+
+def printed(renderable) -> str:
+    from rich.console import Console
+
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(renderable)
+    return stream.getvalue()
+
+
+def test_the_list_fits_a_terminal_of_80_columns():
+    text = printed(readings.render(ALL))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "…\n" not in text
+    words = text.split()
+    for reading in ALL:
+        assert reading.id in words
+        if reading.option:
+            assert {reading.option, *reading.alternatives} <= {word.strip(",") for word in words}
+
+
+def test_one_reading_is_shown_in_full():
+    reading = readings.find("batch_norm_eps")
+    text = " ".join(printed(readings.render_one(reading)).split())
+    for part in (reading.question, reading.evidence, "0.001", "a setting: batch_norm_eps"):
+        assert part in text
+    assert "nothing: a note" in printed(readings.render_one(readings.find("L-16")))
+
+
+def test_reading_them_loads_nothing_heavy():
+    code = (
+        "import sys; from reproduce import deviations, readings; "
+        "readings.parse_overrides(['L-03=half_sum_sq']); "
+        "deviations.table_deviations('locality/table3'); "
+        "print(sorted({'numpy', 'pandas', 'torch', 'scipy', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
