@@ -13,7 +13,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from analysis.notes import labels, machines, notes
+from analysis.notes import labels, machines, notes, summary
 from analysis.results import CellResult, RunRow, TableResult
 
 SCHEMA = 1
@@ -49,7 +49,8 @@ def json_text(result: TableResult) -> str:
         "schema": SCHEMA,
         **about,
         "labels": labels(result),
-        "complete": result.is_complete,
+        "summary": summary(result),
+        "complete": result.is_whole,
         "runs": result.runs_present,
         "runs_planned": result.runs_planned,
         "seeds": result.seeds,

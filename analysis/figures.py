@@ -8,6 +8,7 @@ keeps its place and says so.
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import wording
 from analysis.notes import labels
-from analysis.results import CellResult, TableResult
+from analysis.results import CellResult, ComparisonResult, TableResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,16 +32,32 @@ DPI = 200
 FIRST, SECOND = "#1f4e79", "#c55a11"  # dark blue, orange: far apart in grey too
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 SPREAD = 0.2  # largest sideways offset of a seed's point
-STYLE = {"axes.grid": True, "axes.grid.axis": "y", "font.size": 8, "pdf.fonttype": 42}
+STYLE: Any = {
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "0.88",
+    "font.size": 8,
+    "pdf.fonttype": 42,
+}
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a cell stands: panel, position on its axis, and whether it is its pair's first."""
+    """Where a cell stands on its panel's axis; a pair's first cell carries its heading."""
 
     cell: CellResult
     x: float
     is_first: bool
+    heading: str = ""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The accuracies from ``low`` to ``high``, and a band down to ``bottom`` for diverged runs."""
+
+    low: float
+    high: float
+    bottom: float
 
 
 def png(result: TableResult) -> bytes:
@@ -62,12 +79,14 @@ def draw(result: TableResult) -> Figure:
         figure.set_layout_engine("constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
-        limits = _limits(result)
-        for axis, (part, places) in zip(axes, panels.items(), strict=True):
-            _panel(axis, part, places, limits)
+        scale = _scale(result)
+        for axis, places in zip(axes, panels.values(), strict=True):
+            _panel(axis, places, scale)
+            if result.is_quick:
+                _watermark(axis)
         figure.suptitle(_title(result), fontsize=9)
         figure.legend(
-            handles=_legend(result), loc="outside lower center", ncols=4, fontsize=7, frameon=False
+            handles=_legend(result), loc="outside lower center", ncols=5, fontsize=7, frameon=False
         )
     return figure
 
@@ -83,9 +102,12 @@ def _panels(result: TableResult) -> dict[str, list[_Place]]:
     panels: dict[str, list[_Place]] = {}
     for part, pairs in result.parts().items():
         panels[part] = [
-            _Place(result.cell(name), index * PAIR_WIDTH + offset, offset == 0)
+            place
             for index, pair in enumerate(pairs)
-            for offset, name in enumerate((pair.first, pair.second))
+            for place in (
+                _Place(result.cell(pair.first), index * PAIR_WIDTH, True, _heading(pair)),
+                _Place(result.cell(pair.second), index * PAIR_WIDTH + 1, False),
+            )
         ]
     compared = {name for pair in result.comparisons for name in (pair.first, pair.second)}
     alone = [cell for cell in result.cells if cell.name not in compared]
@@ -96,50 +118,70 @@ def _panels(result: TableResult) -> dict[str, list[_Place]]:
     return panels
 
 
-def _limits(result: TableResult) -> tuple[float, float]:
-    """One range for all panels, from what is drawn; diverged runs stand below it."""
+def _heading(pair: ComparisonResult) -> str:
+    name = pair.name if pair.against == pair.second else f"{pair.name} against {pair.against}"
+    if pair.test is None:
+        return name
+    p_value = wording.p_value(pair.test.p_value)
+    sign = "" if p_value.startswith("<") else "= "
+    return f"{name}:  p {sign}{p_value} {pair.stars}".rstrip()
+
+
+def _scale(result: TableResult) -> _Scale:
+    """One scale for all panels, from what is drawn; diverged runs stand in a band below it."""
     values = [run.accuracy for cell in result.cells for run in cell.runs if not run.diverged]
     values += [float(cell.published) for cell in result.cells if cell.published]
-    for cell in result.cells:
-        if cell.interval:
-            values += [v for v in (cell.interval.low, cell.interval.high) if v >= 0]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     margin = max(0.12 * (high - low), 0.001)
-    return low - margin, high + margin
+    low, high = low - margin, high + margin
+    band = 0.12 * (high - low) if any(cell.diverged for cell in result.cells) else 0.0
+    return _Scale(low, high, low - band)
 
 
-def _panel(
-    axis: Axes, part: str, places: Sequence[_Place], limits: tuple[float, float]
-) -> None:
-    span = limits[1] - limits[0]
-    has_diverged = any(place.cell.diverged for place in places)
-    bottom = limits[0] - (0.12 * span if has_diverged else 0)
-    axis.set_ylim(bottom, limits[1])
-    if has_diverged:
-        axis.axhline(limits[0], color="0.6", linewidth=0.6, linestyle=":")
+def _panel(axis: Axes, places: Sequence[_Place], scale: _Scale) -> None:
+    axis.set_ylim(scale.bottom, scale.high)
+    if scale.bottom < scale.low:
+        axis.axhline(scale.low, color="0.6", linewidth=0.6, linestyle=":")
     for place in places:
-        _cell(axis, place, limits, bottom)
+        _cell(axis, place, scale)
+        top = axis.get_xaxis_transform()
+        axis.text(place.x + 0.5, 1.01, place.heading, transform=top, ha="center", va="bottom")
     axis.set_xlim(places[0].x - 0.8, places[-1].x + 0.8)
     axis.set_xticks([p.x for p in places], [_tick(p.cell) for p in places], fontsize=7)
-    axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(scale.low, scale.high)
+    axis.set_yticks([tick for tick in ticks if scale.low <= tick <= scale.high])
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.axis(value)))
     axis.set_ylabel("test accuracy, last epoch")
-    axis.set_title(part, loc="left", fontsize=8, fontweight="bold")
-    for left, right in zip(places, places[1:], strict=False):
-        if right.x - left.x > 1.3:
+    for left, right in itertools.pairwise(places):
+        if right.heading:
             axis.axvline((left.x + right.x) / 2, color="0.85", linewidth=0.8)
     sns.despine(ax=axis)
 
 
+def _watermark(axis: Axes) -> None:
+    axis.text(
+        0.5,
+        0.5,
+        "QUICK",
+        transform=axis.transAxes,
+        fontsize=44,
+        color="0.93",
+        ha="center",
+        va="center",
+        zorder=0,
+    )
+
+
 def _tick(cell: CellResult) -> str:
-    return f"{cell.kind}\n{cell.label}\n{wording.count(cell)}"
+    diverged = f"\n{cell.diverged} diverged" if cell.diverged else ""
+    return f"{cell.kind}\n{cell.label}\n{wording.count(cell)}{diverged}"
 
 
-def _cell(axis: Axes, place: _Place, limits: tuple[float, float], bottom: float) -> None:
+def _cell(axis: Axes, place: _Place, scale: _Scale) -> None:
     cell, color = place.cell, FIRST if place.is_first else SECOND
     finite = [run.accuracy for run in cell.runs if not run.diverged]
     axis.plot(
-        [place.x + offset for offset in _offsets(finite, limits)],
+        [place.x + offset for offset in _offsets(finite, (scale.high - scale.low) / 45)],
         finite,
         linestyle="",
         marker="o",
@@ -163,11 +205,11 @@ def _cell(axis: Axes, place: _Place, limits: tuple[float, float], bottom: float)
             zorder=4,
         )
     if cell.diverged:
-        _diverged(axis, place, (limits[0] + bottom) / 2)
+        _diverged(axis, place, (scale.low + scale.bottom) / 2)
     if not cell.n:
         axis.text(
             place.x,
-            sum(limits) / 2,
+            (scale.low + scale.high) / 2,
             "missing",
             rotation=90,
             ha="center",
@@ -182,7 +224,7 @@ def _median(axis: Axes, place: _Place) -> None:
     cell = place.cell
     if cell.median is None or cell.median < 0:
         return
-    axis.hlines(cell.median, place.x - 0.34, place.x + 0.3, color="black", linewidth=1.6, zorder=3)
+    axis.hlines(cell.median, place.x - 0.34, place.x + 0.3, color="black", linewidth=1.4, zorder=3)
     if cell.interval is None:
         return
     low, high = (max(end, axis.get_ylim()[0]) for end in (cell.interval.low, cell.interval.high))
@@ -198,14 +240,22 @@ def _median(axis: Axes, place: _Place) -> None:
 
 
 def _diverged(axis: Axes, place: _Place, height: float) -> None:
+    """A cross for each diverged run, side by side under the dotted line."""
     count = place.cell.diverged
-    axis.plot(place.x - 0.12, height, marker="x", markersize=5, color="black", markeredgewidth=1.2)
-    axis.text(place.x + 0.05, height, f"{count} div.", va="center", fontsize=6.5)
+    step = min(0.13, 0.8 / count)
+    axis.plot(
+        [place.x + (index - (count - 1) / 2) * step for index in range(count)],
+        [height] * count,
+        linestyle="",
+        marker="x",
+        markersize=4,
+        color="black",
+        markeredgewidth=1,
+    )
 
 
-def _offsets(values: Sequence[float], limits: tuple[float, float]) -> list[float]:
-    """Sideways offsets that keep points of nearly equal height apart, in the values' order."""
-    near = (limits[1] - limits[0]) / 45
+def _offsets(values: Sequence[float], near: float) -> list[float]:
+    """Sideways offsets, in the values' order, that keep points closer than ``near`` apart."""
     order = sorted(range(len(values)), key=lambda i: values[i])
     lanes = [0.0]
     for step in range(1, 4):
@@ -225,20 +275,31 @@ def _title(result: TableResult) -> str:
     return "\n".join(lines)
 
 
+def _median_label(result: TableResult) -> str:
+    has_interval = any(cell.interval for cell in result.cells)
+    return f"median, {100 * result.confidence:.0f} % interval" if has_interval else "median"
+
+
 def _legend(result: TableResult) -> list[Line2D]:
     def marker(shape: str, label: str, face: str, edge: str) -> Line2D:
         return Line2D(
-            [], [], linestyle="", marker=shape, markerfacecolor=face, markeredgecolor=edge,
-            markersize=4.5, label=label,
+            [],
+            [],
+            linestyle="",
+            marker=shape,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markersize=4.5,
+            label=label,
         )
 
     handles = [
-        marker("o", "a seed, first of its pair", FIRST, FIRST),
-        marker("o", "a seed, second of its pair", "white", SECOND),
-        Line2D([], [], color="black", linewidth=1.6, label="median and its 95 % interval"),
+        marker("o", "seed, first of a pair", FIRST, FIRST),
+        marker("o", "seed, second of a pair", "white", SECOND),
+        Line2D([], [], color="black", linewidth=1.4, label=_median_label(result)),
     ]
     if any(cell.published for cell in result.cells):
         handles.append(marker("D", "published", "0.75", "black"))
     if any(cell.diverged for cell in result.cells):
-        handles.append(marker("x", "diverged runs", "black", "black"))
+        handles.append(marker("x", "diverged seed", "black", "black"))
     return handles

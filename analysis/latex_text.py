@@ -48,15 +48,17 @@ SYMBOLS = {
     "\u202f": r"\,",
     "\u2009": r"\,",
 }
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
-        "tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi "
-        "Omega".split(),
-        strict=True,
-    )
+GREEK = (
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
+SYMBOLS |= {
+    letter: rf"$\{name}$"
+    for letter, name in zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", GREEK.split(), strict=True)
+}
+ACCENTED = frozenset(
+    "ĄąĆćČčĎďĘęĚěĞğĹĺĽľŁłŃńŇňŐőŔŕŘřŚśŞşŠšŤťŮůŰűŹźŻżŽžŒœ" + "".join(map(chr, range(0xC0, 0x100)))
+) - {"×", "÷"}
 
 
 def escape(text: str) -> str:
@@ -78,21 +80,15 @@ def _part(part: str) -> str:
 
 
 def _characters(text: str) -> str:
-    return "".join(map(_character, unicodedata.normalize("NFC", text)))
+    text = unicodedata.normalize("NFC", text).replace(" %", "\u202f%")
+    return "".join(map(_character, text))
 
 
 def _character(character: str) -> str:
     if character in SYMBOLS:
         return SYMBOLS[character]
-    if character in GREEK:
-        return rf"$\{GREEK[character]}$"
     if character.isspace():
         return " "
-    if " " < character < "\u007f" or _is_latin(character):
+    if " " < character < "\u007f" or character in ACCENTED:
         return character
     return f"[U+{ord(character):04X}]"
-
-
-def _is_latin(character: str) -> bool:
-    """Whether T1 fonts have the letter: an accented letter of Latin-1, or š, ž, ł and the like."""
-    return "\u00c0" <= character <= "\u00ff" or character in "ĄąĆćČčĎďĘęĚěĞğĹĺĽľŁłŃńŇňŐőŔŕŘřŚśŞşŠšŤťŮůŰűŹźŻżŽžŒœ"

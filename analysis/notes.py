@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 
 from analysis.results import QUICK_LABEL, Reading, TableResult
+from analysis.wording import MARKS
 
 STAR_LEGEND = "*** p < .001, ** p < .01, * p < .1"
 
@@ -22,7 +25,7 @@ def labels(result: TableResult) -> tuple[str, ...]:
     found = []
     if result.is_quick:
         found.append(QUICK_LABEL)
-    if not result.is_complete:
+    if not result.is_whole:
         found.append(f"INCOMPLETE: {result.runs_present} of {result.runs_planned} runs")
     if result.about.variant:
         found.append(f"VARIANT: {result.about.variant}")
@@ -37,17 +40,36 @@ def notes(result: TableResult) -> tuple[Note, ...]:
         Note("Runs", _runs(result)),
     ]
     if not result.is_quick:
-        found += [Note("Verdict", _verdict(result)), Note("Margin", _margin(result))]
-        found.append(Note("Effect", _effect()))
-        found.append(Note("Stars", _stars()))
+        found += [
+            Note("Verdict", _VERDICT),
+            Note("Margin", _margin(result)),
+            Note("Effect", _EFFECT),
+            Note("Stars", _STARS),
+        ]
     if diverged := sum(cell.diverged for cell in result.cells):
-        found.append(
-            Note("Diverged", f"{_counted(diverged, 'run')} diverged; each ranks below all others.")
-        )
+        found.append(Note("Diverged", f"{_counted(diverged, 'run')}, ranked below all others."))
     found.append(Note("Machines", _machines(result)))
-    found.append(Note("Best epoch", _best_epoch()))
-    found += [Note("Deviation", text) for text in result.about.deviations]
     return tuple(found)
+
+
+def summary(result: TableResult) -> str:
+    """Verdicts and agreements counted, in one line; empty for a quick table."""
+    if result.is_quick:
+        return ""
+    cells: Counter[str] = Counter(cell.level.verdict for cell in result.cells if cell.level)
+    effects: Counter[str] = Counter(row.effect.verdict for row in result.comparisons if row.effect)
+    named = (("cells", cells), ("effects", effects))
+    parts = [f"{kind}: {_counts(counter)}" for kind, counter in named if counter]
+    agreements = [row.agreement for row in result.comparisons if row.agreement]
+    if agreements:
+        agreeing = sum(bool(agreement.agrees) for agreement in agreements)
+        expected = math.fsum(agreement.expected_probability for agreement in agreements)
+        parts.append(f"stars: {agreeing} of {len(agreements)} agree, {expected:.1f} expected")
+    return "; ".join(parts)
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{counter[verdict]} {verdict}" for verdict in MARKS if counter[verdict])
 
 
 def machines(result: TableResult) -> dict[str, int]:
@@ -59,11 +81,10 @@ def machines(result: TableResult) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def reading_line(reading: Reading) -> str:
-    """One reading as a footnote."""
+def reading_source(reading: Reading) -> str:
+    """Where a reading's value comes from and which question it answers."""
     changed = f"; the default is {reading.default}" if reading.changed else ""
-    question = reading.question.rstrip(".")
-    return f"{question}: {reading.value} ({reading.source}{changed})."
+    return f"({reading.source}{changed}). {reading.question}"
 
 
 def mixed(result: TableResult) -> str:
@@ -78,69 +99,52 @@ def mixed(result: TableResult) -> str:
     return f"Cells mixing machines: {'; '.join(parts)}."
 
 
+_VERDICT = (
+    "D is the reproduced minus the published median, in points. √2 widens the interval of our "
+    "median, since the published one varies too and lends itself our spread; half of its last "
+    "printed digit is added. Reproduced: the interval lies within ±δ; not reproduced: wholly "
+    "outside; inconclusive: neither, or fewer than six seeds. min δ: the smallest margin that "
+    "would pass."
+)
+_EFFECT = (
+    "confirmed or contradicted where the interval of the shift excludes 0 on the published or on "
+    "the other side, else undecided."
+)
+_STARS = (
+    "agreement with the paper's is shown with the probability to be expected of it were our runs "
+    "the truth, and is not judged."
+)
+
+
 def _estimator(result: TableResult) -> str:
     text = "median over seeds of the test accuracy after the last epoch"
     intervals = [cell.interval for cell in result.cells if cell.interval is not None]
     if not intervals:
         return f"{text}; its interval needs six seeds."
-    spans = sorted({(i.rank_low, i.rank_high, i.coverage) for i in intervals})
+    spans = sorted({(i.rank_low, i.rank_high, i.coverage) for i in intervals}, reverse=True)
     ranks = ", ".join(f"ranks {low} to {high} ({100 * c:.1f} %)" for low, high, c in spans)
-    return f"{text}; brackets: distribution-free interval of the median, {ranks}."
+    return f"{text}; in brackets its distribution-free interval: {ranks}."
 
 
 def _test(result: TableResult) -> str:
-    distribution = {
-        "exact": "its exact conditional midrank distribution",
-        "normal": "its normal approximation",
-    }[result.method]
+    distribution = {"exact": "exact, with midranks", "normal": "normal approximation"}
     return (
-        f"{result.alternative} Wilcoxon rank-sum test by {distribution}, unpaired; "
-        f"{STAR_LEGEND}. Shift: Hodges–Lehmann, first minus second, in accuracy points, with the "
-        f"{100 * result.confidence:.0f} % interval that inverts the same test. Holm: over the "
-        f"table's {_counted(result.declared, 'declared comparison')}."
+        f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
+        f"{STAR_LEGEND}. Holm: over the table's {_counted(result.declared, 'comparison')}. Shift: "
+        f"Hodges–Lehmann, first minus second, in points, with the {100 * result.confidence:.0f} % "
+        "interval that inverts the exact two-sided test."
     )
 
 
 def _runs(result: TableResult) -> str:
-    text = (
-        f"n = {result.seeds} seeds planned for each cell; {result.runs_present} of "
-        f"{result.runs_planned} runs are in, precision {result.about.precision}."
-    )
-    missing = [cell.name for cell in result.cells if not cell.n]
-    partial = [cell.name for cell in result.cells if 0 < cell.n < cell.planned]
-    if missing:
-        text += f" Without any run: {', '.join(missing)}."
-    if partial:
-        text += f" With fewer than planned: {', '.join(partial)}."
-    return text
-
-
-def _verdict(result: TableResult) -> str:
     return (
-        "D = reproduced minus published median, in points. Its interval widens that of our median "
-        "by √2, since the published median has a spread too, which was not printed and for which "
-        "ours stands in, and by half of the last printed digit. Reproduced: the interval lies "
-        "within ±δ; not reproduced: it lies wholly outside; inconclusive: neither, or fewer than "
-        "six seeds. min δ: the smallest margin that would pass."
+        f"n = {result.seeds} seeds planned for each cell; {result.runs_present} of "
+        f"{result.runs_planned} runs are in; precision {result.about.precision}."
     )
 
 
 def _margin(result: TableResult) -> str:
     return f"δ = {result.delta} points, set before any run. {result.about.margin_reason}".rstrip()
-
-
-def _effect() -> str:
-    return (
-        "confirmed or contradicted where the interval of the shift excludes 0 on the published or "
-        "on the other side, else undecided."
-    )
-
-
-def _stars() -> str:
-    return (
-        "agreement with the published stars is shown beside the probability to be expected of it, "
-        "and is not judged."
-    )
 
 
 def _machines(result: TableResult) -> str:
@@ -149,13 +153,6 @@ def _machines(result: TableResult) -> str:
         return "no run yet."
     text = "; ".join(f"{name} ({_counted(count, 'run')})" for name, count in found.items()) + "."
     return f"{text} {mixed(result)}".rstrip()
-
-
-def _best_epoch() -> str:
-    return (
-        "the median of each run's best evaluated epoch, chosen on the test images; kept apart, "
-        "never the headline and never compared."
-    )
 
 
 def _counted(count: int, noun: str) -> str:

@@ -34,6 +34,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Deviation:
+    """Where this suite departs from the paper on purpose, by a short name and in full."""
+
+    id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class About:
     """What a table says of itself, apart from its numbers.
 
@@ -42,7 +51,7 @@ class About:
         protocol: "full" or "quick"; a quick table has no published side and no verdicts.
         variant: name of the alternative settings, empty for the defaults.
         margin_reason: why the equivalence margin is what it is.
-        deviations: where this experiment knowingly differs from its defaults or the paper.
+        readings, deviations: what the paper leaves open, and where it is departed from.
     """
 
     id: str
@@ -53,7 +62,7 @@ class About:
     variant: str = ""
     margin_reason: str = ""
     readings: tuple[Reading, ...] = ()
-    deviations: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,17 +129,19 @@ class CellResult:
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """Two cells that the paper compares; differences are first minus second.
+    """Two cells that the paper prints as a pair, and the test of the first.
 
     Attributes:
         part, column: where the pair stands, such as "upper" and "1".
+        against: the cell that the first is tested against, mostly ``second``; differences are
+            first minus this one.
         test: the exact rank-sum test, None where a cell has no run; so are all that follow.
         p_normal: the same test by its normal approximation.
         p_holm: the exact p-value, Holm-adjusted over all declared comparisons.
-        superiority: Vargha and Delaney's A, the chance that the first beats the second.
+        superiority: Vargha and Delaney's A, the chance that the first beats the other.
         stars: ours, by the legend of the paper's captions.
         published_stars: the paper's, None where it prints none for the pair.
-        larger: "first" or "second", whichever has the larger median; "" in a tie.
+        larger: "first" or "second", whichever of the pair has the larger median; "" in a tie.
     """
 
     name: str
@@ -138,8 +149,9 @@ class ComparisonResult:
     column: str
     first: str
     second: str
+    against: str
     n_first: int
-    n_second: int
+    n_against: int
     test: RankSum | None = None
     p_normal: float | None = None
     p_holm: float | None = None
@@ -161,6 +173,7 @@ class TableResult:
         seeds: runs planned for each cell.
         declared: comparisons that the table declares, which Holm's adjustment counts.
         delta: the equivalence margin in accuracy points (percent), None in a quick table.
+        missing: (cell, seed) of the runs that were asked for and are not there.
     """
 
     about: About
@@ -172,6 +185,7 @@ class TableResult:
     alternative: str = "two-sided"
     method: str = "exact"
     confidence: float = 0.95
+    missing: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_quick(self) -> bool:
@@ -189,9 +203,14 @@ class TableResult:
         return sum(cell.planned for cell in self.cells)
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every planned run is in."""
+    def is_whole(self) -> bool:
+        """Whether every planned run of every cell is in."""
         return self.runs_present == self.runs_planned
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run that was asked for is in; some of the table may still be missing."""
+        return not self.missing
 
     @property
     def mixed_cells(self) -> tuple[CellResult, ...]:

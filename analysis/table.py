@@ -15,12 +15,11 @@ from analysis.effect_size import brunner_munzel, vargha_delaney
 from analysis.frame import DIVERGED, ranking_values
 from analysis.median import median_interval
 from analysis.multiplicity import holm
-from analysis.rank_sum import rank_sum_test, stars
+from analysis.rank_sum import Alternative, Method, rank_sum_test, stars
 from analysis.results import About, CellResult, ComparisonResult, RunRow, TableResult
 from analysis.shift import hodges_lehmann
-from analysis.verdicts import effect_verdict, level_verdict, star_agreement
+from analysis.verdicts import SEEDS_NEEDED, effect_verdict, level_verdict, star_agreement
 
-SMALLEST_SAMPLE = 6  # below it no distribution-free 95 % interval of a median exists
 FRAME_COLUMNS = ("cell", "kind", *(field.name for field in dataclasses.fields(RunRow)))
 
 
@@ -43,8 +42,9 @@ def analyse(
     declared: int,
     cells: Sequence[CellSpec] = (),
     about: About | None = None,
-    alternative: str = "two-sided",
-    method: str = "exact",
+    missing: Sequence[tuple[str, int]] = (),
+    alternative: Alternative = "two-sided",
+    method: Method = "exact",
 ) -> TableResult:
     """Everything that a reader of the table sees.
 
@@ -52,12 +52,14 @@ def analyse(
         runs: one row a finished run, with the columns :data:`FRAME_COLUMNS`; accuracies are shares.
         published: one row a printed entry, all text (part, column, cell, value, stars, …); None
             for a table without published numbers, which then gets no verdicts.
-        comparisons: name ("upper 1": part and column), first and second cell.
+        comparisons: name ("upper 1": part and column), first and second cell, and "against" where
+            the first is tested against another cell than the second.
         delta: equivalence margin in accuracy points (percent); None without published numbers.
         seeds: runs planned for each cell.
         declared: number of comparisons for Holm's adjustment, whatever is compared here.
         cells: the table's cells in its order; those without runs come out as missing. By default
             the cells of comparisons and frame, in the order of their first appearance.
+        missing: (cell, seed) of the runs that were asked for and are not there.
 
     Raises:
         ValueError: on a cell with two runs of one seed or more runs than planned, on a comparison
@@ -79,14 +81,13 @@ def analyse(
     return TableResult(
         about=about,
         cells=cell_results,
-        comparisons=tuple(
-            dataclasses.replace(row, p_holm=adjusted.get(row.name)) for row in rows
-        ),
+        comparisons=tuple(dataclasses.replace(row, p_holm=adjusted.get(row.name)) for row in rows),
         seeds=seeds,
         declared=declared,
         delta=delta,
         alternative=alternative,
         method=method,
+        missing=tuple(missing),
     )
 
 
@@ -108,9 +109,9 @@ def _check(
     if unknown := sorted(set(runs["cell"]) - set(names)):
         raise ValueError(f"runs of cells that the table does not have: {', '.join(unknown)}")
     for comparison in comparisons:
-        for side in ("first", "second"):
-            if comparison[side] not in names:
-                raise ValueError(f"{comparison['name']} compares unknown {comparison[side]!r}")
+        for side in ("first", "second", "against"):
+            if (name := comparison.get(side, comparison["first"])) not in names:
+                raise ValueError(f"{comparison['name']} compares unknown {name!r}")
     counts = runs["cell"].value_counts()
     if len(counts) and counts.iloc[0] > seeds:
         raise ValueError(f"{counts.index[0]!r} has {counts.iloc[0]} runs of {seeds} planned")
@@ -130,7 +131,9 @@ def _cell(
     values = ranking_values(frame)
     rows = tuple(_run_row(record) for record in frame.to_dict("records"))
     machines = frame["machine"].value_counts().sort_index()
-    judged = printed is not None and delta is not None
+    level = None
+    if printed is not None and delta is not None:
+        level = level_verdict(values, printed, delta)
     return CellResult(
         name=spec.name,
         kind=spec.kind,
@@ -139,9 +142,9 @@ def _cell(
         planned=planned,
         runs=rows,
         median=float(np.median(values)) if len(values) else None,
-        interval=median_interval(values) if len(values) >= SMALLEST_SAMPLE else None,
+        interval=median_interval(values) if len(values) >= SEEDS_NEEDED else None,
         best_median=_best_median(rows),
-        level=level_verdict(values, printed, delta) if judged else None,
+        level=level,
         machines=tuple((str(name), int(n)) for name, n in machines.items()),
     )
 
@@ -164,54 +167,60 @@ def _comparison(
     values: Mapping[str, np.ndarray],
     published: pd.DataFrame | None,
     printed: Mapping[str, str],
-    alternative: str,
-    method: str,
+    alternative: Alternative,
+    method: Method,
 ) -> ComparisonResult:
     first, second = comparison["first"], comparison["second"]
-    x, y = values[first], values[second]
+    against = comparison.get("against", second)
+    x, y = values[first], values[against]
     part, _, column = comparison["name"].rpartition(" ")
-    printed_stars = None if published is None else _printed_stars(published, part, column, first)
     row = ComparisonResult(
         name=comparison["name"],
         part=part,
         column=column,
         first=first,
         second=second,
+        against=against,
         n_first=len(x),
-        n_second=len(y),
-        published_stars=printed_stars,
+        n_against=len(y),
+        larger=_larger(x, values[second]),
     )
-    if first in printed and second in printed:
-        sign = int(np.sign(Decimal(printed[first]) - Decimal(printed[second])))
-        row = dataclasses.replace(row, effect=effect_verdict(x, y, sign))
-    if not len(x) or not len(y):
-        return row
-    return _tested(row, x, y, alternative, method)
+    if first in printed and against in printed:
+        above, below = Decimal(printed[first]), Decimal(printed[against])
+        row = dataclasses.replace(
+            row, effect=effect_verdict(x, y, (above > below) - (above < below))
+        )
+    if published is not None:
+        row = dataclasses.replace(row, published_stars=_printed_stars(published, row))
+    return _tested(row, x, y, alternative, method) if len(x) and len(y) else row
 
 
 def _tested(
-    row: ComparisonResult, x: np.ndarray, y: np.ndarray, alternative: str, method: str
+    row: ComparisonResult, x: np.ndarray, y: np.ndarray, alternative: Alternative, method: Method
 ) -> ComparisonResult:
     test = rank_sum_test(x, y, alternative=alternative, method=method)
-    normal = rank_sum_test(x, y, alternative=alternative, method="normal")
-    difference = float(np.median(x) - np.median(y))
+    agreement = None
+    if row.published_stars is not None:
+        agreement = star_agreement(
+            x, y, row.published_stars, alternative=alternative, method=method
+        )
     return dataclasses.replace(
         row,
         test=test,
-        p_normal=normal.p_value,
+        p_normal=rank_sum_test(x, y, alternative=alternative, method="normal").p_value,
         shift=hodges_lehmann(_lowest(x), _lowest(y)),
         brunner_munzel=brunner_munzel(x, y),
         superiority=vargha_delaney(x, y),
         stars=stars(test.p_value),
-        agreement=(
-            None
-            if row.published_stars is None
-            else star_agreement(
-                x, y, row.published_stars, alternative=alternative, method=method
-            )
-        ),
-        larger="first" if difference > 0 else "second" if difference < 0 else "",
+        agreement=agreement,
     )
+
+
+def _larger(x: np.ndarray, y: np.ndarray) -> str:
+    if not len(x) or not len(y):
+        return ""
+    difference = float(np.median(x) - np.median(y))
+    return "first" if difference > 0 else "second" if difference < 0 else ""
 
 
 def _lowest(values: np.ndarray) -> np.ndarray:
@@ -219,8 +228,8 @@ def _lowest(values: np.ndarray) -> np.ndarray:
     return np.where(values == DIVERGED, -np.inf, values)
 
 
-def _printed_stars(published: pd.DataFrame, part: str, column: str, first: str) -> str | None:
+def _printed_stars(published: pd.DataFrame, row: ComparisonResult) -> str | None:
     """The stars printed beside the pair's first cell; None where the table has no such entry."""
-    place = (published["part"] == part) & (published["column"].astype(str) == column)
-    entries = published[place & (published["cell"] == first)]
+    place = (published["part"] == row.part) & (published["column"].astype(str) == row.column)
+    entries = published[place & (published["cell"] == row.first)]
     return str(entries["stars"].iloc[0]) if len(entries) else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from analysis import wording
-from analysis.notes import labels, notes
+from analysis.notes import labels, notes, summary
 from analysis.results import CellResult, ComparisonResult, TableResult
 
-WIDE = 116  # columns from which a value and its interval share a line
+WIDE = 118  # columns from which a value and its interval share a line
 STYLES = {
     "reproduced": "green",
     "confirmed": "green",
@@ -49,18 +51,28 @@ def _heading(result: TableResult) -> Text:
     text.append(f"\n{about.caption}", style="not bold")
     for label in labels(result):
         text.append(f"\n{label}", style="not bold reverse")
+    if counted := summary(result):
+        text.append(f"\n{counted}", style="not bold")
     return text
 
 
-def _table(columns: list[tuple[str, bool]], wide: bool) -> Table:
+def _table(columns: list[tuple[str, bool]]) -> Table:
     """A table without lines; a column is a title and whether its text is set to the right."""
-    table = Table(
-        box=None, padding=(0, 2 if wide else 1, 0, 0), pad_edge=False, header_style="bold"
-    )
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for title, right in columns:
         table.add_column(
-            title, justify="right" if right else "left", overflow="fold", vertical="top"
+            Text(title), justify="right" if right else "left", overflow="fold", vertical="top"
         )
+    return table
+
+
+def _filled(table: Table, rows: Sequence[tuple[str, list[Text | str]]]) -> Table:
+    """The table with its rows, an empty line between groups unless every row is one of its own."""
+    alone = len({group for group, _ in rows}) == len(rows)
+    for index, (group, row) in enumerate(rows):
+        if index and not alone and group != rows[index - 1][0]:
+            table.add_row()
+        table.add_row(*(Text(entry) if isinstance(entry, str) else entry for entry in row))
     return table
 
 
@@ -70,20 +82,17 @@ def _cells(result: TableResult, join: str) -> Table:
         columns.pop(1)
     else:
         columns += [(f"D{join}[interval]", False), (f"verdict{join}(min δ)", False)]
-    table = _table(columns, join == " ")
-    for index, cell in enumerate(result.cells):
-        table.add_row(*_cell_row(cell, result, join))
-        following = result.cells[index + 1 : index + 2]
-        if following and following[0].kind != cell.kind:
-            table.add_row()
-    return table
+    return _filled(
+        _table(columns),
+        [(cell.kind, _cell_row(cell, result, join)) for cell in result.cells],
+    )
 
 
-def _cell_row(cell: CellResult, result: TableResult, join: str) -> list[RenderableType]:
+def _cell_row(cell: CellResult, result: TableResult, join: str) -> list[Text | str]:
     name = Text(cell.name)
     if len(cell.machines) > 1:
         name.append(f"\n  {len(cell.machines)} machines", style="italic")
-    row: list[RenderableType] = [name, wording.median(cell, join), _count(cell)]
+    row: list[Text | str] = [name, wording.median(cell, join), _count(cell)]
     if result.is_quick:
         return row
     row.insert(1, cell.published or wording.MISSING)
@@ -101,7 +110,8 @@ def _level(cell: CellResult, join: str) -> Text:
     if cell.level is None:
         return Text(wording.MISSING)
     text = Text(wording.marked(cell.level.verdict), style=STYLES[cell.level.verdict])
-    text.append(f"{join}({wording.smallest_delta(cell)})", style="default")
+    if (smallest := wording.smallest_delta(cell)) != wording.MISSING:
+        text.append(f"{join}({smallest})", style="default")
     return text
 
 
@@ -111,21 +121,18 @@ def _comparisons(result: TableResult, join: str) -> Table:
     if result.is_quick:
         columns.pop(1)
     else:
-        columns += [("effect", False), ("stars\nagree", False)]
-    table = _table(columns, join == " ")
-    for index, comparison in enumerate(result.comparisons):
-        table.add_row(*_comparison_row(comparison, result, join))
-        following = result.comparisons[index + 1 : index + 2]
-        if following and following[0].part != comparison.part:
-            table.add_row()
-    return table
+        columns += [("effect", False), ("agree\n(exp.)", False)]
+    return _filled(
+        _table(columns),
+        [(row.part, _comparison_row(row, result, join)) for row in result.comparisons],
+    )
 
 
 def _comparison_row(
     comparison: ComparisonResult, result: TableResult, join: str
-) -> list[RenderableType]:
-    pair = f"{comparison.first}{join}− {comparison.second}"
-    row: list[RenderableType] = [
+) -> list[Text | str]:
+    pair = f"{comparison.first}{join}− {comparison.against}"
+    row: list[Text | str] = [
         f"{comparison.name}{':' if join == ' ' else ''}{join}{pair}",
         wording.stars(comparison.stars),
         wording.p_value(comparison.test.p_value if comparison.test else None),
@@ -147,7 +154,7 @@ def _effect(comparison: ComparisonResult) -> Text:
 
 def _best_epochs(result: TableResult) -> list[RenderableType]:
     entries = [
-        f"{cell.name}  {wording.accuracy(cell.best_median)}"
+        Text(f"{cell.name}  {wording.accuracy(cell.best_median)}")
         for cell in result.cells
         if cell.best_median is not None
     ]
@@ -163,9 +170,12 @@ def _notes(result: TableResult) -> Table:
     lines.add_column(no_wrap=True)
     lines.add_column(overflow="fold")
     for note in notes(result):
-        lines.add_row(note.topic, note.text)
+        lines.add_row(Text(note.topic), Text(note.text))
+    if deviations := result.about.deviations:
+        names = "; ".join(f"{d.id} {d.name}" for d in deviations)
+        lines.add_row(Text("Deviations"), Text(f"{names}; in full in the LaTeX file."))
     if result.about.readings:
-        lines.add_row("Readings", _readings(result))
+        lines.add_row(Text("Readings"), Text(_readings(result)))
     return lines
 
 

@@ -20,10 +20,10 @@ MARKS: Mapping[str, str] = {
     "reproduced": "=",
     "not reproduced": "≠",
     "inconclusive": "?",
-    "missing": MISSING,
     "confirmed": "+",
     "contradicted": "×",
     "undecided": "?",
+    "missing": MISSING,
 }
 
 
@@ -85,8 +85,8 @@ def p_value(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A probability as a whole percentage."""
-    return MISSING if value is None or math.isnan(value) else f"{100 * value:.0f} %"
+    """A probability as a whole percentage, "41%"."""
+    return MISSING if value is None or math.isnan(value) else f"{100 * value:.0f}%"
 
 
 def stars(text: str | None) -> str:
@@ -140,8 +140,8 @@ def shift(comparison: ComparisonResult, join: str = " ") -> str:
 
 
 def agreement(comparison: ComparisonResult, join: str = " ") -> str:
-    """Whether the stars are the published ones and how probable that was; never judged."""
+    """Whether the stars are the published ones and how probable that was: "no (32%)"."""
     if comparison.agreement is None or comparison.agreement.agrees is None:
         return MISSING
     found = "yes" if comparison.agreement.agrees else "no"
-    return f"{found}{join}{percent(comparison.agreement.expected_probability)}"
+    return f"{found}{join}({percent(comparison.agreement.expected_probability)})"

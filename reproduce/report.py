@@ -10,10 +10,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce import atomic, records
+from reproduce.deviations import table_deviations
 from reproduce.paths import PAPER_TABLES
 from reproduce.provenance import machine_label
 from reproduce.schema import Record, configuration_hash
@@ -23,11 +25,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from analysis.results import TableResult
+    from analysis.results import About, TableResult
     from analysis.table import CellSpec
     from reproduce.paths import ResultsLayout
     from reproduce.tables import Cell, PlannedRun, Table
 
+# What the analysis leaves to choose, with its defaults: the alternative of the rank-sum test (L-12),
+# its distribution (L-40), and what the first cell of a pair is tested against (L-39).
+KNOBS = MappingProxyType(
+    {"alternative": "two-sided", "rank_sum": "exact", "stars_compare": "column"}
+)
 PARAMETERS = ("gamma", "eta")  # settings that a reader tells cells apart by
 
 
@@ -39,55 +46,53 @@ def build(
     overrides: Mapping[str, Any] | None = None,
     variant: str = "",
     readings: Sequence[Mapping[str, Any]] = (),
-    *,
-    alternative: str = "two-sided",
-    method: str = "exact",
+    knobs: Mapping[str, str] | None = None,
 ) -> TableResult:
     """Analyse the finished runs of a table.
 
+    The report always covers the whole table: every finished run of its cells and seeds, whatever
+    was selected, so that one written after a partial run hides and overwrites nothing. The
+    selection decides what counts as missing (:attr:`analysis.results.TableResult.complete`), and
+    seeds beyond the table's own are added to them.
+
     Args:
         table: full or quick; ``layout`` must be of the same kind.
-        cells: whose runs to read, all by default; the others come out as missing. A report that
-            is to be written should read all of them, whatever was trained just now.
-        seeds: the table's own by default. Fewer than those still count against the table's number.
+        cells, seeds: what was asked for, all of the table by default.
         overrides: precision and readings that the runs were made with.
-        variant: name of the overrides, empty for the defaults.
+        variant: name of overrides and knobs, empty for the defaults.
         readings: id, name, value, default, source, question and changed of each open choice.
-        alternative, method: of the rank-sum test.
+        knobs: readings of the analysis, see :data:`KNOBS`.
 
     Raises:
         UserError: where a record is damaged or a run has two contents.
     """
-    from analysis.results import About
     from analysis.table import analyse
 
     if table.is_quick != layout.quick:
         raise ValueError(f"{table.title} does not belong to the results under {layout.root}")
-    seeds = list(range(table.seeds)) if seeds is None else list(seeds)
-    planned = plan(table.cells if cells is None else cells, seeds, overrides)
+    chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
+    asked = list(range(table.seeds)) if seeds is None else list(seeds)
+    shown = sorted({*range(table.seeds), *asked})
+    planned = plan(table.cells, shown, overrides)
+    found = records.collect(layout, [p.run.hash for p in planned])
+    names = {cell.name for cell in (table.cells if cells is None else cells)}
     margin = {} if table.is_quick else _margin(table)
-    rows = tuple(_reading(reading) for reading in readings)
     return analyse(
-        _frame(table, planned, records.collect(layout, [p.run.hash for p in planned])),
+        _frame(table, planned, found),
         None if table.is_quick else _published(table),
-        [{"name": c.name, "first": c.first, "second": c.second} for c in table.comparisons],
+        _comparisons(table, chosen["stars_compare"]),
         delta=Decimal(margin["delta"]) if margin else None,
-        seeds=max(table.seeds, len(seeds)),
+        seeds=len(shown),
         declared=len(table.comparisons),
         cells=[_spec(cell, overrides) for cell in table.cells],
-        about=About(
-            id=table.id,
-            title=table.title,
-            caption=table.caption,
-            protocol="quick" if table.is_quick else "full",
-            precision=table.cells[0].run(0, overrides).precision,
-            variant=variant,
-            margin_reason=margin.get("reason", ""),
-            readings=rows,
-            deviations=_deviations(table, overrides),
-        ),
-        alternative=alternative,
-        method=method,
+        about=_about(table, overrides, variant, readings, margin.get("reason", "")),
+        missing=[
+            (p.cell, p.run.seed)
+            for p in planned
+            if p.cell in names and p.run.seed in asked and p.run.hash not in found
+        ],
+        alternative=chosen["alternative"],
+        method=chosen["rank_sum"],
     )
 
 
@@ -122,11 +127,13 @@ def write(result: TableResult, folder: Path) -> list[Path]:
     return paths
 
 
-def render(result: TableResult, console: Console) -> None:
-    """Print the table on the console."""
+def render(result: TableResult, console: Console | None = None) -> None:
+    """Print the table on the console, standard output by default."""
+    from rich.console import Console
+
     from analysis.terminal import print_table
 
-    print_table(result, console)
+    print_table(result, console or Console())
 
 
 def _frame(
@@ -184,24 +191,42 @@ def _margin(table: Table) -> dict[str, str]:
         return tomllib.load(file)[table.name]
 
 
-def _reading(reading: Mapping[str, Any]) -> Any:
-    from analysis.results import Reading
+def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
+    """The table's pairs; "plain" tests each first cell against plain L2 where it is not that."""
+    plain = next((cell.name for cell in table.cells if cell.kind == "plain"), None)
+    rows = []
+    for pair in table.comparisons:
+        row = {"name": pair.name, "first": pair.first, "second": pair.second}
+        if stars_compare == "plain" and plain is not None and pair.first != plain:
+            row["against"] = plain
+        rows.append(row)
+    return rows
+
+
+def _about(
+    table: Table,
+    overrides: Mapping[str, Any] | None,
+    variant: str,
+    readings: Sequence[Mapping[str, Any]],
+    margin_reason: str,
+) -> About:
+    from analysis.results import About, Deviation, Reading
 
     texts = ("id", "name", "value", "default", "source", "question")
-    return Reading(**{t: str(reading[t]) for t in texts}, changed=bool(reading["changed"]))
-
-
-def _deviations(table: Table, overrides: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """What of the overrides departs from the table's own settings, in words."""
-    own, chosen = table.cells[0].run(0).canonical(), table.cells[0].run(0, overrides).canonical()
-    return tuple(
-        f"{name} = {_text(chosen.get(name))} in place of {_text(own.get(name))}"
-        for name in dict.fromkeys([*own, *chosen])
-        if own.get(name) != chosen.get(name)
+    return About(
+        id=table.id,
+        title=table.title,
+        caption=table.caption,
+        protocol="quick" if table.is_quick else "full",
+        precision=table.cells[0].run(0, overrides).precision,
+        variant=variant,
+        margin_reason=margin_reason,
+        readings=tuple(
+            Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))
+            for row in readings
+        ),
+        deviations=tuple(
+            Deviation(d.id, d.name, f"{d.here} In the paper: {d.paper} {d.effect}")
+            for d in table_deviations(table.id)
+        ),
     )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "none" if value is None else str(value)
