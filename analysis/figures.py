@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,8 @@ def draw(result: TableResult) -> Figure:
             _panel(axis, places, scale)
             if result.is_quick:
                 _watermark(axis)
-        figure.suptitle(_title(result), fontsize=9)
+        # At 9 points, some 13 characters an inch.
+        figure.suptitle(_title(result, int(13 * figure.get_figwidth())), fontsize=9)
         figure.legend(
             handles=_legend(result), loc="outside lower center", ncols=5, fontsize=7, frameon=False
         )
@@ -270,9 +272,9 @@ def _offsets(values: Sequence[float], near: float) -> list[float]:
     return offsets
 
 
-def _title(result: TableResult) -> str:
+def _title(result: TableResult, width: int) -> str:
     lines = [f"{result.about.title}: {result.about.caption}", *labels(result)]
-    return "\n".join(lines)
+    return "\n".join(textwrap.fill(line, width) for line in lines)
 
 
 def _median_label(result: TableResult) -> str:
