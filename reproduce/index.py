@@ -119,7 +119,5 @@ def _entries(shard: Path) -> list[os.DirEntry[str]]:
         raise UserError(f"cannot read {shard}: {error.strerror or error}") from error
     for entry in entries:
         if not entry.name.startswith(shard.name):
-            raise UserError(
-                f"{entry.path}: belongs into the folder {entry.name[:2]}; move it there"
-            )
+            raise UserError(f"{entry.path}: belongs in folder {entry.name[:2]}; move it there")
     return sorted(entries, key=lambda entry: entry.name)

@@ -1,0 +1,61 @@
+"""Finished runs for the record tests. Loads no torch unless asked for outcomes."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from benchmarks.config import Run
+from reproduce import schema
+
+PROVENANCE: dict[str, Any] = {
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "dirty": False,
+    "packages": {"python": "3.11.7", "torch": "2.15.0+cpu", "torchvision": "0.30", "numpy": "2.1"},
+    "device": {"kind": "cpu", "name": 'Some, CPU "X" @ 2 GHz', "threads": 1},
+    "host": "secret-node-17",
+    "executor": "local",
+    "finished": "2026-01-31T12:00:00Z",
+}
+SITTING = {"commit": "0123", "host": "secret-node-17", "machine": "Some CPU", "from_epoch": 0}
+
+
+def make(seed: int, *, epochs: int = 20, correct: int | None = None, **settings: Any) -> Any:
+    """A record as :func:`reproduce.records.make_record` makes it, its numbers drawn from the seed.
+
+    ``correct`` replaces the last epoch's count, which makes another content of the same run.
+    """
+    draw = random.Random(seed)
+    curve = [
+        {
+            "epoch": epoch,
+            "train_loss": 2.3 * draw.random(),
+            "correct": draw.randrange(10_000) if epoch % 10 == 0 else None,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+    last = draw.randrange(10_000) if correct is None else correct
+    curve[-1]["correct"] = last
+    best_correct, best_epoch = schema.best_of(curve)
+    run = Run(seed=seed, epochs=epochs, **settings)
+    return schema.seal(
+        {
+            "schema": 1,
+            "hash": run.hash,
+            "run": run.canonical(),
+            "result": {
+                "correct": last,
+                "total": 10_000,
+                "diverged": False,
+                "best_correct": best_correct,
+                "best_epoch": best_epoch,
+                "curve": curve,
+            },
+            "provenance": {
+                **PROVENANCE,
+                "wall_seconds": 12.5,
+                "images_per_second": 856.25,
+                "sittings": [SITTING],
+            },
+        }
+    )

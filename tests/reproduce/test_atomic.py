@@ -1,0 +1,215 @@
+"""Files that appear whole and once: contention, kills, file systems without hard links."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from record_makers import make
+
+from reproduce import atomic, records
+from reproduce.paths import ROOT, ResultsLayout
+
+WITHOUT_LINKS = """
+import errno, os
+def refuse(*arguments, **options):
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+os.link = refuse
+"""
+
+CONTENDER = """
+import sys, time
+from pathlib import Path
+from record_makers import make
+from benchmarks.errors import UserError
+from reproduce import records
+from reproduce.paths import ResultsLayout
+layout, mine, gate = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])
+made = [make(seed, correct=mine) for seed in range(40)]
+print("ready", flush=True)
+while not gate.exists():
+    pass
+for record in made:
+    try:
+        print(records.publish(layout, record))
+    except UserError as error:
+        assert "two contents" in str(error)
+        print("conflict")
+"""
+
+ENDLESS = """
+import itertools, sys
+from pathlib import Path
+from record_makers import make
+from reproduce import records
+from reproduce.paths import ResultsLayout
+layout, first = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2])
+made = [make(seed) for seed in range(first, first + 200)]
+print("ready", flush=True)
+for record in made:
+    records.publish(layout, record)
+print("done", flush=True)
+"""
+
+links = pytest.mark.parametrize("preface", ["", WITHOUT_LINKS], ids=["hard links", "no links"])
+
+
+def start(script: str, *arguments: Any) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def visible(layout: ResultsLayout) -> list[Path]:
+    return [path for path in layout.records.rglob("*.json") if path.name[0] != "."]
+
+
+@links
+@pytest.mark.parametrize("counts", [(5_000, 5_000), (5_000, 5_001)], ids=["same", "different"])
+def test_of_two_publishers_one_wins(tmp_path: Path, preface: str, counts: tuple[int, int]) -> None:
+    layout, gate = ResultsLayout(tmp_path), tmp_path / "gate"
+    both = [start(preface + CONTENDER, tmp_path, count, gate) for count in counts]
+    gate.touch()
+    answers = [process.communicate()[0].split() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    lost = "False" if counts[0] == counts[1] else "conflict"
+    for seed, pair in enumerate(zip(*answers, strict=True)):
+        assert sorted(pair) == sorted(["True", lost])
+        path = records.record_path(layout, make(seed)["hash"])
+        assert records.read_record(path)["result"]["correct"] == counts[pair.index("True")]
+    kept = [path for path in visible(layout) if "conflict" in path.name]
+    assert len(kept) == (40 if lost == "conflict" else 0)
+    for path in kept:
+        records.read_record(path)
+
+
+@links
+def test_kill_at_random_moments_leaves_whole_records(tmp_path: Path, preface: str) -> None:
+    layout = ResultsLayout(tmp_path)
+    moments = random.Random(1)
+    killed = 0
+    for attempt in range(20):
+        process = start(preface + ENDLESS, tmp_path, 200 * attempt)
+        time.sleep(moments.uniform(0.0, 0.03))
+        process.send_signal(signal.SIGKILL)
+        killed += process.communicate()[0] == ""
+        for path in visible(layout):
+            records.read_record(path)
+    assert killed >= 10  # else the test has only seen writers that were through
+    whole = records.collect(layout, curves=True)
+    assert whole == {r["hash"]: r for r in (make(r["run"]["seed"]) for r in whole.values())}
+    assert len(whole) == len(visible(layout)) > 0
+
+
+def test_a_killed_publishers_run_can_be_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every leftover that a killed publisher can leave, on either kind of file system."""
+    layout = ResultsLayout(tmp_path)
+    record = make(1)
+    path = records.record_path(layout, record["hash"])
+    path.parent.mkdir(parents=True)
+    path.with_name(f".{path.name}.17.abcd.tmp").write_bytes(b'{"checksum":"')
+    path.with_name(f".{path.name}.lock").mkdir()
+    monkeypatch.setattr(atomic, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(os, "link", _refuse)
+    assert records.collect(layout) == {}
+    assert records.publish(layout, record)
+    assert records.collect(layout, curves=True) == {record["hash"]: record}
+    assert sorted(p.name for p in path.parent.iterdir()) == sorted(
+        [path.name, f".{path.name}.17.abcd.tmp"]
+    )
+
+
+def test_a_live_lock_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contender waits for a lock that keeps changing hands, and then finds the file there."""
+    path = tmp_path / "file"
+    lock = tmp_path / ".file.lock"
+    lock.mkdir()
+    changes = itertools.count(1)
+
+    def sleep(seconds: float) -> None:
+        if (count := next(changes)) < 50:
+            os.utime(lock, ns=(count, count))  # another holder's
+        elif lock.exists():
+            path.write_bytes(b"theirs")
+            lock.rmdir()
+
+    monkeypatch.setattr(atomic, "LOCK_SECONDS", 0.0)
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(os, "link", _refuse)
+    assert not atomic.create_once(path, b"ours")
+    assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_old_leftovers_are_swept_and_fresh_ones_are_not(tmp_path: Path) -> None:
+    layout = ResultsLayout(tmp_path)
+    record = make(1)
+    path = records.record_path(layout, record["hash"])
+    path.parent.mkdir(parents=True)
+    old = [path.with_name(f".x.{kind}") for kind in ("tmp", "lock", "stale")]
+    fresh = path.with_name(".y.tmp")
+    old[0].write_bytes(b"half")
+    old[1].mkdir()
+    old[2].mkdir()
+    fresh.write_bytes(b"half")
+    other = path.with_name("notes.tmp")
+    other.write_bytes(b"a user's")
+    past = time.time() - 2 * atomic.LEFTOVER_SECONDS
+    for leftover in (*old, other):
+        os.utime(leftover, (past, past))
+    records.publish(layout, record)
+    assert Counter(p.name for p in path.parent.iterdir()) == Counter(
+        [path.name, fresh.name, other.name]
+    )
+
+
+def test_a_lost_answer_to_a_link_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network file systems repeat a request: the link was made, and still "exists" is reported."""
+    link = os.link
+
+    def twice(source: Path, target: Path) -> None:
+        link(source, target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", twice)
+    assert atomic.create_once(tmp_path / "file", b"ours")
+    assert (tmp_path / "file").read_bytes() == b"ours"
+
+
+def test_replace_keeps_the_old_file_where_the_new_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    atomic.replace(path, b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        atomic.replace(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def _refuse(*_: Any, **__: Any) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))

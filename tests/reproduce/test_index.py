@@ -1,0 +1,194 @@
+"""The index is a cache: whatever becomes of it, what is collected stays right."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from record_makers import make
+
+from benchmarks.errors import UserError
+from reproduce import index, records
+from reproduce.paths import ResultsLayout
+
+COUNT = 30
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    filled = ResultsLayout(tmp_path)
+    for seed in range(COUNT):
+        records.publish(filled, make(seed))
+    return filled
+
+
+def expected(*seeds: int) -> dict[str, Any]:
+    return {r["hash"]: index.without_curve(r) for r in map(make, seeds or range(COUNT))}
+
+
+def caches(layout: ResultsLayout) -> list[Path]:
+    return sorted((layout.records / index.FOLDER).glob("*.json"))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the record files that have been read."""
+    seen: list[str] = []
+    read = records.read_record
+
+    def counted(path: Path) -> Any:
+        seen.append(path.name)
+        return read(path)
+
+    monkeypatch.setattr(records, "read_record", counted)
+    return seen
+
+
+def test_a_second_collect_reads_no_record(layout: ResultsLayout, reads: list[str]) -> None:
+    assert records.collect(layout) == expected()
+    assert len(reads) == COUNT
+    reads.clear()
+    assert records.collect(layout) == expected()
+    assert reads == []
+
+
+def test_only_what_is_new_is_read(layout: ResultsLayout, reads: list[str]) -> None:
+    records.collect(layout)
+    reads.clear()
+    fresh = make(COUNT)
+    records.publish(layout, fresh)
+    assert records.collect(layout) == expected(*range(COUNT + 1))
+    assert reads == [f"{fresh['hash']}.json"]
+
+
+def test_what_has_gone_is_dropped(layout: ResultsLayout) -> None:
+    records.collect(layout)
+    for seed in range(0, COUNT, 2):
+        records.record_path(layout, make(seed)["hash"]).unlink()
+    assert records.collect(layout) == expected(*range(1, COUNT, 2))
+    assert records.collect(layout) == expected(*range(1, COUNT, 2))
+
+
+def test_what_has_changed_is_read_again(layout: ResultsLayout) -> None:
+    records.collect(layout)
+    path = records.record_path(layout, make(5)["hash"])
+    path.write_text(path.read_text().replace('"correct":', '"correct" :', 1))
+    assert records.collect(layout) == expected()  # laid out anew, and still itself
+    path.write_text(path.read_text()[:-40])
+    with pytest.raises(UserError, match=str(path)):
+        records.collect(layout)
+
+
+def test_an_edit_of_the_same_length_is_noticed(layout: ResultsLayout) -> None:
+    records.collect(layout)
+    path = records.record_path(layout, make(5)["hash"])
+    stat = path.stat()
+    path.write_text(path.read_text().replace('"host":"s', '"host":"S', 1))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    with pytest.raises(UserError, match="checksum does not fit"):
+        records.collect(layout)
+
+
+@pytest.mark.parametrize("damage", ["deleted", "truncated", "edited", "older", "noise", "empty"])
+def test_a_damaged_index_changes_nothing(layout: ResultsLayout, damage: str) -> None:
+    records.collect(layout)
+    for cache in caches(layout):
+        raw = cache.read_bytes()
+        edited = raw.replace(b'"total":10000', b'"total":20000')
+        assert edited != raw
+        if damage == "deleted":
+            cache.unlink()
+        else:
+            versions = {
+                "truncated": raw[: len(raw) // 2],
+                "edited": edited,
+                "older": raw.replace(b"record index 1", b"record index 0", 1),
+                "noise": bytes(range(256)),
+                "empty": b"",
+            }
+            cache.write_bytes(versions[damage])
+    assert records.collect(layout) == expected()
+
+
+def test_entries_of_other_records_are_not_believed(layout: ResultsLayout) -> None:
+    """An index copied from another results folder, whole and with a fitting digest."""
+    records.collect(layout)
+    for cache in caches(layout):
+        entries = json.loads(cache.read_bytes().partition(b"\n")[2])
+        for entry in entries.values():
+            entry[0] -= 1
+            entry[2]["result"]["correct"] = 1
+        body = json.dumps(entries).encode()
+        cache.write_bytes(index._head(body) + b"\n" + body)
+    assert records.collect(layout) == expected()
+
+
+def test_readers_and_writers_side_by_side(layout: ResultsLayout) -> None:
+    def publish(seed: int) -> None:
+        records.publish(layout, make(seed))
+
+    with ThreadPoolExecutor(6) as pool:
+        writing = [pool.submit(publish, seed) for seed in range(COUNT, COUNT + 40)]
+        reading = [pool.submit(records.collect, layout) for _ in range(12)]
+        seen = [future.result() for future in reading]
+        assert all(future.result() is None for future in writing)
+    whole = expected(*range(COUNT + 40))
+    for collected in seen:
+        assert collected.items() >= expected().items()
+        assert all(whole[name] == record for name, record in collected.items())
+    assert records.collect(layout) == whole
+
+
+def test_a_record_in_the_wrong_folder_is_not_lost_silently(layout: ResultsLayout) -> None:
+    path = records.record_path(layout, make(5)["hash"])
+    other = next(
+        shard for shard in layout.records.iterdir() if not path.name.startswith(shard.name)
+    )
+    path.rename(other / path.name)
+    with pytest.raises(UserError, match=f"belongs in folder {path.name[:2]}"):
+        records.collect(layout)
+
+
+def test_foreign_files_are_ignored(layout: ResultsLayout) -> None:
+    shard = records.record_path(layout, make(5)["hash"]).parent
+    (shard / "README").write_text("notes")
+    (shard / f".{'0' * 16}.json.1.ab.tmp").write_text("{")
+    (layout.records / "lost+found").mkdir()
+    assert records.collect(layout) == expected()
+    assert set(records.collect(layout, curves=True)) == set(expected())
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user may enter, unlike those of tmp_path."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def test_a_read_only_folder_is_read_without_an_index(open_folder: Path) -> None:
+    layout = ResultsLayout(open_folder)
+    for seed in range(5):
+        records.publish(layout, make(seed))
+    folders = [layout.records, *layout.records.iterdir()]
+    for folder in folders:
+        folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)  # nobody: root may write anywhere
+    try:
+        assert records.collect(layout) == expected(*range(5))
+        assert not (layout.records / index.FOLDER).exists()
+        with pytest.raises(UserError, match=r"^cannot write .*Permission denied"):
+            records.publish(layout, make(5))
+    finally:
+        if root:
+            os.seteuid(0)
+        for folder in folders:
+            folder.chmod(0o755)

@@ -1,0 +1,229 @@
+"""Committed runs: what a CSV keeps of a record, and what a broken one says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from record_makers import PROVENANCE, SITTING, make
+
+from benchmarks.config import Run
+from benchmarks.errors import UserError
+from reproduce import measured, schema
+from reproduce.paths import ResultsLayout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path)
+
+
+def without_host(record: Any) -> Any:
+    """What a CSV keeps."""
+    made_by = {**record["provenance"], "host": None}
+    made_by["sittings"] = [
+        {k: v for k, v in s.items() if k in measured.SITTING_KEYS} for s in made_by["sittings"]
+    ]
+    return schema.seal({**record, "provenance": made_by})
+
+
+def test_round_trip(layout: ResultsLayout) -> None:
+    made = [make(seed, gamma=gamma) for gamma in ("1", "1.6") for seed in (10, 2)]
+    measured.write(layout.measured / "table3.csv", made)
+    assert measured.read_all(layout) == {r["hash"]: without_host(r) for r in made}
+    assert measured.hashes(layout) == {r["hash"] for r in made}
+
+
+def test_no_host_is_committed(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    measured.write(path, [make(1)])
+    assert PROVENANCE["host"] == SITTING["host"]
+    assert PROVENANCE["host"] not in path.read_text()
+
+
+def test_rows_are_sorted_by_configuration_then_seed(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    made = [make(seed, gamma=gamma) for seed in (10, 9, 2) for gamma in ("1.6", "1")]
+    for record in made:
+        measured.write(path, [record])
+    runs = [row.record["run"] for row in measured.read_file(path).values()]
+    assert [run["seed"] for run in runs] == [2, 9, 10, 2, 9, 10]
+    assert len({run["gamma"] for run in runs[:3]}) == 1
+    other = layout.measured / "at_once.csv"
+    measured.write(other, reversed(made))
+    assert other.read_bytes() == path.read_bytes()
+
+
+def test_rows_stay_as_they_are(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    measured.write(path, [make(1), make(3)])
+    before = path.read_text().splitlines()
+    again = schema.seal({**make(1), "provenance": {**PROVENANCE, "executor": "slurm"}})
+    measured.write(path, [again, make(2)])
+    after = path.read_text().splitlines()
+    assert [line for line in after if line in before] == before
+    assert len(after) == 4
+
+
+def test_nothing_is_written_where_contents_differ(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    measured.write(path, [make(1, correct=10)])
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=rf"two contents: {path}:2 and the new record"):
+        measured.write(path, [make(2), make(1, correct=11)])
+    assert path.read_bytes() == before
+
+
+def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
+    from reproduce.index import without_curve
+
+    with pytest.raises(ValueError, match="without its curve"):
+        measured.write(layout.measured / "table3.csv", [without_curve(make(1))])
+    assert not layout.measured.exists()
+
+
+def test_two_files_may_share_a_run_but_not_disagree(layout: ResultsLayout) -> None:
+    first, second = layout.measured / "a.csv", layout.measured / "b.csv"
+    measured.write(first, [make(1, correct=10), make(2)])
+    measured.write(second, [make(2)])
+    assert len(measured.read_all(layout)) == 2
+    measured.write(second, [make(1, correct=11)])
+    with pytest.raises(UserError, match=rf"{first}:\d and {second}:\d"):
+        measured.read_all(layout)
+
+
+def test_one_file_may_not_disagree_with_itself(layout: ResultsLayout) -> None:
+    path = layout.measured / "a.csv"
+    rows = [measured.flatten(make(1, correct=count)) for count in (10, 11)]
+    write_rows(path, rows)
+    with pytest.raises(UserError, match=rf"{path}:2 and {path}:3"):
+        measured.read_all(layout)
+
+
+FAULTS = {
+    "a count that is no number": {"correct": "many"},
+    "no count": {"correct": ""},
+    "a better count": {"correct": "9999"},
+    "a better best": {"best_correct": "10000"},
+    "a curve cut short": {"curve": "[[1,2.3,null],[2,1.9"},
+    "a curve of pairs": {"curve": "[[1,2.3]]"},
+    "a curve of none": {"curve": "[]"},
+    "another hash": {"hash": "0123456789abcdef"},
+    "a run that is no run": {"run": "{}"},
+    "a run of no sense": {"run": "null"},
+    "another seed": {"run": '{"seed":7}'},
+    "a verdict that is none": {"diverged": "perhaps"},
+    "sittings that are none": {"sittings": "[1]"},
+    "a wall time that is none": {"wall_seconds": "long"},
+    "not a number": {"curve": "[[1,NaN,null]]"},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_malformed_row_is_named(layout: ResultsLayout, fault: str) -> None:
+    path = layout.measured / "table3.csv"
+    rows = [measured.flatten(make(seed)) for seed in range(3)]
+    rows[1].update(FAULTS[fault])
+    write_rows(path, rows)
+    before = path.read_bytes()
+    for act in (lambda: measured.read_all(layout), lambda: measured.write(path, [make(9)])):
+        with pytest.raises(UserError) as error:
+            act()
+        assert str(error.value).startswith(f"{path}:3: ")
+        assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("cut", ["columns", "header", "bytes", "quote"])
+def test_a_malformed_file_is_named(layout: ResultsLayout, cut: str) -> None:
+    path = layout.measured / "table3.csv"
+    measured.write(path, [make(1), make(2)])
+    lines = path.read_text().splitlines()
+    versions = {
+        "columns": "\n".join([*lines[:2], lines[2].rpartition(",")[0][:40]]).encode(),
+        "header": "\n".join(["hash,colour", *lines[1:]]).encode(),
+        "bytes": path.read_bytes() + b"\xff\xfe\n",
+        "quote": "\n".join([*lines[:2], lines[2][:-3]]).encode(),
+    }
+    path.write_bytes(versions[cut])
+    with pytest.raises(UserError, match=rf"^{path}:\d: "):
+        measured.read_all(layout)
+    measured.hashes(layout)  # which status asks, and which does not judge
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, measured.COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue())
+
+
+words = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1
+)
+counts = st.integers(0, 10_000)
+losses = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def any_record(draw: st.DrawFn) -> Any:
+    """Every record that a training run may leave."""
+    points = draw(st.lists(st.tuples(losses, st.none() | counts), min_size=1, max_size=6))
+    curve = [
+        {"epoch": epoch, "train_loss": loss, "correct": count}
+        for epoch, (loss, count) in enumerate(points, start=1)
+    ]
+    best_correct, best_epoch = schema.best_of(curve)
+    run = Run(seed=draw(st.integers(0, 2**63 - 1)), gamma=draw(st.sampled_from(["1", "1.60"])))
+    optional = st.none() | words
+    keys = st.sampled_from([*measured.SITTING_KEYS, "host", "pid"])
+    return schema.seal(
+        {
+            "schema": 1,
+            "hash": run.hash,
+            "run": run.canonical(),
+            "result": {
+                "correct": curve[-1]["correct"] or 0,
+                "total": 10_000,
+                "diverged": draw(st.booleans()),
+                "best_correct": best_correct,
+                "best_epoch": best_epoch,
+                "curve": curve,
+            },
+            "provenance": {
+                "commit": draw(optional),
+                "dirty": draw(st.none() | st.booleans()),
+                "packages": {name: draw(optional) for name in measured.PACKAGES},
+                "device": {
+                    "kind": draw(st.sampled_from(["cpu", "cuda"])),
+                    "name": draw(words),
+                    "threads": draw(st.none() | st.integers(1, 8)),
+                },
+                "host": draw(words),
+                "executor": draw(words),
+                "finished": draw(optional),
+                "wall_seconds": draw(st.floats(0, 1e6)),
+                "images_per_second": draw(st.none() | st.floats(0, 1e6)),
+                "sittings": draw(st.lists(st.dictionaries(keys, optional), max_size=3)),
+            },
+        }
+    )
+
+
+@given(record=any_record())
+def test_a_row_keeps_all_but_the_host(record: Any) -> None:
+    schema.check(record, "made up")
+    line = io.StringIO()
+    writer = csv.DictWriter(line, measured.COLUMNS, lineterminator="\n")
+    writer.writerow(measured.flatten(record))
+    assert line.getvalue().count("\n") == 1  # one line a run, whatever its texts hold
+    (values,) = csv.DictReader(io.StringIO(line.getvalue(), newline=""), measured.COLUMNS)
+    assert measured.unflatten(values) == without_host(record)
+    assert line.getvalue().partition(",")[0] == record["hash"]

@@ -1,0 +1,384 @@
+"""Making, publishing, reading and collecting records."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from record_makers import PROVENANCE, make
+
+from benchmarks.config import Run
+from benchmarks.datasets.store import Dataset
+from benchmarks.errors import UserError
+from benchmarks.training import loop
+from benchmarks.training.trainee import CurvePoint
+from reproduce import measured, provenance, records, schema
+from reproduce.paths import ROOT, ResultsLayout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path / "results")
+
+
+def outcome(*points: CurvePoint, **changes: Any) -> loop.Outcome:
+    whole = loop.Outcome(
+        run=Run(seed=3, epochs=len(points)),
+        finished=True,
+        total=10_000,
+        curve=points,
+        correct=points[-1].correct,
+        wall_seconds=100.0,
+        sittings=({"from_epoch": 0, "host": "a"},),
+    )
+    return replace(whole, **changes)
+
+
+def test_record_of_a_trained_run(noise: Dataset, short_run: Run, layout: ResultsLayout) -> None:
+    """From the training loop to the disk and back."""
+    loop.prepare(torch.device("cpu"))
+    captured = provenance.capture("debug")
+    done = loop.train(
+        [short_run], noise, torch.device("cpu"), sitting=provenance.sitting(captured)
+    )[0]
+    record = records.make_record(done, captured, train_images=len(noise.train))
+    assert records.publish(layout, record)
+    assert records.collect(layout, [short_run.hash]) == {short_run.hash: record}
+    assert record["run"] == short_run.canonical()
+    assert record["result"]["correct"] == done.correct
+    assert record["result"]["total"] == 64
+    assert [point["correct"] is None for point in record["result"]["curve"]] == [True, False, False]
+    made_by = record["provenance"]
+    assert made_by["images_per_second"] == pytest.approx(3 * 160 / done.wall_seconds, rel=1e-3)
+    assert made_by["sittings"][0]["from_epoch"] == 0
+    assert made_by["packages"]["torch"] == torch.__version__
+    assert provenance.machine_label(made_by) == (
+        f"{made_by['device']['name']} / torch {torch.__version__} / cpu"
+    )
+
+
+def test_best_epoch_is_the_first_best_evaluated_one() -> None:
+    points = [(1, None), (2, 8_800), (3, 8_900), (4, 8_900), (5, 8_700)]
+    record = records.make_record(outcome(*(CurvePoint(e, 1.0, c) for e, c in points)), PROVENANCE)
+    assert (record["result"]["best_correct"], record["result"]["best_epoch"]) == (8_900, 3)
+    assert record["result"]["correct"] == 8_700
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_a_diverged_run_is_a_record(layout: ResultsLayout, loss: float) -> None:
+    diverged = outcome(CurvePoint(1, loss, None), diverged=True, correct=None)
+    record = records.make_record(diverged, PROVENANCE)
+    assert record["result"] == {
+        "correct": 0,
+        "total": 10_000,
+        "diverged": True,
+        "best_correct": 0,
+        "best_epoch": 1,
+        "curve": [{"epoch": 1, "train_loss": None, "correct": None}],
+    }
+    records.publish(layout, record)
+    assert records.read_record(records.record_path(layout, record["hash"])) == record
+
+
+def test_speed_counts_the_images_that_were_trained() -> None:
+    points = [CurvePoint(1, 1.0, None), CurvePoint(2, 1.0, 5)]
+    kept = records.make_record(outcome(*points), PROVENANCE)
+    assert kept["provenance"]["images_per_second"] == 1_000.0  # 2 × 50,000 in 100 s
+    dropping = outcome(*points, run=Run(seed=3, epochs=2, last_batch="drop"))
+    dropped = records.make_record(dropping, PROVENANCE)
+    assert dropped["provenance"]["images_per_second"] == 998.4  # 390 whole batches of 128
+
+
+def test_an_unfinished_run_has_no_record() -> None:
+    with pytest.raises(ValueError, match="not finished"):
+        records.make_record(outcome(CurvePoint(1, 1.0, 5), finished=False), PROVENANCE)
+
+
+def test_second_publisher_discards_the_same_contents(layout: ResultsLayout) -> None:
+    ours = make(1)
+    theirs = schema.seal({**make(1), "provenance": {**PROVENANCE, "host": "elsewhere"}})
+    assert records.publish(layout, ours)
+    assert not records.publish(layout, theirs)
+    path = records.record_path(layout, ours["hash"])
+    assert records.read_record(path) == ours
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_second_publisher_keeps_other_contents_aside(layout: ResultsLayout) -> None:
+    ours, theirs = make(1, correct=7_000), make(1, correct=7_001)
+    records.publish(layout, ours)
+    path = records.record_path(layout, ours["hash"])
+    kept = path.with_name(f"{ours['hash']}.{os.getpid()}.conflict.json")
+    with pytest.raises(UserError) as error:
+        records.publish(layout, theirs)
+    assert str(path) in str(error.value)
+    assert str(kept) in str(error.value)
+    assert records.read_record(path) == ours
+    assert records.read_record(kept) == theirs
+    # The loser is no record: neither way of collecting takes it for one.
+    assert records.collect(layout, [ours["hash"]]) == {ours["hash"]: ours}
+    assert records.collect(layout, curves=True) == {ours["hash"]: ours}
+
+
+def test_every_loser_is_kept(layout: ResultsLayout) -> None:
+    versions = [make(1, correct=count) for count in (10, 11, 12)]
+    records.publish(layout, versions[0])
+    for version in versions[1:]:
+        with pytest.raises(UserError, match="two contents"):
+            records.publish(layout, version)
+    shard = records.record_path(layout, versions[0]["hash"]).parent
+    kept = {json.loads(path.read_text())["result"]["correct"] for path in shard.iterdir()}
+    assert kept == {10, 11, 12}
+
+
+def test_publishing_onto_a_damaged_record_keeps_ours(layout: ResultsLayout) -> None:
+    record = make(1)
+    path = records.record_path(layout, record["hash"])
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema": 1, "ha')
+    with pytest.raises(UserError, match=r"not whole JSON; move it away.*is kept as"):
+        records.publish(layout, record)
+    (kept,) = path.parent.glob("*.conflict.json")
+    assert records.read_record(kept) == record
+    assert path.read_text() == '{"schema": 1, "ha'
+
+
+def _edit(text: str, change: Callable[[dict[str, Any]], None]) -> str:
+    record = json.loads(text)
+    change(record)
+    return json.dumps(record)
+
+
+def _reseal(text: str, change: Callable[[dict[str, Any]], None]) -> str:
+    return json.dumps(schema.seal(json.loads(_edit(text, change))))
+
+
+DAMAGES: dict[str, Callable[[str], str]] = {
+    "empty": lambda text: "",
+    "not JSON": lambda text: "once upon a time",
+    "not a record": lambda text: "[1, 2]",
+    "not text": lambda text: "é" + text,
+    "nothing in it": lambda text: "{}",
+    "a better count": lambda text: _edit(text, lambda r: r["result"].update(correct=9_999)),
+    "another seed": lambda text: _edit(text, lambda r: r["run"].update(seed=77)),
+    "no provenance": lambda text: _edit(text, lambda r: r.pop("provenance")),
+    "another checksum": lambda text: _edit(text, lambda r: r.update(checksum="0" * 64)),
+    "checksum of no text": lambda text: _edit(text, lambda r: r.update(checksum=None)),
+    "NaN": lambda text: text.replace('"train_loss":', '"train_loss":NaN,"x":', 1),
+    "resealed seed": lambda text: _reseal(text, lambda r: r["run"].update(seed=77)),
+    "resealed hash": lambda text: _reseal(text, lambda r: r.update(hash="0" * 16)),
+    "resealed count": lambda text: _reseal(text, lambda r: r["result"].update(correct=9_999)),
+    "resealed best": lambda text: _reseal(text, lambda r: r["result"].update(best_epoch=1)),
+    "resealed total": lambda text: _reseal(text, lambda r: r["result"].update(total=1)),
+    "resealed verdict": lambda text: _reseal(text, lambda r: r["result"].update(diverged=0)),
+    "resealed curve": lambda text: _reseal(text, lambda r: r["result"]["curve"].reverse()),
+    "resealed point": lambda text: _reseal(text, lambda r: r["result"]["curve"][0].pop("epoch")),
+    "no curve": lambda text: _reseal(text, lambda r: r["result"].update(curve=[])),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_records_are_named_and_left_alone(layout: ResultsLayout, damage: str) -> None:
+    record = make(1)
+    records.publish(layout, record)
+    path = records.record_path(layout, record["hash"])
+    text = DAMAGES[damage](path.read_text())
+    path.write_text(text)
+    for read in (
+        lambda: records.read_record(path),
+        lambda: records.collect(layout),
+        lambda: records.collect(layout, [record["hash"]]),
+    ):
+        with pytest.raises(UserError) as error:
+            read()
+        message = str(error.value)
+        assert message.startswith(f"{path}: ")
+        assert message.endswith("; move it away and run again")
+        assert "\n" not in message
+    assert path.read_text() == text
+
+
+def test_a_record_cut_anywhere_is_noticed(layout: ResultsLayout) -> None:
+    record = make(1, epochs=3)
+    records.publish(layout, record)
+    path = records.record_path(layout, record["hash"])
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match="move it away and run again"):
+            records.read_record(path)
+    path.write_bytes(whole[:-1])  # without the line's end all of it is there
+    assert records.read_record(path) == record
+
+
+def test_a_record_laid_out_anew_is_the_same_record(layout: ResultsLayout) -> None:
+    record = make(1)
+    records.publish(layout, record)
+    path = records.record_path(layout, record["hash"])
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
+    assert records.read_record(path) == record
+
+
+def test_a_record_of_a_newer_version_asks_for_an_update(layout: ResultsLayout) -> None:
+    record = make(1)
+    records.publish(layout, record)
+    path = records.record_path(layout, record["hash"])
+    path.write_text(json.dumps({"schema": 2, "hash": record["hash"], "novelty": True}))
+    with pytest.raises(UserError, match=r"newer version \(record schema 2.*update this checkout"):
+        records.read_record(path)
+
+
+def test_a_record_under_another_name_is_noticed(layout: ResultsLayout) -> None:
+    first, second = make(1), make(2)
+    records.publish(layout, first)
+    other = records.record_path(layout, second["hash"])
+    other.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(records.record_path(layout, first["hash"]), other)
+    with pytest.raises(UserError, match=f"holds the run {first['hash']}"):
+        records.collect(layout, [second["hash"]])
+
+
+def test_records_of_an_older_protocol_stay_readable(layout: ResultsLayout) -> None:
+    record = make(1)
+    run = {**record["run"], "protocol": {**record["run"]["protocol"], "loop": 0}}
+    from benchmarks.config import digest_of
+
+    old = schema.seal({**record, "run": run, "hash": digest_of(run)})
+    records.publish(layout, old)
+    assert old["hash"] != record["hash"]
+    assert records.collect(layout, curves=True) == {old["hash"]: old}
+    assert records.finished(layout, [record["hash"]]) == set()
+
+
+def test_collect_and_finished_ask_only_for_what_is_wanted(layout: ResultsLayout) -> None:
+    made = {r["hash"]: r for r in (make(seed) for seed in range(6))}
+    absent = make(99)["hash"]
+    for record in made.values():
+        records.publish(layout, record)
+    wanted = sorted(made)[:3]
+    # A damaged record that nobody asked for is nobody's trouble.
+    records.record_path(layout, sorted(made)[5]).write_text("{")
+    assert records.collect(layout, [*wanted, absent]) == {name: made[name] for name in wanted}
+    assert records.finished(layout, [*wanted, absent]) == set(wanted)
+    assert not (layout.records / "index").exists()
+
+
+def test_an_empty_results_folder_holds_nothing(layout: ResultsLayout) -> None:
+    assert records.collect(layout) == {}
+    assert records.collect(layout, [make(1)["hash"]]) == {}
+    assert records.finished(layout, [make(1)["hash"]]) == set()
+    assert not layout.base.exists()
+
+
+def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> None:
+    both, raw, committed = make(1), make(2), make(3)
+    records.publish(layout, both)
+    records.publish(layout, raw)
+    measured.write(layout.measured / "table3.csv", [both, committed])
+    found = records.collect(layout, curves=True)
+    assert set(found) == {r["hash"] for r in (both, raw, committed)}
+    assert found[both["hash"]] == both  # the raw one, which knows its host
+    assert schema.contents(found[committed["hash"]]) == schema.contents(committed)
+    assert found[committed["hash"]]["provenance"]["host"] is None
+    assert records.finished(layout, found) == set(found)
+    brief = records.collect(layout)
+    assert {name: record["result"]["correct"] for name, record in brief.items()} == {
+        name: record["result"]["correct"] for name, record in found.items()
+    }
+    assert not any("curve" in record["result"] for record in brief.values())
+
+
+def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
+    quick = ResultsLayout(layout.base, quick=True)
+    record = make(1)
+    records.publish(quick, record)
+    measured.write(quick.measured / "table3.csv", [make(2)])
+    measured.write(layout.measured / "table3.csv", [make(3)])
+    assert set(records.collect(quick)) == {record["hash"]}
+    assert set(records.collect(layout)) == {make(3)["hash"]}
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_two_contents_name_the_file_and_the_row(layout: ResultsLayout, everything: bool) -> None:
+    # Only the curve differs, which the index does not hold.
+    ours = make(1)
+    theirs = json.loads(json.dumps(ours))
+    theirs["result"]["curve"][0]["train_loss"] += 1e-12
+    records.publish(layout, ours)
+    measured.write(layout.measured / "table3.csv", [make(9), schema.seal(theirs)])
+    (place,) = (
+        r.source for r in measured.read_rows(layout).values() if r.record["hash"] == ours["hash"]
+    )
+    with pytest.raises(UserError) as error:
+        records.collect(layout, None if everything else [ours["hash"]])
+    assert str(records.record_path(layout, ours["hash"])) in str(error.value)
+    assert place in str(error.value)
+    assert place.startswith(f"{layout.measured / 'table3.csv'}:")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(layout: ResultsLayout) -> None:
+    layout.root.mkdir(parents=True)
+    layout.records.write_text("in the way")
+    with pytest.raises(UserError, match=r"^cannot write .*(Not a directory|File exists)"):
+        records.publish(layout, make(1))
+    with pytest.raises(UserError, match=r"^cannot read .*Not a directory"):
+        records.collect(layout)
+
+
+def test_a_full_disk_leaves_nothing_behind(layout: ResultsLayout) -> None:
+    """The kernel refuses to let a file grow, halfway through a record."""
+    script = """
+import resource, sys
+from pathlib import Path
+from record_makers import make
+from benchmarks.errors import UserError
+from reproduce import records
+from reproduce.paths import ResultsLayout
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    records.publish(ResultsLayout(Path(sys.argv[1])), make(1))
+except UserError as error:
+    print(error)
+"""
+    done = run_python(script, str(layout.base))
+    assert done.stdout.startswith("cannot write "), done.stderr
+    assert "File too large" in done.stdout
+    assert [path for path in layout.records.rglob("*") if path.is_file()] == []
+    assert records.publish(layout, make(1))
+
+
+def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
+    records.publish(layout, make(1))
+    script = """
+import sys
+from pathlib import Path
+from reproduce import provenance, records
+from reproduce.paths import ResultsLayout
+layout = ResultsLayout(Path(sys.argv[1]))
+assert records.finished(layout, [sys.argv[2]]) == {sys.argv[2]}
+assert len(records.collect(layout)) == 1
+provenance.capture("local")
+print(sorted({"numpy", "torch", "pandas", "scipy"} & set(sys.modules)))
+"""
+    assert run_python(script, str(layout.base), make(1)["hash"]).stdout == "[]\n"
+
+
+def run_python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
