@@ -7,6 +7,7 @@ This module and the table scripts load neither torch nor pandas, so that listing
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,15 +122,11 @@ def parse_seeds(text: str | None, default: int) -> list[int]:
     """
     if text is None:
         return list(range(default))
-    try:
-        if text.isdecimal() and int(text) > 0:
-            return list(range(int(text)))
-        seeds: list[int] = []
-        for part in text.split(","):
-            first, _, last = part.partition("-")
-            seeds.extend(range(int(first), int(last or first) + 1))
-        if seeds and text[0] != "-" and not text.isdecimal():
-            return sorted(set(seeds))
-    except ValueError:
-        pass
+    if re.fullmatch(r"[1-9]\d{0,5}", text):
+        return list(range(int(text)))
+    if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text) and not text.isdecimal():
+        ranges = [part.partition("-") for part in text.split(",")]
+        spans = [range(int(first), int(last or first) + 1) for first, _, last in ranges]
+        if all(0 < len(span) <= 10_000 for span in spans):
+            return sorted({seed for span in spans for seed in span})
     raise UserError(f"--seeds {text!r}: give a count (15), a range (3-7) or a list (0,4,9)")

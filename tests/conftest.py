@@ -12,7 +12,6 @@ import pytest
 from benchmarks.config import Run
 from benchmarks.datasets import store
 
-
 # Deadlines are times, and a busy machine is no defect.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")

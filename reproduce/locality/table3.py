@@ -16,11 +16,11 @@ ANTI = (("0.6", "0.4"), ("0.6", "0.6"), ("0.8", "0.6"), ("0.8", "0.8"))
 QUICK_SETTINGS = {
     "dataset": "digits",
     "augmentation": "none",
-    "epochs": 4,
+    "epochs": 3,
     "batch_size": 64,
-    "learning_rate": "0.05",
-    "lr_milestones": (3,),
-    "evaluate_every": 2,
+    "learning_rate": "0.01",
+    "lr_milestones": (2,),
+    "evaluate_every": 1,
 }
 
 
