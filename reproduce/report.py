@@ -1,0 +1,232 @@
+"""From records to a table's report: CSV, LaTeX, figure, JSON and what the terminal shows.
+
+Nothing is trained here; a report is redrawn from the records at any time, also of none or some of
+the runs. The heavy packages load inside the functions.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce import atomic, records
+from reproduce.deviations import table_deviations
+from reproduce.paths import PAPER_TABLES
+from reproduce.provenance import machine_label
+from reproduce.schema import Record, configuration_hash
+from reproduce.tables import plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from analysis.results import About, TableResult
+    from analysis.table import CellSpec
+    from reproduce.paths import ResultsLayout
+    from reproduce.tables import Cell, PlannedRun, Table
+
+# What the analysis leaves to choose, with its defaults: the rank-sum test's alternative (L-12) and
+# distribution (L-40), and what the first cell of a pair is tested against (L-39).
+KNOBS = MappingProxyType(
+    {"alternative": "two-sided", "rank_sum": "exact", "stars_compare": "column"}
+)
+PARAMETERS = ("gamma", "eta")  # settings that a reader tells cells apart by
+
+
+def build(
+    table: Table,
+    layout: ResultsLayout,
+    cells: Iterable[Cell] | None = None,
+    seeds: Sequence[int] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    variant: str = "",
+    readings: Sequence[Mapping[str, Any]] = (),
+    knobs: Mapping[str, str] | None = None,
+) -> TableResult:
+    """Analyse the finished runs of a table.
+
+    The report always covers the whole table: every finished run of its cells and seeds, whatever
+    was selected, so that one written after a partial run hides and overwrites nothing. The
+    selection decides what counts as missing (:attr:`analysis.results.TableResult.complete`), and
+    seeds beyond the table's own are added to them.
+
+    Args:
+        table: full or quick; ``layout`` must be of the same kind.
+        cells, seeds: what was asked for, all of the table by default.
+        overrides: precision and readings that the runs were made with.
+        variant: name of overrides and knobs, empty for the defaults.
+        readings: id, name, value, default, source, question and changed of each open choice.
+        knobs: readings of the analysis, see :data:`KNOBS`.
+
+    Raises:
+        UserError: where a record is damaged or a run has two contents.
+    """
+    from analysis.table import analyse
+
+    if table.is_quick != layout.quick:
+        raise ValueError(f"{table.title} does not belong to the results under {layout.root}")
+    chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
+    asked = list(range(table.seeds)) if seeds is None else list(seeds)
+    shown = sorted({*range(table.seeds), *asked})
+    planned = plan(table.cells, shown, overrides)
+    found = records.collect(layout, [p.run.hash for p in planned])
+    names = {cell.name for cell in (table.cells if cells is None else cells)}
+    margin = {} if table.is_quick else _margin(table)
+    return analyse(
+        _frame(table, planned, found),
+        None if table.is_quick else _published(table),
+        _comparisons(table, chosen["stars_compare"]),
+        delta=Decimal(margin["delta"]) if margin else None,
+        seeds=len(shown),
+        declared=len(table.comparisons),
+        cells=[_spec(cell, overrides) for cell in table.cells],
+        about=_about(table, overrides, variant, readings, margin.get("reason", "")),
+        missing=[
+            (p.cell, p.run.seed)
+            for p in planned
+            if p.cell in names and p.run.seed in asked and p.run.hash not in found
+        ],
+        alternative=chosen["alternative"],
+        method=chosen["rank_sum"],
+    )
+
+
+def write(result: TableResult, folder: Path) -> list[Path]:
+    """Write ``<name>.{csv,tex,png,pdf,json}`` into ``folder``, each at once or not at all.
+
+    Raises:
+        UserError: where the folder cannot be written.
+    """
+    from analysis import export, figures, latex
+
+    name = result.about.id.rpartition("/")[2]
+    contents = {
+        "csv": export.csv_text(result).encode(),
+        "tex": latex.document(result).encode(),
+        "png": figures.png(result),
+        "pdf": figures.pdf(result),
+        "json": export.json_text(result).encode(),
+    }
+    paths = []
+    for extension, data in contents.items():
+        path = folder / f"{name}.{extension}"
+        try:
+            atomic.replace(path, data)
+        except OSError as error:
+            raise UserError(
+                f"cannot write {path}: {error.strerror or error}; free the folder or give another"
+                " --results DIR"
+            ) from error
+        paths.append(path)
+    atomic.sweep(folder)
+    return paths
+
+
+def render(result: TableResult, console: Console | None = None) -> None:
+    """Print the table on the console, standard output by default."""
+    from rich.console import Console
+
+    from analysis.terminal import print_table
+
+    print_table(result, console or Console())
+
+
+def _frame(
+    table: Table, planned: Sequence[PlannedRun], found: Mapping[str, Record]
+) -> pd.DataFrame:
+    """The long-form frame, one row a finished run."""
+    import pandas as pd
+
+    from analysis.table import FRAME_COLUMNS
+
+    rows = [
+        {"cell": p.cell, "kind": table.cell(p.cell).kind, **_row(found[p.run.hash])}
+        for p in planned
+        if p.run.hash in found
+    ]
+    return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
+
+
+def _row(record: Record) -> dict[str, Any]:
+    run, result = record["run"], record["result"]
+    return {
+        "seed": run["seed"],
+        "correct": result["correct"],
+        "total": result["total"],
+        "accuracy": result["correct"] / result["total"],
+        "diverged": result["diverged"],
+        "best_correct": result["best_correct"],
+        "best_epoch": result["best_epoch"],
+        "run": record["hash"],
+        "configuration": configuration_hash(record),
+        "precision": run["precision"],
+        "data_digest": run["data_digest"],
+        "machine": machine_label(record["provenance"]),
+    }
+
+
+def _spec(cell: Cell, overrides: Mapping[str, Any] | None) -> CellSpec:
+    from analysis.table import CellSpec
+
+    resolved = cell.run(0, overrides).canonical()
+    # As the table writes them: "2.0" stays "2.0".
+    texts = {name: str(cell.settings.get(name, resolved[name])) for name in PARAMETERS}
+    parameters = tuple(texts.items())
+    return CellSpec(cell.name, cell.kind, parameters)
+
+
+def _published(table: Table) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(table.published, dtype=str, keep_default_na=False)
+
+
+def _margin(table: Table) -> dict[str, str]:
+    with open(PAPER_TABLES / table.paper / "margins.toml", "rb") as file:
+        return tomllib.load(file)[table.name]
+
+
+def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
+    """The table's pairs; "plain" tests each first cell against plain L2 where it is not that."""
+    plain = next((cell.name for cell in table.cells if cell.kind == "plain"), None)
+    rows = []
+    for pair in table.comparisons:
+        row = {"name": pair.name, "first": pair.first, "second": pair.second}
+        if stars_compare == "plain" and plain is not None and pair.first != plain:
+            row["against"] = plain
+        rows.append(row)
+    return rows
+
+
+def _about(
+    table: Table,
+    overrides: Mapping[str, Any] | None,
+    variant: str,
+    readings: Sequence[Mapping[str, Any]],
+    margin_reason: str,
+) -> About:
+    from analysis.results import About, Deviation, Reading
+
+    texts = ("id", "name", "value", "default", "source", "question")
+    return About(
+        id=table.id,
+        title=table.title,
+        caption=table.caption,
+        protocol="quick" if table.is_quick else "full",
+        precision=table.cells[0].run(0, overrides).precision,
+        variant=variant,
+        margin_reason=margin_reason,
+        readings=tuple(
+            Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))
+            for row in readings
+        ),
+        deviations=tuple(
+            Deviation(d.id, d.name, f"{d.here} In the paper: {d.paper} Effect: {d.effect}")
+            for d in ([] if table.is_quick else table_deviations(table.id))
+        ),
+    )
