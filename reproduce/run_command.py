@@ -13,7 +13,6 @@ from reproduce.paths import ROOT, default_data
 
 if TYPE_CHECKING:
     from analysis.table import TableResult
-
     from reproduce.selection import Selection
 
 ASK_ABOVE_SECONDS = 3600.0
