@@ -74,6 +74,7 @@ class Campaign:
         self._by_hash = {planned.run.hash: planned for planned in job.planned}
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
+        self._told: set[str] = set()
 
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
@@ -81,6 +82,7 @@ class Campaign:
         for name in [n for n in self._left if records.record_path(layout, n).exists()]:
             del self._left[name]
         failed = self.failed()
+        self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
         running = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
         by_hash = {r.run_hash: r for r in running}
@@ -105,6 +107,14 @@ class Campaign:
         before = self.job.failed_before
         found = failures.read(self.job.layout, self._left)
         return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
+
+    def _tell(self, failed: Mapping[str, failures.Failure]) -> None:
+        for name in failed.keys() - self._told:
+            failure = failed[name]
+            self._told.add(name)
+            self._log(
+                f"{failure.cell}, seed {failure.seed} failed: {failure.error}; log: {failure.log}"
+            )
 
     def planned(self, run_hash: str) -> PlannedRun:
         """The run of that hash."""

@@ -51,7 +51,8 @@ class Estimate:
     images_per_second: float
     source: str
 
-    def describe(self) -> str:
+    @property
+    def text(self) -> str:
         """Such as "195 runs, about 12.3 days on 2 workers (measured 430 images/s a worker)"."""
         if not self.runs:
             return "no run is missing"
@@ -78,7 +79,7 @@ def estimate(
     for run in missing:
         key = _workload(run)
         if key not in rates:
-            rates[key] = _rate(run, planned, layout, means)
+            rates[key] = _rate(run, layout, means)
         work.append(_images(run, options.data) / rates[key][0])
     if not work:
         return Estimate(0, 0.0, means.workers, 0.0, "recorded")
@@ -100,11 +101,9 @@ def _workload(run: Run) -> tuple[Any, ...]:
     return tuple(getattr(run, name) for name in WORKLOAD)
 
 
-def _rate(
-    run: Run, planned: Sequence[PlannedRun], layout: ResultsLayout, means: Resources
-) -> tuple[float, str]:
+def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str]:
     label = _machine(means.device)
-    recorded = _recorded(run, planned, layout, means, label)
+    recorded = _recorded(run, layout, means, label)
     if recorded:
         return recorded, "recorded"
     cache = layout.root / "speed.json"
@@ -124,16 +123,10 @@ def _machine(device: str) -> str:
     )
 
 
-def _recorded(
-    run: Run,
-    planned: Sequence[PlannedRun],
-    layout: ResultsLayout,
-    means: Resources,
-    label: str,
-) -> float | None:
-    """Median over the table's finished runs, made on this machine in packs of this size."""
+def _recorded(run: Run, layout: ResultsLayout, means: Resources, label: str) -> float | None:
+    """Median over finished runs like this one, made on this machine in packs of this size."""
     found = []
-    for record in records.collect(layout, [item.run.hash for item in planned]).values():
+    for record in records.collect(layout).values():
         origin = record["provenance"]
         packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
         if (

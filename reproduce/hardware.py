@@ -9,6 +9,7 @@ from pathlib import Path
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
 BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last is ARM's
 
 
@@ -29,24 +30,61 @@ def present_cores() -> int:
 
 
 def usable_cores() -> float:
-    """Cores for this process: its affinity, and its control group's quota where that is less."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else present_cores()
-    quota, _, period = _read(CGROUP / "cpu.max").partition(" ")
-    if quota.isdecimal() and period.strip().isdecimal():
-        return min(affinity, int(quota) / int(period))
-    return affinity
+    """Cores for this process: its affinity, and its control groups' quota where that is less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else present_cores()
+    return min([cores, *(q for folder in _groups("cpu") if (q := _quota(folder)) is not None)])
 
 
 def available_memory() -> int | None:
-    """Bytes that can be had without swapping, within the control group's limit; None if unknown."""
+    """Bytes that can be had without swapping, within the control groups' limits; None if
+    unknown."""
     fields = dict(line.split(":", 1) for line in _read(MEMINFO).splitlines() if ":" in line)
     if "MemAvailable" not in fields:
         return None
     available = int(fields["MemAvailable"].split()[0]) * 1024
-    limit, used = _read(CGROUP / "memory.max"), _read(CGROUP / "memory.current")
-    if limit.isdecimal() and used.isdecimal():
-        available = min(available, max(int(limit) - int(used), 0))
-    return available
+    left = (_memory_left(folder) for folder in _groups("memory"))
+    return min([available, *(bytes_left for bytes_left in left if bytes_left is not None)])
+
+
+def _quota(folder: Path) -> float | None:
+    quota, _, period = _read(folder / "cpu.max").partition(" ")
+    if not quota:
+        quota, period = _read(folder / "cpu.cfs_quota_us"), _read(folder / "cpu.cfs_period_us")
+    if quota.isdecimal() and period.strip().isdecimal() and int(quota) and int(period):
+        return int(quota) / int(period)
+    return None
+
+
+def _memory_left(folder: Path) -> int | None:
+    limit, used = _read(folder / "memory.max"), _read(folder / "memory.current")
+    if not limit:
+        limit = _read(folder / "memory.limit_in_bytes")
+        used = _read(folder / "memory.usage_in_bytes")
+    if not (limit.isdecimal() and used.isdecimal()):
+        return None
+    return max(int(limit) - int(used) + _given_up_on_demand(folder), 0)
+
+
+def _given_up_on_demand(folder: Path) -> int:
+    """Pages of files, which count as used."""
+    for line in _read(folder / "memory.stat").splitlines():
+        name, _, value = line.partition(" ")
+        if name in ("inactive_file", "total_inactive_file") and value.strip().isdecimal():
+            return int(value)
+    return 0
+
+
+def _groups(controller: str) -> list[Path]:
+    """The folders of this process's control group and of those around it, version 2 and 1."""
+    found = []
+    for line in _read(MEMBERSHIP).splitlines():
+        _, names, path = line.split(":", 2)
+        if names and controller not in names.split(","):
+            continue
+        base = CGROUP / controller if names else CGROUP
+        inner = base / path.lstrip("/")
+        found += [folder for folder in (inner, *inner.parents) if folder.is_relative_to(base)]
+    return found
 
 
 def existing(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What this machine lends to a job: cores, memory and GPUs, as its limits allow."""
+"""What this machine lends to a job: devices, workers and runs side by side."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.errors import UserError
+from reproduce import hardware
 
 DEVICES = ("auto", "cpu", "cuda")
 WORKER_BYTES = 1_500_000_000
 CUDA_PACK = 4
 _GPU_DRIVERS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/kfd", "/dev/dxg")
-_NO_LIMIT = 1 << 60
 
 
 def resolve_device(device: str) -> str:
@@ -71,82 +71,8 @@ def default_workers(device: str, runs: int, pack: int = 1) -> int:
     if device == "cuda":
         places = gpu_count()
     else:
-        places = min(usable_cores(), available_bytes() // WORKER_BYTES)
+        memory = hardware.available_memory()
+        places = int(hardware.usable_cores())
+        if memory is not None:
+            places = min(places, memory // WORKER_BYTES)
     return max(1, min(places, -(-runs // pack)))
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: its affinity and its control group's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, int(_quota())))
-
-
-def available_bytes() -> int:
-    """Memory that new processes may use: what is free, or what the control group leaves."""
-    return min(_free_bytes(), _group_bytes())
-
-
-def _quota() -> float:
-    for folder in _groups("cpu"):
-        text = _text(folder / "cpu.max").split()
-        if len(text) == 2 and text[0].isdecimal():
-            return max(1.0, int(text[0]) / int(text[1]))
-        quota, period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
-        if quota is not None and quota > 0 and period:
-            return max(1.0, quota / period)
-    return float(_NO_LIMIT)
-
-
-def _free_bytes() -> int:
-    for line in _text(Path("/proc/meminfo")).splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return _NO_LIMIT
-
-
-def _group_bytes() -> int:
-    left = _NO_LIMIT
-    for folder in _groups("memory"):
-        for limit, used in (
-            ("memory.max", "memory.current"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-        ):
-            most, now = _number(folder / limit), _number(folder / used)
-            if most is not None and now is not None and most < _NO_LIMIT:
-                left = min(left, most - now + _cached_bytes(folder))
-    return left
-
-
-def _cached_bytes(folder: Path) -> int:
-    """Pages of files, which count as used although they are given up on demand."""
-    for line in _text(folder / "memory.stat").splitlines():
-        name, _, value = line.partition(" ")
-        if name in ("inactive_file", "total_inactive_file"):
-            return int(value)
-    return 0
-
-
-def _groups(controller: str) -> list[Path]:
-    """The folders of this process's control group and those above it, version 2 and 1."""
-    root = Path("/sys/fs/cgroup")
-    found = []
-    for line in _text(Path("/proc/self/cgroup")).splitlines():
-        _, names, path = line.split(":", 2)
-        if names and controller not in names.split(","):
-            continue
-        base = root / controller if names else root
-        inner = base / path.lstrip("/")
-        found += [inner, *(p for p in inner.parents if p == base or base in p.parents)]
-    return found
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
-
-
-def _number(path: Path) -> int | None:
-    text = _text(path).strip()
-    return int(text) if text.lstrip("-").isdecimal() else None

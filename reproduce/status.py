@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from reproduce import failures, heartbeat, records
 from reproduce.claims import Claims, Liveness, Owner
@@ -13,7 +14,11 @@ from reproduce.heartbeat import Beat
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
+    from reproduce.selection import Selection
     from reproduce.tables import PlannedRun
+
+# A heartbeat comes every second; one this old is worth telling.
+SILENT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -105,3 +110,63 @@ def running_now(
             )
     order = {name: place for place, name in enumerate(wanted)}
     return sorted(found, key=lambda running: order[running.run_hash])
+
+
+def render(found: Status, selection: Selection, *, as_json: bool) -> str:
+    """What ``reproduce status`` prints: text, or one JSON object."""
+    if as_json:
+        return json.dumps(_plain(found, selection), indent=1)
+    return "\n".join(_lines(found, selection))
+
+
+def _plain(found: Status, selection: Selection) -> dict[str, Any]:
+    return {
+        "table": selection.table.id,
+        "quick": selection.table.is_quick,
+        "complete": found.complete,
+        "cells": [{**asdict(cell), "total": cell.total} for cell in found.cells],
+        "running": [
+            {
+                "run": item.run_hash,
+                "cell": item.cell,
+                "seed": item.seed,
+                "epoch": item.beat.epoch if item.beat else 0,
+                "epochs": item.epochs,
+                "images_per_second": item.beat.images_per_second if item.beat else 0.0,
+                "host": item.owner.host,
+                "pid": item.owner.pid,
+                "executor": item.owner.executor,
+                "silent_seconds": item.silent_seconds,
+            }
+            for item in found.running
+        ],
+        "failed": [{"run": name, **asdict(failure)} for name, failure in found.failed.items()],
+    }
+
+
+def _lines(found: Status, selection: Selection) -> Iterator[str]:
+    names = ("done", "running", "failed", "waiting")
+    sums = {name: sum(getattr(cell, name) for cell in found.cells) for name in names}
+    total = sum(sums.values())
+    rest = "".join(f", {count} {name}" for name, count in sums.items() if name != "done" and count)
+    yield f"{selection.table.title}: {sums['done']} of {total} runs done{rest}"
+    width = max((len(cell.cell) for cell in found.cells), default=4)
+    yield f"  {'cell':<{width}}  {'done':>7}" + "".join(f"  {name:>7}" for name in names[1:])
+    for cell in found.cells:
+        counts = "".join(f"  {getattr(cell, name) or '':>7}" for name in names[1:])
+        yield f"  {cell.cell:<{width}}  {f'{cell.done}/{cell.total}':>7}{counts}".rstrip()
+    for item in found.running:
+        yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
+    for failure in found.failed.values():
+        yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
+
+
+def _where(item: Running) -> str:
+    owner, beat = item.owner, item.beat
+    parts = [f"epoch {min((beat.epoch if beat else 0) + 1, item.epochs)}/{item.epochs}"]
+    if beat and beat.images_per_second:
+        parts.append(f"{beat.images_per_second:,.0f} images/s")
+    parts.append(f"process {owner.pid} on {owner.host} ({owner.executor})")
+    if item.silent_seconds is not None and item.silent_seconds > SILENT_SECONDS:
+        parts.append(f"silent for {item.silent_seconds:.0f} s")
+    return ", ".join(parts)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.datasets.store import Dataset
 
 # What a run that is killed may lose, with a margin below the promised 60 s (or one epoch).
-LOSS_SECONDS = 55.0
+CHECKPOINT_SECONDS = 55.0
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
 
@@ -203,7 +203,7 @@ def _save_if_due(seat: _Seat, trainee: Trainee) -> None:
     seat.epoch_began = now
     if seat.path is None or trainee.finished:
         return
-    if now - seat.saved + EPOCH_MARGIN * epoch_seconds > LOSS_SECONDS:
+    if now - seat.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
         checkpoint.save(seat.path, {**trainee.state(), "sittings": seat.sittings})
         seat.saved = seat.epoch_began = time.monotonic()
 
