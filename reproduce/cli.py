@@ -108,8 +108,7 @@ def list_tables(as_json: opt.Json = False) -> None:
 @takes_selection()
 def status(selection: Selection, as_json: opt.Json = False) -> None:
     """Tell what is done, running, failed and missing, from the records on disk."""
-    from reproduce.status import status_of
-    from reproduce.status_text import render
+    from reproduce.status import render, status_of
 
     found = status_of(selection.planned, selection.layout)
     typer.echo(render(found, selection, as_json=as_json))

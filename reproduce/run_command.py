@@ -114,7 +114,7 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -
     from reproduce.estimate import estimate
 
     found = estimate(missing, selection.layout, options)
-    typer.echo(found.describe(), err=True)
+    typer.echo(found.text, err=True)
     if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
         return
     if not sys.stdin.isatty():
