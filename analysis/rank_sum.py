@@ -135,20 +135,19 @@ def tails(ranks: NDArray[np.int64], n_x: int) -> tuple[int, int, int]:
     Returns both counts and the number of all choices.
     """
     n, total = len(ranks), math.comb(len(ranks), n_x)
-    lowest = int(ranks.min())
+    codes = ranks - ranks.min()
     # A common divisor of all differences (2 without ties) only stretches the sums.
-    step = math.gcd(*(int(rank) - lowest for rank in ranks)) or 1
-    codes = [(int(rank) - lowest) // step for rank in ranks]
+    codes //= max(int(np.gcd.reduce(codes)), 1)
     # Both groups' sums add up to a constant, so the smaller group's says as much.
     from_y = 2 * n_x > n
     group = codes[n_x:] if from_y else codes[:n_x]
-    observed, top = sum(group), max(codes)
+    observed, top, everything = int(group.sum()), int(codes.max()), int(codes.sum())
     # Mirrored where that sum is a high one, so that the counted tail is the short one.
-    mirrored = observed * n > sum(codes) * len(group)
+    mirrored = observed * n > everything * len(group)
     if mirrored:
-        codes = [top - code for code in codes]
+        codes = top - codes
         observed = top * len(group) - observed
-    short, equal = _count(tuple(sorted(codes)), len(group), observed)
+    short, equal = _count(tuple(np.sort(codes).tolist()), len(group), observed)
     long = total - short + equal
     return (long, short, total) if mirrored != from_y else (short, long, total)
 

@@ -67,7 +67,7 @@ def test_one_sided_sizes():
 @pytest.mark.parametrize("deviation", [FINE, COARSE])
 @pytest.mark.parametrize("sizes", [(15, 15), (12, 15)])
 def test_coverage_of_the_shifts_interval(deviation, sizes):
-    draws, shift = 1500, 30
+    draws, shift = 800, 30
     covered, above, below = 0, 0, 0
     for x, y in tables(draws, deviation, shift, sizes):
         # In images, where the true shift is the very number.
@@ -155,7 +155,7 @@ def effect_rates(shift: int, draws: int) -> Callable[[str], float]:
 
 
 def test_effect_verdicts():
-    draws = 800
+    draws = 400
     without, published, opposite = (effect_rates(shift, draws) for shift in (0, 30, -30))
     for name in ("confirmed", "contradicted"):
         assert without(name) <= 0.025 + allowance(0.025, draws)
