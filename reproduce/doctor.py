@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.datasets import DATASETS, DatasetInfo, header
-from reproduce import hardware, machine
+from reproduce import hardware, machine, provenance
 from reproduce.origin import complaint
 from reproduce.paths import ROOT, default_data, default_results
 

@@ -22,7 +22,7 @@ def write_noise(root: Path, count: int) -> None:
     for name, size in (("train", count), ("test", -(-count // 5))):
         pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
         splits[name] = store.Split(pixels, random.integers(0, 10, size))
-    store.write(store.build("cifar10", info("cifar10").classes, splits), root, "noise")
+    store.write(store.build("cifar10", info("cifar10").classes, splits), root)
 
 
 def write_torchvision(data: Path, root: Path) -> None:

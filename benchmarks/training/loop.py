@@ -170,6 +170,8 @@ def _sit_down(seat: _Seat, trainee: Trainee, sitting: dict[str, Any]) -> None:
     seat.sittings.append({**sitting, "from_epoch": trainee.epoch})
     if trainee.device.type == "cuda":
         seat.stream = torch.cuda.Stream()
+        # The run's weights were put there on the default stream.
+        seat.stream.wait_stream(torch.cuda.current_stream())
     seat.trainee, seat.steps = trainee, trainee.steps()
 
 
