@@ -226,8 +226,8 @@ def test_stars_against_plain_keep_the_papers_pairs(layout: ResultsLayout) -> Non
     assert (upper.second, upper.against) == ("permuted 2.4 1.6", "plain 1 1")
     assert upper.test is not None
     assert (lower.first, lower.against) == ("plain 1 1", "anti 0.6 0.4")
-    assert upper.name in shown(result)
-    assert "locality 1.6 2.4\n" in "\n".join(line.rstrip() for line in shown(result).splitlines())
+    assert "upper 1: locality 1.6 2.4 − plain 1 1" in shown(result, 120)
+    assert "The first cell of a pair is tested against plain 1 1" in shown(result, 200)
 
 
 def test_the_tests_alternative_and_distribution_are_readings(layout: ResultsLayout) -> None:
