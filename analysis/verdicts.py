@@ -77,7 +77,7 @@ def level_verdict(
     """
     printed, half_digit = _printed(published, scale)
     margin = Decimal(delta) / 100
-    if not margin >= 0:
+    if not margin.is_finite() or margin < 0:
         raise ValueError(f"margin {delta} is not a number of points from 0")
     runs = np.asarray(values, dtype=np.float64)
     n = len(runs)
