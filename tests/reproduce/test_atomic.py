@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -59,6 +60,37 @@ print("ready", flush=True)
 for record in made:
     records.publish(layout, record)
 print("done", flush=True)
+"""
+
+# Kills a child at the n-th line of ours that publishing runs, for every n; prints their number.
+EVERY_LINE = """
+import itertools, os, signal, sys
+from pathlib import Path
+from record_makers import make
+from reproduce import atomic, records
+from reproduce.paths import ResultsLayout
+layout = ResultsLayout(Path(sys.argv[1]))
+ours = {atomic.__file__, records.__file__}
+def killer(left):
+    def trace(frame, event, argument):
+        nonlocal left
+        if frame.f_code.co_filename in ours and event == "line":
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    return trace
+print("ready", flush=True)
+for line in itertools.count(1):
+    record = make(line)
+    child = os.fork()
+    if child == 0:
+        sys.settrace(killer(line))
+        records.publish(layout, record)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+print(line)
 """
 
 links = pytest.mark.parametrize("preface", ["", WITHOUT_LINKS], ids=["hard links", "no links"])
@@ -118,6 +150,22 @@ def test_kill_at_random_moments_leaves_whole_records(tmp_path: Path, preface: st
     assert len(whole) == len(visible(layout)) > 0
 
 
+@links
+def test_kill_at_every_line_leaves_whole_records(tmp_path: Path, preface: str) -> None:
+    """The windows that random moments would seldom meet."""
+    layout = ResultsLayout(tmp_path)
+    process = start(preface + EVERY_LINE, tmp_path)
+    lines = int(process.communicate()[0])
+    assert lines > 30
+    whole = records.collect(layout, curves=True)
+    assert whole == {r["hash"]: r for r in (make(r["run"]["seed"]) for r in whole.values())}
+    # Killed early there is none, killed late there is one.
+    there = [make(line)["hash"] in whole for line in range(1, lines + 1)]
+    assert there == sorted(there)
+    assert there[0] is False
+    assert there[-5:] == [True] * 5
+
+
 def test_a_killed_publishers_run_can_be_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +205,30 @@ def test_a_live_lock_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "link", _refuse)
     assert not atomic.create_once(path, b"ours")
     assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_without_hard_links_a_second_publisher_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is stopped where it has found the name free and is about to take it."""
+    path = tmp_path / "file"
+    rename = os.replace
+    answers: list[bool] = []
+    second = threading.Thread(target=lambda: answers.append(atomic.create_once(path, b"second")))
+
+    def stopped(source: Path, target: Path) -> None:
+        if source.read_bytes() == b"first":
+            second.start()
+            second.join(0.5)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "link", _refuse)
+    monkeypatch.setattr(os, "replace", stopped)
+    answers.append(atomic.create_once(path, b"first"))
+    second.join()
+    assert answers == [True, False]
+    assert path.read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["file"]
 
 
