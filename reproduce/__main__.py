@@ -21,12 +21,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; see README, "Exit codes"."""
+    from reproduce.origin import ensure_own_packages
+
+    ensure_own_packages()  # before anything of benchmarks is imported: it may be someone else's
+
     from benchmarks.errors import UserError
 
     try:
-        from reproduce.origin import ensure_own_packages
-
-        ensure_own_packages()
         from reproduce.cli import app
 
         arguments = list(sys.argv[1:] if argv is None else argv)

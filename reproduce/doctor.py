@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmarks.datasets import DATASETS, DatasetInfo
-from benchmarks.errors import UserError
-from reproduce import hardware
+from benchmarks.datasets import DATASETS, DatasetInfo, header
+from reproduce import machine, provenance
 from reproduce.origin import complaint
-from reproduce.paths import ROOT
+from reproduce.paths import ROOT, default_data, default_results
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 GIB = 2**30
+UNKNOWN = 2**50  # bytes; no machine has so much
 INSTALL = "pip install -e ."
-# One worker was measured under 1.5 GB; a store of CIFAR-10 and its download take 0.5 GB.
-MEMORY_NEEDED = 2 * GIB
+# CIFAR-10's store takes 0.2 GiB, its download as much again while it is made.
 DISK_NEEDED = 1 * GIB
+CPUINFO = Path("/proc/cpuinfo")
+BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last is ARM's
+LATEX_STYLES = ("booktabs.sty", "lmodern.sty")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,18 @@ class Row:
     essential: bool = False
 
 
+def examine(data: Path | None, results: Path | None, *, as_json: bool) -> int:
+    """Print the report and return the exit code: 2 where something essential is amiss, else 0."""
+    found = rows(data or default_data(), results or default_results())
+    if as_json:
+        print(json.dumps([asdict(row) for row in found], indent=1, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        Console().print(render(found))
+    return 2 if any(r.essential and r.state in ("missing", "broken") for r in found) else 0
+
+
 def rows(data: Path, results: Path) -> list[Row]:
     """Everything, in the order of the report; changes nothing on disk."""
     return [
@@ -59,16 +74,6 @@ def rows(data: Path, results: Path) -> list[Row]:
         *(_dataset(info, data) for info in DATASETS.values()),
         *_programs(),
     ]
-
-
-def exit_code(found: Sequence[Row]) -> int:
-    """2 where something essential is missing or broken, else 0."""
-    return 2 if any(r.essential and r.state in ("missing", "broken") for r in found) else 0
-
-
-def to_json(found: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows, JSON-ready."""
-    return [asdict(row) for row in found]
 
 
 def render(found: Sequence[Row]) -> RenderableType:
@@ -92,18 +97,13 @@ def requirements() -> tuple[str, dict[str, str], dict[str, str]]:
     """pyproject.toml's minimum Python, and the minimum version of each package: required, test."""
     with open(ROOT / "pyproject.toml", "rb") as stream:
         project = tomllib.load(stream)["project"]
-    split = re.compile(r"([\w.-]+)>=([\d.]+)")
-    required, test = (
-        {name: least for name, least in (_match(split, text) for text in texts)}
-        for texts in (project["dependencies"], project["optional-dependencies"]["test"])
-    )
-    return project["requires-python"].removeprefix(">="), required, test
+    required, test = project["dependencies"], project["optional-dependencies"]["test"]
+    return project["requires-python"].removeprefix(">="), _minima(required), _minima(test)
 
 
-def _match(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
-    if not (found := pattern.fullmatch(text)):
-        raise UserError(f"pyproject.toml: {text!r} is not of the form package>=version")
-    return found[1], found[2]
+def _minima(texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition(">=") for text in texts]
+    return {name: minimum for name, _, minimum in pairs}
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -135,8 +135,10 @@ def _packages() -> Iterator[Row]:
     short = [row for row in (_package(n, m, essential=False) for n, m in test.items()) if row.fix]
     missing = ", ".join(row.name for row in short)
     fix = 'pip install -e ".[test]" (only to run the tests)'
-    yield Row("test extra", "missing", f"without {missing}", fix) if short else Row(
-        "test extra", "ok", ", ".join(test)
+    yield (
+        Row("test extra", "missing", f"without {missing}", fix)
+        if short
+        else Row("test extra", "ok", ", ".join(test))
     )
 
 
@@ -159,12 +161,8 @@ def _torch() -> Iterator[Row]:
         return
     build = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "for the CPU"
     yield Row("torch imports", "ok", f"built {build}", essential=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an old driver warns here; the row says it
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if count:
-        names = ", ".join(torch.cuda.get_device_name(i) for i in range(count))
-        yield Row("GPU", "ok", names)
+    if names := machine.gpu_names():
+        yield Row("GPU", "ok", ", ".join(names))
     elif shutil.which("nvidia-smi"):
         fix = f"a driver that supports CUDA {torch.version.cuda}, or a torch built for the driver"
         yield Row("GPU", "missing", f"torch {build} cannot use it", fix)
@@ -173,71 +171,84 @@ def _torch() -> Iterator[Row]:
 
 
 def _machine() -> Iterator[Row]:
-    flags = hardware.bf16_flags()
+    flags = bf16_flags()
     yield Row(
         "bf16 on CPU",
         "ok" if flags else "missing",
         ", ".join(flags) or "no such instructions",
         "" if flags else "keep --precision float32 on the CPU: bf16 would be emulated, slowly",
     )
-    usable, present = hardware.usable_cores(), hardware.present_cores()
-    yield Row("CPU cores", "ok", f"{usable:g} of {present} usable; {hardware.cpu_name()}")
-    memory = hardware.available_memory()
-    if memory is None:
-        yield Row("memory", "ok", "not known on this system")
-    else:
-        low = memory < MEMORY_NEEDED
-        fix = "a worker takes up to 1.5 GB: use --workers 1" if low else ""
-        yield Row("memory", "low" if low else "ok", f"{memory / GIB:.1f} GiB available", fix)
+    cores = f"{machine.usable_cores()} of {os.cpu_count()} usable; {provenance.cpu_name()}"
+    yield Row("CPU cores", "ok", cores)
+    memory = machine.available_bytes()
+    low = memory < machine.WORKER_BYTES
+    fix = f"a worker needs {machine.WORKER_BYTES / GIB:.1f} GiB" if low else ""
+    found = f"{memory / GIB:.1f} GiB available" if memory < UNKNOWN else "not known here"
+    yield Row("memory", "low" if low else "ok", found, fix)
+
+
+def bf16_flags() -> list[str]:
+    """The CPU's instruction sets for bfloat16; empty where there are none or nothing is known."""
+    try:
+        lines = CPUINFO.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    pairs = (line.partition(":") for line in lines)
+    flags = {key.strip(): value.split() for key, _, value in pairs}
+    known = flags.get("flags", []) + flags.get("Features", [])
+    return [flag for flag in BF16_FLAGS if flag in known]
 
 
 def _folders(data: Path, results: Path) -> Iterator[Row]:
     for name, folder, option in (("data", data, "--data"), ("results", results, "--results")):
-        free = shutil.disk_usage(hardware.existing(folder)).free
+        free = shutil.disk_usage(_existing(folder)).free
         low = free < DISK_NEEDED
         fix = f"make room, or choose another folder with {option}" if low else ""
-        text = f"{free / GIB:.1f} GiB free at {folder}"
-        yield Row(f"disk for {name}", "low" if low else "ok", text, fix)
-    folder = hardware.existing(results)
+        yield Row(f"disk for {name}", "low" if low else "ok", f"{free / GIB:.1f} GiB free", fix)
+    folder = _existing(results)
     try:
         with tempfile.TemporaryFile(dir=folder):
-            yield Row("results folder", "ok", f"{folder} is writable", essential=True)
+            yield Row("results folder", "ok", "writable", essential=True)
     except OSError as error:
         fix = "choose another with --results or REPRODUCE_RESULTS"
         yield Row("results folder", "broken", f"{folder}: {error.strerror}", fix, True)
 
 
+def _existing(path: Path) -> Path:
+    """The path itself, or its nearest parent that exists and can be seen."""
+    path = path.absolute()
+    return next(p for p in (path, *path.parents) if os.path.exists(p))
+
+
 def _dataset(info: DatasetInfo, data: Path) -> Row:
     name = f"data: {info.name}"
-    if info.embedded:
-        return Row(name, "ok", "made from scikit-learn when used")
-    try:
-        from benchmarks.datasets.store import read_header
-
-        digest = str(read_header(data, info.name)["digest"])
-    except (UserError, KeyError, ImportError) as error:
-        fix = str(error) if isinstance(error, UserError) else f"reproduce data get {info.name}"
+    state, problem = header.state(info, data)
+    if state == "missing":
+        fix = f"reproduce data get {info.name}, or reproduce data import {info.name} PATH"
         return Row(name, "missing", f"not under {data}", fix)
-    if digest != info.digest:
-        fix = f"remove {data / info.name}, then `reproduce data get {info.name}`"
-        return Row(name, "broken", f"digest {digest[:12]}, not {info.digest[:12]}", fix)
-    return Row(name, "ok", f"{data / info.name} (header only)")
+    if state == "damaged":
+        return Row(name, "broken", f"damaged under {data}", problem)
+    return Row(name, "ok", "made from scikit-learn" if info.embedded else str(data / info.name))
 
 
 def _programs() -> Iterator[Row]:
     latex = shutil.which("pdflatex")
-    fix = "only to compile the .tex; Debian: apt-get install texlive-latex-recommended"
-    if latex and _output("kpsewhich", "booktabs.sty") == "":
-        yield Row("pdflatex", "missing", "booktabs.sty is missing", fix)
+    lacking = [style for style in LATEX_STYLES if _output("kpsewhich", style) == ""]
+    fix = "only to compile the .tex; Debian: apt-get install texlive-latex-recommended lmodern"
+    if latex and not lacking:
+        yield Row("pdflatex", "ok", latex)
     else:
-        yield Row("pdflatex", "ok", latex) if latex else Row("pdflatex", "missing", "none", fix)
-    commit = _output("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
-    fix = "install git and work in a clone, so that records name their commit"
-    yield Row("git", "ok", f"commit {commit}") if commit else Row("git", "missing", "none", fix)
+        yield Row("pdflatex", "missing", ", ".join(lacking) if latex else "none", fix)
+    commit, dirty = provenance.git_state(ROOT)
+    found = f"commit {commit[:12]}{', changed files' if dirty else ''}" if commit else "no commit"
+    fix = "" if commit else "install git and work in a clone, so that records name their commit"
+    yield Row("git", "ok" if commit else "missing", found, fix)
     queue = [program for program in ("sbatch", "squeue") if not shutil.which(program)]
     fix = "not needed; on a cluster load its SLURM module"
-    yield Row("SLURM", "missing", f"no {', '.join(queue)}", fix) if queue else Row(
-        "SLURM", "ok", "sbatch, squeue"
+    yield (
+        Row("SLURM", "missing", f"no {', '.join(queue)}", fix)
+        if queue
+        else Row("SLURM", "ok", "sbatch, squeue")
     )
 
 

@@ -58,5 +58,5 @@ def ensure_own_packages() -> None:
     than raise UserError, which lives in ``benchmarks`` and may not be there to be caught.
     """
     if text := complaint():
-        print(text, file=sys.stderr)
+        print(f"reproduce: {text}", file=sys.stderr)
         raise SystemExit(2)

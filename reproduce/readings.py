@@ -7,6 +7,7 @@ that the reader of a table should know.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SOURCES = ("paper", "author's code", "assumption")
-_LOOK: dict[str, Any] = {"box": None, "pad_edge": False, "title_justify": "left"}
+_LOOK: dict[str, Any] = {
+    "box": None,
+    "pad_edge": False,
+    "title_justify": "left",
+    "highlight": False,
+}
+WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -111,43 +118,30 @@ def find(name: str, paper: str = DEFAULT_PAPER) -> Reading:
     raise UserError(f"no reading {name!r}: `reproduce readings` lists all; to choose: {options}")
 
 
-def parse_overrides(texts: Iterable[str], paper: str = DEFAULT_PAPER) -> dict[str, str]:
-    """Settings of :class:`~benchmarks.config.Run` from choices such as "L-03=half_sum_sq".
+def parse_overrides(
+    texts: Iterable[str], paper: str = DEFAULT_PAPER
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings of :class:`~benchmarks.config.Run` and knobs of the analysis, by name, from choices
+    such as "L-03=half_sum_sq" or "l2_convention=half_sum_sq".
 
-    The left side is an id or a setting's name. Choices that equal the default are left out, so an
-    empty result means the default experiment; knobs of the analysis are checked and left to
-    :func:`parse_knobs`.
+    Choices that equal the default are left out, so that nothing means the default experiment.
 
     Raises:
         UserError: in one line, naming the alternatives, for anything unknown or contradictory.
     """
-    return {r.setting: value for r, value in _choices(texts, paper) if r.setting}
-
-
-def parse_knobs(texts: Iterable[str], paper: str = DEFAULT_PAPER) -> dict[str, str]:
-    """The analysis' knobs from the same choices as :func:`parse_overrides` takes."""
-    return {r.knob: value for r, value in _choices(texts, paper) if r.knob}
-
-
-def variant(options: Mapping[str, str]) -> str:
-    """A folder's name for settings and knobs that differ from the default; empty where none do.
-
-    Such as "l2_convention-half_sum_sq+lr_decay-0.7".
-    """
-    return "+".join(f"{name}-{options[name]}" for name in sorted(options))
-
-
-def _choices(texts: Iterable[str], paper: str) -> list[tuple[Reading, str]]:
     chosen: dict[str, tuple[Reading, str]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UserError(f"reading {text!r}: give ID=VALUE, such as L-03=half_sum_sq")
+            raise UserError(f"--reading {text!r}: give NAME=VALUE, such as L-03=half_sum_sq")
         reading = find(name.strip(), paper)
         picked = reading.choose(value.strip())
         if chosen.setdefault(reading.id, (reading, picked))[1] != picked:
             raise UserError(f"{reading.id} ({reading.option}) is given two values")
-    return [(reading, value) for reading, value in chosen.values() if value != reading.default]
+    changed = [(r, value) for r, value in chosen.values() if value != r.default]
+    settings = {r.setting: value for r, value in changed if r.setting}
+    knobs = {r.knob: value for r, value in changed if r.knob}
+    return settings, knobs
 
 
 def table_readings(
@@ -190,36 +184,50 @@ def to_json(readings: Sequence[Reading]) -> list[dict[str, Any]]:
     ]
 
 
-def render(readings: Sequence[Reading]) -> RenderableType:
-    """A list for a terminal of 80 columns: what can be chosen, then the notes."""
+def render(name: str | None = None, *, as_json: bool = False) -> str:
+    """All readings as a list for the terminal, or one in full, as text or JSON.
+
+    Raises:
+        UserError: where there is no reading of that id or name.
+    """
+    chosen = load() if name is None else [find(name)]
+    if as_json:
+        rows = to_json(chosen)
+        return json.dumps(rows if name is None else rows[0], indent=1, ensure_ascii=False)
+    from rich.console import Console
+
+    with (console := Console(width=WIDTH, color_system=None)).capture() as captured:
+        console.print(_list(chosen) if name is None else _full(chosen[0]))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _list(readings: Sequence[Reading]) -> RenderableType:
+    """What can be chosen, then the notes."""
     from rich.console import Group
     from rich.table import Table
 
-    choices = Table(title="To choose, as ID=VALUE", **_LOOK)
+    choices = Table(title="To choose by --reading NAME=VALUE", **_LOOK)
     for heading, width in (("id", 4), ("reading", 27), ("default", 10), ("or", 17)):
         choices.add_column(heading, width=width)
     choices.add_column("source")
-    notes = Table(title="Notes", **_LOOK)
+    notes = Table(title="\nNotes", **_LOOK)
     for heading, width in (("id", 4), ("reading", 27), ("is read as", 30)):
         notes.add_column(heading, width=width)
     notes.add_column("source")
     for r in readings:
         if r.option:
-            name = f"{r.name}\n[dim]{r.option}[/dim]"
-            choices.add_row(r.id, name, r.default, ", ".join(r.alternatives), r.source)
+            name, others = f"{r.name}\n{r.option}", ", ".join(r.alternatives)
+            choices.add_row(r.id, name, r.default, others, r.source)
         else:
             notes.add_row(r.id, r.name, r.default, r.source)
-    return Group(*(table for table in (choices, notes) if table.row_count))
+    return Group(choices, notes)
 
 
-def render_one(reading: Reading) -> RenderableType:
-    """One reading in full."""
+def _full(reading: Reading) -> RenderableType:
     from rich.table import Table
 
     kind = "a setting" if reading.setting else "a knob of the analysis"
     table = Table(**_LOOK, show_header=False)
-    table.add_column(style="bold")
-    table.add_column()
     for name in ("id", "name", "question", "default", "source", "evidence"):
         table.add_row(name, getattr(reading, name))
     table.add_row("alternatives", "; ".join(reading.alternatives) or "–")

@@ -13,12 +13,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """The official download of a data set: a tar file of pickled batches.
+
+    Attributes:
+        downloader: the class of ``torchvision.datasets`` that fetches and checks it.
+        folder: the folder inside the tar file.
+        train, test: the batch files of each split.
+        label_key: the key of a batch's labels; its pixels are under ``data``, channels first.
+    """
+
+    url: str
+    downloader: str
+    folder: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    label_key: str = "labels"
+
+    @property
+    def filename(self) -> str:
+        """The name under which the address serves it."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
     """What is known of a data set before any of its bytes are here.
 
     Attributes:
+        counts: how many training and test images there are.
+        side: height and width of the images in pixels; they have three channels.
         digest: the content digest of its store, see :mod:`benchmarks.datasets.store`.
         embedded: made from an installed package, so that it needs no download.
+        archive: the official download, for those that are not embedded.
     """
 
     name: str
@@ -28,6 +55,7 @@ class DatasetInfo:
     side: int
     digest: str
     embedded: bool = False
+    archive: Archive | None = None
 
 
 DATASETS: dict[str, DatasetInfo] = {
@@ -51,6 +79,13 @@ DATASETS: dict[str, DatasetInfo] = {
             counts=(50_000, 10_000),
             side=32,
             digest="41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
+            archive=Archive(
+                url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+                downloader="CIFAR10",
+                folder="cifar-10-batches-py",
+                train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+                test=("test_batch",),
+            ),
         ),
         DatasetInfo(
             name="digits",

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import DatasetInfo
-from benchmarks.datasets.store import Dataset, Split, build, check_digest
+from benchmarks.datasets.store import Dataset, Split, build
+from benchmarks.errors import UserError
 
 ENLARGEMENT = 4
 LEVELS = 16
@@ -27,7 +28,11 @@ def load(info: DatasetInfo) -> Dataset:
     """
     images, labels = enlarge(*_read_package())
     dataset = build(info.name, info.classes, split(images, labels, info.counts[1]))
-    check_digest(dataset, info, f"install another version of scikit-learn: its {info.name} differ")
+    if dataset.digest != info.digest:
+        raise UserError(
+            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.digest[:12]}: "
+            "the installed scikit-learn has other images; reinstall it (pip install scikit-learn)"
+        )
     return dataset
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import DatasetInfo
+from benchmarks.datasets.header import (
+    CHANNELS,
+    HEADER,
+    SPLITS,
+    STORE_VERSION,
+    Header,
+    array_path,
+    check_header,
+    damaged,
+    first_line,
+    has_header,
+    read_header,
+)
+from benchmarks.datasets.scratch import scratch_folder
 from benchmarks.errors import UserError
-
-SPLITS = ("train", "test")
-STORE_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,8 @@ def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         total = int(counts.sum())
         first = sum(value * int(n) for value, n in enumerate(counts))
         second = sum(value * value * int(n) for value, n in enumerate(counts))
-        mean = first / total
-        means.append(mean / 255)
-        deviations.append((second * total - first * first) ** 0.5 / total / 255)
+        means.append(first / total / 255)
+        deviations.append(math.sqrt(second * total - first * first) / total / 255)
     return np.array(means), np.array(deviations)
 
 
@@ -96,104 +105,121 @@ def build(name: str, classes: tuple[str, ...], splits: Mapping[str, Split]) -> D
     return Dataset(name, classes, ordered["train"], ordered["test"], mean, std, digest)
 
 
-def check_digest(dataset: Dataset, info: DatasetInfo, fix: str) -> None:
-    """Compare with the register.
+def write(dataset: Dataset, root: Path) -> Path:
+    """Publish a store under ``root``; a second writer of the same data is harmless.
 
     Raises:
-        UserError: with ``fix``, where the content is not the register's.
+        UserError: where ``root`` cannot be written, or something else lies there already.
     """
-    if dataset.digest != info.digest:
-        raise UserError(
-            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.digest[:12]}: {fix}"
-        )
+    with scratch_folder(root, dataset.name) as folder:
+        return publish(dataset, folder, root)
 
 
-def write(dataset: Dataset, root: Path, source: str) -> Path:
-    """Publish a store under ``root`` by one rename; a second writer of the same data is harmless.
+def publish(dataset: Dataset, folder: Path, root: Path) -> Path:
+    """Write a store's files into ``folder`` and rename it to its place under ``root``.
 
-    Raises:
-        UserError: where a store of that name with other content is there already.
+    All bytes are on the disk before the rename, so that neither a kill nor a power cut leaves a
+    store that only looks whole.
     """
     target = root / dataset.name
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{dataset.name}-", dir=root))
+        _write_files(dataset, folder)
+        _sync_folder(folder)
     except OSError as error:
-        raise UserError(f"cannot write data under {root}: {error.strerror}") from error
+        raise UserError(
+            f"cannot write under {root} ({first_line(error)}): choose a folder with --data"
+        ) from error
     try:
-        _write_files(dataset, scratch, source)
-        os.chmod(scratch, 0o755)
-        try:
-            os.rename(scratch, target)
-        except OSError as error:
-            if not (target / "store.json").exists():
-                raise UserError(f"cannot write {target}: {error.strerror}") from error
-            present = read_header(root, dataset.name)["digest"]
-            if present != dataset.digest:
-                raise UserError(
-                    f"{target} already holds other images (digest {present[:12]}, "
-                    f"not {dataset.digest[:12]}); remove that folder to replace it"
-                ) from error
+        os.rename(folder, target)
+        _sync_folder(root)
     except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _accept_present(dataset, root, error)
     return target
 
 
-def _write_files(dataset: Dataset, folder: Path, source: str) -> None:
-    for name in SPLITS:
-        split: Split = getattr(dataset, name)
-        np.save(folder / f"{name}_images.npy", split.images)
-        np.save(folder / f"{name}_labels.npy", split.labels)
-    header = {
-        "store_version": STORE_VERSION,
-        "name": dataset.name,
-        "classes": list(dataset.classes),
-        "digest": dataset.digest,
-        "mean": dataset.mean.tolist(),
-        "std": dataset.std.tolist(),
-        "counts": {name: len(getattr(dataset, name)) for name in SPLITS},
-        "source": source,
-    }
-    (folder / "store.json").write_text(json.dumps(header, indent=1) + "\n")
-
-
-def read_header(root: Path, name: str) -> dict:
-    """``store.json`` of a store.
-
-    Raises:
-        UserError: where it is missing (the message names the command) or unreadable.
-    """
-    path = root / name / "store.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
+def _accept_present(dataset: Dataset, root: Path, error: OSError) -> None:
+    """Another process was faster: fine, where it wrote the same."""
+    target = root / dataset.name
+    if not target.exists():
+        raise UserError(f"cannot write {target}: {first_line(error)}") from error
+    check_is_store(root, dataset.name)
+    present = read(root, dataset.name)
+    if present.digest != dataset.digest:
         raise UserError(
-            f"no data set {name} under {root}: run `reproduce data get {name}` "
-            f"or `reproduce data import {name} PATH`"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read ({error}): remove {path.parent} and get it again"
+            f"{target} already holds other images (digest {present.digest[:12]}, "
+            f"not {dataset.digest[:12]}); remove that folder to replace it"
         ) from error
 
 
-def read(root: Path, name: str) -> Dataset:
-    """Open a store; the arrays stay memory-mapped and read-only."""
+def check_is_store(root: Path, name: str) -> None:
+    """Refuse to go on where something that is no store has the place of one.
+
+    Raises:
+        UserError: where ``root/name`` is a file, or a folder with files but no header.
+    """
+    target = root / name
+    if has_header(root, name):
+        return
+    try:
+        in_the_way = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except OSError as error:
+        raise UserError(f"cannot read {target}: {first_line(error)}") from error
+    if in_the_way:
+        raise UserError(
+            f"{target} is in the way: it is no data store (no {HEADER}); "
+            "move it, or choose another folder with --data"
+        )
+
+
+def _write_files(dataset: Dataset, folder: Path) -> None:
+    for name in SPLITS:
+        split: Split = getattr(dataset, name)
+        _save(folder / f"{name}_images.npy", split.images)
+        _save(folder / f"{name}_labels.npy", split.labels)
+    header = Header(
+        store_version=STORE_VERSION,
+        name=dataset.name,
+        classes=list(dataset.classes),
+        digest=dataset.digest,
+        mean=dataset.mean.tolist(),
+        std=dataset.std.tolist(),
+        counts={name: len(getattr(dataset, name)) for name in SPLITS},
+    )
+    with open(folder / HEADER, "w", encoding="utf-8") as file:
+        file.write(json.dumps(header, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
+    layout = np.lib.format
+    with open(path, "wb") as file:
+        layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(array))
+        file.write(np.ascontiguousarray(array).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems cannot, for folders
+    finally:
+        os.close(descriptor)
+
+
+def read(root: Path, name: str, *, mapped: bool = True) -> Dataset:
+    """Open a store; the arrays are read-only and stay on disk where ``mapped``.
+
+    Raises:
+        UserError: where it is missing, or where shapes, types, sizes or labels contradict
+            ``store.json``; the message names the fix.
+    """
     header = read_header(root, name)
-    splits = {}
-    for split in SPLITS:
-        arrays = []
-        for part in ("images", "labels"):
-            path = root / name / f"{split}_{part}.npy"
-            try:
-                arrays.append(np.load(path, mmap_mode="r"))
-            except (OSError, ValueError) as error:
-                raise UserError(
-                    f"{path} cannot be read ({error}): remove {path.parent} and get it again"
-                ) from error
-        splits[split] = Split(*arrays)
+    splits = {split: _read_split(root, header, split, mapped) for split in SPLITS}
     return Dataset(
         name=name,
         classes=tuple(header["classes"]),
@@ -205,8 +231,59 @@ def read(root: Path, name: str) -> Dataset:
     )
 
 
-def open_known(info: DatasetInfo, root: Path) -> Dataset:
-    """:func:`read` of a registered data set, whose digest must be the register's."""
-    dataset = read(root, info.name)
-    check_digest(dataset, info, f"remove {root / info.name} and get it again")
+def open_known(info: DatasetInfo, root: Path, *, mapped: bool = True) -> Dataset:
+    """:func:`read` of a registered data set, which must be what the register says."""
+    check_header(read_header(root, info.name), info, root)
+    dataset = read(root, info.name, mapped=mapped)
+    for split in SPLITS:
+        shape = getattr(dataset, split).images.shape
+        if shape[1:3] != (info.side, info.side):
+            path = array_path(root, info.name, split, "images")
+            raise damaged(path, f"images of {shape[1]}×{shape[2]}, not {info.side}×{info.side}")
     return dataset
+
+
+def verify(info: DatasetInfo, root: Path) -> None:
+    """Read every byte of a store again and compare with its header and the register.
+
+    Raises:
+        UserError: naming what is wrong.
+    """
+    dataset = open_known(info, root, mapped=False)
+    splits = {split: getattr(dataset, split) for split in SPLITS}
+    digest = content_digest(dataset.classes, splits)
+    if digest != info.digest:
+        reason = f"its images or labels have digest {digest[:12]}, not {info.digest[:12]}"
+        raise damaged(root / info.name, reason)
+    statistics = channel_statistics(dataset.train.images)
+    if not np.array_equal(statistics, (dataset.mean, dataset.std)):
+        raise damaged(root / info.name / HEADER, "its mean or std is not that of the images")
+
+
+def _read_split(root: Path, header: Header, split: str, mapped: bool) -> Split:
+    images_path = array_path(root, header["name"], split, "images")
+    labels_path = array_path(root, header["name"], split, "labels")
+    images, labels = _read_array(images_path, mapped), _read_array(labels_path, mapped)
+    count = header["counts"][split]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[::3] != (count, CHANNELS):
+        found = f"{images.dtype} {images.shape}"
+        raise damaged(images_path, f"{found}, not uint8 ({count}, H, W, {CHANNELS})")
+    if labels.dtype != np.int64 or labels.shape != (count,):
+        raise damaged(labels_path, f"{labels.dtype} {labels.shape}, not int64 ({count},)")
+    if count and not 0 <= labels.min() <= labels.max() < len(header["classes"]):
+        raise damaged(labels_path, f"labels beyond 0 to {len(header['classes']) - 1}")
+    return Split(images, labels)
+
+
+def _read_array(path: Path, mapped: bool) -> np.ndarray:
+    """A whole ``.npy`` file and nothing behind it."""
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+        if array.offset + array.nbytes != path.stat().st_size:
+            raise ValueError(f"{path.stat().st_size:,} bytes, too many")
+        if not mapped:
+            array = np.load(path, allow_pickle=False)
+            array.flags.writeable = False
+    except Exception as error:  # a garbled file may raise anything
+        raise damaged(path, first_line(error)) from error
+    return array

@@ -6,28 +6,51 @@ import contextlib
 import hashlib
 import io
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.errors import UserError
+
 MAGIC = b"reproduce-checkpoint-1\n"
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Replace ``path`` by ``state``; whoever reads sees the old file or the new one, whole."""
+    """Replace ``path`` by ``state``; whoever reads sees the old file or the new one, whole.
+
+    Raises:
+        UserError: where the folder is full or cannot be written; the old file is as it was.
+    """
     buffer = io.BytesIO()
     torch.save(state, buffer)
     body = buffer.getvalue()
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(scratch, "wb") as file:
             file.write(MAGIC + hashlib.sha256(body).digest() + body)
             file.flush()
             os.fsync(file.fileno())
         os.replace(scratch, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; what was there is kept") from error
     finally:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+
+
+def remove(path: Path) -> None:
+    """Delete a checkpoint and what killed writers left beside it; harmless where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    sweep(path)
+
+
+def sweep(path: Path) -> None:
+    """Delete what writers that were killed left beside ``path``; only its run's owner may."""
+    for scratch in path.parent.glob(f".{path.name}.*"):
         with contextlib.suppress(FileNotFoundError):
             scratch.unlink()
 
@@ -35,14 +58,16 @@ def save(path: Path, state: dict[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any] | None:
     """The state, or None where there is none or where its bytes are not those that were written.
 
-    A damaged file (its checksum fails) is set aside as ``*.damaged``, never deleted.
+    A damaged file (its checksum fails, or this torch cannot read it) is set aside as
+    ``*.damaged``, never deleted.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
     digest, body = raw[len(MAGIC) : len(MAGIC) + 32], raw[len(MAGIC) + 32 :]
-    if not raw.startswith(MAGIC) or hashlib.sha256(body).digest() != digest:
-        os.replace(path, path.with_name(path.name + ".damaged"))
-        return None
-    return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    if raw.startswith(MAGIC) and hashlib.sha256(body).digest() == digest:
+        with contextlib.suppress(RuntimeError, pickle.UnpicklingError):
+            return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    os.replace(path, path.with_name(path.name + ".damaged"))
+    return None

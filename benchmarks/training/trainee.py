@@ -40,7 +40,8 @@ class CurvePoint:
 
 
 class Trainee:
-    """A run's state. ``steps`` yields after every update that it has put on the device.
+    """A run's state. ``steps`` yields after every update or evaluated batch that it has put on the
+    device, so that whoever drives it can stop or switch within a second.
 
     Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
     momentum and batch-norm statistics.
@@ -104,7 +105,7 @@ class Trainee:
             self.images_seen += len(labels)
             if index < self.steps_per_epoch:
                 yield False
-        self._close_epoch(total.item() / images)
+        yield from self._close_epoch(total.item() / images)
         self.wall_seconds += time.perf_counter() - started
         yield True
 
@@ -118,25 +119,32 @@ class Trainee:
             self.device.type, torch.bfloat16, enabled=self.run.precision == "bf16"
         )
 
-    def _close_epoch(self, train_loss: float) -> None:
-        self.epoch += 1
-        self.step_in_epoch = 0
-        self.diverged = not math.isfinite(train_loss)
-        due = self.epoch % self.run.evaluate_every == 0
-        correct = self.evaluate() if due or self.finished else None
-        self.curve.append(CurvePoint(self.epoch, train_loss, correct))
+    def _close_epoch(self, train_loss: float) -> Iterator[bool]:
+        epoch = self.epoch + 1
+        diverged = not math.isfinite(train_loss)
+        correct = None
+        if epoch % self.run.evaluate_every == 0 or diverged or epoch >= self.run.epochs:
+            for counted in self._count_correct():
+                correct = counted
+                yield False
+        self.epoch, self.step_in_epoch, self.diverged = epoch, 0, diverged
+        self.curve.append(CurvePoint(epoch, train_loss, None if correct is None else int(correct)))
 
-    @torch.no_grad()
     def evaluate(self) -> int:
         """Number of correctly classified test images."""
+        *_, correct = self._count_correct()
+        return int(correct)
+
+    def _count_correct(self) -> Iterator[torch.Tensor]:
+        """The count so far, int64 on the device, after each batch of the test split."""
         self.model.eval()
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         for start in range(0, len(self.test), EVALUATION_BATCH):
             window = slice(start, start + EVALUATION_BATCH)
-            with self._autocast():
+            with torch.no_grad(), self._autocast():
                 logits = self.model(self.normalizer(self.test.pixels[window]))
             correct += (logits.argmax(1) == self.test.labels[window]).sum()
-        return int(correct.item())
+            yield correct
 
     def state(self) -> dict[str, Any]:
         """Everything that continuing from the last completed epoch needs, on the CPU.

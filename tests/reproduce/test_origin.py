@@ -33,9 +33,16 @@ sys.meta_path.append(Finder)
 
 
 def python(code: str, path: list[Path], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return interpreter(["-c", code], path, cwd)
+
+
+def interpreter(
+    arguments: list[str], path: list[Path], cwd: Path
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
     return subprocess.run(
-        [sys.executable, "-S", "-P", "-c", code],  # -S: no site-packages, hence none of ours
+        # -S: no site-packages, and so no installation of ours beside the path given here.
+        [sys.executable, "-S", "-P", *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,
@@ -65,6 +72,13 @@ def test_a_foreign_package_is_named_and_never_imported(tmp_path, name, as_module
     file.write_text("print('imported')\n")
     done = python(CHECK, [tmp_path, ROOT], tmp_path)
     assert_refused(done, f"another {name}", str(tmp_path), "pip install -e")
+
+
+def test_the_command_itself_refuses_before_it_imports_anything(tmp_path):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").write_text("print('imported')\n")
+    done = interpreter(["-m", "reproduce", "list"], [tmp_path, ROOT], tmp_path)
+    assert_refused(done, "reproduce: another benchmarks", str(tmp_path))
 
 
 def test_a_mere_folder_of_that_name_hides_an_editable_installation(tmp_path):

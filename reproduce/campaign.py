@@ -1,0 +1,151 @@
+"""What a command wants trained and how far that is, whoever trains it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproduce import failures, heartbeat, records
+from reproduce.claims import Claims, Liveness, Watch
+from reproduce.status import Running, running_now
+
+if TYPE_CHECKING:
+    from reproduce.job import Job
+    from reproduce.tables import PlannedRun
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A look at the files.
+
+    Attributes:
+        runs, done, failed: counts over all runs wanted, the ones done before included.
+        running: what is being trained, here or elsewhere.
+        free: runs that a worker could take now.
+        epochs, epochs_done: sums over all runs; a failed one counts as none.
+        seconds_left: None while nothing has been measured.
+    """
+
+    runs: int
+    done: int
+    failed: int
+    running: tuple[Running, ...]
+    free: int
+    epochs: int
+    epochs_done: float
+    images_per_second: float
+    seconds_left: float | None
+
+    @property
+    def over(self) -> bool:
+        """Whether every run has its record or has failed."""
+        return self.done + self.failed >= self.runs
+
+    @property
+    def advance(self) -> float:
+        """Grows whenever anything gets done."""
+        return self.done + self.failed + int(self.epochs_done)
+
+
+class Campaign:
+    """The runs of one command.
+
+    Args:
+        job: of the runs that are missing.
+        finished: those wanted that were done before.
+        images: training images of each data set, by name.
+        patience: see :class:`reproduce.claims.Watch`.
+        log: takes a line about what was taken from whom.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        finished: Sequence[PlannedRun],
+        images: Mapping[str, int],
+        patience: float,
+        log: Callable[[str], None],
+    ) -> None:
+        self.job = job
+        self.claims = Claims(job.layout.claims, job.executor)
+        self._finished, self._images, self._log = finished, images, log
+        self._by_hash = {planned.run.hash: planned for planned in job.planned}
+        self._left = dict(self._by_hash)
+        self._watch = Watch(patience)
+
+    def survey(self) -> Survey:
+        """Look at the files; runs whose owner elsewhere has been silent for long become free."""
+        layout = self.job.layout
+        for name in [n for n in self._left if records.record_path(layout, n).exists()]:
+            del self._left[name]
+        failed = self.failed()
+        todo = [planned for name, planned in self._left.items() if name not in failed]
+        running = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
+        by_hash = {r.run_hash: r for r in running}
+        waiting = [p for p in todo if p.run.hash not in by_hash]
+        done = [p for p in self.job.planned if p.run.hash not in self._left]
+        counted = [*self._finished, *done]
+        return Survey(
+            runs=len(self._finished) + len(self.job.planned),
+            done=len(counted),
+            failed=len(failed),
+            running=tuple(running),
+            free=len(waiting),
+            epochs=sum(p.run.epochs for p in [*counted, *todo]),
+            epochs_done=sum(p.run.epochs for p in counted)
+            + sum(r.beat.epochs_done for r in running if r.beat),
+            images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
+            seconds_left=self._seconds_left(running, waiting),
+        )
+
+    def failed(self) -> dict[str, failures.Failure]:
+        """The runs of this job that have failed since it began."""
+        before = self.job.failed_before
+        found = failures.read(self.job.layout, self._left)
+        return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
+
+    def planned(self, run_hash: str) -> PlannedRun:
+        """The run of that hash."""
+        return self._by_hash[run_hash]
+
+    def epoch(self, run_hash: str) -> int:
+        """Completed epochs by the last heartbeat, whosever it was."""
+        beat = heartbeat.read(self.job.layout.claims, run_hash)
+        return beat.epoch if beat else 0
+
+    def _freed(self, running: Running) -> bool:
+        owner, beat = running.owner, running.beat
+        if owner.liveness() is not Liveness.ELSEWHERE:
+            return False
+        if not self._watch.silent(running.run_hash, (owner, beat and beat.count)):
+            return False
+        claim = self.claims.take_over(running.run_hash, owner)
+        if claim is None:
+            return False
+        self.claims.release(claim)
+        self._log(
+            f"{running.cell}, seed {running.seed}: process {owner.pid} on {owner.host} has been "
+            f"silent for {self._watch.patience:.0f} s, so its run is taken over"
+        )
+        return True
+
+    def _seconds_left(
+        self, running: Sequence[Running], waiting: Sequence[PlannedRun]
+    ) -> float | None:
+        """When the last run ends if whoever becomes free first takes the next one."""
+        rates = [r.beat.images_per_second for r in running if r.beat and r.beat.images_per_second]
+        if not rates:
+            return None
+        usual = sum(rates) / len(rates)
+        free_at = []
+        for r in running:
+            left = r.epochs - (r.beat.epochs_done if r.beat else 0.0)
+            rate = (r.beat.images_per_second if r.beat else 0.0) or usual
+            free_at.append(left * self._images[self.planned(r.run_hash).run.dataset] / rate)
+        heapq.heapify(free_at)
+        for p in waiting:
+            taken = heapq.heappop(free_at)
+            heapq.heappush(free_at, taken + p.run.epochs * self._images[p.run.dataset] / usual)
+        return max(free_at)

@@ -1,0 +1,189 @@
+"""``reproduce data list|get|import|verify``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmarks.datasets import DATASETS, DatasetInfo, info
+from benchmarks.errors import UserError
+from reproduce import options as opt
+from reproduce.paths import default_data
+
+if TYPE_CHECKING:
+    from benchmarks.datasets.importing import OnProgress
+
+app = typer.Typer(
+    help="Data sets: what there is, and how to get, import and verify it.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
+
+
+@app.command("list")
+def list_(
+    data: opt.Data = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Show every data set, whether it is here, and the command that gets it."""
+    rows = [_describe(entry, data or default_data()) for entry in DATASETS.values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        _print_table(rows)
+
+
+@app.command()
+def get(name: NameArgument, data: opt.Data = None) -> None:
+    """Download a data set with torchvision, check it and store it.
+
+    Without internet: fetch the official archive elsewhere and use `import`.
+    """
+    root, entry = data or default_data(), info(name)
+    if entry.embedded:
+        typer.echo(f"{name} comes with an installed package: nothing to get")
+        return
+    from benchmarks.datasets.importing import download
+
+    with _progress_bar() as on_progress:
+        path = download(entry, root, on_progress)
+    _report(entry, path)
+
+
+@app.command("import")
+def import_(
+    name: NameArgument,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A folder with {train,test}/<class>/*.png, the official archive "
+            "(cifar-10-python.tar.gz), or the folder extracted from it.",
+        ),
+    ],
+    data: opt.Data = None,
+) -> None:
+    """Store a data set from files that are here already.
+
+    Each source gives the same bytes, and its digest is checked.
+    """
+    from benchmarks.datasets.importing import import_from
+
+    entry = info(name)
+    with _progress_bar() as on_progress:
+        stored = import_from(entry, path, data or default_data(), on_progress)
+    _report(entry, stored)
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Which data sets. [default: all]"),
+    ] = None,
+    data: opt.Data = None,
+) -> None:
+    """Read every byte of the stored data sets again and compare their digests.
+
+    Exit code 2 where one is damaged, or one that you name is missing.
+    """
+    root = data or default_data()
+    entries = [info(name) for name in names or DATASETS]
+    errors = [error for entry in entries if (error := _verify(entry, root, bool(names)))]
+    if errors:
+        raise UserError("; ".join(errors))
+
+
+def _verify(entry: DatasetInfo, root: Path, needed: bool) -> str | None:
+    """Print how a data set is; what is wrong with it."""
+    from benchmarks.datasets import header, load, store
+
+    try:
+        if entry.embedded:
+            load(entry.name, root)
+        else:
+            store.verify(entry, root)
+    except UserError as error:
+        if header.state(entry, root)[0] == "missing":
+            typer.echo(f"{entry.name}: not there (reproduce data get {entry.name})")
+            return str(error) if needed else None
+        typer.echo(f"{entry.name}: NOT OK")
+        return str(error)
+    typer.echo(f"{entry.name}: OK, digest {entry.digest}")
+    return None
+
+
+def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
+    from benchmarks.datasets.header import state
+
+    where, detail = state(entry, root)
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "images": dict(zip(("train", "test"), entry.counts, strict=True)),
+        "classes": len(entry.classes),
+        "state": where,
+        "detail": detail,
+        "path": None if entry.embedded else str(root / entry.name),
+        "command": f"reproduce data get {entry.name}" if where == "missing" else None,
+        "digest": entry.digest,
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", "images", "classes", "where", "digest")
+    for row in rows:
+        images = f"{row['images']['train']:,} + {row['images']['test']:,}"
+        cells = (row["name"], images, str(row["classes"]), _where(row), row["digest"][:8])
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    Console().print(table)
+
+
+def _where(row: dict[str, Any]) -> str:
+    if row["state"] == "present":
+        return str(row["path"])
+    if row["state"] == "embedded":
+        return "embedded: comes with an installed package"
+    return f"{row['state']}: {row['command'] or row['detail']}"
+
+
+def _report(entry: DatasetInfo, path: Path) -> None:
+    train, test = entry.counts
+    typer.echo(
+        f"{entry.name}: {train:,} training and {test:,} test images in {path} "
+        f"(digest {entry.digest[:12]})"
+    )
+
+
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[OnProgress]:
+    """A bar on stderr that goes away at the end; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield show

@@ -1,0 +1,190 @@
+"""How long the missing runs will take, from records of this machine or a short measurement."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import datasets
+from reproduce import atomic, images, machine, provenance, records
+from reproduce.launch import resources
+from reproduce.paths import ROOT
+from reproduce.progress import duration
+
+if TYPE_CHECKING:
+    from benchmarks.config import Run
+    from reproduce.launch import LaunchOptions, Resources
+    from reproduce.paths import ResultsLayout
+    from reproduce.tables import PlannedRun
+
+CALIBRATION_SECONDS = 5.0
+CALIBRATION_LIMIT_SECONDS = 120.0
+# To evaluate an image is to run its network forward, to train on it is that and twice as much back.
+EVALUATION_COST = 1 / 3
+# The settings on which the speed depends.
+WORKLOAD = ("dataset", "model", "precision", "batch_size")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The time that the missing runs will take.
+
+    Attributes:
+        runs: that are missing.
+        seconds: wall time from now.
+        workers: that share them.
+        images_per_second: of training, by one worker.
+        source: "recorded" (from finished runs on this machine) or "measured" (just now, or by an
+            earlier estimate).
+    """
+
+    runs: int
+    seconds: float
+    workers: int
+    images_per_second: float
+    source: str
+
+    def describe(self) -> str:
+        """Such as "195 runs, about 12.3 days on 2 workers (measured 430 images/s a worker)"."""
+        if not self.runs:
+            return "no run is missing"
+        workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
+        rate = f"{self.source} {self.images_per_second:,.0f} images/s a worker"
+        plural = "s" if self.runs > 1 else ""
+        return f"{self.runs} run{plural}, about {duration(self.seconds)} on {workers} ({rate})"
+
+
+def estimate(
+    planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
+) -> Estimate:
+    """Time for those of ``planned`` that have no record; may train on random images for some 10 s,
+    and needs no data.
+
+    Raises:
+        UserError: where a device is asked for that is not there, or a record is damaged.
+    """
+    finished = records.finished(layout, [item.run.hash for item in planned])
+    missing = list({p.run.hash: p.run for p in planned if p.run.hash not in finished}.values())
+    means = resources(len(missing), options)
+    rates: dict[tuple[Any, ...], tuple[float, str]] = {}
+    work = []
+    for run in missing:
+        key = _workload(run)
+        if key not in rates:
+            rates[key] = _rate(run, planned, layout, means)
+        work.append(_images(run, options.data) / rates[key][0])
+    if not work:
+        return Estimate(0, 0.0, means.workers, 0.0, "recorded")
+    rate, source = rates[_workload(missing[0])]
+    # Workers cannot share a run.
+    seconds = max(sum(work) / means.workers, max(work))
+    return Estimate(len(missing), seconds, means.workers, rate, source)
+
+
+def _images(run: Run, data: Path) -> float:
+    """The run's images, those that it is evaluated on with their share of the cost."""
+    train = images.train_images(run.dataset, data)
+    test = datasets.info(run.dataset).counts[1] if run.dataset in datasets.DATASETS else 0
+    evaluations = -(-run.epochs // run.evaluate_every)
+    return run.epochs * train + evaluations * test * EVALUATION_COST
+
+
+def _workload(run: Run) -> tuple[Any, ...]:
+    return tuple(getattr(run, name) for name in WORKLOAD)
+
+
+def _rate(
+    run: Run, planned: Sequence[PlannedRun], layout: ResultsLayout, means: Resources
+) -> tuple[float, str]:
+    label = _machine(means.device)
+    recorded = _recorded(run, planned, layout, means, label)
+    if recorded:
+        return recorded, "recorded"
+    cache = layout.root / "speed.json"
+    key = json.dumps([label, *_workload(run), means.workers, means.pack])
+    known = _read(cache)
+    if key not in known:
+        known[key] = _measure(run, means)
+        with contextlib.suppress(OSError):
+            atomic.replace(cache, (json.dumps(known, indent=1) + "\n").encode())
+    return known[key], "measured"
+
+
+def _machine(device: str) -> str:
+    name = next(iter(machine.gpu_names()), None) if device == "cuda" else None
+    return provenance.machine_label(
+        provenance.capture("local", device_kind=device, device_name=name)
+    )
+
+
+def _recorded(
+    run: Run,
+    planned: Sequence[PlannedRun],
+    layout: ResultsLayout,
+    means: Resources,
+    label: str,
+) -> float | None:
+    """Median over the table's finished runs, made on this machine in packs of this size."""
+    found = []
+    for record in records.collect(layout, [item.run.hash for item in planned]).values():
+        origin = record["provenance"]
+        packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
+        if (
+            tuple(record["run"].get(name) for name in WORKLOAD) == _workload(run)
+            and origin.get("images_per_second")
+            and provenance.machine_label(origin) == label
+            and packs == {means.pack}
+        ):
+            found.append(origin["images_per_second"] * means.pack)
+    return statistics.median(found) if found else None
+
+
+def _measure(run: Run, means: Resources) -> float:
+    """Images per second of one worker while as many measure at once as will work at once."""
+    asked = json.dumps(
+        {
+            "run": run.canonical(),
+            "device": means.device,
+            "pack": means.pack,
+            "seconds": CALIBRATION_SECONDS,
+        }
+    )
+    together = 1 if means.device == "cuda" else means.workers
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "reproduce.calibrate", asked],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            process_group=0,
+        )
+        for _ in range(together)
+    ]
+    try:
+        return statistics.mean(_answer(process) for process in started)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _answer(process: subprocess.Popen[str]) -> float:
+    output, _ = process.communicate(timeout=CALIBRATION_LIMIT_SECONDS)
+    if process.returncode != 0:
+        raise RuntimeError("the short measurement of speed failed; see the error above")
+    return float(json.loads(output)["images_per_second"])
+
+
+def _read(cache: Path) -> dict[str, float]:
+    try:
+        values = json.loads(cache.read_text())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,214 @@
+"""A bounded pool of worker processes on this machine.
+
+The workers share nothing but the results folder: each walks the same list and claims the next run
+that nobody has. This process only watches: it starts as many workers as there is work for, starts
+another where one died, and shows how far things are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.errors import UserError
+from reproduce import failures, worker
+from reproduce.claims import Liveness, Owner
+from reproduce.machine import visible_gpu
+from reproduce.paths import ROOT
+
+if TYPE_CHECKING:
+    from reproduce.campaign import Campaign, Survey
+    from reproduce.interrupts import Interrupts
+    from reproduce.paths import ResultsLayout
+    from reproduce.progress import Display
+
+POLL_SECONDS = 0.5
+# A stopped worker ends after the present update; one that hangs is told so, then made to.
+TERMINATE_SECONDS, KILL_SECONDS = 10.0, 15.0
+# Deaths of its workers, without an epoch in between, after which a run counts as failed.
+DEATHS_A_RUN = 5
+
+
+@dataclass
+class _Worker:
+    slot: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclass
+class _Pool:
+    campaign: Campaign
+    display: Display
+    job_file: Path
+    alive: dict[int, _Worker] = field(default_factory=dict)
+    deaths: dict[str, tuple[int, int]] = field(default_factory=dict)
+    fruitless: int = 0
+    advance: float = -1.0
+    error: UserError | None = None
+
+    def start(self, slot: int) -> None:
+        job = self.campaign.job
+        name = f"worker{slot + 1}"
+        log = new_log(job.layout, name)
+        environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+        if job.device == "cuda":
+            environment["CUDA_VISIBLE_DEVICES"] = visible_gpu(slot)
+        command = [sys.executable, "-m", "reproduce.worker", "--lifeline", "--name", name]
+        command += ["--job", str(self.job_file), "--log", str(log)]
+        with open(log, "ab") as file:
+            # A group of its own: Ctrl-C reaches this process alone, which ends them in order.
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=environment,
+                process_group=0,
+            )
+        self.alive[slot] = _Worker(slot, process, log)
+
+    def reap(self, survey: Survey) -> None:
+        """Bury the workers that have ended and find out why."""
+        for item in list(self.alive.values()):
+            code = item.process.poll()
+            if code is None:
+                continue
+            del self.alive[item.slot]
+            _cut(item.process)
+            if code == worker.USER_ERROR:
+                self.error = UserError(worker.last_error(item.log) or f"see {item.log}")
+            elif code not in (worker.DONE, worker.RESTART, worker.STOPPED):
+                self._died(item, code)
+            self._count(survey, item, code)
+
+    def _count(self, survey: Survey, item: _Worker, code: int) -> None:
+        """Workers that keep ending while nothing gets done are a fault of ours."""
+        if survey.advance > self.advance:
+            self.advance, self.fruitless = survey.advance, 0
+        self.fruitless += 1
+        if self.fruitless > DEATHS_A_RUN * (self.campaign.job.workers + 1):
+            raise RuntimeError(f"workers keep ending ({_why(code)}); see {item.log}")
+
+    def _died(self, item: _Worker, code: int) -> None:
+        claims, pid = self.campaign.claims, item.process.pid
+        self.display.note(f"worker{item.slot + 1} was lost ({_why(code)}); log: {item.log}")
+        for name, owner in claims.owners().items():
+            if owner.pid == pid and owner.liveness() is Liveness.DEAD:
+                self._charge(name, owner, item, code)
+
+    def _charge(self, name: str, owner: Owner, item: _Worker, code: int) -> None:
+        epoch = self.campaign.epoch(name)
+        before, count = self.deaths.get(name, (-1, 0))
+        count = 1 if epoch > before else count + 1
+        self.deaths[name] = (epoch, count)
+        if count >= DEATHS_A_RUN and (claim := self.campaign.claims.take_over(name, owner)):
+            error = f"its worker was lost {count} times in a row ({_why(code)})"
+            planned = self.campaign.planned(name)
+            failures.write(self.campaign.job.layout, planned, error, str(item.log))
+            self.campaign.claims.release(claim)
+
+    def fill(self, survey: Survey) -> None:
+        """Start the workers that there is work for, beyond what idle ones are about to take."""
+        job = self.campaign.job
+        busy = {r.owner.pid for r in survey.running}
+        idle = sum(item.process.pid not in busy for item in self.alive.values())
+        wanted = -(-survey.free // job.pack) - idle
+        slots = [slot for slot in range(job.workers) if slot not in self.alive]
+        for slot in slots[: max(0, wanted)]:
+            self.start(slot)
+
+    def end(self) -> None:
+        """Ask all workers to stop, by their lifeline, and wait until they have."""
+        for item in self.alive.values():
+            _cut(item.process)
+        began = time.monotonic()
+        while any(item.process.poll() is None for item in self.alive.values()):
+            waited = time.monotonic() - began
+            for item in self.alive.values():
+                if waited > KILL_SECONDS:
+                    item.process.kill()
+                elif waited > TERMINATE_SECONDS:
+                    item.process.terminate()
+            time.sleep(0.05)
+        self.alive.clear()
+
+    def kill(self) -> None:
+        """At once."""
+        for item in self.alive.values():
+            item.process.kill()
+
+
+class LocalExecutor:
+    """See the module's text."""
+
+    def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
+        """See :class:`reproduce.executors.Executor`."""
+        job_file = new_log(campaign.job.layout, "job", ".json")
+        _write(job_file, campaign.job.to_json())
+        pool = _Pool(campaign, display, job_file)
+        interrupts.kill = pool.kill
+        try:
+            while not interrupts.requested and pool.error is None:
+                survey = campaign.survey()
+                display.update(survey)
+                pool.reap(survey)
+                if survey.over and not pool.alive:
+                    return
+                pool.fill(survey)
+                interrupts.wait(POLL_SECONDS)
+            if interrupts.requested:
+                display.note("stopping; a second Ctrl-C kills at once")
+        finally:
+            pool.end()
+            with contextlib.suppress(OSError):
+                job_file.unlink()
+        if pool.error:
+            raise pool.error
+
+
+def new_log(layout: ResultsLayout, name: str, suffix: str = ".log") -> Path:
+    """Path of an empty file that is of this process and moment alone.
+
+    Raises:
+        UserError: where it cannot be written.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    path = layout.logs / f"{stamp}-{os.getpid()}-{name}{suffix}"
+    _write(path, "")
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _python_path() -> str:
+    rest = os.environ.get("PYTHONPATH")
+    return f"{ROOT}{os.pathsep}{rest}" if rest else str(ROOT)
+
+
+def _cut(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+
+
+def _why(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    hint = ": out of memory?" if code == -signal.SIGKILL else ""
+    return f"{signal.Signals(-code).name}{hint}"

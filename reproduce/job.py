@@ -1,0 +1,63 @@
+"""What a command tells its workers: which runs, where, and on what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.config import from_canonical
+from reproduce.paths import ResultsLayout
+from reproduce.tables import PlannedRun
+
+
+@dataclass(frozen=True)
+class Job:
+    """The same for all workers of a command.
+
+    Attributes:
+        planned: the runs in the order in which they are wanted.
+        layout: the results folder.
+        data: the folder of the data sets.
+        device: "cpu" or "cuda".
+        executor: "local", "debug" or "slurm".
+        workers: how many walk this list.
+        pack: runs that a worker trains at once, at most.
+        failed_before: the failures that were there when the command began, by hash; the run of any
+            other failure is left alone.
+    """
+
+    planned: tuple[PlannedRun, ...]
+    layout: ResultsLayout
+    data: Path
+    device: str = "cpu"
+    executor: str = "local"
+    workers: int = 1
+    pack: int = 1
+    failed_before: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """For :meth:`from_json`."""
+        return json.dumps(
+            {
+                "planned": [[p.cell, p.run.canonical()] for p in self.planned],
+                "base": str(self.layout.base.absolute()),
+                "quick": self.layout.quick,
+                "data": str(self.data.absolute()),
+                "device": self.device,
+                "executor": self.executor,
+                "workers": self.workers,
+                "pack": self.pack,
+                "failed_before": dict(self.failed_before),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """The job that :meth:`to_json` wrote."""
+        values = json.loads(text)
+        layout = ResultsLayout(Path(values.pop("base")), values.pop("quick"))
+        planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
+        data = Path(values.pop("data"))
+        return cls(planned=tuple(planned), layout=layout, data=data, **values)

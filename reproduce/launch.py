@@ -1,0 +1,184 @@
+"""From "these runs are wanted" to "their records exist"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.errors import UserError
+from reproduce import executors, failures, heartbeat, images, machine, records
+from reproduce.campaign import Campaign
+from reproduce.claims import PATIENCE_SECONDS, Claims, Liveness
+from reproduce.failures import Failure
+from reproduce.interrupts import Interrupts
+from reproduce.job import Job
+from reproduce.paths import ResultsLayout, default_data
+from reproduce.progress import Display
+from reproduce.tables import PlannedRun
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """How to train, none of which changes a number.
+
+    Attributes:
+        executor: "local" (worker processes here) or "debug" (this process).
+        workers: processes; by default one a core as memory allows, or one a GPU.
+        device: "auto", "cpu" or "cuda".
+        data: the folder of the data sets.
+        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
+        progress: whether to show how far things are, on stderr.
+        patience: seconds of silence after which a run claimed on another machine is taken over.
+    """
+
+    executor: str = "local"
+    workers: int | None = None
+    device: str = "auto"
+    data: Path = field(default_factory=default_data)
+    pack: int | None = None
+    progress: bool = True
+    patience: float = PATIENCE_SECONDS
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The device, the number of workers, and how many runs each trains at once."""
+
+    device: str
+    workers: int
+    pack: int
+
+
+@dataclass(frozen=True)
+class LaunchSummary:
+    """What a launch has come to, in counts of runs that add up to those wanted.
+
+    Attributes:
+        done: have a record.
+        failed: failed in this launch; ``failures`` tells how, by hash.
+        missing: were not reached, because of an interrupt.
+        interrupted: by Ctrl-C or another signal.
+    """
+
+    done: int
+    failed: int
+    missing: int
+    interrupted: bool
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        return not self.failed and not self.missing
+
+    def describe(self) -> str:
+        """One line, which says how to go on where something is missing."""
+        total = self.done + self.failed + self.missing
+        text = f"{self.done} of {total} runs done"
+        if self.interrupted:
+            return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+        if self.failed:
+            return f"{text}, {self.failed} failed; the same command tries these again"
+        return text
+
+
+def launch(
+    planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
+) -> LaunchSummary:
+    """Train those of ``planned`` that have no record yet, and wait for those that others train.
+
+    Raises:
+        UserError: for missing or wrong data, no such device, a folder that cannot be written.
+        RuntimeError: where workers end again and again for no reason that is known.
+    """
+    wanted = list({item.run.hash: item for item in planned}.values())
+    finished = records.finished(layout, [item.run.hash for item in wanted])
+    missing = [item for item in wanted if item.run.hash not in finished]
+    if not missing:
+        return LaunchSummary(len(wanted), 0, 0, interrupted=False)
+    job = make_job(missing, layout, options)
+    _make_folders(layout)
+    _tidy(layout, finished)
+    with Interrupts() as interrupts, Display(options.progress) as display:
+        campaign = Campaign(
+            job,
+            [item for item in wanted if item.run.hash in finished],
+            {p.run.dataset: images.train_images(p.run.dataset, options.data) for p in wanted},
+            options.patience,
+            display.note,
+        )
+        executors.get(options.executor).execute(campaign, interrupts, display)
+        survey = campaign.survey()
+        display.update(survey)
+        failed = campaign.failed()
+    left = survey.runs - survey.done - survey.failed
+    return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
+
+
+def make_job(missing: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions) -> Job:
+    """What the workers are told, with every default decided and the data checked.
+
+    Raises:
+        UserError: see :func:`launch`.
+    """
+    images.check((item.run for item in missing), options.data)
+    means = resources(len(missing), options)
+    present = failures.read(layout, [item.run.hash for item in missing])
+    return Job(
+        planned=tuple(missing),
+        layout=layout,
+        data=options.data,
+        device=means.device,
+        executor=options.executor,
+        workers=means.workers,
+        pack=means.pack,
+        failed_before={name: failure.token for name, failure in present.items()},
+    )
+
+
+def resources(runs: int, options: LaunchOptions) -> Resources:
+    """What ``runs`` missing runs would be trained on.
+
+    Raises:
+        UserError: for counts below 1, or a device that is not there.
+    """
+    for name, value in (("--workers", options.workers), ("--pack", options.pack)):
+        if value is not None and value < 1:
+            raise UserError(f"{name} must be at least 1, not {value}")
+    device = machine.resolve_device(options.device)
+    pack = options.pack or (machine.CUDA_PACK if device == "cuda" else 1)
+    if options.executor == "debug":
+        return Resources(device, 1, pack)
+    return Resources(device, options.workers or machine.default_workers(device, runs, pack), pack)
+
+
+def _make_folders(layout: ResultsLayout) -> None:
+    for folder in (layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write {folder}: {error.strerror}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(f"cannot write {folder}: give another folder with --results")
+
+
+def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
+    """Remove what processes that were killed have left of runs that have their record."""
+    claims = Claims(layout.claims, "tidy")
+    claims.sweep()
+    for name, owner in claims.owners().items():
+        if name in finished and owner.liveness() is Liveness.DEAD:
+            _tidy_run(layout, claims, name)
+    for path in layout.checkpoints.glob("*.ckpt"):
+        if path.stem in finished:
+            _tidy_run(layout, claims, path.stem)
+
+
+def _tidy_run(layout: ResultsLayout, claims: Claims, run_hash: str) -> None:
+    claim = claims.acquire(run_hash)
+    if claim is not None:
+        heartbeat.remove(layout.claims, run_hash)
+        (layout.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
+        claims.release(claim)

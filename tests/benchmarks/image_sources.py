@@ -1,0 +1,146 @@
+"""Writes data sets in the layouts that users bring: class folders and official archives."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.datasets import Archive, DatasetInfo
+from benchmarks.datasets.store import SPLITS, Dataset, Split
+
+ARCHIVE = Archive(
+    url="https://example.org/small-python.tar.gz",
+    downloader="CIFAR10",
+    folder="cifar-10-batches-py",
+    train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+    test=("test_batch",),
+)
+
+
+def info_of(dataset: Dataset) -> DatasetInfo:
+    """A register entry for ``dataset``."""
+    return DatasetInfo(
+        name=dataset.name,
+        title=f"the {dataset.name} images",
+        classes=dataset.classes,
+        counts=(len(dataset.train), len(dataset.test)),
+        side=dataset.train.images.shape[1],
+        digest=dataset.digest,
+        archive=ARCHIVE,
+    )
+
+
+def part_of(dataset: Dataset, per_class: int) -> dict[str, Split]:
+    """The first images of each class."""
+    splits = {}
+    for split in SPLITS:
+        whole: Split = getattr(dataset, split)
+        labels = range(len(dataset.classes))
+        rows = np.concatenate([np.flatnonzero(whole.labels == n)[:per_class] for n in labels])
+        splits[split] = Split(whole.images[rows], whole.labels[rows])
+    return splits
+
+
+def shuffled(split: Split, seed: int) -> Split:
+    order = np.random.default_rng(seed).permutation(len(split))
+    return Split(split.images[order], split.labels[order])
+
+
+def write_class_folders(dataset: Dataset, root: Path) -> Path:
+    """``root/{train,test}/<class>/<number>.png``."""
+    for name in SPLITS:
+        split: Split = getattr(dataset, name)
+        for label in dataset.classes:
+            (root / name / label).mkdir(parents=True)
+        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            path = root / name / dataset.classes[int(label)] / f"{number:05}.png"
+            Image.fromarray(np.asarray(image)).save(path, compress_level=1)
+    return root
+
+
+def batch_files(dataset: Dataset, seed: int) -> dict[str, dict[bytes, Any]]:
+    """The content of the official batch files, images in a random order."""
+    train, test = shuffled(dataset.train, seed), shuffled(dataset.test, seed + 1)
+    rows = np.array_split(np.arange(len(train)), len(ARCHIVE.train))
+    files = {}
+    for number, (name, chosen) in enumerate(zip(ARCHIVE.train, rows, strict=True), start=1):
+        part = Split(train.images[chosen], train.labels[chosen])
+        files[name] = _batch(part, f"training batch {number} of {len(rows)}")
+    files["test_batch"] = _batch(test, "testing batch 1 of 1")
+    files["batches.meta"] = {
+        b"num_cases_per_batch": len(rows[0]),
+        b"label_names": [label.encode() for label in dataset.classes],
+        b"num_vis": int(np.prod(train.images.shape[1:])),
+    }
+    return files
+
+
+def _batch(split: Split, title: str) -> dict[bytes, Any]:
+    pixels = split.images.transpose(0, 3, 1, 2).reshape(len(split), -1)
+    return {
+        b"batch_label": title.encode(),
+        b"labels": split.labels.tolist(),
+        b"data": np.ascontiguousarray(pixels),
+        b"filenames": [f"image_s_{number:06}.png".encode() for number in range(len(split))],
+    }
+
+
+def write_archive(
+    dataset: Dataset, path: Path, seed: int = 0, dumps: Callable[[Any], bytes] | None = None
+) -> Path:
+    """A tar file of official layout, compressed by its name's suffix."""
+    mode: Any = "w:gz" if path.suffix == ".gz" else "w"
+    with tarfile.open(path, mode, **({"compresslevel": 1} if path.suffix == ".gz" else {})) as tar:
+        add_file(tar, f"{ARCHIVE.folder}/readme.html", b"<html></html>")
+        for name, fields in batch_files(dataset, seed).items():
+            add_file(tar, f"{ARCHIVE.folder}/{name}", (dumps or python2_dumps)(fields))
+    return path
+
+
+def write_batches_folder(dataset: Dataset, folder: Path, seed: int = 0) -> Path:
+    """The archive as extracted."""
+    folder.mkdir(parents=True)
+    for name, fields in batch_files(dataset, seed).items():
+        (folder / name).write_bytes(python2_dumps(fields))
+    return folder
+
+
+def add_file(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def python2_dumps(fields: object) -> bytes:
+    """A pickle as Python 2 wrote it: protocol 2, byte strings, NumPy's old module names."""
+    file = io.BytesIO()
+    _Python2Pickler(file, protocol=2).dump(fields)
+    return file.getvalue()
+
+
+_PythonPickler: Any = pickle._Pickler
+
+
+class _Python2Pickler(_PythonPickler):
+    def save_string(self, value: bytes | str) -> None:
+        content = value if isinstance(value, bytes) else value.encode("latin1")
+        if len(content) < 256:
+            self.write(pickle.SHORT_BINSTRING + struct.pack("<B", len(content)) + content)
+        else:
+            self.write(pickle.BINSTRING + struct.pack("<i", len(content)) + content)
+        self.memoize(value)
+
+    def save_global(self, value: Any, name: str | None = None) -> None:
+        module = value.__module__.replace("numpy._core", "numpy.core")
+        self.write(pickle.GLOBAL + f"{module}\n{name or value.__qualname__}\n".encode())
+        self.memoize(value)
+
+    dispatch: ClassVar = {**_PythonPickler.dispatch, bytes: save_string, str: save_string}

@@ -1,0 +1,157 @@
+"""The doctor sees what is there, names what is not, and fails only where nothing could work."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from reproduce import doctor, machine
+
+REQUIRED = doctor.requirements()[1]
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "data", tmp_path / "results"
+
+
+def by_name(folders: tuple[Path, Path]) -> dict[str, doctor.Row]:
+    found = doctor.rows(*folders)
+    assert len({row.name for row in found}) == len(found)
+    return {row.name: row for row in found}
+
+
+def test_this_machine_can_run_the_suite(folders, capsys):
+    assert doctor.examine(*folders, as_json=True) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    for name in ("python", "this checkout", "torch imports", "results folder", *REQUIRED):
+        assert rows[name]["state"] == "ok"
+        assert rows[name]["essential"]
+    assert rows["numpy"]["found"] == metadata.version("numpy")
+
+
+def test_nothing_is_made_or_left(folders, tmp_path):
+    doctor.rows(*folders)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whatever_lacks_says_how_to_get_it(folders):
+    for row in doctor.rows(*folders):
+        assert row.state in ("ok", "low", "missing", "broken")
+        assert row.found
+        assert bool(row.fix) == (row.state != "ok"), row
+
+
+def test_missing_data_names_the_command(folders):
+    row = by_name(folders)["data: cifar10"]
+    assert row.state == "missing"
+    assert not row.essential
+    assert "reproduce data get cifar10" in row.fix
+
+
+@pytest.mark.parametrize("text", ['{"digest": "00"}', "{", "[]"])
+def test_a_damaged_store_is_broken_but_no_reason_to_fail(folders, text):
+    store = folders[0] / "cifar10"
+    store.mkdir(parents=True)
+    (store / "store.json").write_text(text)
+    row = by_name(folders)["data: cifar10"]
+    assert row.state == "broken"
+    assert str(store) in row.fix
+    assert "reproduce data get cifar10" in row.fix
+    assert doctor.examine(*folders, as_json=True) == 0
+
+
+def test_the_real_store_is_recognised(cifar10_root, tmp_path):
+    row = by_name((cifar10_root, tmp_path))["data: cifar10"]
+    assert row.state == "ok"
+
+
+def test_a_results_folder_that_cannot_be_written_fails(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    row = by_name((tmp_path, tmp_path / "file" / "results"))["results folder"]
+    assert row.state == "broken"
+    assert "--results" in row.fix
+    assert doctor.examine(tmp_path, tmp_path / "file" / "results", as_json=False) == 2
+    assert "broken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", ["2.10.9", None])
+def test_an_old_or_missing_package_fails(folders, monkeypatch, version):
+    real = metadata.version
+
+    def installed(name: str) -> str:
+        if name != "torch":
+            return real(name)
+        if version is None:
+            raise metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(doctor.metadata, "version", installed)
+    row = by_name(folders)["torch"]
+    assert row.state == ("broken" if version else "missing")
+    assert "pip install -e ." in row.fix
+    assert doctor.examine(*folders, as_json=True) == 2
+
+
+def test_versions_compare_as_numbers_and_ignore_the_build(folders, monkeypatch):
+    real = metadata.version
+    monkeypatch.setattr(
+        doctor.metadata, "version", lambda name: "2.110.0+cu132" if name == "torch" else real(name)
+    )
+    assert by_name(folders)["torch"].state == "ok"
+
+
+def test_another_distributions_packages_fail(folders, monkeypatch):
+    monkeypatch.setattr(doctor, "complaint", lambda: "another benchmarks comes first")
+    row = by_name(folders)["this checkout"]
+    assert row.fix == "another benchmarks comes first"
+    assert doctor.examine(*folders, as_json=True) == 2
+
+
+def test_too_little_memory_for_a_worker_is_told(folders, monkeypatch):
+    monkeypatch.setattr(machine, "available_bytes", lambda: machine.WORKER_BYTES - 1)
+    row = by_name(folders)["memory"]
+    assert row.state == "low"
+    assert "1.4 GiB" in row.fix
+
+
+def test_without_latex_queue_and_git_it_still_works(folders, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    rows = by_name(folders)
+    for name in ("pdflatex", "SLURM", "git"):
+        assert rows[name].state == "missing"
+        assert not rows[name].essential
+    assert doctor.examine(*folders, as_json=True) == 0
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex")
+def test_latex_without_its_styles_is_told_apart(folders, monkeypatch):
+    monkeypatch.setattr(doctor, "LATEX_STYLES", ("booktabs.sty", "no-such-style.sty"))
+    assert by_name(folders)["pdflatex"].found == "no-such-style.sty"
+
+
+def test_the_table_fits_80_columns(folders, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    doctor.examine(*folders, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.match(r"what +state +found +fix", lines[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("flags\t\t: fpu avx512_bf16 amx_bf16", ["avx512_bf16", "amx_bf16"]),
+        ("Features\t: fp asimd bf16 i8mm", ["bf16"]),
+        ("flags\t\t: fpu avx2 avx512_bf16x", []),
+    ],
+)
+def test_bf16_is_read_from_the_cpus_flags(tmp_path, monkeypatch, line, expected):
+    monkeypatch.setattr(doctor, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nmodel name\t: Some CPU\n{line}\n")
+    assert doctor.bf16_flags() == expected

@@ -1,0 +1,113 @@
+"""The files that describe the project agree with each other and with the tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from reproduce.paths import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+TEST_COMMAND = ('pip install -e ".[test]"', "python -m pytest -n 2")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_package_of_the_tree_is_listed_and_nothing_else():
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for top in ("benchmarks", "reproduce", "analysis")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    listed = PROJECT["tool"]["setuptools"]["packages"]
+    assert set(listed) == found
+    assert len(listed) == len(set(listed))
+
+
+def test_the_command_points_at_a_function():
+    module, _, function = PROJECT["project"]["scripts"]["reproduce"].partition(":")
+    source = text_of(module.replace(".", "/") + ".py")
+    assert re.search(rf"^def {function}\(", source, re.MULTILINE)
+
+
+def test_requirements_are_all_minimum_versions():
+    project = PROJECT["project"]
+    for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*>=\d+(\.\d+)*", requirement), requirement
+
+
+def test_the_conda_environment_takes_everything_from_pyproject():
+    environment = yaml.safe_load(text_of("environment.yml"))
+    *conda, pip = environment["dependencies"]
+    assert environment["name"] == PROJECT["project"]["name"]
+    assert conda == ["python" + PROJECT["project"]["requires-python"], "pip"]
+    assert pip == {"pip": ["-e .[test]"]}
+    assert "test" in PROJECT["project"]["optional-dependencies"]
+
+
+def test_the_citation_is_complete_and_of_this_version():
+    citation = yaml.safe_load(text_of("CITATION.cff"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"]
+    assert citation["title"].startswith(PROJECT["project"]["name"])
+    assert citation["authors"]
+    assert citation["version"] == PROJECT["project"]["version"]
+    assert citation["license"] == PROJECT["project"]["license"]
+    for reference in citation["references"]:
+        assert {"type", "title", "authors"} <= set(reference)
+
+
+def test_the_license_is_the_one_that_is_declared():
+    assert PROJECT["project"]["license"] == "MIT"
+    for name in PROJECT["project"]["license-files"]:
+        assert text_of(name).startswith("MIT License")
+
+
+def test_the_linter_and_the_types_know_the_same_python():
+    minimum = PROJECT["project"]["requires-python"].removeprefix(">=")
+    assert PROJECT["tool"]["ruff"]["target-version"] == "py" + minimum.replace(".", "")
+
+
+def test_continuous_integration_is_a_script_that_parses():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    assert "set -euo pipefail" in script.read_text()
+
+
+def test_the_readme_and_continuous_integration_test_by_the_same_command():
+    for part in TEST_COMMAND:
+        assert part in text_of("README.md")
+        assert part in text_of(".ci/run")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_that_the_documents_name_are_there(name):
+    text = text_of(name)
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    code = re.findall(r"`([\w./-]+\.(?:py|toml|csv|yml|cff|md|json))`", text)
+    folders = re.findall(r"`((?:benchmarks|reproduce|analysis|paper_tables|tests)/[\w./-]*)`", text)
+    named = {path for path in [*links, *code, *folders] if not is_output(path)}
+    assert named
+    missing = sorted(path for path in named if not (ROOT / path).exists())
+    assert not missing
+
+
+def is_output(path: str) -> bool:
+    """Whether a command writes the file, so that a fresh clone lacks it."""
+    return path.startswith(("results/", "data/"))
+
+
+def test_the_readme_names_every_table_that_can_be_run():
+    from reproduce.registry import ENTRIES
+
+    for entry in ENTRIES:
+        assert f"reproduce {entry.name}" in text_of("README.md")
