@@ -36,7 +36,7 @@ SEPARATOR = "~"
 PATIENCE_SECONDS = 300.0
 HIDDEN = "hidden"
 NO_PROC = "0"
-_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
 
 
 class Liveness(Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -11,7 +12,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reproduce import atomic
 from reproduce.claims import Claim, Claims
 
 if TYPE_CHECKING:
@@ -68,12 +68,17 @@ def age(folder: Path, run_hash: str) -> float | None:
 
 def remove(folder: Path, run_hash: str) -> None:
     """Delete a run's heartbeat; harmless where there is none."""
-    with contextlib.suppress(OSError):
-        _path(folder, run_hash).unlink()
+    for path in (_path(folder, run_hash), _scratch(folder, run_hash)):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _path(folder: Path, run_hash: str) -> Path:
     return folder / f"{run_hash}.progress.json"
+
+
+def _scratch(folder: Path, run_hash: str) -> Path:
+    return folder / f".{run_hash}.progress.tmp"
 
 
 class _Rate:
@@ -173,6 +178,7 @@ class Heart:
                     return
                 beat = replace(self._beats[name], count=self._beats[name].count + 1)
                 self._beats[name] = beat
-            atomic.replace(
-                _path(self._claims.folder, name), json.dumps(asdict(beat)).encode(), flush=False
-            )
+            # One scratch name a run, so that a killed writer leaves nothing that is not reused.
+            scratch = _scratch(self._claims.folder, name)
+            scratch.write_text(json.dumps(asdict(beat)))
+            os.replace(scratch, _path(self._claims.folder, name))

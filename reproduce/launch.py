@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -96,11 +97,11 @@ def launch(
     wanted = list({item.run.hash: item for item in planned}.values())
     finished = records.finished(layout, [item.run.hash for item in wanted])
     missing = [item for item in wanted if item.run.hash not in finished]
+    _tidy(layout, finished)
     if not missing:
         return LaunchSummary(len(wanted), 0, 0, interrupted=False)
     job = make_job(missing, layout, options)
     _make_folders(layout)
-    _tidy(layout, finished)
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
@@ -168,12 +169,11 @@ def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
     """Remove what processes that were killed have left of runs that have their record."""
     claims = Claims(layout.claims, "tidy")
     claims.sweep()
-    for name, owner in claims.owners().items():
-        if name in finished and owner.liveness() is Liveness.DEAD:
+    left = {n for n, owner in claims.owners().items() if owner.liveness() is Liveness.DEAD}
+    left |= {path.stem for path in layout.checkpoints.glob("*.ckpt")}
+    with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later
+        for name in left & finished:
             _tidy_run(layout, claims, name)
-    for path in layout.checkpoints.glob("*.ckpt"):
-        if path.stem in finished:
-            _tidy_run(layout, claims, path.stem)
 
 
 def _tidy_run(layout: ResultsLayout, claims: Claims, run_hash: str) -> None:
