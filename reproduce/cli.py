@@ -6,8 +6,9 @@ answer at once.
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,34 +75,44 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
         raise typer.Exit(run_table(selection, launch, as_json=as_json))
 
 
+def _untrained_command(entry: Entry, name: str, hidden: bool) -> None:
+    command = entry.command()
+
+    @app.command(name, help=f"Compute and report: {entry.summary}.", hidden=hidden)
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        raise typer.Exit(command(*arguments, **options))
+
+
 for _entry in ENTRIES:
-    _table_command(_entry, _entry.name, hidden=False)
-    _table_command(_entry, _entry.id, hidden=True)
+    _add = _table_command if _entry.trains else _untrained_command
+    _add(_entry, _entry.name, hidden=False)
+    _add(_entry, _entry.id, hidden=True)
 
 
 @app.command("list")
 def list_tables(as_json: opt.Json = False) -> None:
-    """List the tables that can be reproduced."""
-    rows = []
-    for entry in ENTRIES:
-        table = entry.load()
-        rows.append(
-            {
-                "table": entry.id,
-                "cells": len(table.cells),
-                "seeds": table.seeds,
-                "runs": len(table.cells) * table.seeds,
-                "quick": table.quick is not None,
-                "summary": entry.summary,
-            }
-        )
+    """List what can be reproduced."""
+    rows = [_summary(entry) for entry in ENTRIES]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        quick = "also --quick" if row["quick"] else "no quick form"
-        typer.echo(f"{row['table']}  {row['cells']} cells × {row['seeds']} seeds, {quick}")
+        size = "computed at once"
+        if "cells" in row:
+            quick = "also --quick" if row["quick"] else "no quick form"
+            size = f"{row['cells']} cells × {row['seeds']} seeds, {quick}"
+        typer.echo(f"{row['table']}  {size}")
         typer.echo(f"    {row['summary']}")
+
+
+def _summary(entry: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {"table": entry.id, "summary": entry.summary}
+    if entry.trains:
+        table = entry.load()
+        row |= {"cells": len(table.cells), "seeds": table.seeds}
+        row |= {"runs": len(table.cells) * table.seeds, "quick": table.quick is not None}
+    return row
 
 
 @app.command()

@@ -1,9 +1,11 @@
-"""The tables that the suite can reproduce, by name."""
+"""The tables, figures and theorems that the suite can reproduce, by name."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
@@ -16,11 +18,18 @@ DEFAULT_PAPER = "locality"
 
 @dataclass(frozen=True)
 class Entry:
-    """A table's script, not yet loaded."""
+    """A script, not yet loaded.
+
+    Attributes:
+        trains: whether its numbers come from training runs. Its module then holds a ``TABLE``;
+            otherwise it holds a ``command`` with Typer's options, which computes, reports and
+            returns the exit code.
+    """
 
     paper: str
     name: str
     summary: str
+    trains: bool = True
 
     @property
     def id(self) -> str:
@@ -28,8 +37,21 @@ class Entry:
         return f"{self.paper}/{self.name}"
 
     def load(self) -> Table:
-        """Import the script and return its table."""
-        return importlib.import_module(f"reproduce.{self.paper}.{self.name}").TABLE
+        """Import the script and return its table.
+
+        Raises:
+            UserError: where it trains nothing.
+        """
+        if not self.trains:
+            raise UserError(f"{self.id} has no runs: `reproduce {self.name}` computes it at once")
+        return self._module().TABLE
+
+    def command(self) -> Callable[..., int]:
+        """Import the script of an entry that trains nothing and return its command."""
+        return self._module().command
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"reproduce.{self.paper}.{self.name}")
 
 
 ENTRIES = (
