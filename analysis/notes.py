@@ -127,12 +127,14 @@ def _estimator(result: TableResult) -> str:
 
 
 def _test(result: TableResult) -> str:
+    others = dict.fromkeys(row.against for row in result.comparisons if row.against != row.second)
+    against = f" The first cell of a pair is tested against {', '.join(others)}." if others else ""
     distribution = {"exact": "exact, with midranks", "normal": "normal approximation"}
     return (
         f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
         f"{STAR_LEGEND}. Holm: over the table's {_counted(result.declared, 'comparison')}. Shift: "
         f"Hodges–Lehmann, first minus second, in points, with the {100 * result.confidence:.0f} % "
-        "interval that inverts the exact two-sided test."
+        f"interval that inverts the exact two-sided test.{against}"
     )
 
 

@@ -119,6 +119,7 @@ class _TestCurve:
 
     def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         self.n_x = len(x)
+        self._known: dict[int, tuple[int, int, int]] = {}
         self._own_x, self._own_y = doubled_midranks(x), doubled_midranks(y)
         self._both_lowest = np.isneginf(x)[:, None] & np.isneginf(y)[None, :]
         finite_y = np.where(np.isneginf(y), 0.0, y)[None, :]
@@ -133,13 +134,18 @@ class _TestCurve:
 
     def upper(self, position: int) -> Fraction:
         """p-value against x − d being above y; grows with the position."""
-        _, at_least, total = tails(self._ranks(position), self.n_x)
+        _, at_least, total = self._tails(position)
         return Fraction(at_least, total)
 
     def lower(self, position: int) -> Fraction:
         """p-value against x − d being below y; falls with the position."""
-        at_most, _, total = tails(self._ranks(position), self.n_x)
+        at_most, _, total = self._tails(position)
         return Fraction(at_most, total)
+
+    def _tails(self, position: int) -> tuple[int, int, int]:
+        if position not in self._known:
+            self._known[position] = tails(self._ranks(position), self.n_x)
+        return self._known[position]
 
     def _ranks(self, position: int) -> NDArray[np.int64]:
         above = np.sign(self._tied_at - position)

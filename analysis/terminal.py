@@ -182,7 +182,7 @@ def _notes(result: TableResult) -> Table:
 def _readings(result: TableResult) -> str:
     """The readings by id: what was assumed, what was changed; the rest is `reproduce readings`'."""
     readings = result.about.readings
-    text = f"{len(readings)} choices behind these numbers, of the paper or where it is silent"
+    text = f"{len(readings)} choices behind these numbers"
     if assumed := [r.id for r in readings if r.source == "assumption"]:
         text += f"; assumptions: {', '.join(assumed)}"
     for reading in readings:

@@ -21,11 +21,6 @@ class Deviation:
     effect: str
     tables: tuple[str, ...]
 
-    @property
-    def text(self) -> str:
-        """All of it in one line, for a table's notes."""
-        return f"{self.id} {self.name}: {self.here} In the paper: {self.paper} {self.effect}"
-
 
 def table_deviations(table_id: str) -> list[Deviation]:
     """The deviations that touch a table such as "locality/table3", in the file's order.

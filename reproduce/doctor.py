@@ -9,16 +9,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.datasets import DATASETS, DatasetInfo
-from benchmarks.errors import UserError
-from reproduce import hardware
+from benchmarks.datasets import DATASETS, DatasetInfo, header
+from reproduce import hardware, machine, provenance
 from reproduce.origin import complaint
 from reproduce.paths import ROOT, default_data, default_results
 
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 INSTALL = "pip install -e ."
-# A worker stays under 1.5 GB; CIFAR-10's store and its download take 0.5 GB while it is made.
-MEMORY_NEEDED = 2 * GIB
+# CIFAR-10's store takes 0.2 GiB, its download as much again while it is made.
 DISK_NEEDED = 1 * GIB
 LATEX_STYLES = ("booktabs.sty", "lmodern.sty")
 
@@ -160,12 +157,8 @@ def _torch() -> Iterator[Row]:
         return
     build = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "for the CPU"
     yield Row("torch imports", "ok", f"built {build}", essential=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an old driver warns here; the row says it
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if count:
-        names = ", ".join(torch.cuda.get_device_name(i) for i in range(count))
-        yield Row("GPU", "ok", names)
+    if names := machine.gpu_names():
+        yield Row("GPU", "ok", ", ".join(names))
     elif shutil.which("nvidia-smi"):
         fix = f"a driver that supports CUDA {torch.version.cuda}, or a torch built for the driver"
         yield Row("GPU", "missing", f"torch {build} cannot use it", fix)
@@ -182,14 +175,13 @@ def _machine() -> Iterator[Row]:
         "" if flags else "keep --precision float32 on the CPU: bf16 would be emulated, slowly",
     )
     usable, present = hardware.usable_cores(), hardware.present_cores()
-    yield Row("CPU cores", "ok", f"{usable:g} of {present} usable; {hardware.cpu_name()}")
+    cores = f"{usable:g} of {present} usable; {hardware.cpu_name()}"
+    yield Row("CPU cores", "ok", cores)
     memory = hardware.available_memory()
-    if memory is None:
-        yield Row("memory", "ok", "not known on this system")
-    else:
-        low = memory < MEMORY_NEEDED
-        fix = "a worker takes up to 1.5 GB: use --workers 1" if low else ""
-        yield Row("memory", "low" if low else "ok", f"{memory / GIB:.1f} GiB available", fix)
+    low = memory is not None and memory < machine.WORKER_BYTES
+    fix = f"a worker needs {machine.WORKER_BYTES / GIB:.1f} GiB" if low else ""
+    found = f"{memory / GIB:.1f} GiB available" if memory is not None else "not known here"
+    yield Row("memory", "low" if low else "ok", found, fix)
 
 
 def _folders(data: Path, results: Path) -> Iterator[Row]:
@@ -197,12 +189,11 @@ def _folders(data: Path, results: Path) -> Iterator[Row]:
         free = shutil.disk_usage(hardware.existing(folder)).free
         low = free < DISK_NEEDED
         fix = f"make room, or choose another folder with {option}" if low else ""
-        text = f"{free / GIB:.1f} GiB free at {folder}"
-        yield Row(f"disk for {name}", "low" if low else "ok", text, fix)
+        yield Row(f"disk for {name}", "low" if low else "ok", f"{free / GIB:.1f} GiB free", fix)
     folder = hardware.existing(results)
     try:
         with tempfile.TemporaryFile(dir=folder):
-            yield Row("results folder", "ok", f"{folder} is writable", essential=True)
+            yield Row("results folder", "ok", "writable", essential=True)
     except OSError as error:
         fix = "choose another with --results or REPRODUCE_RESULTS"
         yield Row("results folder", "broken", f"{folder}: {error.strerror}", fix, True)
@@ -210,20 +201,13 @@ def _folders(data: Path, results: Path) -> Iterator[Row]:
 
 def _dataset(info: DatasetInfo, data: Path) -> Row:
     name = f"data: {info.name}"
-    if info.embedded:
-        return Row(name, "ok", "made from scikit-learn when used")
-    again = f"remove {data / info.name}, then `reproduce data get {info.name}`"
-    try:
-        from benchmarks.datasets.store import read_header
-
-        digest = str(read_header(data, info.name)["digest"])
-    except (UserError, KeyError, TypeError) as error:
-        if (data / info.name).exists():
-            return Row(name, "broken", f"damaged under {data}", again)
-        return Row(name, "missing", f"not under {data}", str(error))
-    if digest != info.digest:
-        return Row(name, "broken", f"digest {digest[:12]}, not {info.digest[:12]}", again)
-    return Row(name, "ok", f"{data / info.name} (header only)")
+    state, problem = header.state(info, data)
+    if state == "missing":
+        fix = f"reproduce data get {info.name}, or reproduce data import {info.name} PATH"
+        return Row(name, "missing", f"not under {data}", fix)
+    if state == "damaged":
+        return Row(name, "broken", f"damaged under {data}", problem)
+    return Row(name, "ok", "made from scikit-learn" if info.embedded else str(data / info.name))
 
 
 def _programs() -> Iterator[Row]:
@@ -234,9 +218,10 @@ def _programs() -> Iterator[Row]:
         yield Row("pdflatex", "ok", latex)
     else:
         yield Row("pdflatex", "missing", ", ".join(lacking) if latex else "none", fix)
-    commit = _output("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
-    fix = "install git and work in a clone, so that records name their commit"
-    yield Row("git", "ok", f"commit {commit}") if commit else Row("git", "missing", "none", fix)
+    commit, dirty = provenance.git_state(ROOT)
+    found = f"commit {commit[:12]}{', changed files' if dirty else ''}" if commit else "no commit"
+    fix = "" if commit else "install git and work in a clone, so that records name their commit"
+    yield Row("git", "ok" if commit else "missing", found, fix)
     queue = [program for program in ("sbatch", "squeue") if not shutil.which(program)]
     fix = "not needed; on a cluster load its SLURM module"
     yield (

@@ -21,7 +21,8 @@ def bf16_flags() -> list[str]:
 
 def cpu_name() -> str:
     """The CPU's model, as far as the system tells."""
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
+    named = " ".join(_cpuinfo("model name").split())
+    return named or platform.processor() or platform.machine() or "unknown"
 
 
 def present_cores() -> int:

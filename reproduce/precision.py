@@ -37,7 +37,8 @@ def compare_precisions(
     }
     if not report_only:
         for side in sides.values():
-            launch_missing(side, launch)
+            if launch_missing(side, launch):
+                return INCOMPLETE
     accuracies = {precision: _accuracies(side) for precision, side in sides.items()}
     outcome = judge(accuracies["bf16"], accuracies["float32"])
     outcome["quick"] = selection.table.is_quick

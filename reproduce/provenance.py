@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reproduce import hardware
 from reproduce.paths import ROOT
 
 PACKAGES = ("torch", "torchvision", "numpy")
@@ -45,7 +46,11 @@ def capture(
         "commit": commit,
         "dirty": dirty,
         "packages": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
-        "device": {"kind": device_kind, "name": device_name or cpu_name(), "threads": threads},
+        "device": {
+            "kind": device_kind,
+            "name": device_name or hardware.cpu_name(),
+            "threads": threads,
+        },
         "host": socket.gethostname(),
         "executor": executor,
         "finished": utc_now(),
@@ -85,18 +90,6 @@ def git_state(folder: Path) -> tuple[str | None, bool | None]:
         folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results"
     )
     return (commit, None if changes is None else bool(changes)) if commit else (None, None)
-
-
-def cpu_name() -> str:
-    """The processor's model, as /proc/cpuinfo has it, else what the platform calls it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name" and value.strip():
-                return " ".join(value.split())
-    except OSError:
-        pass
-    return platform.processor() or platform.machine() or "unknown"
 
 
 def utc_now() -> str:

@@ -65,12 +65,15 @@ def dry_run_text(selection: Selection, *, as_json: bool) -> str:
 
 def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
     """Train what is missing, report what there is; 0 when complete, 3 when not."""
-    launch_missing(selection, launch)
-    return report_selection(selection, as_json=as_json)
+    interrupted = launch_missing(selection, launch)
+    return INCOMPLETE if interrupted else report_selection(selection, as_json=as_json)
 
 
-def launch_missing(selection: Selection, launch: Launch) -> None:
+def launch_missing(selection: Selection, launch: Launch) -> bool:
     """Train the selected runs that have no record, after asking where that takes over an hour.
+
+    Returns:
+        Whether it was interrupted; what failed or is missing is told on stderr.
 
     Raises:
         UserError: for a wrong executor or device, missing data, or a long job that nobody
@@ -88,7 +91,7 @@ def launch_missing(selection: Selection, launch: Launch) -> None:
     done = finished(selection.layout, [p.run.hash for p in planned])
     missing = [p for p in planned if p.run.hash not in done]
     if not missing:
-        return
+        return False
     options = launching.LaunchOptions(
         executor=launch.executor,
         workers=launch.workers,
@@ -100,8 +103,9 @@ def launch_missing(selection: Selection, launch: Launch) -> None:
     if not selection.table.is_quick:
         _confirm(selection, missing, options, launch)
     summary = launching.launch(planned, selection.layout, options)
-    if summary.interrupted:
-        raise KeyboardInterrupt
+    if not summary.complete:
+        print(f"reproduce: {summary.describe()}", file=sys.stderr)
+    return summary.interrupted
 
 
 def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:

@@ -159,6 +159,11 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
+    name = selection.table.name + (" --quick" if selection.table.is_quick else "")
+    if found.complete:
+        yield f"`reproduce report {name}` redraws the table"
+    elif not found.running:
+        yield f"`reproduce {name}` trains what is missing"
 
 
 def _where(item: Running) -> str:

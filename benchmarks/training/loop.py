@@ -18,6 +18,7 @@ import torch
 
 from benchmarks.training import checkpoint
 from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.trainee import CurvePoint, Trainee
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def prepare(device: torch.device) -> None:
     """
     if device.type == "cpu":
         torch.set_num_threads(1)
+        keep_freed_memory()
     torch.set_flush_denormal(True)
     torch.backends.cudnn.benchmark = True
 
@@ -168,6 +170,8 @@ def _sit_down(seat: _Seat, trainee: Trainee, sitting: dict[str, Any]) -> None:
     seat.sittings.append({**sitting, "from_epoch": trainee.epoch})
     if trainee.device.type == "cuda":
         seat.stream = torch.cuda.Stream()
+        # The run's weights were put there on the default stream.
+        seat.stream.wait_stream(torch.cuda.current_stream())
     seat.trainee, seat.steps = trainee, trainee.steps()
 
 

@@ -25,7 +25,7 @@ class PositionalSGD:
         lr_inside: bool = False,
     ) -> None:
         named = dict(model.named_parameters())
-        self.parameters = list(named.values())
+        self.parameters: list[torch.Tensor] = list(named.values())
         self.velocities = [torch.zeros_like(p) for p in self.parameters]
         self.momentum = momentum
         self.lr_inside = lr_inside
@@ -36,12 +36,12 @@ class PositionalSGD:
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """One update from the parameters' gradients, which are consumed (set to None)."""
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
         for parameter, coefficient in self._decayed:
             assert parameter.grad is not None
             parameter.grad.addcmul_(parameter, coefficient)
-        gradients = [p.grad for p in self.parameters]
         torch._foreach_mul_(self.velocities, self.momentum)
         torch._foreach_add_(self.velocities, gradients, alpha=lr if self.lr_inside else 1.0)
         torch._foreach_add_(self.parameters, self.velocities, alpha=-1.0 if self.lr_inside else -lr)
-        for parameter in self.parameters:
-            parameter.grad = None
+        for consumed in self.parameters:
+            consumed.grad = None

@@ -59,7 +59,7 @@ class Trainee:
         self.train, self.test = train, test
         self.normalizer = Normalizer(run, dataset, device)
         model = build(run, len(dataset.classes))
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device).to(memory_format=torch.channels_last)
         self.optimizer = PositionalSGD(
             self.model,
             decay_coefficients(self.model, run),

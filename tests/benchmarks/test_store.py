@@ -345,22 +345,28 @@ def test_imports_at_once(info: DatasetInfo, dataset: Dataset, tmp_path: Path) ->
     assert [path.name for path in root.iterdir()] == ["small"]
 
 
-def _die_before(call: int) -> None:
-    """Kill this process, as kill -9 does, before its ``call``-th step on the file system."""
-    left = [call]
+STEPS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.copyfile"}
 
-    def counted(step: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any, **keywords: Any) -> Any:
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return step(*args, **keywords)
 
-        return run
+def _die_before(step: int, root: Path) -> None:
+    """Kill this process, as kill -9 does, before its ``step``-th step under ``root``."""
+    left = [step]
 
-    for name in ("mkdir", "rename", "fsync", "close"):
-        setattr(os, name, counted(getattr(os, name)))
-    store._save = counted(store._save)
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in STEPS and str(arguments[0]).startswith(str(root)):
+            count()
+
+    def counted_fsync(descriptor: int, fsync: Callable[[int], None] = os.fsync) -> None:
+        count()
+        fsync(descriptor)
+
+    os.fsync = counted_fsync
+    sys.addaudithook(audit)
 
 
 def test_a_kill_at_any_step_leaves_no_half_store(
@@ -368,11 +374,11 @@ def test_a_kill_at_any_step_leaves_no_half_store(
 ) -> None:
     source = write_class_folders(dataset, tmp_path / "png")
     killed, published = 0, 0
-    for call in range(100):
-        root = tmp_path / str(call)
+    for step in range(100):
+        root = tmp_path / str(step)
 
-        def run(root: Path = root, call: int = call) -> None:
-            _die_before(call)
+        def run(root: Path = root, step: int = step) -> None:
+            _die_before(step, root)
             import_from(info, source, root)
 
         process = FORK.Process(target=run)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce import doctor, hardware
+from reproduce import doctor, hardware, machine
 
 REQUIRED = doctor.requirements()[1]
 
@@ -113,6 +113,13 @@ def test_another_distributions_packages_fail(folders, monkeypatch):
     assert doctor.examine(*folders, as_json=True) == 2
 
 
+def test_too_little_memory_for_a_worker_is_told(folders, monkeypatch):
+    monkeypatch.setattr(hardware, "available_memory", lambda: machine.WORKER_BYTES - 1)
+    row = by_name(folders)["memory"]
+    assert row.state == "low"
+    assert f"{machine.WORKER_BYTES / doctor.GIB:.1f} GiB" in row.fix
+
+
 def test_without_latex_queue_and_git_it_still_works(folders, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     rows = by_name(folders)
@@ -134,42 +141,3 @@ def test_the_table_fits_80_columns(folders, capsys, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert re.match(r"what +state +found +fix", lines[0])
-
-
-@pytest.mark.parametrize(
-    ("quota", "usable"), [("max 100000", 4), ("150000 100000", 1.5), ("800000 100000", 4), ("", 4)]
-)
-def test_cores_respect_the_control_groups_quota(tmp_path, monkeypatch, quota, usable):
-    monkeypatch.setattr(hardware, "CGROUP", tmp_path)
-    monkeypatch.setattr(hardware.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
-    if quota:
-        (tmp_path / "cpu.max").write_text(quota + "\n")
-    assert hardware.usable_cores() == usable
-
-
-@pytest.mark.parametrize(
-    ("limit", "used", "available"),
-    [("max", "0", 3 * 2**30), (str(2**30), "0", 2**30), (str(2**30), str(2**31), 0)],
-)
-def test_memory_respects_the_control_groups_limit(tmp_path, monkeypatch, limit, used, available):
-    monkeypatch.setattr(hardware, "CGROUP", tmp_path)
-    monkeypatch.setattr(hardware, "MEMINFO", tmp_path / "meminfo")
-    (tmp_path / "meminfo").write_text(f"MemTotal: 9 kB\nMemAvailable:  {3 * 2**20} kB\n")
-    (tmp_path / "memory.max").write_text(limit)
-    (tmp_path / "memory.current").write_text(used)
-    assert hardware.available_memory() == available
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("flags\t\t: fpu avx512_bf16 amx_bf16", ["avx512_bf16", "amx_bf16"]),
-        ("Features\t: fp asimd bf16 i8mm", ["bf16"]),
-        ("flags\t\t: fpu avx2 avx512_bf16x", []),
-    ],
-)
-def test_bf16_is_read_from_the_cpus_flags(tmp_path, monkeypatch, line, expected):
-    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
-    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nmodel name\t: Some CPU\n{line}\n")
-    assert hardware.bf16_flags() == expected
-    assert hardware.cpu_name() == "Some CPU"

@@ -101,7 +101,7 @@ def test_only_selects_by_glob() -> None:
     assert [cell.name for cell in TABLE.select(["plain *"])] == ["plain 1 1"]
     assert len(TABLE.select(["locality*", "anti*"])) == 8
     assert TABLE.select([]) == TABLE.cells
-    with pytest.raises(UserError, match="locality 1.6 2.4"):
+    with pytest.raises(UserError, match=r"locality 1\.6 2\.4"):
         TABLE.select(["vgg*"])
 
 

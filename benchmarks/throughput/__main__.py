@@ -1,0 +1,175 @@
+"""Images per second of plain PyTorch, of a bare loop and of ours, measured in one run.
+
+    python -m benchmarks.throughput                 # five rounds of ten seconds each: 10 min
+    python -m benchmarks.throughput --device cuda
+
+Contenders, all training VGG-10 on CIFAR-10 in batches of 128 with SGD, momentum and horizontal
+flips:
+
+plain
+    ``plain.py``, under 60 lines that import nothing of this project: torchvision's CIFAR10 and
+    transforms, a DataLoader with two workers, default memory layout, ``torch.optim.SGD``, float32,
+    one process with as many threads as torch takes. It reads the same images, written as the files
+    that torchvision unpacks.
+bare
+    ``bare.py``, a loop tuned by hand: the upper bound.
+ours
+    ``ours.py``, which calls ``benchmarks.training.loop.train`` as every run does, with LOCO-Reg,
+    seeded orders and flips, curve and progress.
+update
+    ``update.py``: the update with LOCO-Reg, without decay and as ``torch.optim.SGD``, in turn,
+    inside real training steps.
+
+On a CPU bare and ours run one thread a process and one process a core, which is how the suite
+trains; images/s is the sum over the processes. On CUDA they run in one process, with one network
+and with four.
+
+Method: a round measures every contender once, one after another, and rounds follow one another (A B
+C A B C …), so that what drifts (other load, temperature) hits all alike; ratios are taken within a
+round. Each measurement starts fresh processes, warms up for three updates, lets all processes of
+the contender start at once, and counts images until the time is over. Start-up, the set-up of a
+data loader's workers and, on a CPU, evaluation fall outside. Memory is a process's largest
+resident set (shared pages of files included; plain's loader workers are not). On CUDA the device is
+synchronised at both ends of a window.
+
+The regulariser's share is the time that an update with coefficients takes longer than one without
+decay, over the time of a step of ours in the same round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import UserError
+
+ROUNDS, SECONDS, WARMUP, NOISE_IMAGES = 5, 10.0, 3, 50_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 done, 2 bad input, 3 interrupted."""
+    arguments = _parser().parse_args(argv)
+    try:
+        _check(arguments)
+        _run(arguments)
+    except UserError as error:
+        print(f"benchmarks.throughput: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("benchmarks.throughput: interrupted; nothing was written", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.throughput",
+        description=(__doc__ or "").split("\n\n")[0],
+        epilog="The method is described at the top of benchmarks/throughput/__main__.py.",
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="default %(default)s")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=float, help=f"length of a window, default {SECONDS:g}")
+    length.add_argument("--steps", type=int, help="updates in a window, instead of seconds")
+    parser.add_argument("--warmup", type=int, default=WARMUP, help="updates before it")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=("both", "float32", "bf16"), default="both")
+    images = parser.add_mutually_exclusive_group()
+    images.add_argument(
+        "--data",
+        type=Path,
+        help="folder with the cifar10 store (default: REPRODUCE_DATA, or data/ in the checkout; "
+        "noise where there is none)",
+    )
+    images.add_argument("--noise", type=int, metavar="N", help="N random images instead")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there")
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    for name, least in (("rounds", 1), ("steps", 1), ("warmup", 1), ("noise", 128)):
+        value = getattr(arguments, name)
+        if value is not None and value < least:
+            raise UserError(f"--{name} must be at least {least}, not {value}")
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise UserError(f"--seconds must be positive, not {arguments.seconds:g}")
+    if arguments.json and arguments.json.exists():
+        raise UserError(f"{arguments.json} is there already: name another file or remove it")
+    if arguments.json and not os.access(arguments.json.absolute().parent, os.W_OK):
+        raise UserError(f"cannot write to {arguments.json.absolute().parent}: name another folder")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from benchmarks.throughput import machine, report, summary
+    from benchmarks.throughput.contenders import Settings, contenders, measure
+
+    precisions = ("float32", "bf16") if arguments.precision == "both" else (arguments.precision,)
+    field = contenders(arguments.device, precisions, machine.cores())
+    description = machine.describe()
+    progress = Console(stderr=True)
+    rounds: list[summary.Round] = []
+    with tempfile.TemporaryDirectory(prefix="throughput-") as scratch:
+        store, images = _images(arguments, Path(scratch))
+        settings = Settings(
+            store=store,
+            torchvision=Path(scratch),
+            device=arguments.device,
+            warmup=arguments.warmup,
+            seconds=_seconds(arguments),
+            steps=arguments.steps or 0,
+        )
+        for number in range(arguments.rounds):
+            rounds.append({})
+            for contender in field:
+                done = f"round {number + 1} of {arguments.rounds}"
+                with progress.status(f"{done}: {contender.name}"):
+                    rounds[-1][contender] = measure(contender, settings)
+    Console().print(report.render(rounds, description, images))
+    if arguments.json:
+        shown = {
+            "images": images,
+            "device": settings.device,
+            "warmup": settings.warmup,
+            "seconds": arguments.seconds or (None if arguments.steps else SECONDS),
+            "steps": arguments.steps,
+        }
+        _write(arguments.json, summary.as_json(rounds, description, shown))
+
+
+def _seconds(arguments: argparse.Namespace) -> float:
+    """Length of the window; endless where the number of updates is given."""
+    return float("inf") if arguments.steps else arguments.seconds or SECONDS
+
+
+def _images(arguments: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
+    """Folder of the ``cifar10`` store to read, and what to call its images."""
+    from benchmarks.throughput.images import write_noise, write_torchvision
+
+    checkout = Path(__file__).resolve().parents[2]
+    folder = arguments.data or Path(os.environ.get("REPRODUCE_DATA") or checkout / "data")
+    present = (folder / "cifar10" / "store.json").exists()
+    if arguments.noise or not (arguments.data or present):
+        folder, count = scratch, arguments.noise or NOISE_IMAGES
+        write_noise(folder, count)
+        called = f"{count:,} images of noise"
+    else:
+        called = "CIFAR-10"
+    write_torchvision(folder, scratch)
+    return folder, called
+
+
+def _write(path: Path, content: dict) -> None:
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(scratch, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What the regulariser costs: the update with LOCO-Reg, without decay, and torch's own, in turn.
+
+The updates are timed inside real training steps of ours, on the gradients and with the caches that
+a step leaves behind, a different one each step. Timing them in a tight loop would flatter all.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import cast
+
+import torch
+
+from benchmarks.datasets import store
+from benchmarks.regularizers.coefficients import decay_coefficients
+from benchmarks.throughput.ours import run_of
+from benchmarks.throughput.worker import Window, read_options, reply, run
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.loop import prepare
+from benchmarks.training.optimizer import PositionalSGD
+from benchmarks.training.trainee import Trainee
+
+
+class TimedUpdates:
+    """Stands in for a run's optimiser and makes each update with the next of several."""
+
+    def __init__(
+        self, updates: dict[str, Callable[[float], None]], window: Window, device: torch.device
+    ) -> None:
+        self.updates, self.window, self.device = updates, window, device
+        self.seconds: dict[str, list[float]] = {name: [] for name in updates}
+        self._turn = 0
+
+    def step(self, lr: float) -> None:
+        """One update, timed once the window is open."""
+        name = list(self.updates)[self._turn % len(self.updates)]
+        self._turn += 1
+        began = self._now()
+        self.updates[name](lr)
+        if self.window.open:
+            self.seconds[name].append(self._now() - began)
+
+    def _now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+
+def updates_of(trainee: Trainee) -> dict[str, Callable[[float], None]]:
+    """Three updates of one network: ours with coefficients, ours without, and torch's SGD."""
+    model, momentum = trainee.model, float(trainee.run.momentum)
+    coefficients = decay_coefficients(model, trainee.run)
+    sgd = torch.optim.SGD(
+        model.parameters(), lr=0.1, momentum=momentum, weight_decay=0.0005, foreach=True
+    )
+
+    def torch_step(lr: float) -> None:
+        sgd.param_groups[0]["lr"] = lr
+        sgd.step()
+        sgd.zero_grad()
+
+    return {
+        "locality": PositionalSGD(model, coefficients, momentum=momentum).step,
+        "no decay": PositionalSGD(model, {}, momentum=momentum).step,
+        "torch.optim.SGD": torch_step,
+    }
+
+
+def main() -> None:
+    """Train one network until the window closes; reply with the median time of each update."""
+    options = read_options(__doc__)
+    prepare(options.device)
+    dataset = store.read(options.data, "cifar10")
+    train, test = (ResidentSplit(part, options.device) for part in (dataset.train, dataset.test))
+    # A small rate: three velocities take turns on one network, and none must blow it up.
+    calm = run_of(options, dataset.digest, options.seed).replace(learning_rate="0.001")
+    trainee = Trainee(calm, dataset, train, test, options.device)
+    updates = updates_of(trainee)
+    window = Window(options, group=len(updates))
+    timed = TimedUpdates(updates, window, options.device)
+    trainee.optimizer = cast(PositionalSGD, timed)
+    seen = 0
+    for _ in trainee.steps():
+        if trainee.images_seen > seen:
+            window.tick(trainee.images_seen - seen)
+            seen = trainee.images_seen
+        if window.over:
+            break
+    medians = {name: statistics.median(seconds) for name, seconds in timed.seconds.items()}
+    reply(window, update_seconds=medians)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,308 @@
+"""The throughput benchmark runs, and says what it has measured. Nothing here asserts a time."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.config import Run
+from benchmarks.datasets import store
+from benchmarks.datasets.store import Dataset
+from benchmarks.errors import UserError
+from benchmarks.throughput import bare, images, plain, summary
+from benchmarks.throughput.__main__ import main
+from benchmarks.throughput.contenders import PLAIN, Contender, Sample, Settings, contenders, measure
+from benchmarks.throughput.report import render
+from benchmarks.throughput.update import TimedUpdates, updates_of
+from benchmarks.throughput.worker import Options, Window
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.trainee import Trainee
+
+CPU = torch.device("cpu")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def options(data: Path = Path(), **changes: object) -> Options:
+    values = {"precision": "float32", "warmup": 2, "seconds": math.inf, "steps": 3, "pack": 1}
+    return Options(data=data, device=CPU, seed=0, **{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def noise_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 256 noise images and the same in torchvision's files."""
+    root = tmp_path_factory.mktemp("noise")
+    images.write_noise(root, 256)
+    images.write_torchvision(root, root)
+    return root
+
+
+def settings(root: Path) -> Settings:
+    return Settings(root, root, device="cpu", warmup=1, seconds=math.inf, steps=1)
+
+
+def test_plain_is_plain() -> None:
+    """Under 60 lines that import the standard library, torch and torchvision."""
+    text = PLAIN.read_text()
+    assert len(text.splitlines()) < 60
+    modules = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            modules.add((node.module or "").partition(".")[0])
+    assert modules - set(sys.stdlib_module_names) == {"torch", "torchvision"}
+
+
+def test_plain_reads_the_same_images(noise_root: Path) -> None:
+    ours = store.read(noise_root, "cifar10")
+    theirs = plain.CIFAR10(noise_root)
+    assert np.array_equal(theirs.data, ours.train.images)
+    assert theirs.targets == ours.train.labels.tolist()
+    assert tuple(theirs.classes) == ours.classes
+
+
+def test_bare_sees_every_image_once_an_epoch(noise_root: Path) -> None:
+    dataset = store.read(noise_root, "cifar10")
+    batches = bare.Images(options(noise_root)).batches()
+    seen = [next(batches) for _ in range(2)]
+    pixels = torch.cat([pixels for pixels, _ in seen]).permute(0, 2, 3, 1).numpy()
+    raw = np.rint((pixels * dataset.std + dataset.mean) * 255).astype(np.uint8)
+    known = {image.tobytes(): index for index, image in enumerate(dataset.train.images)}
+    mirrored = {image[:, ::-1].tobytes(): index for index, image in enumerate(dataset.train.images)}
+    flips = [image.tobytes() in mirrored for image in raw]
+    found = [{**known, **mirrored}[image.tobytes()] for image in raw]
+    assert sorted(found) == list(range(256))
+    assert torch.cat([labels for _, labels in seen]).tolist() == [
+        dataset.train.labels[index] for index in found
+    ]
+    assert 80 < sum(flips) < 176
+
+
+def test_bare_updates_like_torch(noise_root: Path) -> None:
+    """Its three passes are SGD with momentum and weight decay."""
+    torch.manual_seed(0)
+    network = bare.Network(options(noise_root), bare.Images(options(noise_root)))
+    copies = [p.detach().clone().requires_grad_() for p in network.parameters]
+    sgd = torch.optim.SGD(copies, bare.LEARNING_RATE, bare.MOMENTUM, 0, bare.WEIGHT_DECAY)
+    for _ in range(4):
+        for parameter, copy in zip(network.parameters, copies, strict=True):
+            parameter.grad = torch.randn_like(parameter)
+            copy.grad = parameter.grad.clone()
+        network._update()
+        sgd.step()
+    for parameter, copy in zip(network.parameters, copies, strict=True):
+        torch.testing.assert_close(parameter, copy, rtol=1e-5, atol=1e-6)
+
+
+@given(
+    warmup=st.integers(1, 4),
+    steps=st.integers(1, 5),
+    group=st.integers(1, 4),
+    batch=st.integers(1, 200),
+)
+def test_window_counts_whole_groups(warmup: int, steps: int, group: int, batch: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO("start\n"))
+        patch.setattr(sys, "stdout", out := io.StringIO())
+        window = Window(options(warmup=warmup, steps=steps), group)
+        ticks = 0
+        while not window.over:
+            assert window.open == (ticks >= warmup * group)
+            window.tick(batch)
+            ticks += 1
+        window.tick(batch)
+    assert out.getvalue() == "ready\n"
+    assert ticks == (warmup + steps) * group
+    assert window.images == steps * group * batch
+    assert window.updates == steps * group
+    assert window.seconds >= 0
+
+
+def test_window_without_a_start_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    window = Window(options(warmup=1))
+    with pytest.raises(SystemExit, match="has gone"):
+        window.tick(128)
+
+
+def test_updates_take_turns(
+    noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each update is timed once a group, and only LOCO-Reg's and torch's shrink the weights."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("start\n"))
+    split = ResidentSplit(noise.train, CPU)
+    trainee = Trainee(short_run, noise, split, split, CPU)
+    updates = updates_of(trainee)
+    window = Window(options(warmup=1, steps=2), group=len(updates))
+    timed = TimedUpdates(updates, window, CPU)
+    shrunk = []
+    weight = trainee.model.get_parameter("features.conv5.weight")
+    while not window.over:
+        for parameter in trainee.model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        before = weight.norm().item()
+        timed.step(0.1)
+        shrunk.append(weight.norm().item() < before)
+        assert weight.grad is None
+        window.tick(1)
+    assert shrunk == [True, False, True] * 3
+    assert {name: len(seconds) for name, seconds in timed.seconds.items()} == {
+        "locality": 2,
+        "no decay": 2,
+        "torch.optim.SGD": 2,
+    }
+
+
+def made_up_round(factor: float) -> summary.Round:
+    speeds = {"plain": 500.0, "bare": 1000.0, "ours": 1000.0 * factor, "update": 900.0}
+    seconds = {"locality": 0.004, "no decay": 0.003, "torch.optim.SGD": 0.0035}
+    reply = {"threads": 1, "update_seconds": seconds}
+    return {
+        who: Sample(speeds[who.kind], 1000 * factor, (reply,) * who.processes)
+        for who in contenders("cpu", ("float32",), cores=2)
+    }
+
+
+def test_summary_pairs_within_rounds() -> None:
+    rounds = [made_up_round(factor) for factor in (0.9, 1.0, 0.98)]
+    found = {(r.above.kind, r.below.kind): r for r in summary.ratios(rounds)}
+    assert found["ours", "bare"].spread.rounds == pytest.approx((0.9, 1.0, 0.98))
+    assert found["ours", "bare"].spread.median == pytest.approx(0.98)
+    assert found["ours", "bare"].target == 0.97
+    assert found["ours", "plain"].spread.median == pytest.approx(1.96)
+    assert found["bare", "plain"].target is None
+    ours = next(who for who in rounds[0] if who.kind == "ours")
+    assert summary.peak_mib(rounds, ours) == 1000
+    # 1 ms more than without decay; a step of 128 images in each of two processes at 1,000 images/s.
+    share = summary.regularizer_share(rounds, ours).rounds
+    assert share == pytest.approx([0.001 * 1000 * f / 256 for f in (0.9, 1.0, 0.98)])
+
+
+def test_contenders_of_a_machine() -> None:
+    names = [who.name for who in contenders("cpu", ("float32", "bf16"), cores=3)]
+    assert names == [
+        "plain float32", "bare float32", "ours float32", "bare bf16", "ours bf16", "update bf16",
+    ]  # fmt: skip
+    on_cuda = contenders("cuda", ("bf16",), cores=16)
+    assert [(who.kind, who.pack) for who in on_cuda] == [
+        ("plain", 1), ("bare", 1), ("ours", 1), ("bare", 4), ("ours", 4), ("update", 1),
+    ]  # fmt: skip
+    assert {who.processes for who in on_cuda} == {1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rounds", "0"], "--rounds must be at least 1"),
+        (["--steps", "0"], "--steps must be at least 1"),
+        (["--seconds", "-1"], "--seconds must be positive"),
+        (["--noise", "5"], "--noise must be at least 128"),
+        (["--data", "/nowhere"], "reproduce data get cifar10"),
+        (["--json", "/nowhere/x.json"], "cannot write to /nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_an_earlier_result_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out.json").write_text("{}")
+    assert main(["--json", str(tmp_path / "out.json")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "out.json").read_text() == "{}"
+
+
+@pytest.mark.slow
+def test_a_failing_process_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="reproduce data get cifar10"):
+        measure(Contender("ours", "float32"), settings(tmp_path))
+    with pytest.raises(RuntimeError, match="plain float32 failed with exit code 1"):
+        measure(Contender("plain", "float32"), settings(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_pack_is_measured_whole(noise_root: Path) -> None:
+    sample = measure(Contender("ours", "bf16", pack=2), settings(noise_root))
+    assert [reply["images"] for reply in sample.replies] == [2 * 128]
+
+
+@pytest.mark.slow
+def test_a_tiny_run_is_well_formed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.throughput", "--noise", "256", "--rounds", "1"]
+    command += ["--steps", "1", "--warmup", "1", "--precision", "float32"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "--json", str(tmp_path / "out.json")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for word in ("plain float32", "bare float32", "ours float32", "256 images of noise"):
+        assert word in done.stdout
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.json"]
+    result = json.loads((tmp_path / "out.json").read_text())
+    cores = result["machine"]["cores"]
+    assert {name: c["processes"] for name, c in result["contenders"].items()} == {
+        "plain float32": 1,
+        "bare float32": cores,
+        "ours float32": cores,
+        "update float32": cores,
+    }
+    for name, contender in result["contenders"].items():
+        for reply in contender["replies"][0]:
+            assert reply["images"] == 128 * (3 if name.startswith("update") else 1)
+            assert reply["seconds"] > 0
+            assert name.startswith("plain") or reply["threads"] == 1
+        rates = [reply["images"] / reply["seconds"] for reply in contender["replies"][0]]
+        assert contender["images_per_second"]["median"] == pytest.approx(sum(rates))
+        assert contender["peak_mib"] > 100
+    speeds = {name: c["images_per_second"]["median"] for name, c in result["contenders"].items()}
+    assert len(result["ratios"]) == 3
+    for ratio in result["ratios"]:
+        assert ratio["median"] == pytest.approx(speeds[ratio["above"]] / speeds[ratio["below"]])
+    assert set(result["regularizer"]["update_seconds"]) == {
+        "locality",
+        "no decay",
+        "torch.optim.SGD",
+    }
+    assert math.isfinite(result["regularizer"]["share_of_step"]["ours float32"]["median"])
+
+
+def test_the_table_names_everything() -> None:
+    from rich.console import Console
+
+    rounds = [made_up_round(1.0)]
+    machine = {
+        "processor": "a processor",
+        "cores": 2,
+        "instruction_sets": ["avx2"],
+        "system": "Linux",
+        "python": "3",
+        "packages": {"torch": "2"},
+        "load_at_start": 0.0,
+    }
+    console = Console(file=io.StringIO(), width=120)
+    console.print(render(rounds, machine, "noise"))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    for word in ("a processor", "ours float32 / bare float32", "1.000", "torch.optim.SGD", "≤ 2%"):
+        assert word in text

@@ -1,0 +1,204 @@
+"""The command as a user types it: exit codes, one-line errors, and a small table end to end."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reproduce.paths import ROOT
+
+HEAVY = ("torch", "torchvision", "pandas", "scipy", "statsmodels", "matplotlib", "numpy", "sklearn")
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`reproduce ARGUMENTS` in a process of its own, no terminal attached."""
+    return subprocess.run(
+        [sys.executable, "-m", "reproduce", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def complaint(*arguments: str, **environment: str) -> str:
+    """The one line on stderr of a command that must exit with 2."""
+    done = command(*arguments, **environment)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("reproduce: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["table99"], "table99"),
+        (["table3", "--nope"], "--nope"),
+        (["table3", "--seeds", "none", "--dry-run"], "3-7"),
+        (["table3", "--only", "vgg*", "--dry-run"], "plain 1 1"),
+        (["table3", "--precision", "fp8", "--dry-run"], "bf16"),
+        (["table3", "--reading", "L-03=cubic", "--dry-run"], "half_sum_sq"),
+        (["table3", "--reading", "L-99=x", "--dry-run"], "reproduce readings"),
+        (["table3", "--quick", "--executor", "cloud"], "local"),
+        (["table3", "--quick", "--device", "tpu"], "tpu"),
+        (["table3", "--quick", "--workers", "0"], "--workers"),
+        (["status", "locality/table99"], "locality/table3"),
+        (["report"], "TABLE"),
+        (["readings", "L-99"], "L-03"),
+        (["show", "xyz"], "hash"),
+        (["data", "get", "imagenet"], "cifar10"),
+        (["check", "table3", "--quick"], "quick"),
+        (["collect", "table3", "--quick"], "quick"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], words: str) -> None:
+    assert words in complaint(*arguments, REPRODUCE_RESULTS=str(tmp_path))
+
+
+def test_missing_data_names_the_command(tmp_path: Path) -> None:
+    said = complaint("table3", "--yes", "--data", str(tmp_path), "--results", str(tmp_path / "r"))
+    assert "reproduce data get cifar10" in said
+
+
+def test_long_work_without_a_terminal_needs_yes(cifar10_root: Path, tmp_path: Path) -> None:
+    done = command("table3", "--data", str(cifar10_root), "--results", str(tmp_path))
+    assert done.returncode == 2
+    assert "195 runs" in done.stderr
+    assert "--yes" in done.stderr.splitlines()[-1]
+
+
+def test_results_that_are_a_file(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    assert "not a folder" in complaint("status", "table3", "--results", str(tmp_path / "results"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["status", "table3"], ["table3", "--dry-run"]]
+)
+def test_answers_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    program = (
+        "import sys; from reproduce.__main__ import run; code = run(sys.argv[1:]);"
+        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "REPRODUCE_RESULTS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+OPTIONS = (
+    *("--quick", "--seeds", "--only", "--executor", "--workers", "--device", "--pack"),
+    *("--precision", "--reading", "--data", "--results", "--dry-run", "--yes", "--json"),
+)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_help_names_every_option(option: str) -> None:
+    assert option in _table_help()
+
+
+@functools.cache
+def _table_help() -> str:
+    return command("table3", "--help", COLUMNS="100").stdout
+
+
+def test_dry_run_lists_every_run_and_needs_no_data(tmp_path: Path) -> None:
+    done = command(
+        "table3", "--dry-run", "--json", "--data", str(tmp_path), "--results", str(tmp_path)
+    )
+    listed = json.loads(done.stdout)
+    runs = {run for cell in listed["cells"] for run in cell["runs"].values()}
+    assert len(listed["cells"]) == 13
+    assert len(runs) == 195
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_tables_own_script_is_the_same_command() -> None:
+    script = subprocess.run(
+        [sys.executable, "-m", "reproduce.locality.table3", "--dry-run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert script.returncode == 0, script.stderr
+    assert script.stdout == command("locality/table3", "--dry-run").stdout
+
+
+def test_an_internal_error_leaves_a_log(tmp_path: Path) -> None:
+    """Exit code 70 and the log's path, from a failure that no code of ours expects."""
+    program = (
+        "import reproduce.cli, sys; from reproduce import __main__ as main\n"
+        "def crash(*_, **__): raise ZeroDivisionError('by design')\n"
+        "reproduce.cli.app = crash; sys.exit(main.run(['list']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 70
+    assert len(done.stderr.splitlines()) == 1
+    (log,) = tmp_path.glob("reproduce-crash-*.log")
+    assert str(log) in done.stderr
+    assert "ZeroDivisionError: by design" in log.read_text()
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m reproduce readings --json | head -1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
+    """Two cells, one seed: trained, reported, told, shown, and not trained again."""
+    chosen = ["--quick", "--seeds", "1", "--only", "plain *", "--only", "anti *"]
+    results = ["--results", str(tmp_path)]
+    first = command("table3", *chosen, *results, "--workers", "2")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "QUICK" in first.stdout
+    folder = tmp_path / "quick" / "locality" / "table3"
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == [f"table3.{extension}" for extension in ("csv", "json", "pdf", "png", "tex")]
+    records = list((tmp_path / "quick" / "records").glob("??/*.json"))
+    assert len(records) == 2
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in records}
+    csv = (folder / "table3.csv").read_bytes()
+
+    told = json.loads(command("status", "table3", *chosen, *results, "--json").stdout)
+    assert told["complete"]
+    shown = command("show", records[0].stem[:6], "--quick", *results)
+    assert records[0].stem in shown.stdout
+    again = command("table3", *chosen, *results)
+    assert again.returncode == 0
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in records} == before
+    assert (folder / "table3.csv").read_bytes() == csv
+    rest = command("report", "table3", "--quick", *results)
+    assert rest.returncode == 3
+    assert "INCOMPLETE" in rest.stdout
+    accuracies = [json.loads(path.read_text())["result"] for path in records]
+    assert all(result["correct"] > 400 for result in accuracies)  # of 500; chance is 50

@@ -1,0 +1,263 @@
+"""`reproduce data …` as a user types it: output, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from benchmarks.datasets import DATASETS, Archive, load
+from reproduce.__main__ import run
+
+Reproduce = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def reproduce(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Reproduce:
+    """Runs `reproduce data …`; exit code, stdout and stderr."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = run(["data", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def pictures(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The digits, registered as a data set that is not embedded; the images and the digest are the
+    same, so that what is imported from files is checked against the frozen digest."""
+    nowhere = "http://127.0.0.1:9/pictures-python.tar.gz"
+    archive = Archive(nowhere, "CIFAR10", "pictures-batches-py", ("data_batch_1",), ("test_batch",))
+    entry = replace(DATASETS["digits"], name="pictures", embedded=False, archive=archive)
+    monkeypatch.setitem(DATASETS, "pictures", entry)
+    return "pictures"
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The digits as PNG files in class folders."""
+    root, dataset = tmp_path_factory.mktemp("digits"), load("digits", Path("/nowhere"))
+    for name in ("train", "test"):
+        split = getattr(dataset, name)
+        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            folder = root / name / dataset.classes[label]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(folder / f"{number}.png", compress_level=1)
+    return root
+
+
+def one_line(text: str) -> str:
+    assert text.count("\n") == 1, text
+    assert text.endswith("\n"), text
+    return text
+
+
+def state(reproduce: Reproduce, name: str, root: Path) -> str:
+    code, out, _ = reproduce("list", "--json", "--data", root)
+    assert code == 0
+    return {row["name"]: row["state"] for row in json.loads(out)}[name]
+
+
+def test_import_list_verify_and_damage(
+    reproduce: Reproduce, pictures: str, folders: Path, tmp_path: Path
+) -> None:
+    assert state(reproduce, pictures, tmp_path) == "missing"
+    code, out, err = reproduce("import", pictures, folders, "--data", tmp_path)
+    assert (code, err) == (0, "")
+    assert f"1,297 training and 500 test images in {tmp_path / pictures}" in out
+    assert state(reproduce, pictures, tmp_path) == "present"
+    assert load(pictures, tmp_path).digest == DATASETS["digits"].digest
+
+    code, out, err = reproduce("verify", pictures, "--data", tmp_path)
+    assert (code, err) == (0, "")
+    assert f"pictures: OK, digest {DATASETS['digits'].digest}" in out
+
+    path = tmp_path / pictures / "test_images.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:500] + bytes([whole[500] ^ 1]) + whole[501:])
+    assert state(reproduce, pictures, tmp_path) == "present", "a look at sizes cannot tell"
+    for names in ([pictures], []):
+        code, out, err = reproduce("verify", *names, "--data", tmp_path)
+        assert code == 2
+        assert "pictures: NOT OK" in out
+        assert "reproduce data get pictures" in one_line(err)
+
+    path.write_bytes(whole[:-1])
+    assert state(reproduce, pictures, tmp_path) == "damaged"
+    code, _, err = reproduce("import", pictures, folders, "--data", tmp_path)
+    assert code == 2
+    assert f"remove {tmp_path / pictures}, then" in one_line(err)
+    assert path.read_bytes() == whole[:-1], "nothing is overwritten"
+
+
+def test_the_table_of_data_sets(
+    reproduce: Reproduce, pictures: str, folders: Path, tmp_path: Path
+) -> None:
+    reproduce("import", pictures, folders, "--data", tmp_path)
+    code, out, _ = reproduce("list", "--data", tmp_path)
+    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith("│")}
+    assert code == 0
+    assert "50,000 + 10,000" in lines["cifar10"]
+    assert "missing: reproduce data get cifar10" in lines["cifar10"]
+    assert "embedded" in lines["digits"]
+    assert str(tmp_path / "pictures") in lines["pictures"]
+    assert DATASETS["cifar10"].digest[:8] in lines["cifar10"]
+
+
+def test_the_list_as_json(reproduce: Reproduce, tmp_path: Path) -> None:
+    _, out, _ = reproduce("list", "--json", "--data", tmp_path)
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert rows["cifar10"] == {
+        "name": "cifar10",
+        "title": "CIFAR-10 (Krizhevsky 2009)",
+        "images": {"train": 50_000, "test": 10_000},
+        "classes": 10,
+        "state": "missing",
+        "detail": "",
+        "path": str(tmp_path / "cifar10"),
+        "command": "reproduce data get cifar10",
+        "digest": DATASETS["cifar10"].digest,
+    }
+    assert rows["digits"]["state"] == "embedded"
+
+
+def test_the_folder_may_come_from_the_environment(
+    reproduce: Reproduce,
+    pictures: str,
+    folders: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REPRODUCE_DATA", str(tmp_path / "here"))
+    assert reproduce("import", pictures, folders)[0] == 0
+    assert (tmp_path / "here" / pictures / "store.json").exists()
+    code, out, _ = reproduce("verify")
+    assert code == 0
+    assert "pictures: OK" in out
+    assert "digits: OK" in out
+    assert "cifar10: not there (reproduce data get cifar10)" in out
+
+
+def test_naming_a_missing_data_set(reproduce: Reproduce, tmp_path: Path) -> None:
+    code, out, err = reproduce("verify", "cifar10", "--data", tmp_path)
+    assert code == 2
+    assert "cifar10: not there" in out
+    assert "`reproduce data import cifar10 PATH`" in one_line(err)
+
+
+def test_a_failing_download(
+    reproduce: Reproduce, pictures: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torchvision.datasets
+
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", DATASETS[pictures].archive.url)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    code, out, err = reproduce("get", pictures, "--data", tmp_path)
+    assert (code, out) == (2, "")
+    assert "cannot download pictures" in one_line(err)
+    assert "fetch http://127.0.0.1:9/pictures-python.tar.gz on another machine" in err
+    assert "`reproduce data import pictures PATH`" in err
+
+
+def test_what_is_there_is_not_fetched(
+    reproduce: Reproduce, pictures: str, folders: Path, tmp_path: Path
+) -> None:
+    reproduce("import", pictures, folders, "--data", tmp_path)
+    code, out, err = reproduce("get", pictures, "--data", tmp_path)
+    assert (code, err) == (0, "")
+    assert "1,297 training" in out
+
+
+def test_embedded_data_sets(reproduce: Reproduce, folders: Path, tmp_path: Path) -> None:
+    code, out, _ = reproduce("get", "digits", "--data", tmp_path)
+    assert code == 0
+    assert "nothing to get" in out
+    code, _, err = reproduce("import", "digits", folders, "--data", tmp_path)
+    assert code == 2
+    assert "nothing to get or import" in one_line(err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _class_gone(copy: Path) -> str:
+    (copy / "train" / "4").rename(copy / "train" / "four")
+    return "class folders missing: 4; not expected: four"
+
+
+def _image_gone(copy: Path) -> str:
+    next((copy / "train" / "4").iterdir()).unlink()
+    return "(1,297 + 500 images expected, found 1,296 + 500; fewest in train/8 with 126"
+
+
+def _image_garbled(copy: Path) -> str:
+    path = sorted((copy / "test" / "9").iterdir())[3]
+    path.unlink()
+    path.write_text("no image")
+    return f"{path} is not a readable image"
+
+
+@pytest.mark.parametrize("damage", [_class_gone, _image_gone, _image_garbled])
+def test_folders_that_are_not_the_data_set(
+    damage: Callable[[Path], str],
+    reproduce: Reproduce,
+    pictures: str,
+    folders: Path,
+    tmp_path: Path,
+) -> None:
+    copy = tmp_path / "copy"
+    for path in folders.glob("*/*/*"):
+        target = copy / path.relative_to(folders)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(path)
+    expected = damage(copy)
+    code, out, err = reproduce("import", pictures, copy, "--data", tmp_path / "data")
+    assert (code, out) == (2, "")
+    assert expected in one_line(err)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["get", "cifar11"], "no data set 'cifar11'"),
+        (["import", "cifar11", "."], "no data set 'cifar11'"),
+        (["verify", "digits", "cifar11"], "no data set 'cifar11'"),
+        (["import", "cifar10"], "PATH"),
+        (["import", "cifar10", "gone"], "gone does not exist"),
+        (["fetch"], "fetch"),
+        (["get", "cifar10", "--force"], "--force"),
+    ],
+)
+def test_bad_input(
+    arguments: list[str],
+    named: str,
+    reproduce: Reproduce,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REPRODUCE_DATA", str(tmp_path))
+    code, out, err = reproduce(*arguments)
+    assert (code, out) == (2, "")
+    assert named in one_line(err)
+
+
+def test_list_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from reproduce.__main__ import run\n"
+        "run(['data', 'list'])\n"
+        "heavy = {'numpy', 'torch', 'torchvision', 'PIL', 'sklearn', 'pandas'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    environment = {**os.environ, "REPRODUCE_DATA": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)

@@ -1,0 +1,56 @@
+"""`reproduce show` finds a run by the first digits of its hash."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import record_makers
+
+from benchmarks.errors import UserError
+from reproduce import measured, records
+from reproduce.paths import ResultsLayout
+from reproduce.show import show_run
+
+
+def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
+    full, quick = record_makers.make(1), record_makers.make(2)
+    records.publish(ResultsLayout(tmp_path), full)
+    records.publish(ResultsLayout(tmp_path, quick=True), quick)
+    for record in (full, quick):
+        text = show_run(record["hash"][:7], quick=False, results=tmp_path, as_json=False)
+        assert record["hash"] in text
+        assert f"{record['result']['correct']} of 10000 correct" in text
+        assert len(text.splitlines()) > record["run"]["epochs"]
+
+
+def test_json_is_the_record(tmp_path: Path) -> None:
+    record = record_makers.make(1)
+    records.publish(ResultsLayout(tmp_path), record)
+    text = show_run(record["hash"], quick=False, results=tmp_path, as_json=True)
+    assert json.loads(text)["result"] == record["result"]
+
+
+def test_committed_runs_are_found(tmp_path: Path) -> None:
+    record = record_makers.make(5)
+    layout = ResultsLayout(tmp_path)
+    measured.write(layout.measured / "locality-table3.csv", [record])
+    assert record["hash"] in show_run(
+        record["hash"][:5], quick=False, results=tmp_path, as_json=False
+    )
+
+
+def test_ambiguous_unknown_and_malformed(tmp_path: Path) -> None:
+    for seed in range(40):
+        records.publish(ResultsLayout(tmp_path), record_makers.make(seed))
+    names = [record_makers.make(seed)["hash"] for seed in range(40)]
+    doubled = next(n[0] for n in names if sum(m[0] == n[0] for m in names) > 1)
+    with pytest.raises(UserError, match="fits"):
+        show_run(doubled, quick=False, results=tmp_path, as_json=False)
+    unknown = next(f"{i:04x}" for i in range(65536) if not any(n[:4] == f"{i:04x}" for n in names))
+    with pytest.raises(UserError, match="no finished run"):
+        show_run(unknown, quick=False, results=tmp_path, as_json=False)
+    for malformed in ("", "../etc", "XYZ", "0" * 17):
+        with pytest.raises(UserError, match="is no run"):
+            show_run(malformed, quick=False, results=tmp_path, as_json=False)
