@@ -125,7 +125,7 @@ def test_whoever_lost_its_run_stops_and_publishes_nothing(
     """As when a laptop wakes up after another machine has gone on with the run."""
     (item,) = planned = tiny_table(1, epochs=500)
     claims = Claims(layout.claims, "thief")
-    stolen = []
+    stolen: list[Any] = []
 
     def steal() -> None:
         if not stolen:

@@ -98,7 +98,7 @@ def test_killed_at_random_moments(
         layout = ResultsLayout(tmp_path / str(round_))
         finished: dict[str, Any] = {}
         while True:
-            timing = {"after": chance.uniform(0, seconds)} if kills < KILLS else {}
+            timing: dict[str, Any] = {"after": chance.uniform(0, seconds)} if kills < KILLS else {}
             answer = stage.play(layout.base, seeds=SEEDS, **timing)
             found = contents(layout, planned)
             assert finished.items() <= found.items()
