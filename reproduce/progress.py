@@ -48,7 +48,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if self._shown and self._last is not None:
+        if self._shown and self._last is not None and self._last.over:
             self._line(self._last)
 
     def update(self, survey: Survey) -> None:

@@ -22,6 +22,7 @@ from reproduce.paths import ROOT, ResultsLayout
 from reproduce.tables import PlannedRun
 
 EPOCHS, SEEDS, KILLS = 3, 2, 20
+pytestmark = pytest.mark.slow
 
 
 class Stage:
