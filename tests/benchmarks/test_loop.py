@@ -73,7 +73,7 @@ def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
     found = [
         outcome.curve[0].train_loss,
         *(float(weight[..., i, j].norm()) for i, j in ((1, 1), (1, 0), (0, 0))),
-        float(outcome.model.classifier.weight.norm()),  # type: ignore[union-attr]
+        float(outcome.model.classifier.weight.detach().norm()),  # type: ignore[union-attr]
         float(outcome.model.features.norm5.running_var.mean()),  # type: ignore[union-attr]
     ]
     assert found == pytest.approx(GOLDEN_STEPS, rel=2e-4)
@@ -215,21 +215,28 @@ def test_damaged_checkpoints_are_set_aside(
 
 
 @pytest.mark.cifar10
-def test_two_hundred_steps_learn_on_real_images(cifar10_root: Path) -> None:
-    """A hundred updates on CIFAR-10 take the test accuracy far above chance."""
+def test_learns_on_real_images(cifar10_root: Path) -> None:
+    """150 updates on a sixteenth of CIFAR-10 take the test accuracy far above chance."""
     from benchmarks.datasets import store
 
     data = store.read(cifar10_root, "cifar10")
     part = Dataset(
         data.name,
         data.classes,
-        store.Split(data.train.images[::10], data.train.labels[::10]),
+        store.Split(data.train.images[::16], data.train.labels[::16]),
         store.Split(data.test.images[::10], data.test.labels[::10]),
         data.mean,
         data.std,
         data.digest,
     )
-    run = Run(seed=0, data_digest=data.digest, epochs=3, lr_milestones=(2,), learning_rate="0.05")
+    run = Run(
+        seed=0,
+        data_digest=data.digest,
+        epochs=3,
+        batch_size=64,
+        lr_milestones=(2,),
+        learning_rate="0.01",
+    )
     outcome = train(run, part)
     assert outcome.correct is not None
     assert outcome.correct > 300  # of 1,000; chance is 100
