@@ -152,7 +152,8 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     pack = options.pack or (machine.CUDA_PACK if device == "cuda" else 1)
     if options.executor == "debug":
         return Resources(device, 1, pack)
-    return Resources(device, options.workers or machine.default_workers(device, runs, pack), pack)
+    workers = options.workers or machine.default_workers(device)
+    return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
 def _make_folders(layout: ResultsLayout) -> None:

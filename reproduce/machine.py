@@ -66,13 +66,9 @@ def visible_gpu(index: int) -> str:
     return visible[gpu].strip() if gpu < len(visible) and visible[gpu] else str(gpu)
 
 
-def default_workers(device: str, runs: int, pack: int = 1) -> int:
-    """One worker a GPU, or one a core as far as memory goes; no more than there are packs."""
+def default_workers(device: str) -> int:
+    """One worker a GPU, or one a core as far as memory goes."""
     if device == "cuda":
-        places = gpu_count()
-    else:
-        memory = hardware.available_memory()
-        places = int(hardware.usable_cores())
-        if memory is not None:
-            places = min(places, memory // WORKER_BYTES)
-    return max(1, min(places, -(-runs // pack)))
+        return gpu_count()
+    memory, cores = hardware.available_memory(), int(hardware.usable_cores())
+    return max(1, cores if memory is None else min(cores, memory // WORKER_BYTES))

@@ -48,7 +48,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if self._shown and self._last is not None:
+        if self._shown and self._last is not None and self._last.over:
             self._line(self._last)
 
     def update(self, survey: Survey) -> None:
@@ -86,14 +86,16 @@ def headline(survey: Survey) -> str:
 
 def duration(seconds: float) -> str:
     """Such as "45 s", "1 min 20 s", "3 h 05 min" or "12.3 days"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest:02d} s" if minutes < 10 else f"{minutes} min"
-    if seconds < 48 * 3600:
-        hours, minutes = divmod(round(seconds / 60), 60)
-        return f"{hours} h {minutes:02d} min"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
     return f"{seconds / 86400:.1f} days"
 
 

@@ -54,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def last_error(log: Path) -> str | None:
     """The message of the :class:`UserError` that ended a worker, from its log."""
-    lines = log.read_text(errors="replace").strip().splitlines()
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return None
     return lines[-1].partition(ERROR_MARK)[2] or None if lines else None
 
 

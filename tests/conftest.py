@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +24,14 @@ def random_split(count: int, seed: int) -> store.Split:
     random = np.random.default_rng(seed)
     pixels = random.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
     return store.Split(pixels, random.integers(0, 10, count))
+
+
+@pytest.fixture(autouse=True)
+def _denormals_as_usual() -> Iterator[None]:
+    """Training in this process flushes denormals to zero, which Hypothesis rightly refuses."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

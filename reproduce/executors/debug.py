@@ -39,9 +39,19 @@ class DebugExecutor:
 
             while not interrupts.requested:
                 trainer = Trainer(campaign.job, "this process", log, str(path), look)
-                trainer.work()
+                try:
+                    trainer.work()
+                finally:
+                    _compute_as_usual()
                 survey = campaign.survey()
                 display.update(survey)
                 if survey.over:
                     return
                 interrupts.wait(POLL_SECONDS)
+
+
+def _compute_as_usual() -> None:
+    """What the analysis computes after training must not depend on there having been some."""
+    import torch
+
+    torch.set_flush_denormal(False)

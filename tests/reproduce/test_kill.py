@@ -22,6 +22,7 @@ from reproduce.paths import ROOT, ResultsLayout
 from reproduce.tables import PlannedRun
 
 EPOCHS, SEEDS, KILLS = 3, 2, 20
+pytestmark = pytest.mark.slow
 
 
 class Stage:
@@ -98,7 +99,7 @@ def test_killed_at_random_moments(
         layout = ResultsLayout(tmp_path / str(round_))
         finished: dict[str, Any] = {}
         while True:
-            timing = {"after": chance.uniform(0, seconds)} if kills < KILLS else {}
+            timing: dict[str, Any] = {"after": chance.uniform(0, seconds)} if kills < KILLS else {}
             answer = stage.play(layout.base, seeds=SEEDS, **timing)
             found = contents(layout, planned)
             assert finished.items() <= found.items()

@@ -1,0 +1,116 @@
+"""How much a run may lose when it is killed, and what a checkpoint survives."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.config import Run
+from benchmarks.datasets.store import Dataset
+from benchmarks.errors import UserError
+from benchmarks.training import checkpoint, loop
+
+CPU = torch.device("cpu")
+
+
+@given(
+    base=st.floats(0.01, 200),
+    factors=st.lists(st.floats(1 / loop.EPOCH_MARGIN**0.5, loop.EPOCH_MARGIN**0.5), max_size=60),
+)
+def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float]) -> None:
+    """Whatever epochs last, as long as one is no more than a quarter longer than the one before."""
+    now, saved_at, worst = 0.0, 0.0, 0.0
+
+    def save(path: Path, state: dict[str, Any]) -> None:
+        nonlocal saved_at
+        saved_at = now
+
+    trainee: Any = SimpleNamespace(finished=False, state=dict)
+    seat = loop._Seat(Run(seed=0), Path("a.ckpt"), saved=0.0, epoch_began=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: now)
+        patch.setattr(checkpoint, "save", save)
+        for factor in factors:
+            epoch = base * factor
+            now += epoch
+            worst = max(worst, (now - saved_at) - max(epoch, 60.0))
+            loop._save_if_due(seat, trainee)
+    assert worst <= 1e-6
+
+
+def test_a_run_that_cannot_start_does_not_sink_its_pack(
+    noise: Dataset, short_run: Run, tmp_path: Path
+) -> None:
+    loop.prepare(CPU)
+    other = short_run.replace(seed=2, epochs=1)
+    checkpoint.save(tmp_path / f"{short_run.hash}.ckpt", {"run": {}, "epoch": 1})
+    bad, good = loop.train([short_run, other], noise, CPU, checkpoints=tmp_path)
+    assert isinstance(bad.error, ValueError)
+    assert "Traceback" in bad.traceback
+    assert bad.error.__traceback__ is None  # it would keep the run's memory
+    assert good.finished
+
+
+def test_stopping_does_not_wait_for_an_evaluation(
+    noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.training.trainee.EVALUATION_BATCH", 8)
+    loop.prepare(CPU)
+    asked = 0
+
+    def should_stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked >= 5  # three updates, then batches of the evaluation
+
+    run = short_run.replace(epochs=1)
+    (outcome,) = loop.train([run], noise, CPU, should_stop=should_stop)
+    assert not outcome.finished
+    assert asked == 5
+    (whole,) = loop.train([run], noise, CPU)
+    assert whole.finished
+
+
+def test_a_full_disk_keeps_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.ckpt"
+    checkpoint.save(path, {"epoch": 1})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        checkpoint.save(path, {"epoch": 2})
+    assert checkpoint.load(path) == {"epoch": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_unpickled_is_set_aside(tmp_path: Path) -> None:
+    import hashlib
+
+    body = b"not a pickle"
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(checkpoint.MAGIC + hashlib.sha256(body).digest() + body)
+    assert checkpoint.load(path) is None
+    assert [p.name for p in tmp_path.iterdir()] == ["a.ckpt.damaged"]
+
+
+def test_remains_of_killed_writers_are_swept(tmp_path: Path) -> None:
+    path = tmp_path / "a.ckpt"
+    (tmp_path / ".a.ckpt.123").write_bytes(b"half")
+    (tmp_path / ".b.ckpt.123").write_bytes(b"half")
+    checkpoint.save(path, {"epoch": 1})
+    checkpoint.sweep(path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".b.ckpt.123", "a.ckpt"]
+    checkpoint.remove(path)
+    assert [p.name for p in tmp_path.iterdir()] == [".b.ckpt.123"]

@@ -1,0 +1,206 @@
+"""Estimates of time, what a machine lends to a job, and interrupts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import record_makers
+
+from benchmarks.config import Run
+from benchmarks.errors import UserError
+from reproduce import estimate as module
+from reproduce import hardware, machine, provenance, records, schema
+from reproduce.estimate import Estimate, estimate
+from reproduce.interrupts import Interrupts
+from reproduce.launch import LaunchOptions, Resources, resources
+from reproduce.paths import ResultsLayout
+from reproduce.tables import PlannedRun
+
+OPTIONS = LaunchOptions(workers=2, device="cpu")
+SPEED = 430.0
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path)
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Resources]:
+    """Replaces the measurement; holds what was measured."""
+    asked: list[Resources] = []
+
+    def measure(run: Run, means: Resources) -> float:
+        asked.append(means)
+        return SPEED
+
+    monkeypatch.setattr(module, "_measure", measure)
+    return asked
+
+
+def table(seeds: int, **settings: Any) -> list[PlannedRun]:
+    return [PlannedRun("a", Run(seed=seed, **settings)) for seed in range(seeds)]
+
+
+def here(record: Any, **changes: Any) -> Any:
+    """The record as if it had been made on this machine."""
+    origin = provenance.capture("local")
+    origin |= {"images_per_second": 500.0, "wall_seconds": 1.0, "sittings": [{"pack": 1}]}
+    return schema.seal({**record, "provenance": origin | changes})
+
+
+def test_the_sum_over_missing_runs(layout: ResultsLayout, measured: list[Resources]) -> None:
+    found = estimate(table(195), layout, OPTIONS)
+    # 130 epochs of 50,000 images and 13 evaluations of 10,000, which cost a third.
+    images = 130 * 50_000 + 13 * 10_000 / 3
+    assert found.seconds == pytest.approx(195 * images / SPEED / 2)
+    assert found.text == ("195 runs, about 17.2 days on 2 workers (measured 430 images/s a worker)")
+    assert measured == [Resources("cpu", 2, 1)]
+    alone = estimate(table(1), layout, OPTIONS)  # the second worker cannot help
+    assert alone.seconds == pytest.approx(images / SPEED)
+
+
+def test_a_measurement_is_made_once(layout: ResultsLayout, measured: list[Resources]) -> None:
+    for _ in range(2):
+        estimate(table(3), layout, OPTIONS)
+    assert len(measured) == 1
+    estimate(table(3, precision="bf16"), layout, OPTIONS)
+    estimate(table(3), layout, replace(OPTIONS, workers=1))
+    assert len(measured) == 3
+    (layout.root / "speed.json").write_text("{")
+    estimate(table(3), layout, OPTIONS)
+    assert len(measured) == 4
+
+
+def test_finished_runs_tell_better(layout: ResultsLayout, measured: list[Resources]) -> None:
+    planned = table(4, epochs=20)
+    for seed, speed in ((0, 300.0), (1, 500.0), (2, 510.0)):
+        records.publish(layout, here(record_makers.make(seed), images_per_second=speed))
+    found = estimate(planned, layout, OPTIONS)
+    assert (found.runs, found.images_per_second, found.source) == (1, 500.0, "recorded")
+    assert measured == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sittings": [{"pack": 4}]},
+        {"sittings": [{"pack": 1, "machine": "another"}]},
+        {"packages": {"torch": "1.0"}},
+        {"images_per_second": None},
+    ],
+)
+def test_runs_made_otherwise_tell_nothing(
+    layout: ResultsLayout, measured: list[Resources], changes: dict[str, Any]
+) -> None:
+    records.publish(layout, here(record_makers.make(0), **changes))
+    assert estimate(table(2, epochs=20), layout, OPTIONS).source == "measured"
+    assert estimate(table(2, epochs=20, precision="bf16"), layout, OPTIONS).source == "measured"
+
+
+def test_nothing_missing_takes_no_time(layout: ResultsLayout, measured: list[Resources]) -> None:
+    records.publish(layout, record_makers.make(0))
+    assert estimate(table(1, epochs=20), layout, OPTIONS) == Estimate(0, 0.0, 1, 0.0, "recorded")
+    assert measured == []
+
+
+def test_the_real_measurement(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes train the real network at once, for a moment."""
+    monkeypatch.setattr(module, "CALIBRATION_SECONDS", 0.1)
+    found = estimate(table(2, batch_size=8), layout, OPTIONS)
+    assert found.source == "measured"
+    assert found.images_per_second > 0
+    cached = json.loads((layout.root / "speed.json").read_text())
+    assert list(cached.values()) == [found.images_per_second]
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "workers"),
+    [(8.0, 64e9, 8), (2.7, 64e9, 2), (0.5, 64e9, 1), (8.0, 4e9, 2), (8.0, 1e9, 1), (8.0, None, 8)],
+)
+def test_workers_as_cores_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, cores: float, memory: float | None, workers: int
+) -> None:
+    monkeypatch.setattr(hardware, "usable_cores", lambda: cores)
+    monkeypatch.setattr(hardware, "available_memory", lambda: memory and int(memory))
+    assert machine.default_workers("cpu") == workers
+
+
+def test_no_more_workers_than_packs() -> None:
+    def workers(runs: int, pack: int = 1) -> int:
+        return resources(runs, LaunchOptions(workers=8, device="cpu", pack=pack)).workers
+
+    assert [workers(runs) for runs in (0, 3, 8, 100)] == [1, 3, 8, 8]
+    assert [workers(runs, pack=4) for runs in (0, 3, 9, 100)] == [1, 1, 3, 8]
+
+
+def test_one_worker_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "gpu_names", lambda: ("A", "A", "A"))
+    assert machine.resolve_device("auto") == "cuda"
+    assert resources(100, LaunchOptions()) == Resources("cuda", 3, machine.CUDA_PACK)
+    assert resources(5, LaunchOptions()) == Resources("cuda", 2, machine.CUDA_PACK)
+    assert resources(5, LaunchOptions(executor="debug", pack=2)) == Resources("cuda", 1, 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert [machine.visible_gpu(slot) for slot in range(4)] == ["0", "1", "2", "0"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5, GPU-abc,7")
+    assert [machine.visible_gpu(slot) for slot in range(4)] == ["5", "GPU-abc", "7", "5"]
+
+
+def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "gpu_names", lambda: ())
+    assert machine.resolve_device("auto") == "cpu"
+    with pytest.raises(UserError, match="--device cpu"):
+        machine.resolve_device("cuda")
+
+
+def test_nested_and_older_control_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "groups").write_text("4:memory:/a/b\n1:cpu,cpuacct:/a\n0::/\n")
+    monkeypatch.setattr(hardware, "MEMBERSHIP", tmp_path / "groups")
+    monkeypatch.setattr(hardware, "CGROUP", tmp_path)
+    monkeypatch.setattr(hardware.os, "sched_getaffinity", lambda pid: set(range(8)))
+    inner = tmp_path / "memory" / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "memory.limit_in_bytes").write_text(str(1 << 62))
+    (inner / "memory.usage_in_bytes").write_text("0")
+    (inner.parent / "memory.limit_in_bytes").write_text("3000000")
+    (inner.parent / "memory.usage_in_bytes").write_text("2500000")
+    (inner.parent / "memory.stat").write_text("cache 9\ntotal_inactive_file 500000\n")
+    assert hardware.available_memory() == 1_000_000
+    folder = tmp_path / "cpu" / "a"
+    folder.mkdir(parents=True)
+    (folder / "cpu.cfs_quota_us").write_text("350000")
+    (folder / "cpu.cfs_period_us").write_text("100000")
+    assert hardware.usable_cores() == 3.5
+    (folder / "cpu.cfs_quota_us").write_text("-1")
+    assert hardware.usable_cores() == 8
+
+
+def test_interrupts_are_caught_and_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupts() as interrupts:
+        interrupts.wait(0.01)
+        assert not interrupts.requested
+        os.kill(os.getpid(), signal.SIGTERM)
+        interrupts.wait(3600)
+        assert interrupts.requested
+        os.kill(os.getpid(), signal.SIGTERM)  # an echo of the first, not a second one
+        time.sleep(0.05)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_nohup_is_respected() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.05)
+            assert not interrupts.requested
+    finally:
+        signal.signal(signal.SIGHUP, before)

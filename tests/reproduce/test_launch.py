@@ -1,0 +1,207 @@
+"""Launching with real processes: every run once, whoever is interrupted or killed meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launch_helpers import (
+    contents,
+    lines_of,
+    start_command,
+    tiny_dataset,
+    tiny_table,
+    wait_for,
+)
+
+from benchmarks.datasets import store
+from benchmarks.errors import UserError
+from reproduce import failures, records
+from reproduce.claims import Claims, process_started
+from reproduce.executors import local
+from reproduce.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.paths import ResultsLayout
+from reproduce.tables import PlannedRun
+
+LONG = 200  # epochs of a run that is not meant to end
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    store.write(tiny_dataset(), root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What four runs come to in this process."""
+    layout = ResultsLayout(tmp_path_factory.mktemp("expected"))
+    planned = tiny_table(2, 2)
+    options = LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
+    assert launch(planned, layout, options) == LaunchSummary(4, 0, 0, interrupted=False)
+    return contents(layout, planned)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Iterator[ResultsLayout]:
+    layout = ResultsLayout(tmp_path / "results")
+    yield layout
+    for owner in Claims(layout.claims, "test").owners().values():
+        if owner.pid != os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(owner.pid, signal.SIGKILL)
+
+
+def owners(layout: ResultsLayout) -> dict[str, int]:
+    """Which process holds which run."""
+    return {name: o.pid for name, o in Claims(layout.claims, "test").owners().items()}
+
+
+def end(command: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit code and both outputs of a command that is about to end."""
+    out, err = command.communicate(timeout=180)
+    return command.returncode, out, err
+
+
+def test_two_commands_at_once_share_the_runs(
+    layout: ResultsLayout, data: Path, expected: dict[str, Any]
+) -> None:
+    commands = [start_command(layout.base, data, seeds=2, cells=2) for _ in range(2)]
+    for command in commands:
+        code, out, err = end(command)
+        assert (code, out) == (0, "4 of 4 runs done\n"), err
+    planned = tiny_table(2, 2)
+    assert contents(layout, planned) == expected
+    assert sorted(lines_of(layout, "takes")) == sorted(expected)
+    assert sorted(lines_of(layout, "finished")) == sorted(expected)
+    for record in records.collect(layout, expected).values():
+        assert [sitting["from_epoch"] for sitting in record["provenance"]["sittings"]] == [0]
+        assert record["provenance"]["executor"] == "local"
+    assert list(layout.claims.iterdir()) == []
+    assert list(layout.checkpoints.iterdir()) == []
+
+
+def test_a_killed_worker_is_replaced(
+    layout: ResultsLayout, data: Path, expected: dict[str, Any]
+) -> None:
+    command = start_command(layout.base, data, seeds=2, cells=2)
+    claimed = wait_for(lambda: owners(layout))
+    os.kill(next(iter(claimed.values())), signal.SIGKILL)
+    code, out, err = end(command)
+    assert (code, out) == (0, "4 of 4 runs done\n"), err
+    assert "worker1 was lost (SIGKILL" in err
+    assert contents(layout, tiny_table(2, 2)) == expected
+    assert sorted(lines_of(layout, "finished")) == sorted(expected)
+
+
+def test_workers_end_with_a_killed_command(layout: ResultsLayout, data: Path) -> None:
+    command = start_command(layout.base, data, seeds=2, workers=2, epochs=LONG)
+    claimed = wait_for(lambda: len(found := owners(layout)) == 2 and found)
+    command.kill()
+    end(command)
+    wait_for(lambda: not any(process_started(pid) for pid in claimed.values()))
+    assert owners(layout) == {}
+    assert len(lines_of(layout, "leaves")) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_ends_cleanly(
+    layout: ResultsLayout, data: Path, number: signal.Signals
+) -> None:
+    command = start_command(layout.base, data, seeds=2, workers=2, epochs=LONG)
+    claimed = wait_for(lambda: len(found := owners(layout)) == 2 and found)
+    command.send_signal(number)
+    code, out, err = end(command)
+    assert code == 3
+    assert out.startswith("interrupted: 0 of 2 runs done")
+    assert "the same command continues" in out
+    assert "Traceback" not in err
+    assert not any(process_started(pid) for pid in claimed.values())
+    assert list(layout.claims.iterdir()) == []
+    assert not list(layout.logs.glob("*.json"))
+
+
+def test_a_second_interrupt_kills_at_once(layout: ResultsLayout, data: Path) -> None:
+    command = start_command(layout.base, data, seeds=1, epochs=LONG)
+    (pid,) = wait_for(lambda: owners(layout)).values()
+    os.kill(pid, signal.SIGSTOP)  # it cannot stop by itself
+    command.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert command.poll() is None
+    command.send_signal(signal.SIGINT)
+    assert end(command)[0] == -signal.SIGINT
+    wait_for(lambda: not process_started(pid))
+
+
+def test_runs_of_others_are_waited_for(
+    layout: ResultsLayout, data: Path, expected: dict[str, Any]
+) -> None:
+    planned = tiny_table(2, 2)
+    claims = Claims(layout.claims, "test")
+    claim = claims.acquire(planned[1].run.hash)
+    assert claim is not None
+    command = start_command(layout.base, data, seeds=2, cells=2)
+    others = [item for item in planned if item.run.hash != claim.run_hash]
+    wait_for(lambda: len(records.finished(layout, [item.run.hash for item in others])) == 3)
+    time.sleep(2)
+    assert command.poll() is None
+    claims.release(claim)
+    code, _, err = end(command)
+    assert code == 0, err
+    assert contents(layout, planned) == expected
+
+
+class InThread:
+    """A launch in this process, so that a test can turn its knobs."""
+
+    def __init__(self, planned: list[PlannedRun], layout: ResultsLayout, data: Path) -> None:
+        self.summary: LaunchSummary | None = None
+        options = LaunchOptions(workers=1, device="cpu", data=data, progress=False)
+
+        def act() -> None:
+            self.summary = launch(planned, layout, options)
+
+        self.thread = threading.Thread(target=act)
+        self.thread.start()
+
+
+def test_a_run_that_keeps_killing_its_worker_fails(
+    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "DEATHS_A_RUN", 2)
+    bad, good = tiny_table(1, epochs=LONG)[0], tiny_table(2)[1]
+    launched = InThread([bad, good], layout, data)
+    killed: set[int] = set()
+    for _ in range(2):
+        pid = wait_for(lambda: (found := owners(layout).get(bad.run.hash)) not in killed and found)
+        killed.add(pid)
+        os.kill(pid, signal.SIGKILL)
+    launched.thread.join(180)
+    assert launched.summary is not None
+    assert (launched.summary.done, launched.summary.failed) == (1, 1)
+    assert "lost 2 times in a row (SIGKILL" in launched.summary.failures[bad.run.hash].error
+    assert records.finished(layout, [bad.run.hash, good.run.hash]) == {good.run.hash}
+    assert failures.read(layout, [bad.run.hash]) == launched.summary.failures
+
+
+def test_damaged_images_are_one_error_of_the_command(layout: ResultsLayout, tmp_path: Path) -> None:
+    folder = store.write(tiny_dataset(), tmp_path / "data")
+    path = folder / "train_images.npy"
+    path.chmod(0o644)
+    with open(path, "r+b") as file:
+        file.seek(-5, os.SEEK_END)
+        file.write(b"?????")
+    options = LaunchOptions(workers=2, device="cpu", data=tmp_path / "data", progress=False)
+    with pytest.raises(UserError, match="is damaged: its images have digest"):
+        launch(tiny_table(3), layout, options)
+    assert owners(layout) == {}
+    assert failures.read(layout, [item.run.hash for item in tiny_table(3)]) == {}
