@@ -185,24 +185,34 @@ def _comparison(
         n_against=len(y),
         larger=_larger(x, values[second]),
     )
+    sign = 0
     if first in printed and against in printed:
         above, below = Decimal(printed[first]), Decimal(printed[against])
-        row = dataclasses.replace(
-            row, effect=effect_verdict(x, y, (above > below) - (above < below))
-        )
+        sign = (above > below) - (above < below)
+        row = dataclasses.replace(row, effect=effect_verdict(x, y, sign))
     if published is not None:
         row = dataclasses.replace(row, published_stars=_printed_stars(published, row))
-    return _tested(row, x, y, alternative, method) if len(x) and len(y) else row
+    return _tested(row, x, y, sign, alternative, method) if len(x) and len(y) else row
 
 
 def _tested(
-    row: ComparisonResult, x: np.ndarray, y: np.ndarray, alternative: Alternative, method: Method
+    row: ComparisonResult,
+    x: np.ndarray,
+    y: np.ndarray,
+    published_sign: int,
+    alternative: Alternative,
+    method: Method,
 ) -> ComparisonResult:
     test = rank_sum_test(x, y, alternative=alternative, method=method)
     agreement = None
     if row.published_stars is not None:
         agreement = star_agreement(
-            x, y, row.published_stars, alternative=alternative, method=method
+            x,
+            y,
+            row.published_stars,
+            published_sign=published_sign,
+            alternative=alternative,
+            method=method,
         )
     return dataclasses.replace(
         row,
