@@ -1,0 +1,160 @@
+"""Figure 2 of the locality paper: where two 3×3 features are placed on a small map of values.
+
+A strategy gives each of a feature's nine positions a weight; the score of a placement is the
+weighted sum of the values under it. Of all pairs of placements that share no cell, the strategy
+picks those whose scores add up to the most. With equal weights that is the largest sum of covered
+values; LOCO-Reg's weights stress the centre (reading L-45): a position counts by the inverse of
+its factor r of eq. 1, as a weight does that its gradient and the penalty λ·r·w² hold in balance.
+
+Rows and columns count from 1, and a placement is named by its centre. All numbers are fractions,
+so that ties are ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from itertools import combinations
+
+Grid = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """What the value under a feature's centre, neighbours and corners counts; 9 in all."""
+
+    name: str
+    centre: Fraction
+    neighbour: Fraction
+    corner: Fraction
+
+    def score(self, grid: Grid, row: int, column: int) -> Fraction:
+        """The weighted sum under the placement centred at (row, column), counted from 1."""
+        sums = ring_sums(grid, row, column)
+        weights = (self.centre, self.neighbour, self.corner)
+        return sum((w * s for w, s in zip(weights, sums, strict=True)), Fraction(0))
+
+
+@dataclass(frozen=True, order=True)
+class Placement:
+    """A 3×3 feature by its centre."""
+
+    row: int
+    column: int
+
+    def overlaps(self, other: Placement) -> bool:
+        """Whether the two share a cell."""
+        return abs(self.row - other.row) < 3 and abs(self.column - other.column) < 3
+
+
+Pair = tuple[Placement, Placement]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a weighting picks.
+
+    Attributes:
+        pairs: every best pair in reading order, more than one where they tie.
+        score: of each of these pairs.
+    """
+
+    weighting: Weighting
+    pairs: tuple[Pair, ...]
+    score: Fraction
+
+    @property
+    def pair(self) -> Pair:
+        """The first best pair in reading order."""
+        return self.pairs[0]
+
+
+UNIFORM = Weighting("uniform", Fraction(1), Fraction(1), Fraction(1))
+
+
+def loco(gamma: Fraction, eta: Fraction, *, name: str = "LOCO") -> Weighting:
+    """Weights in the ratio 1 : 1/γ : 1/η, the inverse of eq. 1's factors, adding up to 9.
+
+    Raises:
+        ValueError: unless γ and η are positive.
+    """
+    return _normalised(name, gamma, eta)
+
+
+def loco_root(gamma: Fraction, eta: Fraction, *, name: str = "LOCO, root") -> Weighting:
+    """Weights in the ratio 1 : 1/√γ : 1/√η, for which r·w² is the same everywhere (section III).
+
+    Roots are taken to 50 digits.
+
+    Raises:
+        ValueError: unless γ and η are positive.
+    """
+    return _normalised(name, _root(gamma), _root(eta))
+
+
+def _normalised(name: str, gamma: Fraction, eta: Fraction) -> Weighting:
+    if gamma <= 0 or eta <= 0:
+        raise ValueError("γ and η must be positive")
+    total = 1 + 4 / gamma + 4 / eta
+    return Weighting(name, 9 / total, 9 / (gamma * total), 9 / (eta * total))
+
+
+def _root(value: Fraction) -> Fraction:
+    if value <= 0:
+        raise ValueError("γ and η must be positive")
+    with localcontext(prec=50):
+        return Fraction((Decimal(value.numerator) / Decimal(value.denominator)).sqrt())
+
+
+def ring_sums(grid: Grid, row: int, column: int) -> tuple[int, int, int]:
+    """The values at the centre, at the four neighbours and at the four corners, summed."""
+    r, c = row - 1, column - 1
+    neighbours = grid[r - 1][c] + grid[r][c - 1] + grid[r][c + 1] + grid[r + 1][c]
+    corners = sum(grid[i][j] for i in (r - 1, r + 1) for j in (c - 1, c + 1))
+    return grid[r][c], neighbours, corners
+
+
+def placements(grid: Grid) -> list[Placement]:
+    """All places where a 3×3 feature fits, in reading order.
+
+    Raises:
+        ValueError: where the rows differ in length or no two features fit side by side.
+    """
+    height, width = len(grid), len(grid[0]) if grid else 0
+    if any(len(row) != width for row in grid):
+        raise ValueError("the grid's rows differ in length")
+    if min(height, width) < 3 or max(height, width) < 6:
+        raise ValueError("two 3×3 features do not fit on the grid")
+    return [Placement(r, c) for r in range(2, height) for c in range(2, width)]
+
+
+def scores(grid: Grid, weighting: Weighting) -> dict[Placement, Fraction]:
+    """The score of every placement, in reading order."""
+    return {p: weighting.score(grid, p.row, p.column) for p in placements(grid)}
+
+
+def choose(grid: Grid, weighting: Weighting) -> Choice:
+    """The two placements without a common cell whose scores add up to the most."""
+    found = scores(grid, weighting)
+    best: Fraction | None = None
+    pairs: list[Pair] = []
+    for first, second in combinations(found, 2):
+        if first.overlaps(second):
+            continue
+        total = found[first] + found[second]
+        if best is None or total > best:
+            best, pairs = total, [(first, second)]
+        elif total == best:
+            pairs.append((first, second))
+    assert best is not None  # placements() has made sure that two features fit
+    return Choice(weighting, tuple(pairs), best)
+
+
+def greedy(grid: Grid, weighting: Weighting) -> Pair:
+    """The best placement, then the best that shares no cell with it; the first where they tie."""
+    found = scores(grid, weighting)
+    first = max(found, key=lambda p: found[p])
+    second = max((p for p in found if not p.overlaps(first)), key=lambda p: found[p])
+    return (first, second) if first < second else (second, first)

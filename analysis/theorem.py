@@ -1,0 +1,241 @@
+"""Theorem 1 of the locality paper, exactly: how unequal may the masses of a 3×3 filter become?
+
+The positions of the filter are point masses m that attract each other with m·m'/d², d the Euclidean
+distance on the index grid (section IV, q = 2). The cohesion is the sum of all attractions, so that
+it grows with the mass at a position p at the rate g_p·m, where g_p has the inverse squared
+distances from p. The theorem says that, with all masses in [m', (1 + ε)m'), the centre's rate
+exceeds every neighbour's and every corner's, and a neighbour's every corner's. The rates are
+linear in the masses, so the difference of two is least at a vertex of the box, where each mass is
+at its low or its high end, and the largest ε is a fraction.
+
+Positions are (row, column) from 0, masses are in units of m', and mass vectors run row by row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+Position = tuple[int, int]
+
+POSITIONS: tuple[Position, ...] = tuple(product(range(3), repeat=2))
+CENTRE: Position = (1, 1)
+NEIGHBOURS: tuple[Position, ...] = ((0, 1), (1, 0), (1, 2), (2, 1))
+CORNERS: tuple[Position, ...] = ((0, 0), (0, 2), (2, 0), (2, 2))
+SEED = 0
+SEARCH_ROUNDS, SEARCH_DRAWS = 60, 400
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """That cohesion gains more from mass at ``first`` than from mass at ``second``."""
+
+    name: str
+    first: Position
+    second: Position
+
+
+# One of each kind up to symmetry, in the proof's order.
+INEQUALITIES = (
+    Inequality("centre > neighbour", CENTRE, (0, 1)),
+    Inequality("centre > corner", CENTRE, (0, 0)),
+    Inequality("neighbour > adjacent corner", (0, 1), (0, 0)),
+    Inequality("neighbour > far corner", (0, 1), (2, 0)),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rate of growth under the worst masses: ``constant`` + ``slope``·ε."""
+
+    constant: Fraction
+    slope: Fraction
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The largest ε of an inequality, and where it breaks beyond.
+
+    Attributes:
+        epsilon: the inequality holds for all masses in [1, 1 + ε) exactly for ε up to this.
+        largest: the positions of mass 1 + ε in the worst case; all others have mass 1.
+        is_unique: whether no other vertex of the box is as bad.
+        first, second: the two rates at that vertex.
+        holds_at_limit: whether it still holds at ``epsilon`` itself, where only a mass at the
+            excluded upper end could make the two rates equal.
+    """
+
+    inequality: Inequality
+    epsilon: Fraction
+    largest: frozenset[Position]
+    is_unique: bool
+    first: Line
+    second: Line
+    holds_at_limit: bool
+
+    @property
+    def worst_masses(self) -> tuple[Fraction, ...]:
+        """The nine masses, row by row, at which the two rates are equal."""
+        return masses(self.largest, self.epsilon)
+
+
+def squared_distance(first: Position, second: Position) -> int:
+    """Squared Euclidean distance on the index grid."""
+    return (first[0] - second[0]) ** 2 + (first[1] - second[1]) ** 2
+
+
+def squared_distances() -> list[int]:
+    """The different squared distances between two positions, ascending."""
+    return sorted({squared_distance(a, b) for a in POSITIONS for b in POSITIONS if a != b})
+
+
+def rate(position: Position) -> tuple[Fraction, ...]:
+    """What each mass adds to the growth of cohesion with the mass at ``position`` (eq. 3)."""
+    return tuple(
+        Fraction(0) if other == position else Fraction(1, squared_distance(position, other))
+        for other in POSITIONS
+    )
+
+
+def difference(inequality: Inequality) -> tuple[Fraction, ...]:
+    """First minus second rate, a coefficient for each mass."""
+    pairs = zip(rate(inequality.first), rate(inequality.second), strict=True)
+    return tuple(first - second for first, second in pairs)
+
+
+def masses(largest: frozenset[Position], epsilon: Fraction) -> tuple[Fraction, ...]:
+    """The vertex of the box [1, 1 + ε]⁹ with the given positions at its upper end."""
+    return tuple(1 + epsilon if p in largest else Fraction(1) for p in POSITIONS)
+
+
+def growth(position: Position, mass: Sequence[Fraction]) -> Fraction:
+    """The rate at which cohesion grows with the mass at ``position``, constants left out."""
+    return sum((g * m for g, m in zip(rate(position), mass, strict=True)), Fraction(0))
+
+
+def limit(inequality: Inequality) -> Limit:
+    """The largest ε of an inequality, from all 512 vertices of the mass box.
+
+    At the vertex with the masses of a set U at the upper end, the difference of the rates is
+    s + ε·t, with s the sum of all its coefficients and t that of the coefficients of U: it reaches
+    0 at ε = −s/t where t < 0. The least of these is the limit.
+
+    Raises:
+        ValueError: where equal masses already break the inequality, or no masses ever do.
+    """
+    coefficients = difference(inequality)
+    # Over a common denominator the enumeration is one of integers.
+    common = math.lcm(*(c.denominator for c in coefficients))
+    scaled = [int(c * common) for c in coefficients]
+    total = sum(scaled)
+    if total <= 0:
+        raise ValueError(f"{inequality.name}: equal masses break it")
+    lowest = 0
+    worst: list[tuple[int, ...]] = []
+    for chosen in product((0, 1), repeat=len(scaled)):
+        value = sum(c for c, is_high in zip(scaled, chosen, strict=True) if is_high)
+        if value < lowest:
+            lowest, worst = value, [chosen]
+        elif value == lowest:
+            worst.append(chosen)
+    if lowest == 0:
+        raise ValueError(f"{inequality.name}: no masses break it")
+    # Masses of coefficient 0 change nothing: the vertex with the fewest high masses stands for all.
+    least = min(worst, key=sum)
+    largest = frozenset(p for p, is_high in zip(POSITIONS, least, strict=True) if is_high)
+    return Limit(
+        inequality=inequality,
+        epsilon=Fraction(total, -lowest),
+        largest=largest,
+        is_unique=len(worst) == 1,
+        first=line(inequality.first, largest),
+        second=line(inequality.second, largest),
+        # Every worst vertex has a mass at its upper end, which the theorem's interval excludes.
+        holds_at_limit=all(any(chosen) for chosen in worst),
+    )
+
+
+def line(position: Position, largest: frozenset[Position]) -> Line:
+    """The rate at ``position`` as a function of ε, with ``largest`` at the upper end."""
+    coefficients = dict(zip(POSITIONS, rate(position), strict=True))
+    slope = sum((coefficients[p] for p in largest), Fraction(0))
+    return Line(sum(coefficients.values(), Fraction(0)), slope)
+
+
+def limits() -> list[Limit]:
+    """The limits of :data:`INEQUALITIES`, in their order."""
+    return [limit(inequality) for inequality in INEQUALITIES]
+
+
+def all_limits() -> list[Limit]:
+    """The limits of all 24 pairs of centre, neighbours and corners, symmetric ones too."""
+    pairs = [(CENTRE, other) for other in (*NEIGHBOURS, *CORNERS)]
+    pairs += [(neighbour, corner) for neighbour in NEIGHBOURS for corner in CORNERS]
+    return [limit(Inequality(f"{a} > {b}", a, b)) for a, b in pairs]
+
+
+def limit_by_linear_program(inequality: Inequality) -> tuple[float, tuple[float, ...]]:
+    """The same limit by another way: the least ε for which some masses break the inequality.
+
+    Minimises ε over (m, ε) subject to difference·m ≤ 0 and 1 ≤ m ≤ 1 + ε, by scipy's HiGHS.
+
+    Returns:
+        The least ε and its nine masses, row by row.
+
+    Raises:
+        RuntimeError: where the solver finds no optimum.
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+
+    coefficients = np.array([float(c) for c in difference(inequality)])
+    n = len(coefficients)
+    rows = np.vstack([np.append(coefficients, 0.0), np.hstack([np.eye(n), -np.ones((n, 1))])])
+    found = linprog(
+        c=np.append(np.zeros(n), 1.0),
+        A_ub=rows,
+        b_ub=np.append(0.0, np.ones(n)),
+        bounds=[(1, None)] * n + [(0, None)],
+        method="highs",
+    )
+    if not found.success:
+        raise RuntimeError(f"{inequality.name}: linprog: {found.message}")
+    return float(found.fun), tuple(float(m) for m in found.x[:n])
+
+
+def limit_by_search(
+    inequality: Inequality,
+    *,
+    seed: int = SEED,
+    rounds: int = SEARCH_ROUNDS,
+    draws: int = SEARCH_DRAWS,
+) -> float:
+    """The least ε at which a random search finds masses that break the inequality.
+
+    Draws ``rounds``·``draws`` shapes u in [0, 1]⁹, the first round uniformly, later ones around the
+    best shape so far and ever closer to it. Masses 1 + ε·u with the largest u being 1 break the
+    inequality from ε = −s/(difference·u) on. An upper bound of the limit, whatever is drawn; inf
+    where no draw breaks it.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    coefficients = np.array([float(c) for c in difference(inequality)])
+    total = float(sum(difference(inequality)))
+    best, best_shape = math.inf, None
+    for step in range(rounds):
+        if best_shape is None:
+            shapes = random.random((draws, len(coefficients)))
+        else:
+            noise = random.normal(size=(draws, len(coefficients)))
+            shapes = np.clip(best_shape + noise * 0.5 * 0.93**step, 0, 1)
+        shapes = shapes[shapes.max(axis=1) > 0]
+        shapes /= shapes.max(axis=1, keepdims=True)
+        slopes = shapes @ coefficients
+        index = int(np.argmin(slopes))
+        if slopes[index] < 0 and -total / slopes[index] < best:
+            best, best_shape = float(-total / slopes[index]), shapes[index]
+    return best
