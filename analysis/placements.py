@@ -13,7 +13,7 @@ so that ties are ties.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import combinations
@@ -23,12 +23,17 @@ Grid = Sequence[Sequence[int]]
 
 @dataclass(frozen=True)
 class Weighting:
-    """What the value under a feature's centre, neighbours and corners counts; 9 in all."""
+    """What the value under a feature's centre, neighbours and corners counts; 9 in all.
+
+    Attributes:
+        is_exact: False where the weights hold rounded roots.
+    """
 
     name: str
     centre: Fraction
     neighbour: Fraction
     corner: Fraction
+    is_exact: bool = True
 
     def score(self, grid: Grid, row: int, column: int) -> Fraction:
         """The weighted sum under the placement centred at (row, column), counted from 1."""
@@ -91,7 +96,7 @@ def loco_root(gamma: Fraction, eta: Fraction, *, name: str = "LOCO, root") -> We
     Raises:
         ValueError: unless γ and η are positive.
     """
-    return _normalised(name, _root(gamma), _root(eta))
+    return replace(_normalised(name, _root(gamma), _root(eta)), is_exact=False)
 
 
 def _normalised(name: str, gamma: Fraction, eta: Fraction) -> Weighting:

@@ -21,7 +21,7 @@ from itertools import product
 
 Position = tuple[int, int]
 
-POSITIONS: tuple[Position, ...] = tuple(product(range(3), repeat=2))
+POSITIONS: tuple[Position, ...] = tuple((r, c) for r in range(3) for c in range(3))
 CENTRE: Position = (1, 1)
 NEIGHBOURS: tuple[Position, ...] = ((0, 1), (1, 0), (1, 2), (2, 1))
 CORNERS: tuple[Position, ...] = ((0, 0), (0, 2), (2, 0), (2, 2))

@@ -51,7 +51,9 @@ def read(rows: Sequence[Mapping[str, str]]) -> list[Claim]:
     known = exact_values(theorem.limits())
     for row in rows:
         try:
-            claim = Claim(*(row[c] for c in ("inequality", "quantity", "relation", "value", "where")))
+            claim = Claim(
+                *(row[c] for c in ("inequality", "quantity", "relation", "value", "where"))
+            )
         except KeyError as error:
             raise ValueError(f"no column {error}") from None
         if claim.relation not in RELATIONS:

@@ -60,6 +60,18 @@ ENTRIES = (
         "table3",
         "LOCO-Reg against permuted, plain and anti-locality L2; VGG-10 on CIFAR-10",
     ),
+    Entry(
+        "locality",
+        "figure2",
+        "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
+        trains=False,
+    ),
+    Entry(
+        "locality",
+        "theorem1",
+        "how unequal a filter's masses may be for its centre to matter most, in exact fractions",
+        trains=False,
+    ),
 )
 
 

@@ -13,4 +13,9 @@ if TYPE_CHECKING:
 
 def run_table(table: Table) -> NoReturn:
     """The same as ``reproduce <paper>/<table>`` with this process's arguments."""
-    main([table.id, *sys.argv[1:]])
+    run_entry(table.id)
+
+
+def run_entry(entry_id: str) -> NoReturn:
+    """The same for any entry of the register, such as "locality/theorem1"."""
+    main([entry_id, *sys.argv[1:]])

@@ -1,0 +1,71 @@
+"""What the scripts that train nothing share: published rows in, report files out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import UserError
+from reproduce import atomic
+from reproduce.deviations import table_deviations
+from reproduce.paths import PAPER_TABLES
+from reproduce.readings import table_readings
+
+
+def read_rows(paper: str, file: str) -> list[dict[str, str]]:
+    """The rows of a CSV in ``paper_tables/<paper>``, every value as printed.
+
+    Raises:
+        UserError: where the file is missing, empty or no CSV.
+    """
+    path = PAPER_TABLES / paper / file
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: restore it with `git checkout -- {path}`") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    if not rows or any(None in row or None in row.values() for row in rows):
+        raise UserError(f"{path} is damaged: restore it with `git checkout -- {path}`")
+    return rows
+
+
+def context(table_id: str) -> dict[str, list[dict[str, Any]]]:
+    """The readings and deviations that touch a theorem or figure, JSON-ready.
+
+    Raises:
+        UserError: where a file of the paper is missing or damaged.
+    """
+    readings = [
+        {name: row[name] for name in ("id", "name", "value", "source", "question")}
+        for row in table_readings(table_id)
+    ]
+    deviations = [
+        {"id": d.id, "name": d.name, "text": f"{d.here} In the paper: {d.paper}"}
+        for d in table_deviations(table_id)
+    ]
+    return {"readings": readings, "deviations": deviations}
+
+
+def write_files(folder: Path, name: str, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write ``<name>.<extension>`` for each of ``contents``, each at once or not at all.
+
+    Raises:
+        UserError: where the folder cannot be written.
+    """
+    paths = []
+    for extension, data in contents.items():
+        path = folder / f"{name}.{extension}"
+        try:
+            atomic.replace(path, data)
+        except OSError as error:
+            raise UserError(
+                f"cannot write {path}: {error.strerror or error}; free the folder or give another"
+                " --results DIR"
+            ) from error
+        paths.append(path)
+    atomic.sweep(folder)
+    return paths
