@@ -155,11 +155,3 @@ def choose(grid: Grid, weighting: Weighting) -> Choice:
             pairs.append((first, second))
     assert best is not None  # placements() has made sure that two features fit
     return Choice(weighting, tuple(pairs), best)
-
-
-def greedy(grid: Grid, weighting: Weighting) -> Pair:
-    """The best placement, then the best that shares no cell with it; the first where they tie."""
-    found = scores(grid, weighting)
-    first = max(found, key=lambda p: found[p])
-    second = max((p for p in found if not p.overlaps(first)), key=lambda p: found[p])
-    return (first, second) if first < second else (second, first)

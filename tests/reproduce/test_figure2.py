@@ -1,0 +1,174 @@
+"""`reproduce figure2` as a user types it, and the files that it leaves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+import untrained_helpers as helpers
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Circle, Rectangle
+
+from analysis import placement_figure, placement_report
+from benchmarks.errors import UserError
+from reproduce import untrained
+from reproduce.locality import figure2
+
+FILES = {f"figure2.{extension}" for extension in ("csv", "png", "pdf", "json")}
+
+
+def result(gamma: str = "1.8", eta: str = "2.13") -> placement_report.PlacementResult:
+    return figure2._result(gamma, eta, {})
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command prints, and its folder."""
+    results = tmp_path_factory.mktemp("results")
+    done = helpers.run("figure2", "--results", str(results))
+    assert done.returncode == 0, done.stderr
+    return done.stdout, results / "locality" / "figure2"
+
+
+def test_it_prints_both_choices_within_80_columns(printed: tuple[str, Path]) -> None:
+    text, folder = printed
+    assert "(4, 8) and (4, 11)     2, 2       46  46.000" in text
+    assert "(3, 7) and (3, 12)     6, 5       43  48.808" in text
+    assert "or, as good" in text
+    assert "NO" not in text
+    report = text.partition("\nWritten:")[0]
+    assert max(len(line) for line in report.splitlines()) <= 80
+    assert "L-45" in report
+    assert str(folder / "figure2.pdf") in text
+
+
+def test_the_files_are_four_and_the_same_again(printed: tuple[str, Path], tmp_path: Path) -> None:
+    first = helpers.contents(printed[1])
+    assert set(first) == FILES
+    done = helpers.run("--results", str(tmp_path), module="reproduce.locality.figure2")
+    assert done.returncode == 0, done.stderr
+    assert helpers.contents(tmp_path / "locality" / "figure2") == first
+    assert first["figure2.pdf"].startswith(b"%PDF")
+
+
+def test_the_csv_scores_every_placement(printed: tuple[str, Path]) -> None:
+    rows = list(csv.DictReader(io.StringIO((printed[1] / "figure2.csv").read_text())))
+    assert len(rows) == 4 * 14
+    picked = {
+        strategy: {(row["row"], row["column"]): row[strategy] for row in rows if row[strategy]}
+        for strategy in ("uniform_picks", "loco_picks")
+    }
+    assert picked["loco_picks"] == {("3", "7"): "yes", ("3", "12"): "yes"}
+    assert picked["uniform_picks"] == {("4", "8"): "yes", ("4", "11"): "yes", ("5", "11"): "tie"}
+    assert max(int(row["uniform_score"]) for row in rows) == 23
+
+
+def test_json_is_what_the_file_holds(printed: tuple[str, Path], tmp_path: Path) -> None:
+    done = helpers.run("locality/figure2", "--json", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found == json.loads((printed[1] / "figure2.json").read_text())
+    assert [row["holds"] for row in found["statements"]] == [True] * 3
+    assert len(found["other_weights"]) == 12
+    assert len(found["scores"]) == 56
+
+
+def test_other_factors_have_a_folder_of_their_own(tmp_path: Path) -> None:
+    for arguments in (["--gamma", "1.60", "--eta", "2.4"], ["--gamma", "1.80", "--eta", "2.130"]):
+        done = helpers.run("figure2", *arguments, "--results", str(tmp_path))
+        assert done.returncode == 0, done.stderr
+    variant = tmp_path / "variants" / "eta=2.4,gamma=1.6" / "locality" / "figure2"
+    assert set(helpers.contents(variant)) == FILES
+    assert [path.name for path in (tmp_path / "variants").iterdir()] == ["eta=2.4,gamma=1.6"]
+    assert set(helpers.contents(tmp_path / "locality" / "figure2")) == FILES
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "-1", "x", "", "1e9", "nan", "9/5", "12345", "1,8"])
+def test_factors_are_positive_decimals(text: str, tmp_path: Path) -> None:
+    for options in ({"gamma": text}, {"eta": text}):
+        with pytest.raises(UserError, match="positive decimal"):
+            figure2.command(**{"results": tmp_path, **options})
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    assert "--results" in helpers.complaint("figure2", "--results", str(tmp_path / "file"))
+    assert "--gamma '0'" in helpers.complaint("figure2", "--gamma", "0")
+    assert "computes it" in helpers.complaint("report", "figure2")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "is missing"),
+        ("row,1,2,3\n1,0,0,0\n2,0,0,0\n3,0,0,0\n", "do not fit"),
+        ("row,1,2,3\n1,0,x,0\n", "'x'"),
+        ("row,1,2,3\n1,0,0\n", "is damaged"),
+    ],
+)
+def test_damaged_map(
+    text: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path)
+    if text is not None:
+        (tmp_path / "locality").mkdir()
+        (tmp_path / "locality" / "figure2.csv").write_text(text)
+    with pytest.raises(UserError, match=words):
+        figure2.command(results=tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_figure_shows_every_value_and_both_placements() -> None:
+    axis = placement_figure.draw(result()).axes[0]
+    values = [text.get_text() for text in axis.texts]
+    assert values == [str(value) for row in result().grid for value in row]
+    outlines = [
+        (patch.get_linestyle(), patch.get_center())
+        for patch in axis.patches
+        if isinstance(patch, Rectangle) and patch.get_width() > 2
+    ]
+    dashed, dotted = placement_figure.DASHES["dashed"], placement_figure.DASHES["dotted"]
+    assert [line for line, _ in outlines] == [dashed, dashed, dotted, "solid", "solid"]
+    places = [(round(row), round(column)) for _, (column, row) in outlines]
+    assert places == [(4, 8), (4, 11), (5, 11), (3, 7), (3, 12)]
+    rings = [patch.center for patch in axis.patches if isinstance(patch, Circle)]
+    assert rings == [(7, 3), (12, 3)]
+
+
+def test_numbers_and_outlines_are_readable_in_grey() -> None:
+    axis = placement_figure.draw(result()).axes[0]
+    cells = [patch for patch in axis.patches if getattr(patch, "get_width", lambda: 0)() == 1]
+    assert min(_grey(patch.get_facecolor()) for patch in cells) > 0.5
+    for color in (placement_figure.LOCO, placement_figure.UNIFORM):
+        assert _grey(color) < 0.45
+    assert len(set(map(str, placement_figure.DASHES.values()))) == 3
+
+
+def test_dotted_outlines_are_explained_where_there_are_any() -> None:
+    assert len(placement_figure.draw(result()).legends[0].get_lines()) == 3
+    grid = [list(row) for row in result().grid]
+    grid[2][9] += 1  # under one of the two tied placements alone
+    untied = placement_report.analyse(grid, "1.8", "2.13", {})
+    assert len(untied.uniform.pairs) == 1
+    assert len(placement_figure.draw(untied).legends[0].get_lines()) == 2
+
+
+def test_the_png_has_200_dots_per_inch(printed: tuple[str, Path]) -> None:
+    pixels = matplotlib.image.imread(printed[1] / "figure2.png")
+    width, height = placement_figure.draw(result()).get_size_inches()
+    assert (pixels.shape[1], pixels.shape[0]) == (round(width * 200), round(height * 200))
+
+
+def test_importing_the_script_loads_nothing_heavy() -> None:
+    loaded = helpers.loaded_by("reproduce.locality.figure2")
+    assert not loaded & {"numpy", "scipy", "pandas", "torch", "matplotlib"}
+
+
+def _grey(color: object) -> float:
+    red, green, blue = to_rgb(color)  # type: ignore[arg-type]
+    return 0.299 * red + 0.587 * green + 0.114 * blue

@@ -1,0 +1,59 @@
+"""Running commands that train nothing, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reproduce.paths import ROOT
+
+NEEDS_LATEX = pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="pdflatex is not installed"
+)
+
+
+def run(*arguments: str, module: str = "reproduce") -> subprocess.CompletedProcess[str]:
+    """`reproduce ARGUMENTS`, or another module, at 80 columns."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by name, hidden ones too."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def complaint(*arguments: str) -> str:
+    """The one line on stderr of a command that must exit with 2."""
+    done = run(*arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("reproduce: ")
+    return line
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages that importing ``module`` loads."""
+    program = f"import sys, {module}; print(' '.join({{n.split('.')[0] for n in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
