@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.errors import UserError
-from reproduce import atomic, records
+from reproduce import records
 from reproduce.deviations import table_deviations
+from reproduce.outputs import write_files
 from reproduce.paths import PAPER_TABLES
 from reproduce.provenance import machine_label
 from reproduce.schema import Record, configuration_hash
@@ -112,19 +112,7 @@ def write(result: TableResult, folder: Path) -> list[Path]:
         "pdf": figures.pdf(result),
         "json": export.json_text(result).encode(),
     }
-    paths = []
-    for extension, data in contents.items():
-        path = folder / f"{name}.{extension}"
-        try:
-            atomic.replace(path, data)
-        except OSError as error:
-            raise UserError(
-                f"cannot write {path}: {error.strerror or error}; free the folder or give another"
-                " --results DIR"
-            ) from error
-        paths.append(path)
-    atomic.sweep(folder)
-    return paths
+    return write_files(folder, name, contents)
 
 
 def render(result: TableResult, console: Console | None = None) -> None:

@@ -1,14 +1,11 @@
-"""What the scripts that train nothing share: published rows in, report files out."""
+"""What the scripts that train nothing share: the paper's rows, readings and deviations."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import UserError
-from reproduce import atomic
 from reproduce.deviations import table_deviations
 from reproduce.paths import PAPER_TABLES
 from reproduce.readings import table_readings
@@ -48,24 +45,3 @@ def context(table_id: str) -> dict[str, list[dict[str, Any]]]:
         for d in table_deviations(table_id)
     ]
     return {"readings": readings, "deviations": deviations}
-
-
-def write_files(folder: Path, name: str, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write ``<name>.<extension>`` for each of ``contents``, each at once or not at all.
-
-    Raises:
-        UserError: where the folder cannot be written.
-    """
-    paths = []
-    for extension, data in contents.items():
-        path = folder / f"{name}.{extension}"
-        try:
-            atomic.replace(path, data)
-        except OSError as error:
-            raise UserError(
-                f"cannot write {path}: {error.strerror or error}; free the folder or give another"
-                " --results DIR"
-            ) from error
-        paths.append(path)
-    atomic.sweep(folder)
-    return paths

@@ -41,7 +41,8 @@ def command(
     from rich.console import Console
 
     from analysis import placement_figure, placement_report
-    from reproduce.untrained import context, write_files
+    from reproduce.outputs import write_files
+    from reproduce.untrained import context
 
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)
     result = _result(gamma, eta, context(ID))

@@ -24,7 +24,8 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
     from rich.console import Console
 
     from analysis import theorem_claims, theorem_export, theorem_report
-    from reproduce.untrained import context, read_rows, write_files
+    from reproduce.outputs import write_files
+    from reproduce.untrained import context, read_rows
 
     rows = read_rows("locality", "theorem1.csv")
     try:

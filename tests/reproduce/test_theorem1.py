@@ -122,4 +122,4 @@ def test_damaged_published_rows(
 
 def test_importing_the_script_loads_nothing_heavy() -> None:
     loaded = helpers.loaded_by("reproduce.locality.theorem1")
-    assert not loaded & {"numpy", "scipy", "pandas", "torch", "matplotlib", "rich.table"}
+    assert not loaded & {"numpy", "scipy", "pandas", "torch", "matplotlib"}
