@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def test_the_published_rows_are_the_papers() -> None:
         indices = [row["idx"] for row in rows if row["net"] == net]
         assert indices == [str(index) for index in range(1, len(indices) + 1)]
     # What leaves a layer enters the next.
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         if before["net"] == after["net"]:
             assert before["out_ch"] == after["in_ch"]
             halved = int(before["input_hw"]) // int(before["stride"])
