@@ -70,12 +70,17 @@ class Run:
     a0: Decimal | None = _introduced(None)
     a1: Decimal | None = _introduced(None)
 
+    kernel_sizes: tuple[int, ...] = _introduced(())  # of each convolution; empty: 3 throughout
+    head: str = _introduced("gap")
+    width_multiplier: Decimal = _introduced(Decimal(1))
+
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             if "Decimal" in str(item.type) and value is not None:
                 object.__setattr__(self, item.name, _decimal(item.name, value))
-        object.__setattr__(self, "lr_milestones", tuple(self.lr_milestones))
+        for name in ("lr_milestones", "kernel_sizes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         _check(self)
 
     def canonical(self) -> dict[str, Any]:
@@ -149,6 +154,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "initialization": ("torch", "he_normal", "glorot_uniform"),
     "l2_convention": ("sum_sq", "half_sum_sq"),
     "dense_l2_convention": ("same", "sum_sq", "half_sum_sq"),
+    "head": ("gap", "flatten"),
     "last_batch": ("keep", "drop"),
     "lr_placement": ("outside", "inside"),
     "precision": ("float32", "bf16"),
@@ -167,5 +173,12 @@ def _check(run: Run) -> None:
     for name in ("weight_decay", "dense_weight_decay", "momentum", "gamma", "eta"):
         if getattr(run, name) < 0:
             raise UserError(f"{name} must not be negative, not {getattr(run, name)}")
+    if run.width_multiplier <= 0:
+        raise UserError(f"width_multiplier must be positive, not {run.width_multiplier}")
+    if any(size < 1 or size % 2 == 0 for size in run.kernel_sizes):
+        raise UserError(f"kernel_sizes must be odd, not {run.kernel_sizes}")
+    if run.kernel_sizes and set(run.kernel_sizes) == {3}:
+        # One experiment, one name.
+        raise UserError("kernel_sizes: 3 throughout is the default; leave it empty")
     if (run.a0 is None) != (run.a1 is None):
         raise UserError("a0 and a1 of eq. 5 belong together: give both or neither")

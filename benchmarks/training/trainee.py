@@ -58,7 +58,7 @@ class Trainee:
         self.run, self.device = run, device
         self.train, self.test = train, test
         self.normalizer = Normalizer(run, dataset, device)
-        model = build(run, len(dataset.classes))
+        model = build(run, len(dataset.classes), side=dataset.train.images.shape[1])
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.optimizer = PositionalSGD(
             self.model,

@@ -23,6 +23,26 @@ GOLDEN = {
     "7039f32ea8e2df0a": Run(seed=0, data_digest=CIFAR),
     "0c5429a6dab63090": Run(seed=14, data_digest=CIFAR, gamma="1.6", eta="2.4"),
     "8dce1d399afac152": Run(seed=0, data_digest=CIFAR, a0="1", a1="0.25"),
+    "84ae4cb485e4de13": Run(
+        seed=0,
+        data_digest=CIFAR,
+        model="mobilenet",
+        gamma="1.8",
+        eta="2.13",
+        weight_decay="0.001",
+    ),
+    "b0f7a408bfc1b003": Run(seed=0, data_digest=CIFAR, model="resnet10"),
+    "21d610465ce22031": Run(seed=0, data_digest=CIFAR, model="resnet10", width_multiplier="0.25"),
+    "30e9d28b864c230a": Run(
+        seed=0, data_digest=CIFAR, kernel_sizes=(5, 5, 5, 5, 5, 3, 3, 3, 3), a0="1", a1="0.35"
+    ),
+    "e375e10b21d57cae": Run(
+        seed=0, data_digest=CIFAR, kernel_sizes=(7, 7, 7, 5, 5, 3, 3, 3, 3), a0="1", a1="0"
+    ),
+    "050c475f8422cf71": Run(seed=0, data_digest=CIFAR, model="vgg10-expanded", augmentation="none"),
+    "4fa9a16e5ada3529": Run(
+        seed=0, data_digest=CIFAR, model="vgg10-expanded", augmentation="none", head="flatten"
+    ),
 }
 
 
@@ -60,6 +80,8 @@ def test_introduced_fields_are_left_out_at_their_introduction_value() -> None:
     resolved = Run(seed=0).canonical()
     assert "a0" not in resolved
     assert "a1" not in resolved
+    assert not {"kernel_sizes", "head", "width_multiplier"} & set(resolved)
+    assert Run(seed=0, kernel_sizes=[], width_multiplier="1.0") == Run(seed=0)  # type: ignore[arg-type]
     assert Run(seed=0, a0="1", a1="0").canonical()["a1"] == "0"
 
 
@@ -82,9 +104,12 @@ def test_canonical_form_is_plain() -> None:
     seed=st.integers(0, 2**40),
     gamma=st.decimals(0, 10, places=3),
     rate=st.decimals("0.0001", 2, places=6),
+    kernels=st.lists(st.sampled_from([1, 5, 7])),
 )
-def test_canonical_form_round_trips(seed: int, gamma: Decimal, rate: Decimal) -> None:
-    run = Run(seed=seed, gamma=gamma, learning_rate=rate)
+def test_canonical_form_round_trips(
+    seed: int, gamma: Decimal, rate: Decimal, kernels: list[int]
+) -> None:
+    run = Run(seed=seed, gamma=gamma, learning_rate=rate, kernel_sizes=tuple(kernels))
     copy = from_canonical(json.loads(json.dumps(run.canonical())))
     assert copy == run
     assert copy.hash == run.hash == digest_of(run.canonical())
@@ -106,6 +131,11 @@ def test_configuration_hash_ignores_the_seed_alone() -> None:
         {"gamma": "NaN"},
         {"a0": "1"},
         {"l2_convention": "l2"},
+        {"head": "max"},
+        {"width_multiplier": "0"},
+        {"kernel_sizes": (5, 4)},
+        {"kernel_sizes": (-1, 5)},
+        {"kernel_sizes": (3,) * 9},
     ],
 )
 def test_bad_settings_are_the_users_error(settings: dict) -> None:

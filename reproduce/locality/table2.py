@@ -1,0 +1,116 @@
+"""Table II of the locality paper: both architectures, observed from the modules that are trained.
+
+Every layer's type, stride, filter, input and successors are compared with the printed rows; the
+counts of parameters and multiply-adds are added.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.config import Run
+from benchmarks.errors import UserError
+from reproduce import atomic
+from reproduce import options as opt
+from reproduce.paths import PAPER_TABLES, ResultsLayout, default_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.architecture import Architecture
+
+ID = "locality/table2"
+TITLE = "Table II: architectures for images of 32×32"
+PUBLISHED = PAPER_TABLES / f"{ID}.csv"
+NETWORKS = {"MobileNet": "mobilenet", "VGG10": "vgg10"}  # the paper's name: that of Run.model
+CLASSES = (10, 100)
+NOTE = (
+    "Compared",
+    "type, stride and filter as printed, batch-norm and ReLU from the caption; the paper prints no "
+    "input sizes, so these are what follows from images of 32×32.",
+)
+DONE, DIFFERS = 0, 1
+
+
+def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
+    """Compare, write the files and print; 1 where a row differs from the printed one.
+
+    Raises:
+        UserError: where the files cannot be written.
+    """
+    from analysis import architecture, architecture_report
+
+    found = architectures()
+    notes = _notes()
+    contents = {
+        "csv": architecture.csv_text(found),
+        "tex": architecture_report.document(found, TITLE, notes),
+        "json": architecture.json_text(found, TITLE, notes),
+    }
+    folder = ResultsLayout(results or default_results()).report(ID)
+    paths = [_write(folder / f"table2.{extension}", text) for extension, text in contents.items()]
+    if as_json:
+        print(contents["json"], end="")
+    else:
+        from rich.console import Console
+
+        console = Console()
+        console.print(architecture_report.render(found, TITLE, notes), highlight=False)
+        print("\nWritten: " + ", ".join(str(path) for path in paths))
+    return DONE if architecture.overall(found) == architecture.SAME else DIFFERS
+
+
+def architectures() -> list[Architecture]:
+    """Both networks beside their printed rows."""
+    from analysis.architecture import compare
+
+    with PUBLISHED.open(encoding="utf-8") as file:
+        printed = list(csv.DictReader(file))
+    return [
+        compare(net, {classes: _layers(model, classes) for classes in CLASSES}, printed)
+        for net, model in NETWORKS.items()
+    ]
+
+
+def _layers(model: str, classes: int) -> list[dict[str, Any]]:
+    from benchmarks.models import network
+    from benchmarks.models.describe import describe
+
+    layers = describe(partial(network, Run(seed=0, model=model), classes))
+    return [dataclasses.asdict(layer) for layer in layers]
+
+
+def _notes() -> list[tuple[str, str]]:
+    """Readings and deviations, as pairs of a topic and its text."""
+    from reproduce.deviations import table_deviations
+    from reproduce.readings import table_readings
+
+    readings = [
+        (f"{r['id']} {r['name']}", f"{r['value']} ({r['source']})") for r in table_readings(ID)
+    ]
+    deviations = [
+        (f"{d.id} {d.name}", f"{d.here} In the paper: {d.paper} Effect: {d.effect}")
+        for d in table_deviations(ID)
+    ]
+    return [NOTE, *readings, *deviations]
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        atomic.replace(path, text.encode())
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; free the folder or give another"
+            " --results DIR"
+        ) from error
+    return path
+
+
+if __name__ == "__main__":
+    from reproduce.__main__ import main
+
+    main([ID, *sys.argv[1:]])
