@@ -10,6 +10,7 @@ from fractions import Fraction
 from analysis import theorem
 from analysis.theorem import Limit, Position
 
+COLUMNS = ("inequality", "quantity", "relation", "value", "where", "slip")
 RELATIONS = ("=", "begins", "at least")
 
 
@@ -23,6 +24,7 @@ class Claim:
             with them; "at least" the exact value is no smaller.
         published: with its printed digits; positions are "row column" digits from 0.
         where: its place in the paper.
+        slip: the reading that knows the printed value to be a slip, else empty.
     """
 
     inequality: str
@@ -30,6 +32,7 @@ class Claim:
     relation: str
     published: str
     where: str
+    slip: str
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,14 @@ class Comparison:
     computed: str
     agrees: bool
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether it agrees, or is known to be a slip of the paper."""
+        return self.agrees or bool(self.claim.slip)
+
 
 def read(rows: Sequence[Mapping[str, str]]) -> list[Claim]:
-    """Claims from rows with the columns inequality, quantity, relation, value and where.
+    """Claims from rows with the columns inequality, quantity, relation, value, where and slip.
 
     Raises:
         ValueError: for an unknown relation or quantity, or a missing column.
@@ -51,9 +59,7 @@ def read(rows: Sequence[Mapping[str, str]]) -> list[Claim]:
     known = exact_values(theorem.limits())
     for row in rows:
         try:
-            claim = Claim(
-                *(row[c] for c in ("inequality", "quantity", "relation", "value", "where"))
-            )
+            claim = Claim(*(row[column] for column in COLUMNS))
         except KeyError as error:
             raise ValueError(f"no column {error}") from None
         if claim.relation not in RELATIONS:

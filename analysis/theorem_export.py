@@ -41,7 +41,7 @@ def csv_text(result: TheoremResult) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
-        ["inequality", "quantity", "relation", "published", "computed", "decimal", "agrees"]
+        ("inequality", "quantity", "relation", "published", "computed", "decimal", "agrees", "slip")
     )
     for row in result.comparisons:
         claim = row.claim
@@ -49,6 +49,7 @@ def csv_text(result: TheoremResult) -> str:
             (
                 *(claim.inequality, claim.quantity, claim.relation, claim.published),
                 *(row.computed, _decimal_or_empty(row.computed), "yes" if row.agrees else "no"),
+                claim.slip,
             )
         )
     return stream.getvalue()
@@ -76,6 +77,7 @@ def to_json(result: TheoremResult) -> dict[str, Any]:
                 "where": row.claim.where,
                 "computed": row.computed,
                 "agrees": row.agrees,
+                "slip": row.claim.slip,
             }
             for row in result.comparisons
         ],
@@ -136,16 +138,19 @@ def latex(result: TheoremResult) -> str:
         + "\n"
         + _latex_table(limits, f"{CAPTION}.")
         + _latex_table(masses, "Worst masses at the limit, in units of m', by (row, column).")
-        + _latex_table(claims, "What the theorem and its proof print, beside the exact values.")
+        + _latex_table(
+            claims, "What the theorem and its proof print, beside the exact values.", texts=2
+        )
         + "{\\footnotesize\\raggedright\n"
         + items
         + "\n\\par}\n\\end{document}\n"
     )
 
 
-def _latex_table(frame: pd.DataFrame, caption: str) -> str:
+def _latex_table(frame: pd.DataFrame, caption: str, texts: int = 1) -> str:
+    """A floating table; its first ``texts`` columns are set to the left."""
     ready = frame.map(escape).rename(columns=escape)
-    letters = "@{}l" + "r" * (len(frame.columns) - 1) + "@{}"
+    letters = "@{}" + "l" * texts + "r" * (len(frame.columns) - texts) + "@{}"
     tabular = ready.style.hide(axis="index").to_latex(column_format=letters, hrules=True)
     return (
         "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"

@@ -177,7 +177,8 @@ def test_every_number_begins_with_its_cut_digits(value: Fraction, digits: int) -
     ],
 )
 def test_damaged_claims(change: dict[str, str | None], words: str) -> None:
-    row = {"inequality": "theorem", "quantity": "limit", "relation": "=", "value": "1", "where": ""}
+    row = {"inequality": "theorem", "quantity": "limit", "relation": "=", "value": "1"}
+    row |= {"where": "proof", "slip": ""}
     assert len(theorem_claims.read([row])) == 1
     damaged = {k: v for k, v in {**row, **change}.items() if v is not None}
     with pytest.raises(ValueError, match=words):

@@ -15,6 +15,8 @@ from benchmarks.errors import UserError
 from reproduce import untrained
 from reproduce.locality import theorem1
 
+HEADER = "inequality,quantity,relation,value,where,slip"
+
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
@@ -37,8 +39,8 @@ def test_it_prints_limits_masses_and_statements_within_80_columns(
     )
     assert ["neighbour", ">", "far", "corner", "0.75", "3/4", *["0.75000"] * 3, "yes"] in lines
     assert ["neighbour", ">", "adjacent", "corner", "1", "107/62", "1"] in lines
-    assert ["different", "distances", "4", "5", "NO"] in lines
-    assert "22 of 24 printed statements agree" in text
+    assert ["different", "distances", "4", "5", "no,", "L-29"] in lines
+    assert "22 of 24 printed statements agree, 2 are known slips" in text
     report = text.partition("\nWritten:")[0]
     assert max(len(line) for line in report.splitlines()) <= 80
     assert str(folder / "theorem1.csv") in text
@@ -56,8 +58,31 @@ def test_every_published_row_is_compared(printed: tuple[str, Path]) -> None:
     published = untrained.read_rows("locality", "theorem1.csv")
     rows = list(csv.DictReader(io.StringIO((printed[1] / "theorem1.csv").read_text())))
     assert [row["published"] for row in rows] == [row["value"] for row in published]
-    disagreeing = [(row["quantity"], row["computed"]) for row in rows if row["agrees"] == "no"]
-    assert disagreeing == [("different distances", "5"), ("adjacent corners: slope", "2")]
+    disagreeing = [
+        (row["quantity"], row["computed"], row["slip"]) for row in rows if row["agrees"] == "no"
+    ]
+    assert disagreeing == [
+        ("different distances", "5", "L-29"),
+        ("adjacent corners: slope", "2", "L-29"),
+    ]
+
+
+@pytest.mark.parametrize(("value", "slip", "code"), [("4", "", 1), ("4", "L-29", 0), ("5", "", 0)])
+def test_an_unknown_difference_is_exit_1(
+    value: str,
+    slip: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path)
+    (tmp_path / "locality").mkdir()
+    row = f"theorem,different distances,=,{value},proof,{slip}"
+    (tmp_path / "locality" / "theorem1.csv").write_text(f"{HEADER}\n{row}\n")
+    assert theorem1.command(results=tmp_path / "results") == code
+    assert ("NO" in capsys.readouterr().out.split()) == (code == 1)
+    assert (tmp_path / "results" / "locality" / "theorem1" / "theorem1.csv").exists()
 
 
 def test_json_is_what_the_file_holds(printed: tuple[str, Path], tmp_path: Path) -> None:
@@ -102,8 +127,8 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
     [
         (None, "is missing"),
         ("", "is damaged"),
-        ("inequality,quantity,relation,value,where\ntheorem,limit\n", "is damaged"),
-        ("inequality,quantity,relation,value,where\ntheorem,colour,=,1,x\n", "colour"),
+        (f"{HEADER}\ntheorem,limit\n", "is damaged"),
+        (f"{HEADER}\ntheorem,colour,=,1,x,\n", "colour"),
         ("a,b\n1,2\n", "no column"),
         ('a,b\n"1,2\n', "cannot be read"),
     ],
