@@ -118,7 +118,8 @@ def summary(result: TheoremResult) -> str:
     limit = min(c.limit.epsilon for c in result.limits)
     return (
         f"{good} of {len(result.comparisons)} printed statements agree, {known} are known slips. "
-        f"The theorem holds exactly for ε up to {limit} = {decimal(limit)}, the end included, and for no larger ε."
+        f"The theorem holds exactly for ε up to {limit} = {decimal(limit)}, "
+        "the end included, and for no larger ε."
     )
 
 
