@@ -20,7 +20,8 @@ from reproduce.shared_options import takes_selection
 
 EPILOG = (
     "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
-    "reproduced or worse than its committed verdict; 2 bad input; 3 incomplete; 70 a crash of ours."
+    "reproduced or worse than its committed verdict, or a computed table differs from the printed "
+    "one; 2 bad input; 3 incomplete; 70 a crash of ours."
 )
 
 app = typer.Typer(

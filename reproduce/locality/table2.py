@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.config import Run
-from benchmarks.errors import UserError
-from reproduce import atomic
 from reproduce import options as opt
+from reproduce.outputs import write_files
 from reproduce.paths import PAPER_TABLES, ResultsLayout, default_results
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from analysis.architecture import Architecture
 
 ID = "locality/table2"
@@ -52,7 +48,8 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
         "json": architecture.json_text(found, TITLE, notes),
     }
     folder = ResultsLayout(results or default_results()).report(ID)
-    paths = [_write(folder / f"table2.{extension}", text) for extension, text in contents.items()]
+    encoded = {extension: text.encode() for extension, text in contents.items()}
+    paths = write_files(folder, "table2", encoded)
     if as_json:
         print(contents["json"], end="")
     else:
@@ -99,18 +96,7 @@ def _notes() -> list[tuple[str, str]]:
     return [NOTE, *readings, *deviations]
 
 
-def _write(path: Path, text: str) -> Path:
-    try:
-        atomic.replace(path, text.encode())
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free the folder or give another"
-            " --results DIR"
-        ) from error
-    return path
-
-
 if __name__ == "__main__":
-    from reproduce.__main__ import main
+    from reproduce.scripts import run_entry
 
-    main([ID, *sys.argv[1:]])
+    run_entry(ID)
