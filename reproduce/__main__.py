@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 import tempfile
@@ -12,10 +14,22 @@ from pathlib import Path
 from typing import NoReturn
 
 DONE, NOT_REPRODUCED, BAD_INPUT, INCOMPLETE, CRASH = 0, 1, 2, 3, 70
+INTERRUPTED = "interrupted; the same command continues where it stopped"
+
+
+# What the surroundings can do to any command; other errors of the system are faults of ours.
+SURROUNDINGS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+    | {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EMFILE}
+)
+TYPER_INTERRUPTED = 130  # what newer versions of typer make of Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # γ on a terminal that has only Latin letters
+            stream.reconfigure(errors="replace")
     sys.exit(run(argv))
 
 
@@ -32,25 +46,44 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         arguments = list(sys.argv[1:] if argv is None else argv)
         code = app(args=arguments, prog_name="reproduce", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
         return _fail(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        return _fail("interrupted; the same command continues where it stopped", INCOMPLETE)
+        return _fail(INTERRUPTED, INCOMPLETE)
     except BrokenPipeError:
         # The reader has left (`reproduce … | head`): nothing more to say, and nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return DONE
+    except OSError as error:
+        if error.errno not in SURROUNDINGS:
+            return _by_kind(error)
+        _silence()
+        place = f" {error.filename}" if error.filename else ""
+        return _fail(f"cannot read or write{place}: {error.strerror}", BAD_INPUT)
     except Exception as error:
         return _by_kind(error)
+    if code == TYPER_INTERRUPTED:
+        return _fail(INTERRUPTED, INCOMPLETE)
     return code if isinstance(code, int) else DONE
+
+
+def _silence() -> None:
+    """Let what is still buffered for standard output go nowhere."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _by_kind(error: Exception) -> int:
     """Exit code of an exception that is no UserError: the parser's own, or a crash of ours."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message())  # type: ignore[attr-defined]
+        return DONE
     if hasattr(error, "format_message"):  # click's and typer's usage errors, whichever they use
         return _fail(f"{error.format_message()} (try `reproduce --help`)", BAD_INPUT)
     if type(error).__name__ == "Abort":
-        return _fail("aborted", BAD_INPUT)
+        return _fail(INTERRUPTED, INCOMPLETE)
     handle, name = tempfile.mkstemp(prefix="reproduce-crash-", suffix=".log")
     with os.fdopen(handle, "w") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sys.argv}\n")
@@ -60,7 +93,8 @@ def _by_kind(error: Exception) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"reproduce: {' '.join(message.split())}", file=sys.stderr)
+    if sys.stderr is not None:
+        print(f"reproduce: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

@@ -69,10 +69,10 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
     ) -> None:
         from reproduce.run_command import Launch, dry_run_text, run_table
 
+        launch = Launch(executor, workers, device, data, pack, yes=yes, quiet=as_json)
         if dry_run:
             typer.echo(dry_run_text(selection, as_json=as_json))
             return
-        launch = Launch(executor, workers, device, data, pack, yes=yes, quiet=as_json)
         raise typer.Exit(run_table(selection, launch, as_json=as_json))
 
 
@@ -190,11 +190,11 @@ def doctor(data: opt.Data = None, results: opt.Results = None, as_json: opt.Json
 
 @app.command()
 @takes_selection()
-def collect(selection: Selection) -> None:
+def collect(selection: Selection, as_json: opt.Json = False) -> None:
     """Write a table's finished runs to results/measured/, ready to be committed."""
     from reproduce.run_command import collect_selection
 
-    typer.echo(collect_selection(selection))
+    typer.echo(collect_selection(selection, as_json=as_json))
 
 
 @app.command()

@@ -13,7 +13,7 @@ import typer
 from benchmarks.datasets import DATASETS, DatasetInfo, info
 from benchmarks.errors import UserError
 from reproduce import options as opt
-from reproduce.paths import default_data
+from reproduce.paths import default_data, given_path
 
 if TYPE_CHECKING:
     from benchmarks.datasets.importing import OnProgress
@@ -41,20 +41,23 @@ def list_(
 
 
 @app.command()
-def get(name: NameArgument, data: opt.Data = None) -> None:
+def get(name: NameArgument, data: opt.Data = None, as_json: opt.Json = False) -> None:
     """Download a data set with torchvision, check it and store it.
 
     Without internet: fetch the official archive elsewhere and use `import`.
     """
     root, entry = data or default_data(), info(name)
     if entry.embedded:
-        typer.echo(f"{name} comes with an installed package: nothing to get")
+        if as_json:
+            typer.echo(json.dumps(_describe(entry, root)))
+        else:
+            typer.echo(f"{name} comes with an installed package: nothing to get")
         return
     from benchmarks.datasets.importing import download
 
     with _progress_bar() as on_progress:
-        path = download(entry, root, on_progress)
-    _report(entry, path)
+        download(entry, root, on_progress)
+    _report(entry, root, as_json)
 
 
 @app.command("import")
@@ -64,11 +67,13 @@ def import_(
         Path,
         typer.Argument(
             metavar="PATH",
+            parser=given_path,
             help="A folder with {train,test}/<class>/*.png, the official archive "
             "(cifar-10-python.tar.gz), or the folder extracted from it.",
         ),
     ],
     data: opt.Data = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Store a data set from files that are here already.
 
@@ -76,10 +81,10 @@ def import_(
     """
     from benchmarks.datasets.importing import import_from
 
-    entry = info(name)
+    entry, root = info(name), data or default_data()
     with _progress_bar() as on_progress:
-        stored = import_from(entry, path, data or default_data(), on_progress)
-    _report(entry, stored)
+        import_from(entry, path, root, on_progress)
+    _report(entry, root, as_json)
 
 
 @app.command()
@@ -89,6 +94,7 @@ def verify(
         typer.Argument(metavar="[NAME]...", help="Which data sets. [default: all]"),
     ] = None,
     data: opt.Data = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Read every byte of the stored data sets again and compare their digests.
 
@@ -96,13 +102,23 @@ def verify(
     """
     root = data or default_data()
     entries = [info(name) for name in names or DATASETS]
-    errors = [error for entry in entries if (error := _verify(entry, root, bool(names)))]
+    errors = []
+    for entry in entries:
+        state, error = _verify(entry, root)
+        said = {"ok": f"OK, digest {entry.digest}", "damaged": "NOT OK"}
+        missing = f"not there (reproduce data get {entry.name})"
+        if as_json:
+            typer.echo(json.dumps({"name": entry.name, "state": state, "error": error}))
+        else:
+            typer.echo(f"{entry.name}: {said.get(state, missing)}")
+        if error and (state == "damaged" or names):
+            errors.append(error)
     if errors:
         raise UserError("; ".join(errors))
 
 
-def _verify(entry: DatasetInfo, root: Path, needed: bool) -> str | None:
-    """Print how a data set is; what is wrong with it."""
+def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str | None]:
+    """ "ok", "missing" or "damaged", and what is wrong."""
     from benchmarks.datasets import header, load, store
 
     try:
@@ -111,13 +127,9 @@ def _verify(entry: DatasetInfo, root: Path, needed: bool) -> str | None:
         else:
             store.verify(entry, root)
     except UserError as error:
-        if header.state(entry, root)[0] == "missing":
-            typer.echo(f"{entry.name}: not there (reproduce data get {entry.name})")
-            return str(error) if needed else None
-        typer.echo(f"{entry.name}: NOT OK")
-        return str(error)
-    typer.echo(f"{entry.name}: OK, digest {entry.digest}")
-    return None
+        missing = header.state(entry, root)[0] == "missing"
+        return ("missing" if missing else "damaged"), str(error)
+    return "ok", None
 
 
 def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
@@ -158,10 +170,13 @@ def _where(row: dict[str, Any]) -> str:
     return f"{row['state']}: {row['command'] or row['detail']}"
 
 
-def _report(entry: DatasetInfo, path: Path) -> None:
+def _report(entry: DatasetInfo, root: Path, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_describe(entry, root)))
+        return
     train, test = entry.counts
     typer.echo(
-        f"{entry.name}: {train:,} training and {test:,} test images in {path} "
+        f"{entry.name}: {train:,} training and {test:,} test images in {root / entry.name} "
         f"(digest {entry.digest[:12]})"
     )
 

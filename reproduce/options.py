@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from reproduce.paths import given_path
+
 Quick = Annotated[
     bool,
     typer.Option(
@@ -58,6 +60,7 @@ Results = Annotated[
     typer.Option(
         "--results",
         metavar="DIR",
+        parser=given_path,
         help="Where records and reports live. Default: REPRODUCE_RESULTS, or results/ in the "
         "checkout.",
         show_default=False,
@@ -68,6 +71,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
+        parser=given_path,
         help="Where data sets live. Default: REPRODUCE_DATA, or data/ in the checkout.",
         show_default=False,
     ),

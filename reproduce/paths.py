@@ -6,18 +6,31 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.errors import UserError
+
 ROOT = Path(__file__).resolve().parents[1]
 PAPER_TABLES = ROOT / "paper_tables"
 
 
 def default_data() -> Path:
     """REPRODUCE_DATA, or ``data/`` in the checkout."""
-    return Path(os.environ.get("REPRODUCE_DATA") or ROOT / "data")
+    return Path(os.environ.get("REPRODUCE_DATA") or ROOT / "data").absolute()
 
 
 def default_results() -> Path:
     """REPRODUCE_RESULTS, or ``results/`` in the checkout."""
-    return Path(os.environ.get("REPRODUCE_RESULTS") or ROOT / "results")
+    return Path(os.environ.get("REPRODUCE_RESULTS") or ROOT / "results").absolute()
+
+
+def given_path(text: str | Path) -> Path:
+    """An absolute path of what the user typed: workers run elsewhere than the command.
+
+    Raises:
+        UserError: for nothing at all, as an unset variable leaves it.
+    """
+    if not str(text).strip():
+        raise UserError("an empty path was given: is a variable unset?")
+    return Path(text).expanduser().absolute()
 
 
 @dataclass(frozen=True)

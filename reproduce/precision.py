@@ -11,6 +11,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import UserError
 from reproduce.run_command import DONE, INCOMPLETE, Launch, launch_missing
 
 if TYPE_CHECKING:
@@ -27,7 +28,16 @@ RUNS_NEEDED = 15
 def compare_precisions(
     selection: Selection, launch: Launch, *, report_only: bool, as_json: bool
 ) -> int:
-    """Train what is missing of both precisions and judge; 0 when both are complete, else 3."""
+    """Train what is missing of both precisions and judge; 0 when both are complete, else 3.
+
+    Raises:
+        UserError: where cells or a precision were chosen, since both are this command's own.
+    """
+    if selection.cells != selection.table.cells or "precision" in selection.overrides:
+        raise UserError(
+            "`reproduce precision` trains the plain cell at both precisions: leave out --only and "
+            "--precision"
+        )
     plain = tuple(cell for cell in selection.table.cells if cell.kind == "plain")
     sides = {
         precision: dataclasses.replace(

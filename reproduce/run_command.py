@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.paths import ROOT, default_data
+from reproduce.paths import ROOT, ResultsLayout, default_data
 
 if TYPE_CHECKING:
     from analysis.table import TableResult
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ASK_ABOVE_SECONDS = 3600.0
 EXECUTORS = ("local", "debug")
+DEVICES = ("auto", "cpu", "cuda")
 DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
 
 
@@ -31,6 +32,18 @@ class Launch:
     pack: int | None
     yes: bool = False
     quiet: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("--executor", self.executor, EXECUTORS),
+            ("--device", self.device, DEVICES),
+        ):
+            if value not in allowed:
+                more = " (slurm is not part of this version)" if value == "slurm" else ""
+                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}{more}")
+        for name, count in (("--workers", self.workers), ("--pack", self.pack)):
+            if count is not None and count < 1:
+                raise UserError(f"{name} must be at least 1, not {count}")
 
 
 def dry_run_text(selection: Selection, *, as_json: bool) -> str:
@@ -79,14 +92,10 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
         UserError: for a wrong executor or device, missing data, or a long job that nobody
             confirmed.
     """
+    from reproduce import images
     from reproduce import launch as launching
     from reproduce.records import finished
 
-    if launch.executor not in EXECUTORS:
-        raise UserError(
-            f"--executor {launch.executor!r} is none of {', '.join(EXECUTORS)} "
-            "(slurm is not part of this version)"
-        )
     planned = selection.planned
     done = finished(selection.layout, [p.run.hash for p in planned])
     missing = [p for p in planned if p.run.hash not in done]
@@ -100,6 +109,7 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
         pack=launch.pack,
         progress=not launch.quiet,
     )
+    images.check((p.run for p in missing), options.data)
     if not selection.table.is_quick:
         _confirm(selection, missing, options, launch)
     summary = launching.launch(planned, selection.layout, options)
@@ -163,9 +173,18 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
 
     if selection.table.is_quick:
         raise UserError("a quick table has no verdicts to check; leave out --quick")
-    baseline = ROOT / "results" / "verdicts" / f"{selection.table.id}.csv"
+    # A variant is another experiment, with verdicts of its own.
+    baseline = ResultsLayout(ROOT / "results" / "verdicts").report(
+        selection.table.id, selection.variant
+    )
+    baseline = baseline.with_name(f"{baseline.name}.csv")
     result = result_of(selection)
     if accept:
+        if absent := [cell.name for cell in result.cells if not cell.runs]:
+            raise UserError(
+                f"verdicts are accepted once every cell has runs; there are none of: "
+                f"{', '.join(absent)}"
+            )
         check.accept(result, baseline)
         print(f"Written: {_short(baseline)}")
         return DONE
@@ -174,7 +193,7 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
     return outcome.exit_code
 
 
-def collect_selection(selection: Selection) -> str:
+def collect_selection(selection: Selection, *, as_json: bool) -> str:
     """Merge the selected finished runs into the committed CSV of the table."""
     from reproduce import measured
     from reproduce.records import collect
@@ -186,7 +205,10 @@ def collect_selection(selection: Selection) -> str:
         raise UserError(f"no finished run of {selection.table.id} under {selection.layout.root}")
     path = selection.layout.measured / f"{selection.table.id.replace('/', '-')}.csv"
     measured.write(path, list(found.values()))
-    return f"{len(found)} of {len(selection.planned)} runs are in {_short(path)}"
+    planned = len(selection.planned)
+    if as_json:
+        return json.dumps({"path": str(path), "collected": len(found), "planned": planned})
+    return f"{len(found)} of {planned} runs are in {_short(path)}"
 
 
 def _short(path: Path) -> str:

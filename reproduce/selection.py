@@ -76,6 +76,9 @@ def select(
         for name, value in overrides.items()
         if getattr(default.replace(**{name: value}), name) != getattr(default, name)
     }
+    convention = overrides.get("l2_convention", default.l2_convention)
+    if overrides.get("dense_l2_convention") == convention:
+        del overrides["dense_l2_convention"]  # spelled out, but the same as "same"
     return Selection(
         table=table,
         cells=table.select(only),

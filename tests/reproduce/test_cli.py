@@ -16,11 +16,13 @@ from reproduce.paths import ROOT
 HEAVY = ("torch", "torchvision", "pandas", "scipy", "statsmodels", "matplotlib", "numpy", "sklearn")
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """`reproduce ARGUMENTS` in a process of its own, no terminal attached."""
     return subprocess.run(
         [sys.executable, "-m", "reproduce", *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -60,16 +62,79 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["data", "get", "imagenet"], "cifar10"),
         (["check", "table3", "--quick"], "quick"),
         (["collect", "table3", "--quick"], "quick"),
+        (["check", "table3", "--accept"], "every cell"),
+        (["table3", "--dry-run", "--executor", "slurm"], "slurm is not part"),
+        (["table3", "--dry-run", "--device", "tpu"], "cuda"),
+        (["table3", "--dry-run", "--pack", "0"], "--pack"),
+        (["report", "table3", "--results", ""], "empty path"),
+        (["report", "table3", "--results", "x" * 300], "name too long"),
+        (["data", "import", "cifar10", ""], "empty path"),
+        (["precision", "--only", "anti*", "--report"], "--only"),
+        (["precision", "--precision", "bf16", "--report"], "--precision"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], words: str) -> None:
-    assert words in complaint(*arguments, REPRODUCE_RESULTS=str(tmp_path))
+    assert words.lower() in complaint(*arguments, REPRODUCE_RESULTS=str(tmp_path)).lower()
 
 
 def test_missing_data_names_the_command(tmp_path: Path) -> None:
     said = complaint("table3", "--yes", "--data", str(tmp_path), "--results", str(tmp_path / "r"))
     assert "reproduce data get cifar10" in said
+
+
+def test_missing_data_are_told_before_anything_is_estimated(tmp_path: Path) -> None:
+    assert "reproduce data get" in complaint(
+        "table3", "--data", str(tmp_path), "--results", str(tmp_path / "r")
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["data"]])
+def test_no_arguments_teach(arguments: list[str]) -> None:
+    done = command(*arguments)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 10
+    assert done.stderr == ""
+
+
+def test_a_full_standard_output_is_told() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m reproduce list > /dev/full",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminals_of_few_letters(tmp_path: Path, encoding: str) -> None:
+    done = command(
+        "report", "table3", "--results", str(tmp_path), PYTHONIOENCODING=encoding, PYTHONUTF8="0"
+    )
+    assert done.returncode == 3
+    assert "plain 1 1" in done.stdout
+
+
+def test_interrupts_outside_training_are_told(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from reproduce.__main__ import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.15)\n"
+        "sys.exit(run(['report', 'table3']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "REPRODUCE_RESULTS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert done.stderr == "reproduce: interrupted; the same command continues where it stopped\n"
 
 
 def test_long_work_without_a_terminal_needs_yes(cifar10_root: Path, tmp_path: Path) -> None:
@@ -175,10 +240,12 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 @pytest.mark.slow
 def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
-    """Two cells, one seed: trained, reported, told, shown, and not trained again."""
+    """Two cells, one seed: trained from another folder into a relative one, reported, told, shown,
+    and not trained again."""
     chosen = ["--quick", "--seeds", "1", "--only", "plain *", "--only", "anti *"]
     results = ["--results", str(tmp_path)]
-    first = command("table3", *chosen, *results, "--workers", "2")
+    relative = ["--results", tmp_path.name]
+    first = command("table3", *chosen, *relative, "--workers", "2", cwd=tmp_path.parent)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "QUICK" in first.stdout
     folder = tmp_path / "quick" / "locality" / "table3"
