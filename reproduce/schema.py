@@ -18,6 +18,7 @@ import json
 from types import NoneType
 from typing import Any
 
+from benchmarks import datasets
 from benchmarks.config import digest_of
 from benchmarks.errors import UserError
 
@@ -53,32 +54,38 @@ def configuration_hash(record: Record) -> str:
     return digest_of({key: value for key, value in record["run"].items() if key != "seed"})
 
 
-def check(record: Any, source: str, text: str | None = None) -> None:
+def committed_digest(record: Record) -> str:
+    """SHA-256 over what of a record is committed: configuration, result and provenance."""
+    return _sha256(canonical_json({**contents(record), "provenance": record["provenance"]}))
+
+
+def check(record: Any, source: str, text: str | None = None, *, remedy: str = REMEDY) -> None:
     """Raise where ``record`` is not a whole record of this version.
 
     Args:
         record: what was parsed.
         source: the file, or file and line, for the message.
         text: the JSON that ``record`` was parsed from; saves writing it out again.
+        remedy: what to do about a damaged one.
 
     Raises:
         UserError: naming ``source`` and what to do.
     """
     if not isinstance(record, dict) or not _is_count(record.get("schema")):
-        raise UserError(f"{source}: not a record; {REMEDY}")
+        raise UserError(f"{source}: not a record; {remedy}")
     if record["schema"] > SCHEMA:
         raise UserError(
             f"{source}: written by a newer version (record schema {record['schema']}, this one"
             f" reads {SCHEMA}); update this checkout"
         )
     if set(record) != KEYS or record["schema"] != SCHEMA:
-        raise UserError(f"{source}: not a record of schema {SCHEMA}; {REMEDY}")
+        raise UserError(f"{source}: not a record of schema {SCHEMA}; {remedy}")
     if not _checksum_fits(record, text):
         raise UserError(
-            f"{source}: the checksum does not fit, so the record was cut short or edited; {REMEDY}"
+            f"{source}: the checksum does not fit, so the record was cut short or edited; {remedy}"
         )
     if fault := _fault(record):
-        raise UserError(f"{source}: {fault}; {REMEDY}")
+        raise UserError(f"{source}: {fault}; {remedy}")
 
 
 def _checksum_fits(record: Record, text: str | None) -> bool:
@@ -105,7 +112,14 @@ def _fault(record: Record) -> str | None:
         return "its provenance is missing"
     if not isinstance(result, dict) or set(result) != RESULT_KEYS:
         return "its result is incomplete"
-    return result_fault(result)
+    return result_fault(result) or _total_fault(run.get("dataset"), result["total"])
+
+
+def _total_fault(dataset: Any, total: int) -> str | None:
+    known = datasets.DATASETS.get(dataset) if isinstance(dataset, str) else None
+    if known is not None and total != known.counts[1]:
+        return f"it counts {total} test images, where {known.name} has {known.counts[1]}"
+    return None
 
 
 def result_fault(result: dict[str, Any]) -> str | None:
@@ -118,12 +132,16 @@ def result_fault(result: dict[str, Any]) -> str | None:
     curve = result["curve"]
     if not _is_curve(curve):
         return "its curve is malformed"
+    if result["total"] == 0:
+        return "it was tested on no images"
     if not max(result["correct"], result["best_correct"]) <= result["total"]:
         return "it has more correct images than images"
     if result["correct"] != (curve[-1]["correct"] or 0):
         return "its count of correct images is not that of its curve's last epoch"
     if (result["best_correct"], result["best_epoch"]) != best_of(curve):
         return "its best epoch is not its curve's"
+    if result["diverged"] != (curve[-1]["train_loss"] is None):
+        return "diverged does not say whether its curve's last training loss is finite"
     return None
 
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 from record_makers import PROVENANCE, make
 
-from benchmarks.config import Run
+from benchmarks.config import Run, digest_of
 from benchmarks.datasets.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.training import loop
@@ -163,6 +163,17 @@ def _reseal(text: str, change: Callable[[dict[str, Any]], None]) -> str:
     return json.dumps(schema.seal(json.loads(_edit(text, change))))
 
 
+def _of_no_images(record: dict[str, Any]) -> None:
+    """Whole in itself, but shares of its correct images cannot be formed."""
+    record["run"]["dataset"] = "noise"
+    record["hash"] = digest_of(record["run"])
+    result = record["result"]
+    for point in result["curve"]:
+        point["correct"] = point["correct"] and 0
+    best_correct, best_epoch = schema.best_of(result["curve"])
+    result.update(correct=0, total=0, best_correct=best_correct, best_epoch=best_epoch)
+
+
 DAMAGES: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "not JSON": lambda text: "once upon a time",
@@ -183,6 +194,14 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "resealed verdict": lambda text: _reseal(text, lambda r: r["result"].update(diverged=0)),
     "resealed curve": lambda text: _reseal(text, lambda r: r["result"]["curve"].reverse()),
     "resealed point": lambda text: _reseal(text, lambda r: r["result"]["curve"][0].pop("epoch")),
+    "resealed to diverged": lambda text: _reseal(text, lambda r: r["result"].update(diverged=True)),
+    "a lost last loss": lambda text: _reseal(
+        text, lambda r: r["result"]["curve"][-1].update(train_loss=None)
+    ),
+    "another data set's total": lambda text: _reseal(
+        text, lambda r: r["result"].update(total=20_000)
+    ),
+    "no test images": lambda text: _reseal(text, _of_no_images),
     "no curve": lambda text: _reseal(text, lambda r: r["result"].update(curve=[])),
 }
 
@@ -251,8 +270,6 @@ def test_a_record_under_another_name_is_noticed(layout: ResultsLayout) -> None:
 def test_records_of_an_older_protocol_stay_readable(layout: ResultsLayout) -> None:
     record = make(1)
     run = {**record["run"], "protocol": {**record["run"]["protocol"], "loop": 0}}
-    from benchmarks.config import digest_of
-
     old = schema.seal({**record, "run": run, "hash": digest_of(run)})
     records.publish(layout, old)
     assert old["hash"] != record["hash"]
