@@ -22,7 +22,7 @@ from reproduce import atomic
 from reproduce.schema import Record
 
 FOLDER = "index"
-VERSION = 1
+VERSION = 2  # goes up whenever records are checked more strictly
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _RECORD = re.compile(r"[0-9a-f]{16}\.json")
 

@@ -80,12 +80,14 @@ def write(path: Path, records: Iterable[Record]) -> None:
 
     Raises:
         UserError: where a record contradicts a row of the file, or it cannot be written.
-        ValueError: at a record without its curve.
+        ValueError: at a record without its curve, or of a quick run.
     """
     rows = read_file(path) if path.exists() else {}
     for record in records:
         if "curve" not in record["result"]:
             raise ValueError(f"the record {record['hash']} was collected without its curve")
+        if schema.protocol(record) != schema.FULL:
+            raise ValueError(f"the record {record['hash']} is of a quick run")
         row = Row(record, "the new record")
         require_agreement(rows.setdefault(record["hash"], row), row)
     text = io.StringIO()
@@ -171,6 +173,7 @@ def unflatten(values: Mapping[str, str]) -> Record:
         {
             "schema": schema.SCHEMA,
             "hash": values["hash"],
+            "protocol": schema.FULL,
             "run": json.loads(values["run"]),
             "result": {name: json.loads(values[name]) for name in RESULT} | {"curve": points},
             "provenance": {

@@ -7,6 +7,7 @@ A record is a JSON object::
     run         the resolved configuration that was hashed
     result      correct, total, diverged, best_correct, best_epoch,
                 curve: [{epoch, train_loss or null, correct or null}, …]
+    protocol    "full", or "quick" for a run of a quick table; "full" where an old record lacks it
     provenance  who made it, when, with what; never part of what two records must agree on
     checksum    SHA-256 of the canonical JSON of all the rest
 """
@@ -25,6 +26,7 @@ from benchmarks.errors import UserError
 SCHEMA = 1
 REMEDY = "move it away and run again"
 KEYS = {"schema", "hash", "run", "result", "provenance", "checksum"}
+FULL, QUICK = PROTOCOLS = ("full", "quick")
 RESULT_KEYS = {"correct", "total", "diverged", "best_correct", "best_epoch", "curve"}
 POINT_KEYS = {"epoch", "train_loss", "correct"}
 
@@ -47,6 +49,11 @@ def seal(record: Record) -> Record:
 def contents(record: Record) -> dict[str, Any]:
     """What two records of one run must agree on: the configuration and the result."""
     return {"run": record["run"], "result": record["result"]}
+
+
+def protocol(record: Record) -> str:
+    """Whether the run is a "full" or a "quick" one; not part of what records must agree on."""
+    return str(record.get("protocol", FULL))
 
 
 def configuration_hash(record: Record) -> str:
@@ -78,7 +85,7 @@ def check(record: Any, source: str, text: str | None = None, *, remedy: str = RE
             f"{source}: written by a newer version (record schema {record['schema']}, this one"
             f" reads {SCHEMA}); update this checkout"
         )
-    if set(record) != KEYS or record["schema"] != SCHEMA:
+    if set(record) - {"protocol"} != KEYS or record["schema"] != SCHEMA:
         raise UserError(f"{source}: not a record of schema {SCHEMA}; {remedy}")
     if not _checksum_fits(record, text):
         raise UserError(
@@ -108,6 +115,8 @@ def _fault(record: Record) -> str | None:
         return "it describes no run"
     if digest_of(run) != record["hash"]:
         return f"its configuration hashes to {digest_of(run)}, not to {record['hash']}"
+    if protocol(record) not in PROTOCOLS:
+        return "its protocol is neither full nor quick"
     if not isinstance(record["provenance"], dict):
         return "its provenance is missing"
     if not isinstance(result, dict) or set(result) != RESULT_KEYS:

@@ -20,7 +20,14 @@ PROVENANCE: dict[str, Any] = {
 SITTING = {"commit": "0123", "host": "secret-node-17", "machine": "Some CPU", "from_epoch": 0}
 
 
-def make(seed: int, *, epochs: int = 20, correct: int | None = None, **settings: Any) -> Any:
+def make(
+    seed: int,
+    *,
+    epochs: int = 20,
+    correct: int | None = None,
+    protocol: str = "full",
+    **settings: Any,
+) -> Any:
     """A record as :func:`reproduce.records.make_record` makes it, its numbers drawn from the seed.
 
     ``correct`` replaces the last epoch's count, which makes another content of the same run.
@@ -42,6 +49,7 @@ def make(seed: int, *, epochs: int = 20, correct: int | None = None, **settings:
         {
             "schema": 1,
             "hash": run.hash,
+            "protocol": protocol,
             "run": run.canonical(),
             "result": {
                 "correct": last,

@@ -88,6 +88,12 @@ def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
     assert not layout.measured.exists()
 
 
+def test_quick_runs_are_not_committed(layout: ResultsLayout) -> None:
+    with pytest.raises(ValueError, match="quick"):
+        measured.write(layout.measured / "table3.csv", [make(1, protocol="quick")])
+    assert not layout.measured.exists()
+
+
 def test_two_files_may_share_a_run_but_not_disagree(layout: ResultsLayout) -> None:
     first, second = layout.measured / "a.csv", layout.measured / "b.csv"
     measured.write(first, [make(1, correct=10), make(2)])
@@ -227,6 +233,7 @@ def any_record(draw: st.DrawFn) -> Any:
         {
             "schema": 1,
             "hash": run.hash,
+            "protocol": "full",
             "run": run.canonical(),
             "result": {
                 "correct": curve[-1]["correct"] or 0,

@@ -202,6 +202,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
         text, lambda r: r["result"].update(total=20_000)
     ),
     "no test images": lambda text: _reseal(text, _of_no_images),
+    "another protocol": lambda text: _reseal(text, lambda r: r.update(protocol="slow")),
     "no curve": lambda text: _reseal(text, lambda r: r["result"].update(curve=[])),
 }
 
@@ -317,12 +318,44 @@ def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> N
 
 def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
     quick = ResultsLayout(layout.base, quick=True)
-    record = make(1)
+    record = make(1, protocol="quick")
     records.publish(quick, record)
     measured.write(quick.measured / "table3.csv", [make(2)])
     measured.write(layout.measured / "table3.csv", [make(3)])
     assert set(records.collect(quick)) == {record["hash"]}
     assert set(records.collect(layout)) == {make(3)["hash"]}
+
+
+@pytest.mark.parametrize("label", ["full", "quick"])
+def test_a_label_that_contradicts_the_tree_is_an_error(layout: ResultsLayout, label: str) -> None:
+    own, other = (ResultsLayout(layout.base, quick=quick) for quick in (False, True))
+    if label == "quick":
+        own, other = other, own
+    record = make(1, protocol=label)
+    with pytest.raises(UserError, match=f"a {label} run among the {other.protocol} ones"):
+        records.publish(other, record)
+    assert not other.records.exists()
+    records.publish(own, record)
+    path = records.record_path(other, record["hash"])
+    path.parent.mkdir(parents=True)
+    shutil.copy(records.record_path(own, record["hash"]), path)
+    for act in (
+        lambda: records.collect(other),
+        lambda: records.collect(other, [record["hash"]]),
+        lambda: records.publish(other, make(1, protocol=other.protocol)),
+    ):
+        with pytest.raises(UserError, match=rf"^{path}: a {label} run .*move it away"):
+            act()
+    assert records.collect(own, [record["hash"]]) == {record["hash"]: record}
+
+
+def test_a_record_without_a_label_is_a_full_one(layout: ResultsLayout) -> None:
+    old = schema.seal({key: value for key, value in make(1).items() if key != "protocol"})
+    records.publish(layout, old)
+    assert records.collect(layout, [old["hash"]]) == {old["hash"]: old}
+    assert not records.publish(layout, make(1))  # the label is not what runs must agree on
+    with pytest.raises(UserError, match="a full run among the quick ones"):
+        records.publish(ResultsLayout(layout.base, quick=True), old)
 
 
 @pytest.mark.parametrize("everything", [True, False])
