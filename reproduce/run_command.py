@@ -80,7 +80,7 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
             confirmed.
     """
     from reproduce import launch as launching
-    from reproduce.records import finished
+    from reproduce.records import verified
 
     if launch.executor not in EXECUTORS:
         raise UserError(
@@ -88,7 +88,7 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
             "(slurm is not part of this version)"
         )
     planned = selection.planned
-    done = finished(selection.layout, [p.run.hash for p in planned])
+    done = verified(selection.layout, [p.run.hash for p in planned])
     missing = [p for p in planned if p.run.hash not in done]
     if not missing:
         return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks.config import Run
@@ -18,6 +20,31 @@ PROVENANCE: dict[str, Any] = {
     "finished": "2026-01-31T12:00:00Z",
 }
 SITTING = {"commit": "0123", "host": "secret-node-17", "machine": "Some CPU", "from_epoch": 0}
+
+
+def truncate(path: Path) -> None:
+    """Cut the file in the middle."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def turn_into_folder(path: Path) -> None:
+    """Put a folder in the file's place."""
+    path.unlink()
+    path.mkdir()
+
+
+def edit(path: Path) -> None:
+    """One digit more of correct images."""
+    path.write_text(path.read_text().replace('"correct":', '"correct":1', 1))
+
+
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "truncated": truncate,
+    "empty": lambda path: path.write_text(""),
+    "null": lambda path: path.write_text("null\n"),
+    "folder": turn_into_folder,
+    "edited": edit,
+}
 
 
 def make(
