@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 CALIBRATION_SECONDS = 5.0
 CALIBRATION_LIMIT_SECONDS = 120.0
+# Other work on the machine comes and goes, and with it the speed.
+MEASUREMENT_LASTS_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
 # The settings on which the speed depends.
@@ -69,9 +73,10 @@ def estimate(
     and needs no data.
 
     Raises:
-        UserError: where a device is asked for that is not there, or a record is damaged.
+        UserError: where a device is asked for that is not there, or a record of ``planned`` is
+            damaged.
     """
-    finished = records.finished(layout, [item.run.hash for item in planned])
+    finished = records.verified(layout, [item.run.hash for item in planned])
     missing = list({p.run.hash: p.run for p in planned if p.run.hash not in finished}.values())
     means = resources(len(missing), options)
     rates: dict[tuple[Any, ...], tuple[float, str]] = {}
@@ -110,10 +115,10 @@ def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str
     key = json.dumps([label, *_workload(run), means.workers, means.pack])
     known = _read(cache)
     if key not in known:
-        known[key] = _measure(run, means)
+        known[key] = {"images_per_second": _measure(run, means), "measured": time.time()}
         with contextlib.suppress(OSError):
             atomic.replace(cache, (json.dumps(known, indent=1) + "\n").encode())
-    return known[key], "measured"
+    return known[key]["images_per_second"], "measured"
 
 
 def _machine(device: str) -> str:
@@ -126,17 +131,26 @@ def _machine(device: str) -> str:
 def _recorded(run: Run, layout: ResultsLayout, means: Resources, label: str) -> float | None:
     """Median over finished runs like this one, made on this machine in packs of this size."""
     found = []
-    for record in records.collect(layout).values():
+    for record in records.readable(layout):
+        if tuple(record["run"].get(name) for name in WORKLOAD) != _workload(run):
+            continue
         origin = record["provenance"]
-        packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
-        if (
-            tuple(record["run"].get(name) for name in WORKLOAD) == _workload(run)
-            and origin.get("images_per_second")
-            and provenance.machine_label(origin) == label
-            and packs == {means.pack}
-        ):
-            found.append(origin["images_per_second"] * means.pack)
+        # Nothing fixes the form of a provenance, and that of any version may lie here.
+        with contextlib.suppress(KeyError, TypeError, AttributeError):
+            packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
+            rate = origin["images_per_second"]
+            if (
+                provenance.machine_label(origin) == label
+                and packs == {means.pack}
+                and _is_rate(rate)
+            ):
+                found.append(rate * means.pack)
     return statistics.median(found) if found else None
+
+
+def _is_rate(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value > 0
 
 
 def _measure(run: Run, means: Resources) -> float:
@@ -175,9 +189,20 @@ def _answer(process: subprocess.Popen[str]) -> float:
     return float(json.loads(output)["images_per_second"])
 
 
-def _read(cache: Path) -> dict[str, float]:
+def _read(cache: Path) -> dict[str, dict[str, float]]:
+    """The measurements that still count: of the last hour, and positive numbers."""
     try:
         values = json.loads(cache.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return values if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: entry for key, entry in values.items() if _counts(entry)}
+
+
+def _counts(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not all(
+        _is_rate(entry.get(name)) for name in ("images_per_second", "measured")
+    ):
+        return False
+    return 0 <= time.time() - entry["measured"] <= MEASUREMENT_LASTS_SECONDS

@@ -22,7 +22,7 @@ from reproduce import atomic
 from reproduce.schema import Record
 
 FOLDER = "index"
-VERSION = 1
+VERSION = 2  # goes up whenever records are checked more strictly
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _RECORD = re.compile(r"[0-9a-f]{16}\.json")
 
@@ -30,19 +30,27 @@ _RECORD = re.compile(r"[0-9a-f]{16}\.json")
 Entries = dict[str, list[Any]]
 
 
-def summaries(records: Path, read: Callable[[Path], Record]) -> dict[str, Record]:
+def summaries(
+    records: Path, read: Callable[[Path], Record], *, skip_damaged: bool = False
+) -> dict[str, Record]:
     """All records under ``records`` without their curves, by hash.
 
     Args:
         records: the folder of the shards; need not exist.
         read: gives the record of a file that the cache does not know, raising
             FileNotFoundError where the file has gone meanwhile.
+        skip_damaged: leave out what cannot be read instead of raising UserError.
     """
     found: dict[str, Record] = {}
     with _collector_paused():
         for shard in _shards(records):
             cache = records / FOLDER / f"{shard.name}.json"
-            entries = _refresh(shard, cache, read)
+            try:
+                entries = _refresh(shard, cache, read, skip_damaged)
+            except UserError:
+                if not skip_damaged:
+                    raise
+                continue
             found.update((name, entry[2]) for name, entry in entries.items())
     return found
 
@@ -72,7 +80,9 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _refresh(shard: Path, cache: Path, read: Callable[[Path], Record]) -> Entries:
+def _refresh(
+    shard: Path, cache: Path, read: Callable[[Path], Record], skip_damaged: bool
+) -> Entries:
     known = _load(cache)
     current: Entries = {}
     changed = False
@@ -86,6 +96,10 @@ def _refresh(shard: Path, cache: Path, read: Callable[[Path], Record]) -> Entrie
                 entry = [stat.st_mtime_ns, stat.st_size, record]
                 changed = True
         except FileNotFoundError:
+            continue
+        except UserError:
+            if not skip_damaged:
+                raise
             continue
         current[name] = entry
     if changed or len(current) != len(known):

@@ -91,11 +91,12 @@ def launch(
     """Train those of ``planned`` that have no record yet, and wait for those that others train.
 
     Raises:
-        UserError: for missing or wrong data, no such device, a folder that cannot be written.
+        UserError: for missing or wrong data, no such device, a folder that cannot be written; also,
+            before anything is trained, for a damaged record of ``planned``.
         RuntimeError: where workers end again and again for no reason that is known.
     """
     wanted = list({item.run.hash: item for item in planned}.values())
-    finished = records.finished(layout, [item.run.hash for item in wanted])
+    finished = records.verified(layout, [item.run.hash for item in wanted])
     missing = [item for item in wanted if item.run.hash not in finished]
     _tidy(layout, finished)
     if not missing:

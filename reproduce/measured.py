@@ -1,8 +1,9 @@
 """Committed runs: ``results/measured/*.csv``, one row a run, with all of a record but its host.
 
 The columns are the run's hash, its resolved configuration as JSON, the result (the curve as a JSON
-list of [epoch, mean training loss or null, correct images or null]) and the provenance. Rows are
-sorted by configuration and seed, so that added runs make small differences.
+list of [epoch, mean training loss or null, correct images or null]), the provenance and a checksum
+over all of these, by which an edited row is told. Rows are sorted by configuration and seed, so
+that added runs make small differences.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +32,7 @@ NUMBERS = ("wall_seconds", "images_per_second")
 COLUMNS = (
     *("hash", "run", *RESULT, "curve", "commit", "dirty", *PACKAGES),
     *("device_kind", "device_name", "threads", "executor"),
-    *("wall_seconds", "images_per_second", "finished", "sittings"),
+    *("wall_seconds", "images_per_second", "finished", "sittings", "checksum"),
 )
 # What of a sitting is committed. Named one by one, so that no host name slips in.
 SITTING_KEYS = ("commit", "dirty", "machine", "started", "from_epoch")
@@ -78,12 +80,14 @@ def write(path: Path, records: Iterable[Record]) -> None:
 
     Raises:
         UserError: where a record contradicts a row of the file, or it cannot be written.
-        ValueError: at a record without its curve.
+        ValueError: at a record without its curve, or of a quick run.
     """
     rows = read_file(path) if path.exists() else {}
     for record in records:
         if "curve" not in record["result"]:
             raise ValueError(f"the record {record['hash']} was collected without its curve")
+        if schema.protocol(record) != schema.FULL:
+            raise ValueError(f"the record {record['hash']} is of a quick run")
         row = Row(record, "the new record")
         require_agreement(rows.setdefault(record["hash"], row), row)
     text = io.StringIO()
@@ -109,13 +113,17 @@ def read_file(path: Path) -> dict[str, Row]:
         reader = csv.DictReader(file, strict=True)
         try:
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise UserError(f"{path}:1: the columns are not {','.join(COLUMNS)}")
+                raise UserError(
+                    f"{path}:1: the columns are not {','.join(COLUMNS)}; {_remedy(path)}"
+                )
             for values in reader:
-                source = f"{path}:{reader.line_num}"
-                row = Row(_parse(values, source), source)
+                line = reader.line_num
+                row = Row(_parse(values, path, line), f"{path}:{line}")
                 require_agreement(rows.setdefault(row.record["hash"], row), row)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise UserError(f"{path}:{reader.line_num}: not a row of CSV ({error})") from error
+            raise UserError(
+                f"{path}:{reader.line_num}: not a row of CSV ({error}); {_remedy(path)}"
+            ) from error
     return rows
 
 
@@ -149,11 +157,12 @@ def flatten(record: Record) -> dict[str, str]:
         "threads": device.get("threads"),
         "sittings": schema.canonical_json(sittings),
     }
-    return {name: _text(value) for name, value in values.items()}
+    row = {name: _text(value) for name, value in values.items()}
+    return {**row, "checksum": schema.committed_digest(unflatten(row))}
 
 
 def unflatten(values: Mapping[str, str]) -> Record:
-    """The record of a row, sealed anew, with the host None.
+    """The record of a row, sealed anew, with the host None; the row's checksum is not looked at.
 
     Raises:
         ValueError, KeyError, TypeError: at text that :func:`flatten` does not write.
@@ -164,6 +173,7 @@ def unflatten(values: Mapping[str, str]) -> Record:
         {
             "schema": schema.SCHEMA,
             "hash": values["hash"],
+            "protocol": schema.FULL,
             "run": json.loads(values["run"]),
             "result": {name: json.loads(values[name]) for name in RESULT} | {"curve": points},
             "provenance": {
@@ -180,15 +190,23 @@ def unflatten(values: Mapping[str, str]) -> Record:
     )
 
 
-def _parse(values: Mapping[str, Any], source: str) -> Record:
+def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
+    source, remedy = f"{path}:{line}", _remedy(path)
     if None in values or None in values.values():
-        raise UserError(f"{source}: the row does not have {len(COLUMNS)} columns")
+        raise UserError(f"{source}: the row does not have {len(COLUMNS)} columns; {remedy}")
     try:
         record = unflatten(values)
+        digest = schema.committed_digest(record)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{source}: malformed row ({error}); restore it from git") from error
-    schema.check(record, source)
+        raise UserError(f"{source}: malformed row ({error}); {remedy}") from error
+    schema.check(record, source, remedy=remedy)
+    if digest != values["checksum"]:
+        raise UserError(f"{source}: the checksum does not fit, so the row was edited; {remedy}")
     return record
+
+
+def _remedy(path: Path) -> str:
+    return f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
 
 
 def _point(epoch: Any, train_loss: Any, correct: Any) -> dict[str, Any]:

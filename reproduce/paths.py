@@ -51,6 +51,11 @@ class ResultsLayout:
         return self.base / "quick" if self.quick else self.base
 
     @property
+    def protocol(self) -> str:
+        """Label of the records that lie here, "quick" or "full"."""
+        return "quick" if self.quick else "full"
+
+    @property
     def records(self) -> Path:
         """Finished runs, one JSON a run, in 256 shards."""
         return self.root / "records"

@@ -94,10 +94,10 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     """
     from reproduce import images
     from reproduce import launch as launching
-    from reproduce.records import finished
+    from reproduce.records import verified
 
     planned = selection.planned
-    done = finished(selection.layout, [p.run.hash for p in planned])
+    done = verified(selection.layout, [p.run.hash for p in planned])
     missing = [p for p in planned if p.run.hash not in done]
     if not missing:
         return False

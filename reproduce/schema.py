@@ -7,6 +7,7 @@ A record is a JSON object::
     run         the resolved configuration that was hashed
     result      correct, total, diverged, best_correct, best_epoch,
                 curve: [{epoch, train_loss or null, correct or null}, …]
+    protocol    "full", or "quick" for a run of a quick table; "full" where an old record lacks it
     provenance  who made it, when, with what; never part of what two records must agree on
     checksum    SHA-256 of the canonical JSON of all the rest
 """
@@ -18,12 +19,14 @@ import json
 from types import NoneType
 from typing import Any
 
+from benchmarks import datasets
 from benchmarks.config import digest_of
 from benchmarks.errors import UserError
 
 SCHEMA = 1
 REMEDY = "move it away and run again"
 KEYS = {"schema", "hash", "run", "result", "provenance", "checksum"}
+FULL, QUICK = PROTOCOLS = ("full", "quick")
 RESULT_KEYS = {"correct", "total", "diverged", "best_correct", "best_epoch", "curve"}
 POINT_KEYS = {"epoch", "train_loss", "correct"}
 
@@ -48,37 +51,48 @@ def contents(record: Record) -> dict[str, Any]:
     return {"run": record["run"], "result": record["result"]}
 
 
+def protocol(record: Record) -> str:
+    """Whether the run is a "full" or a "quick" one; not part of what records must agree on."""
+    return str(record.get("protocol", FULL))
+
+
 def configuration_hash(record: Record) -> str:
     """Hash of the run without its seed: the same for all seeds of one configuration."""
     return digest_of({key: value for key, value in record["run"].items() if key != "seed"})
 
 
-def check(record: Any, source: str, text: str | None = None) -> None:
+def committed_digest(record: Record) -> str:
+    """SHA-256 over what of a record is committed: configuration, result and provenance."""
+    return _sha256(canonical_json({**contents(record), "provenance": record["provenance"]}))
+
+
+def check(record: Any, source: str, text: str | None = None, *, remedy: str = REMEDY) -> None:
     """Raise where ``record`` is not a whole record of this version.
 
     Args:
         record: what was parsed.
         source: the file, or file and line, for the message.
         text: the JSON that ``record`` was parsed from; saves writing it out again.
+        remedy: what to do about a damaged one.
 
     Raises:
         UserError: naming ``source`` and what to do.
     """
     if not isinstance(record, dict) or not _is_count(record.get("schema")):
-        raise UserError(f"{source}: not a record; {REMEDY}")
+        raise UserError(f"{source}: not a record; {remedy}")
     if record["schema"] > SCHEMA:
         raise UserError(
             f"{source}: written by a newer version (record schema {record['schema']}, this one"
             f" reads {SCHEMA}); update this checkout"
         )
-    if set(record) != KEYS or record["schema"] != SCHEMA:
-        raise UserError(f"{source}: not a record of schema {SCHEMA}; {REMEDY}")
+    if set(record) - {"protocol"} != KEYS or record["schema"] != SCHEMA:
+        raise UserError(f"{source}: not a record of schema {SCHEMA}; {remedy}")
     if not _checksum_fits(record, text):
         raise UserError(
-            f"{source}: the checksum does not fit, so the record was cut short or edited; {REMEDY}"
+            f"{source}: the checksum does not fit, so the record was cut short or edited; {remedy}"
         )
     if fault := _fault(record):
-        raise UserError(f"{source}: {fault}; {REMEDY}")
+        raise UserError(f"{source}: {fault}; {remedy}")
 
 
 def _checksum_fits(record: Record, text: str | None) -> bool:
@@ -101,11 +115,20 @@ def _fault(record: Record) -> str | None:
         return "it describes no run"
     if digest_of(run) != record["hash"]:
         return f"its configuration hashes to {digest_of(run)}, not to {record['hash']}"
+    if protocol(record) not in PROTOCOLS:
+        return "its protocol is neither full nor quick"
     if not isinstance(record["provenance"], dict):
         return "its provenance is missing"
     if not isinstance(result, dict) or set(result) != RESULT_KEYS:
         return "its result is incomplete"
-    return result_fault(result)
+    return result_fault(result) or _total_fault(run.get("dataset"), result["total"])
+
+
+def _total_fault(dataset: Any, total: int) -> str | None:
+    known = datasets.DATASETS.get(dataset) if isinstance(dataset, str) else None
+    if known is not None and total != known.counts[1]:
+        return f"it counts {total} test images, where {known.name} has {known.counts[1]}"
+    return None
 
 
 def result_fault(result: dict[str, Any]) -> str | None:
@@ -118,12 +141,16 @@ def result_fault(result: dict[str, Any]) -> str | None:
     curve = result["curve"]
     if not _is_curve(curve):
         return "its curve is malformed"
+    if result["total"] == 0:
+        return "it was tested on no images"
     if not max(result["correct"], result["best_correct"]) <= result["total"]:
         return "it has more correct images than images"
     if result["correct"] != (curve[-1]["correct"] or 0):
         return "its count of correct images is not that of its curve's last epoch"
     if (result["best_correct"], result["best_epoch"]) != best_of(curve):
         return "its best epoch is not its curve's"
+    if result["diverged"] != (curve[-1]["train_loss"] is None):
+        return "diverged does not say whether its curve's last training loss is finite"
     return None
 
 

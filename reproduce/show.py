@@ -15,6 +15,7 @@ def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -
     """The record of the one run whose hash begins with ``prefix``.
 
     Looks among the full runs, or the quick ones, and where there is none of a kind in the other.
+    A quick run says so in the first line, or in JSON as its ``label``.
 
     Raises:
         UserError: where no run or several match.
@@ -30,8 +31,18 @@ def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -
             raise UserError(f"{prefix!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
         if found:
             record = next(iter(found.values()))
-            return json.dumps(record, indent=1) if as_json else _text(record)
+            label = _label(record)
+            if as_json:
+                return json.dumps({**record, "label": label} if label else record, indent=1)
+            return f"{label}\n{_text(record)}" if label else _text(record)
     raise UserError(f"no finished run begins with {prefix!r} under {base}")
+
+
+def _label(record: dict[str, Any]) -> str | None:
+    from analysis.results import QUICK_LABEL
+    from reproduce import schema
+
+    return QUICK_LABEL if schema.protocol(record) == schema.QUICK else None
 
 
 def _matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:

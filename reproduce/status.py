@@ -73,9 +73,12 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
     """Counts per cell, what runs where, and the last error of what failed.
 
     A run whose owner on this host is dead is waiting, as is one that was interrupted.
+
+    Raises:
+        UserError: where a record is damaged; names it and what to do.
     """
     hashes = [item.run.hash for item in planned]
-    done = records.finished(layout, hashes)
+    done = records.verified(layout, hashes)
     claims = Claims(layout.claims, "status")
     running = tuple(running_now([p for p in planned if p.run.hash not in done], layout, claims))
     claimed = {item.run_hash for item in running}

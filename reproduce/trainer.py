@@ -199,7 +199,10 @@ class Trainer:
 
         assert self._dataset is not None
         record = records.make_record(
-            outcome, self._provenance, train_images=len(self._dataset.train)
+            outcome,
+            self._provenance,
+            train_images=len(self._dataset.train),
+            protocol=self.layout.protocol,
         )
         ours = records.publish(self.layout, record)
         self._over.add(outcome.run.hash)

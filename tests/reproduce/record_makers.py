@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from benchmarks.config import Run
@@ -20,7 +22,39 @@ PROVENANCE: dict[str, Any] = {
 SITTING = {"commit": "0123", "host": "secret-node-17", "machine": "Some CPU", "from_epoch": 0}
 
 
-def make(seed: int, *, epochs: int = 20, correct: int | None = None, **settings: Any) -> Any:
+def truncate(path: Path) -> None:
+    """Cut the file in the middle."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def turn_into_folder(path: Path) -> None:
+    """Put a folder in the file's place."""
+    path.unlink()
+    path.mkdir()
+
+
+def edit(path: Path) -> None:
+    """One digit more of correct images."""
+    path.write_text(path.read_text().replace('"correct":', '"correct":1', 1))
+
+
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "truncated": truncate,
+    "empty": lambda path: path.write_text(""),
+    "null": lambda path: path.write_text("null\n"),
+    "folder": turn_into_folder,
+    "edited": edit,
+}
+
+
+def make(
+    seed: int,
+    *,
+    epochs: int = 20,
+    correct: int | None = None,
+    protocol: str = "full",
+    **settings: Any,
+) -> Any:
     """A record as :func:`reproduce.records.make_record` makes it, its numbers drawn from the seed.
 
     ``correct`` replaces the last epoch's count, which makes another content of the same run.
@@ -42,6 +76,7 @@ def make(seed: int, *, epochs: int = 20, correct: int | None = None, **settings:
         {
             "schema": 1,
             "hash": run.hash,
+            "protocol": protocol,
             "run": run.canonical(),
             "result": {
                 "correct": last,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import record_makers
 from launch_helpers import contents, lines_of, tiny_dataset, tiny_run, tiny_table
 
 from benchmarks.datasets import store
@@ -92,6 +93,20 @@ def test_a_pack_changes_nothing_but_the_time(
     found = records.collect(layout, [item.run.hash for item in planned])
     packs = sorted(r["provenance"]["sittings"][0]["pack"] for r in found.values())
     assert packs == [1, 2, 2]
+
+
+@pytest.mark.parametrize("damage", record_makers.DAMAGES)
+def test_a_damaged_record_stops_the_command_before_it_trains(
+    layout: ResultsLayout, options: LaunchOptions, damage: str
+) -> None:
+    first, second = planned = tiny_table(2)
+    assert launch([first], layout, options).complete
+    path = records.record_path(layout, first.run.hash)
+    record_makers.DAMAGES[damage](path)
+    with pytest.raises(UserError, match=rf"{path}: .*move it away and run again$"):
+        launch(planned, layout, options)
+    assert second.run.hash not in lines_of(layout, "takes")
+    assert not records.finished(layout, [second.run.hash])
 
 
 def test_finished_runs_need_neither_data_nor_training(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import time
@@ -79,6 +80,68 @@ def test_a_measurement_is_made_once(layout: ResultsLayout, measured: list[Resour
     assert len(measured) == 4
 
 
+@pytest.mark.parametrize(
+    "speed", [0, -430.0, math.nan, math.inf, "430", True, None, [430.0], {"fast": 1}]
+)
+def test_a_speed_that_is_none_is_not_believed(
+    layout: ResultsLayout, measured: list[Resources], speed: Any
+) -> None:
+    estimate(table(3), layout, OPTIONS)
+    cache = layout.root / "speed.json"
+    known = json.loads(cache.read_text())
+    for entry in ({"images_per_second": speed, "measured": time.time()}, speed):
+        cache.write_text(json.dumps(dict.fromkeys(known, entry)))
+        assert estimate(table(3), layout, OPTIONS).images_per_second == SPEED
+    assert len(measured) == 3
+    estimate(table(3), layout, OPTIONS)
+    assert len(measured) == 3
+
+
+@pytest.mark.parametrize("age", [3700, -3700, None])
+def test_an_old_measurement_is_made_anew(
+    layout: ResultsLayout, measured: list[Resources], age: float | None
+) -> None:
+    estimate(table(3), layout, OPTIONS)
+    cache = layout.root / "speed.json"
+    known = json.loads(cache.read_text())
+    for entry in known.values():
+        entry |= {"images_per_second": 1.0, "measured": age and time.time() - age}
+    cache.write_text(json.dumps(known))
+    assert estimate(table(3), layout, OPTIONS).images_per_second == SPEED
+    assert len(measured) == 2
+
+
+@pytest.mark.parametrize("damage", record_makers.DAMAGES)
+def test_other_runs_may_be_damaged(
+    layout: ResultsLayout, measured: list[Resources], damage: str
+) -> None:
+    for seed in range(3):
+        records.publish(layout, here(record_makers.make(seed), images_per_second=500.0))
+    path = records.record_path(layout, record_makers.make(2)["hash"])
+    record_makers.DAMAGES[damage](path)
+    (layout.measured).mkdir()
+    (layout.measured / "table3.csv").write_text("cut sho")
+    wanted = [PlannedRun("a", Run(seed=seed, epochs=20)) for seed in (7, 8)]
+    # What is committed counts as done, and so must be whole.
+    with pytest.raises(UserError, match=r"table3.csv:1: the columns are not"):
+        estimate(wanted, layout, OPTIONS)
+    (layout.measured / "table3.csv").unlink()
+    found = estimate(wanted, layout, OPTIONS)
+    assert (found.images_per_second, found.source) == (500.0, "recorded")
+    with pytest.raises(UserError, match=str(path)):  # the next reader is still told
+        records.collect(layout)
+
+
+@pytest.mark.parametrize(
+    "origin", [{}, {"sittings": 3, "images_per_second": 1.0}, {"sittings": [None]}]
+)
+def test_other_runs_may_be_of_unknown_origin(
+    layout: ResultsLayout, measured: list[Resources], origin: dict[str, Any]
+) -> None:
+    records.publish(layout, schema.seal({**record_makers.make(0), "provenance": origin}))
+    assert estimate(table(2, epochs=20), layout, OPTIONS).source == "measured"
+
+
 def test_finished_runs_tell_better(layout: ResultsLayout, measured: list[Resources]) -> None:
     planned = table(4, epochs=20)
     for seed, speed in ((0, 300.0), (1, 500.0), (2, 510.0)):
@@ -118,7 +181,9 @@ def test_the_real_measurement(layout: ResultsLayout, monkeypatch: pytest.MonkeyP
     assert found.source == "measured"
     assert found.images_per_second > 0
     cached = json.loads((layout.root / "speed.json").read_text())
-    assert list(cached.values()) == [found.images_per_second]
+    (entry,) = cached.values()
+    assert entry["images_per_second"] == found.images_per_second
+    assert 0 <= time.time() - entry["measured"] < module.MEASUREMENT_LASTS_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_damaged_index_changes_nothing(layout: ResultsLayout, damage: str) -> 
             versions = {
                 "truncated": raw[: len(raw) // 2],
                 "edited": edited,
-                "older": raw.replace(b"record index 1", b"record index 0", 1),
+                "older": raw.replace(b"record index %d" % index.VERSION, b"record index 0", 1),
                 "noise": bytes(range(256)),
                 "empty": b"",
             }

@@ -88,6 +88,12 @@ def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
     assert not layout.measured.exists()
 
 
+def test_quick_runs_are_not_committed(layout: ResultsLayout) -> None:
+    with pytest.raises(ValueError, match="quick"):
+        measured.write(layout.measured / "table3.csv", [make(1, protocol="quick")])
+    assert not layout.measured.exists()
+
+
 def test_two_files_may_share_a_run_but_not_disagree(layout: ResultsLayout) -> None:
     first, second = layout.measured / "a.csv", layout.measured / "b.csv"
     measured.write(first, [make(1, correct=10), make(2)])
@@ -136,8 +142,45 @@ def test_a_malformed_row_is_named(layout: ResultsLayout, fault: str) -> None:
         with pytest.raises(UserError) as error:
             act()
         assert str(error.value).startswith(f"{path}:3: ")
+        assert str(error.value).endswith(f"restore it from git (`git checkout -- {path}`)")
         assert "\n" not in str(error.value)
     assert path.read_bytes() == before
+
+
+# Whole in themselves: nothing but the checksum tells them from what was committed.
+EDITS = {
+    "losses": {"curve": "[[1,0.5,null],[2,0.25,10]]"},
+    "speed": {"images_per_second": "900.0"},
+    "time": {"wall_seconds": "1.0"},
+    "machine": {"device_name": "A faster CPU"},
+    "version": {"torch": "2.16.0"},
+    "commit": {"commit": "f" * 40},
+    "dirty": {"dirty": ""},
+    "sittings": {"sittings": "[]"},
+    "checksum": {"checksum": "0" * 64},
+    "no checksum": {"checksum": ""},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_row_is_named(layout: ResultsLayout, edit: str) -> None:
+    path = layout.measured / "table3.csv"
+    rows = [measured.flatten(make(seed, epochs=2, correct=10)) for seed in range(3)]
+    write_rows(path, rows)
+    assert len(measured.read_all(layout)) == 3
+    rows[1].update(EDITS[edit])
+    write_rows(path, rows)
+    with pytest.raises(UserError, match=rf"^{path}:3: the checksum does not fit.*git checkout"):
+        measured.read_all(layout)
+
+
+def test_an_edited_count_is_noticed_however_consistent(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    row = measured.flatten(make(1, epochs=2, correct=10))
+    better = measured.flatten(make(1, epochs=2, correct=9_999))
+    write_rows(path, [{**better, "checksum": row["checksum"]}])
+    with pytest.raises(UserError, match=rf"^{path}:2: the checksum does not fit"):
+        measured.read_all(layout)
 
 
 @pytest.mark.parametrize("cut", ["columns", "header", "bytes", "quote"])
@@ -190,11 +233,12 @@ def any_record(draw: st.DrawFn) -> Any:
         {
             "schema": 1,
             "hash": run.hash,
+            "protocol": "full",
             "run": run.canonical(),
             "result": {
                 "correct": curve[-1]["correct"] or 0,
                 "total": 10_000,
-                "diverged": draw(st.booleans()),
+                "diverged": curve[-1]["train_loss"] is None,
                 "best_correct": best_correct,
                 "best_epoch": best_epoch,
                 "curve": curve,

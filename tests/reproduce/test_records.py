@@ -17,7 +17,7 @@ import pytest
 import torch
 from record_makers import PROVENANCE, make
 
-from benchmarks.config import Run
+from benchmarks.config import Run, digest_of
 from benchmarks.datasets.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.training import loop
@@ -163,6 +163,17 @@ def _reseal(text: str, change: Callable[[dict[str, Any]], None]) -> str:
     return json.dumps(schema.seal(json.loads(_edit(text, change))))
 
 
+def _of_no_images(record: dict[str, Any]) -> None:
+    """Whole in itself, but shares of its correct images cannot be formed."""
+    record["run"]["dataset"] = "noise"
+    record["hash"] = digest_of(record["run"])
+    result = record["result"]
+    for point in result["curve"]:
+        point["correct"] = point["correct"] and 0
+    best_correct, best_epoch = schema.best_of(result["curve"])
+    result.update(correct=0, total=0, best_correct=best_correct, best_epoch=best_epoch)
+
+
 DAMAGES: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "not JSON": lambda text: "once upon a time",
@@ -183,6 +194,15 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "resealed verdict": lambda text: _reseal(text, lambda r: r["result"].update(diverged=0)),
     "resealed curve": lambda text: _reseal(text, lambda r: r["result"]["curve"].reverse()),
     "resealed point": lambda text: _reseal(text, lambda r: r["result"]["curve"][0].pop("epoch")),
+    "resealed to diverged": lambda text: _reseal(text, lambda r: r["result"].update(diverged=True)),
+    "a lost last loss": lambda text: _reseal(
+        text, lambda r: r["result"]["curve"][-1].update(train_loss=None)
+    ),
+    "another data set's total": lambda text: _reseal(
+        text, lambda r: r["result"].update(total=20_000)
+    ),
+    "no test images": lambda text: _reseal(text, _of_no_images),
+    "another protocol": lambda text: _reseal(text, lambda r: r.update(protocol="slow")),
     "no curve": lambda text: _reseal(text, lambda r: r["result"].update(curve=[])),
 }
 
@@ -251,8 +271,6 @@ def test_a_record_under_another_name_is_noticed(layout: ResultsLayout) -> None:
 def test_records_of_an_older_protocol_stay_readable(layout: ResultsLayout) -> None:
     record = make(1)
     run = {**record["run"], "protocol": {**record["run"]["protocol"], "loop": 0}}
-    from benchmarks.config import digest_of
-
     old = schema.seal({**record, "run": run, "hash": digest_of(run)})
     records.publish(layout, old)
     assert old["hash"] != record["hash"]
@@ -300,12 +318,44 @@ def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> N
 
 def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
     quick = ResultsLayout(layout.base, quick=True)
-    record = make(1)
+    record = make(1, protocol="quick")
     records.publish(quick, record)
     measured.write(quick.measured / "table3.csv", [make(2)])
     measured.write(layout.measured / "table3.csv", [make(3)])
     assert set(records.collect(quick)) == {record["hash"]}
     assert set(records.collect(layout)) == {make(3)["hash"]}
+
+
+@pytest.mark.parametrize("label", ["full", "quick"])
+def test_a_label_that_contradicts_the_tree_is_an_error(layout: ResultsLayout, label: str) -> None:
+    own, other = (ResultsLayout(layout.base, quick=quick) for quick in (False, True))
+    if label == "quick":
+        own, other = other, own
+    record = make(1, protocol=label)
+    with pytest.raises(UserError, match=f"a {label} run among the {other.protocol} ones"):
+        records.publish(other, record)
+    assert not other.records.exists()
+    records.publish(own, record)
+    path = records.record_path(other, record["hash"])
+    path.parent.mkdir(parents=True)
+    shutil.copy(records.record_path(own, record["hash"]), path)
+    for act in (
+        lambda: records.collect(other),
+        lambda: records.collect(other, [record["hash"]]),
+        lambda: records.publish(other, make(1, protocol=other.protocol)),
+    ):
+        with pytest.raises(UserError, match=rf"^{path}: a {label} run .*move it away"):
+            act()
+    assert records.collect(own, [record["hash"]]) == {record["hash"]: record}
+
+
+def test_a_record_without_a_label_is_a_full_one(layout: ResultsLayout) -> None:
+    old = schema.seal({key: value for key, value in make(1).items() if key != "protocol"})
+    records.publish(layout, old)
+    assert records.collect(layout, [old["hash"]]) == {old["hash"]: old}
+    assert not records.publish(layout, make(1))  # the label is not what runs must agree on
+    with pytest.raises(UserError, match="a full run among the quick ones"):
+        records.publish(ResultsLayout(layout.base, quick=True), old)
 
 
 @pytest.mark.parametrize("everything", [True, False])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import record_makers
 
+from analysis.results import QUICK_LABEL
 from benchmarks.errors import UserError
 from reproduce import measured, records
 from reproduce.paths import ResultsLayout
@@ -15,14 +16,18 @@ from reproduce.show import show_run
 
 
 def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
-    full, quick = record_makers.make(1), record_makers.make(2)
+    full, quick = record_makers.make(1), record_makers.make(2, protocol="quick")
     records.publish(ResultsLayout(tmp_path), full)
     records.publish(ResultsLayout(tmp_path, quick=True), quick)
-    for record in (full, quick):
+    for record, label in ((full, None), (quick, QUICK_LABEL)):
         text = show_run(record["hash"][:7], quick=False, results=tmp_path, as_json=False)
         assert record["hash"] in text
         assert f"{record['result']['correct']} of 10000 correct" in text
         assert len(text.splitlines()) > record["run"]["epochs"]
+        assert (text.splitlines()[0] == label) == (record is quick)
+        assert ("QUICK" in text) == (record is quick)
+        shown = json.loads(show_run(record["hash"], quick=False, results=tmp_path, as_json=True))
+        assert (shown["protocol"], shown.get("label")) == (record["protocol"], label)
 
 
 def test_json_is_the_record(tmp_path: Path) -> None:

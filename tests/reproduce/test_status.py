@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from benchmarks.config import Run
+from benchmarks.errors import UserError
 from reproduce import failures, heartbeat, progress, records
 from reproduce.campaign import Campaign, Survey
 from reproduce.claims import Claims, Owner
@@ -122,15 +123,55 @@ def test_status_as_text_and_json(layout: ResultsLayout) -> None:
     assert find("table3").id == loaded["table"]
 
 
-def test_status_loads_nothing_heavy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", record_makers.DAMAGES)
+def test_a_damaged_record_is_told(layout: ResultsLayout, damage: str) -> None:
+    planned = planned_runs(3)
+    for item in planned[:2]:
+        finish(layout, item)
+    assert status_of(planned, layout).cells[0].done == 1
+    path = records.record_path(layout, planned[0].run.hash)
+    record_makers.DAMAGES[damage](path)
+    with pytest.raises(UserError, match=rf"{path}: .*move it away and run again$") as error:
+        status_of(planned, layout)
+    assert "\n" not in str(error.value)
+    assert status_of(planned[1:], layout).cells[0].done == 1  # of what else lies there, nothing
+
+
+def test_a_damaged_record_ends_the_command_with_2(tmp_path: Path) -> None:
+    run = select("table3").planned[0].run
+    path = records.record_path(ResultsLayout(tmp_path), run.hash)
+    path.parent.mkdir(parents=True)
+    path.write_text("null")
+    done = subprocess.run(
+        [sys.executable, "-m", "reproduce", "status", "table3", "--results", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"{path}: not a record; move it away and run again\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
+    item = select("table3").planned[0]
+    settings = {k: v for k, v in vars(item.run).items() if k not in ("seed", "epochs")}
+    made = record_makers.make(item.run.seed, epochs=item.run.epochs, **settings)
+    assert made["hash"] == item.run.hash
+    records.publish(layout, made)
     code = (
-        "import sys, pathlib; from reproduce.status import status_of, render;"
+        "import sys, pathlib; from reproduce import paths;"
+        "from reproduce.status import status_of, render;"
         "from reproduce.selection import select; s = select('table3');"
-        "render(status_of(s.planned, s.layout), s, as_json=False);"
+        "layout = paths.ResultsLayout(pathlib.Path(sys.argv[1]));"
+        "status = status_of(s.planned, layout); render(status, s, as_json=False);"
+        "print(sum(cell.done for cell in status.cells));"
         "print(sorted({'numpy', 'torch', 'pandas', 'scipy', 'rich'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == "[]\n", done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(layout.base)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "1\n[]\n", done.stderr
 
 
 def test_a_survey_counts_and_foresees(layout: ResultsLayout) -> None:
