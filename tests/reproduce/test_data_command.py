@@ -252,6 +252,20 @@ def test_bad_input(
     assert named in one_line(err)
 
 
+def test_names_and_digests_stay_whole_on_a_narrow_terminal(
+    reproduce: Reproduce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, _ = reproduce("list", "--data", tmp_path / "a-folder-with-a-long-name")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 40
+    for entry in DATASETS.values():
+        row = next(line.split() for line in lines if line.startswith(entry.name))
+        assert row[0] == entry.name
+        assert row[-1] == entry.digest[:8]
+
+
 def test_list_loads_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from reproduce.__main__ import run\n"
