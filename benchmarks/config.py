@@ -182,3 +182,9 @@ def _check(run: Run) -> None:
         raise UserError("kernel_sizes: 3 throughout is the default; leave it empty")
     if (run.a0 is None) != (run.a1 is None):
         raise UserError("a0 and a1 of eq. 5 belong together: give both or neither")
+    terms = [term for term in (run.a0, run.a1) if term is not None]
+    # A negative factor would reward large weights; with both 0 there is nothing to normalise.
+    if any(term < 0 for term in terms) or (terms and not any(terms)):
+        raise UserError(
+            f"a0 and a1 of eq. 5 must not be negative, nor both 0: a0 = {run.a0}, a1 = {run.a1}"
+        )

@@ -150,11 +150,16 @@ def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "images", "classes", "where", "digest")
+    # What one types or compares stays whole on a narrow terminal; the path gives way.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for title in ("name", "images", "classes", "where", "digest"):
+        whole = title in ("name", "digest")
+        table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         images = f"{row['images']['train']:,} + {row['images']['test']:,}"
         cells = (row["name"], images, str(row["classes"]), _where(row), row["digest"][:8])

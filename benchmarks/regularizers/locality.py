@@ -41,8 +41,12 @@ def distance_factors(kernel: int, a0: float, a1: float) -> np.ndarray:
 def factors_for(run: Run, kernel: tuple[int, int]) -> np.ndarray:
     """The factors of a run for one layer's kernel, shape ``kernel``.
 
-    1×1 kernels get plain λ (L-15). γ and η are defined for 3×3 kernels; any other odd kernel takes
-    them through eq. 5's line where γ = 1 + …, so it needs a0 and a1.
+    1×1 kernels get plain λ (L-15). A run with a0 and a1 uses eq. 5, for any odd square kernel. γ
+    and η (eq. 1) are defined for 3×3 kernels alone: any other kernel needs a0 and a1, unless
+    γ = η = 1, which is plain λ at every position.
+
+    Raises:
+        ValueError: where γ and η are to reach a kernel that they are not defined for.
     """
     if kernel == (1, 1):
         return np.ones((1, 1))

@@ -130,6 +130,9 @@ def test_configuration_hash_ignores_the_seed_alone() -> None:
         {"gamma": "much"},
         {"gamma": "NaN"},
         {"a0": "1"},
+        {"a0": "-1", "a1": "1"},
+        {"a0": "1", "a1": "-0.1"},
+        {"a0": "0", "a1": "0"},
         {"l2_convention": "l2"},
         {"head": "max"},
         {"width_multiplier": "0"},
@@ -141,6 +144,11 @@ def test_configuration_hash_ignores_the_seed_alone() -> None:
 def test_bad_settings_are_the_users_error(settings: dict) -> None:
     with pytest.raises(UserError):
         Run(**{"seed": 0, **settings})
+
+
+def test_either_term_of_eq5_may_vanish() -> None:
+    assert Run(seed=0, a0="0", a1="1").a0 == 0
+    assert Run(seed=0, a0="1", a1="0").a1 == 0
 
 
 def test_floats_are_refused() -> None:

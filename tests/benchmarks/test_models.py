@@ -40,6 +40,25 @@ def test_vgg10_follows_table_2() -> None:
     ]  # fmt: skip
 
 
+def test_every_convolution_is_followed_by_batch_norm_and_relu() -> None:
+    model = VGG10(10).eval()
+    stages = [1, 2, 2, 2, 2]
+    block = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
+    expected = [kind for depth in stages for kind in [*block * depth, nn.MaxPool2d]]
+    assert [type(module) for module in model.features] == expected
+    images = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    maps, lowest = images, []
+    with torch.no_grad():
+        for module in model.features:
+            # A clone: ReLU works in place.
+            maps, before = module(maps.clone()), maps
+            if isinstance(module, nn.ReLU):
+                lowest.append(before.min().item())
+                torch.testing.assert_close(maps, before.clamp(min=0))
+    assert len(lowest) == 9
+    assert max(lowest) < 0, "there was something to cut off at every one"
+
+
 def test_batch_norm_settings_reach_the_network() -> None:
     run = Run(seed=0, batch_norm_momentum="0.01", batch_norm_eps="0.001")
     norms = [m for m in build(run, 10).modules() if isinstance(m, nn.BatchNorm2d)]

@@ -105,7 +105,7 @@ def test_the_table_of_data_sets(
 ) -> None:
     reproduce("import", pictures, folders, "--data", tmp_path)
     code, out, _ = reproduce("list", "--data", tmp_path)
-    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith("│")}
+    lines = {line.split()[0]: line for line in out.splitlines() if line[0].isalpha()}
     assert code == 0
     assert "50,000 + 10,000" in lines["cifar10"]
     assert "missing: reproduce data get cifar10" in lines["cifar10"]
@@ -250,6 +250,20 @@ def test_bad_input(
     code, out, err = reproduce(*arguments)
     assert (code, out) == (2, "")
     assert named in one_line(err)
+
+
+def test_names_and_digests_stay_whole_on_a_narrow_terminal(
+    reproduce: Reproduce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, _ = reproduce("list", "--data", tmp_path / "a-folder-with-a-long-name")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 40
+    for entry in DATASETS.values():
+        row = next(line.split() for line in lines if line.startswith(entry.name))
+        assert row[0] == entry.name
+        assert row[-1] == entry.digest[:8]
 
 
 def test_list_loads_nothing_heavy(tmp_path: Path) -> None:
