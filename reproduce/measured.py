@@ -199,7 +199,7 @@ def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
         digest = schema.committed_digest(record)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{source}: malformed row ({error}); {remedy}") from error
-    schema.check(record, source, remedy=remedy)
+    schema.check(record, source, remedy=remedy, just_sealed=True)
     if digest != values["checksum"]:
         raise UserError(f"{source}: the checksum does not fit, so the row was edited; {remedy}")
     return record

@@ -66,7 +66,14 @@ def committed_digest(record: Record) -> str:
     return _sha256(canonical_json({**contents(record), "provenance": record["provenance"]}))
 
 
-def check(record: Any, source: str, text: str | None = None, *, remedy: str = REMEDY) -> None:
+def check(
+    record: Any,
+    source: str,
+    text: str | None = None,
+    *,
+    remedy: str = REMEDY,
+    just_sealed: bool = False,
+) -> None:
     """Raise where ``record`` is not a whole record of this version.
 
     Args:
@@ -74,6 +81,7 @@ def check(record: Any, source: str, text: str | None = None, *, remedy: str = RE
         source: the file, or file and line, for the message.
         text: the JSON that ``record`` was parsed from; saves writing it out again.
         remedy: what to do about a damaged one.
+        just_sealed: whether the caller made the checksum, so that it need not be compared.
 
     Raises:
         UserError: naming ``source`` and what to do.
@@ -87,7 +95,7 @@ def check(record: Any, source: str, text: str | None = None, *, remedy: str = RE
         )
     if set(record) - {"protocol"} != KEYS or record["schema"] != SCHEMA:
         raise UserError(f"{source}: not a record of schema {SCHEMA}; {remedy}")
-    if not _checksum_fits(record, text):
+    if not just_sealed and not _checksum_fits(record, text):
         raise UserError(
             f"{source}: the checksum does not fit, so the record was cut short or edited; {remedy}"
         )
