@@ -20,7 +20,7 @@ PREAMBLE = r"""% Compile under another name (pdflatex -jobname=tables FILE), as 
 \documentclass[10pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,booktabs}
+\usepackage{lmodern,textcomp,booktabs,graphicx}
 \usepackage[margin=18mm]{geometry}
 \setlength{\parindent}{0pt}
 \setlength{\tabcolsep}{4pt}
@@ -67,8 +67,15 @@ def _caption(result: TableResult, text: str) -> str:
 
 
 def _table(caption: str, *tabulars: str) -> str:
-    body = "\\par\\medskip\n".join(tabulars)
+    body = "\\par\\medskip\n".join(map(_fitted, tabulars))
     return f"\\begin{{table}}[!htbp]\n\\centering\\footnotesize\n{caption}{body}\\end{{table}}\n"
+
+
+def _fitted(tabular: str) -> str:
+    """Made smaller where it is wider than the page; needs nothing but graphicx where it is copied
+    to."""
+    fit = r"\ifdim\wd4>\linewidth\resizebox{\linewidth}{!}{\usebox4}\else\usebox4\fi"
+    return f"\\sbox4{{%\n{tabular}}}%\n{fit}\n"
 
 
 def _tabular(frame: pd.DataFrame, columns: str, *, groups: Sequence[str] = ()) -> str:
@@ -206,7 +213,9 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> dict[str, st
 
 def _notes(result: TableResult) -> str:
     items = [rf"\textbf{{{escape(n.topic)}:}} {escape(n.text)}" for n in notes(result)]
-    return "\\subsection*{Notes}\n{\\footnotesize\n" + "\n\n".join(items) + "\n\\par}\n"
+    return (
+        "\\subsection*{Notes}\n{\\footnotesize\\raggedright\n" + "\n\n".join(items) + "\n\\par}\n"
+    )
 
 
 def _deviations(result: TableResult) -> str:

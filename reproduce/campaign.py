@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reproduce import failures, heartbeat, records
 from reproduce.claims import Claims, Liveness, Watch
+from reproduce.saved import SavedEpochs
 from reproduce.status import Running, running_now
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ class Survey:
         runs, done, failed: counts over all runs wanted, the ones done before included.
         running: what is being trained, here or elsewhere.
         free: runs that a worker could take now.
-        epochs, epochs_done: sums over all runs; a failed one counts as none.
+        epochs, epochs_done: sums over all runs, with the checkpoints of those that wait; a failed
+            one counts as none.
         seconds_left: None while nothing has been measured.
+        stopped: whether an interrupt has ended the training.
     """
 
     runs: int
@@ -37,6 +40,7 @@ class Survey:
     epochs_done: float
     images_per_second: float
     seconds_left: float | None
+    stopped: bool = False
 
     @property
     def over(self) -> bool:
@@ -75,6 +79,7 @@ class Campaign:
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
         self._told: set[str] = set()
+        self._saved = SavedEpochs(job.layout.checkpoints)
 
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
@@ -97,7 +102,8 @@ class Campaign:
             free=len(waiting),
             epochs=sum(p.run.epochs for p in [*counted, *todo]),
             epochs_done=sum(p.run.epochs for p in counted)
-            + sum(r.beat.epochs_done for r in running if r.beat),
+            + sum(map(self._epochs_of, running))
+            + sum(self._saved.of(p.run.hash) for p in waiting),
             images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
             seconds_left=self._seconds_left(running, waiting),
         )
@@ -125,6 +131,11 @@ class Campaign:
         beat = heartbeat.read(self.job.layout.claims, run_hash)
         return beat.epoch if beat else 0
 
+    def _epochs_of(self, running: Running) -> float:
+        """By its heartbeat, or by its checkpoint until the first one after it was read."""
+        beat = running.beat.epochs_done if running.beat else 0.0
+        return max(beat, self._saved.of(running.run_hash))
+
     def _freed(self, running: Running) -> bool:
         owner, beat = running.owner, running.beat
         if owner.liveness() is not Liveness.ELSEWHERE:
@@ -151,11 +162,12 @@ class Campaign:
         usual = sum(rates) / len(rates)
         free_at = []
         for r in running:
-            left = r.epochs - (r.beat.epochs_done if r.beat else 0.0)
+            left = r.epochs - self._epochs_of(r)
             rate = (r.beat.images_per_second if r.beat else 0.0) or usual
             free_at.append(left * self._images[self.planned(r.run_hash).run.dataset] / rate)
         heapq.heapify(free_at)
         for p in waiting:
             taken = heapq.heappop(free_at)
-            heapq.heappush(free_at, taken + p.run.epochs * self._images[p.run.dataset] / usual)
+            left = p.run.epochs - self._saved.of(p.run.hash)
+            heapq.heappush(free_at, taken + left * self._images[p.run.dataset] / usual)
         return max(free_at)

@@ -123,7 +123,7 @@ class Claims:
 
     def take_over(self, run_hash: str, owner: Owner) -> Claim | None:
         """Claim a run from an owner judged dead; None where it no longer is the owner."""
-        mine = self._myself()
+        mine = self.myself()
         place = self._place(run_hash)
         try:
             os.rename(place / owner.name, place / mine.name)
@@ -172,7 +172,7 @@ class Claims:
                     self._discard(self.folder / name, owner)
 
     def _create(self, run_hash: str) -> Claim | None:
-        mine, place = self._myself(), self._place(run_hash)
+        mine, place = self.myself(), self._place(run_hash)
         aside = self.folder / f".{mine.name}"
         try:
             aside.mkdir(parents=True)
@@ -197,7 +197,8 @@ class Claims:
     def _place(self, run_hash: str) -> Path:
         return self.folder / f"{run_hash}{SUFFIX}"
 
-    def _myself(self) -> Owner:
+    def myself(self) -> Owner:
+        """This process, with a new token."""
         pid = os.getpid()
         return Owner(
             token=secrets.token_hex(6),

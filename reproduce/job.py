@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.config import from_canonical
+from reproduce.claims import Liveness, Owner
 from reproduce.paths import ResultsLayout
 from reproduce.tables import PlannedRun
+
+SUFFIX = ".job.json"
 
 
 @dataclass(frozen=True)
@@ -61,3 +65,18 @@ class Job:
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
         data = Path(values.pop("data"))
         return cls(planned=tuple(planned), layout=layout, data=data, **values)
+
+
+def job_file(layout: ResultsLayout, owner: Owner) -> Path:
+    """Where a command's workers read its job; the name says whose it is, as a claim's does, so
+    that no process on another machine takes it for a dead one's."""
+    return layout.logs / f"{owner.name}{SUFFIX}"
+
+
+def sweep_job_files(layout: ResultsLayout) -> None:
+    """Remove the job files of commands that are dead for certain."""
+    with contextlib.suppress(OSError):
+        for path in layout.logs.glob(f"*{SUFFIX}"):
+            owner = Owner.parse(path.name.removesuffix(SUFFIX))
+            if owner and owner.liveness() is Liveness.DEAD:
+                path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.errors import UserError
@@ -14,7 +14,7 @@ from reproduce.campaign import Campaign
 from reproduce.claims import PATIENCE_SECONDS, Claims, Liveness
 from reproduce.failures import Failure
 from reproduce.interrupts import Interrupts
-from reproduce.job import Job
+from reproduce.job import Job, sweep_job_files
 from reproduce.paths import ResultsLayout, default_data
 from reproduce.progress import Display
 from reproduce.tables import PlannedRun
@@ -112,7 +112,7 @@ def launch(
             display.note,
         )
         executors.get(options.executor).execute(campaign, interrupts, display)
-        survey = campaign.survey()
+        survey = replace(campaign.survey(), stopped=interrupts.requested)
         display.update(survey)
         failed = campaign.failed()
     left = survey.runs - survey.done - survey.failed
@@ -171,6 +171,7 @@ def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
     """Remove what processes that were killed have left of runs that have their record."""
     claims = Claims(layout.claims, "tidy")
     claims.sweep()
+    sweep_job_files(layout)
     left = {n for n, owner in claims.owners().items() if owner.liveness() is Liveness.DEAD}
     left |= {path.stem for path in layout.checkpoints.glob("*.ckpt")}
     with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later

@@ -48,7 +48,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if self._shown and self._last is not None and self._last.over:
+        if self._shown and self._last is not None and (self._last.over or self._last.stopped):
             self._line(self._last)
 
     def update(self, survey: Survey) -> None:
@@ -77,7 +77,9 @@ def headline(survey: Survey) -> str:
     if survey.failed:
         parts.append(f"{survey.failed} failed")
     parts.append(f"{survey.epochs_done:.0f}/{survey.epochs} epochs")
-    if not survey.over:
+    if survey.stopped and not survey.over:
+        parts.append("interrupted")
+    elif not survey.over:
         if survey.images_per_second:
             parts.append(f"{survey.images_per_second:,.0f} images/s")
         parts.append(_left(survey))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce import failures, worker
 from reproduce.claims import Liveness, Owner
+from reproduce.job import job_file
 from reproduce.machine import visible_gpu
 from reproduce.paths import ROOT
 
@@ -145,6 +146,12 @@ class _Pool:
         """At once."""
         for item in self.alive.values():
             item.process.kill()
+        self.forget_job()
+
+    def forget_job(self) -> None:
+        """Delete the job's file."""
+        with contextlib.suppress(OSError):
+            self.job_file.unlink()
 
 
 class LocalExecutor:
@@ -152,9 +159,9 @@ class LocalExecutor:
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
         """See :class:`reproduce.executors.Executor`."""
-        job_file = new_log(campaign.job.layout, "job", ".json")
-        _write(job_file, campaign.job.to_json())
-        pool = _Pool(campaign, display, job_file)
+        path = job_file(campaign.job.layout, campaign.claims.myself())
+        _write(path, campaign.job.to_json())
+        pool = _Pool(campaign, display, path)
         interrupts.kill = pool.kill
         try:
             while not interrupts.requested and pool.error is None:
@@ -169,20 +176,19 @@ class LocalExecutor:
                 display.note("stopping; a second Ctrl-C kills at once")
         finally:
             pool.end()
-            with contextlib.suppress(OSError):
-                job_file.unlink()
+            pool.forget_job()
         if pool.error:
             raise pool.error
 
 
-def new_log(layout: ResultsLayout, name: str, suffix: str = ".log") -> Path:
+def new_log(layout: ResultsLayout, name: str) -> Path:
     """Path of an empty file that is of this process and moment alone.
 
     Raises:
         UserError: where it cannot be written.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    path = layout.logs / f"{stamp}-{os.getpid()}-{name}{suffix}"
+    path = layout.logs / f"{stamp}-{os.getpid()}-{name}.log"
     _write(path, "")
     return path
 

@@ -24,6 +24,7 @@ from launch_helpers import (
 
 from benchmarks.datasets import store
 from benchmarks.errors import UserError
+from benchmarks.training import checkpoint, loop
 from reproduce import failures, records
 from reproduce.claims import Claims, process_started
 from reproduce.executors import local
@@ -140,6 +141,51 @@ def test_a_second_interrupt_kills_at_once(layout: ResultsLayout, data: Path) -> 
     command.send_signal(signal.SIGINT)
     assert end(command)[0] == -signal.SIGINT
     wait_for(lambda: not process_started(pid))
+    assert not list(layout.logs.glob("*.json"))
+
+
+def test_the_job_file_of_a_killed_command_goes_at_the_next_launch(
+    layout: ResultsLayout, data: Path
+) -> None:
+    running = start_command(layout.base, data, seeds=1, epochs=LONG)
+    wait_for(lambda: owners(layout))
+    (kept,) = layout.logs.glob("*.json")
+    killed = start_command(layout.base, data, seeds=2, epochs=LONG)
+    wait_for(lambda: len(owners(layout)) == 2)
+    killed.kill()
+    end(killed)
+    assert len(list(layout.logs.glob("*.json"))) == 2
+    assert launch([], layout, LaunchOptions(data=data)).complete
+    assert list(layout.logs.glob("*.json")) == [kept], "that of a living command stays"
+    running.send_signal(signal.SIGINT)
+    assert end(running)[0] == 3
+    assert not list(layout.logs.glob("*.json"))
+
+
+def test_epochs_in_checkpoints_count_after_an_interrupt(
+    layout: ResultsLayout,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)  # one an epoch
+    (planned,) = tiny_table(1, epochs=LONG)
+    path = layout.checkpoints / f"{planned.run.hash}.ckpt"
+
+    def interrupt() -> None:
+        wait_for(path.exists, 60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    summary = launch([planned], layout, LaunchOptions(executor="debug", device="cpu", data=data))
+    thread.join()
+    assert summary == LaunchSummary(0, 0, 1, interrupted=True)
+    state = checkpoint.load(path)
+    assert state is not None
+    assert state["epoch"] > 0
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last == f"0/1 runs, {state['epoch']}/{LONG} epochs, interrupted"
 
 
 def test_runs_of_others_are_waited_for(

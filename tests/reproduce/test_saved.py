@@ -1,0 +1,53 @@
+"""Epochs told from a checkpoint's skeleton are those that loading it whole gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.training import checkpoint
+from reproduce.paths import ROOT
+from reproduce.saved import SavedEpochs
+
+
+def _state(epoch: int) -> dict[str, object]:
+    return {
+        "model": {"weight": torch.randn(3, 4), "steps": torch.tensor(7)},
+        "curve": [{"epoch": 99, "correct": None}],
+        "generator": torch.get_rng_state(),
+        "epoch": epoch,
+        "sittings": [{"machine": "a", "from_epoch": 0}],
+    }
+
+
+def test_the_epoch_of_each_new_checkpoint(tmp_path: Path) -> None:
+    saved = SavedEpochs(tmp_path)
+    assert saved.of("run") == 0
+    for epoch in (4, 11):
+        checkpoint.save(tmp_path / "run.ckpt", _state(epoch))
+        assert saved.of("run") == saved.of("run") == epoch
+    checkpoint.remove(tmp_path / "run.ckpt")
+    assert saved.of("run") == 0
+
+
+def test_a_damaged_checkpoint_counts_as_none_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    checkpoint.save(path, _state(4))
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", whole.replace(b"epoch", b"other")):
+        path.write_bytes(damaged)
+        assert SavedEpochs(tmp_path).of("run") == 0
+        assert path.read_bytes() == damaged
+
+
+def test_it_loads_no_torch(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "run.ckpt", _state(4))
+    code = (
+        "import sys; from pathlib import Path; from reproduce.saved import SavedEpochs\n"
+        "assert SavedEpochs(Path(sys.argv[1])).of('run') == 4\n"
+        "assert not {'torch', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT)
