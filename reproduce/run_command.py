@@ -158,11 +158,12 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
 
     result = result_of(selection)
     folder = selection.layout.report(selection.table.id, selection.variant)
+    if not as_json:
+        report.render(result)  # first: the table is there to see where the folder is read-only
     paths = report.write(result, folder)
     if as_json:
         print(next(path for path in paths if path.suffix == ".json").read_text())
     else:
-        report.render(result)
         print("\nWritten: " + ", ".join(_short(path) for path in paths))
     return DONE if result.complete else INCOMPLETE
 

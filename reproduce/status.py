@@ -11,6 +11,7 @@ from reproduce import failures, heartbeat, records
 from reproduce.claims import Claims, Liveness, Owner
 from reproduce.failures import Failure
 from reproduce.heartbeat import Beat
+from reproduce.paths import default_results
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
@@ -162,6 +163,8 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
+    if selection.variant or selection.layout.base != default_results():
+        return  # a hint without the same options would name another experiment
     name = selection.table.name + (" --quick" if selection.table.is_quick else "")
     if found.complete:
         yield f"`reproduce report {name}` redraws the table"
