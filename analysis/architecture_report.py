@@ -10,18 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.architecture import SAME, Architecture, Row, counted
-from analysis.latex_text import escape
+from analysis.latex_text import PREAMBLE, escape
 
-PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,booktabs}
-\usepackage[margin=18mm]{geometry}
-\setlength{\parindent}{0pt}
-\setlength{\tabcolsep}{4pt}
-\setlength{\belowcaptionskip}{6pt}
-\begin{document}
-"""
 LAYOUT = ("Type/Stride", "Filter shape", "Parameters", "Mult.-adds")
 LEGEND = (
     "C: convolution, dw: depthwise, MP: max-pooling, FC: dense. Parameters: weights, biases and "

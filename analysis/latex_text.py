@@ -5,6 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# How the documents of computed tables begin; a trained table has its own, which fits its width.
+PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern,textcomp,booktabs}
+\usepackage[margin=18mm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\tabcolsep}{4pt}
+\setlength{\belowcaptionskip}{6pt}
+\begin{document}
+"""
+
 # pdflatex with T1 fonts knows Latin letters; everything else that we or a paper may say is here.
 SYMBOLS = {
     "\\": r"\textbackslash{}",

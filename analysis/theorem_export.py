@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import theorem
-from analysis.latex_text import escape
+from analysis.latex_text import PREAMBLE, escape
 from analysis.theorem_report import (
     CAPTION,
     TITLE,
@@ -23,17 +23,6 @@ from analysis.theorem_report import (
     notes,
     summary,
 )
-
-PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,booktabs}
-\usepackage[margin=18mm]{geometry}
-\setlength{\parindent}{0pt}
-\setlength{\tabcolsep}{4pt}
-\setlength{\belowcaptionskip}{6pt}
-\begin{document}
-"""
 
 
 def csv_text(result: TheoremResult) -> str:
