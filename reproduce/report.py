@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 KNOBS = MappingProxyType(
     {"alternative": "two-sided", "rank_sum": "exact", "stars_compare": "column"}
 )
-PARAMETERS = ("gamma", "eta")  # settings that a reader tells cells apart by
 
 
 def build(
@@ -84,7 +83,7 @@ def build(
         delta=Decimal(margin["delta"]) if margin else None,
         seeds=len(shown),
         declared=len(table.comparisons),
-        cells=[_spec(cell, overrides) for cell in table.cells],
+        cells=[_spec(cell, table.parameters, overrides) for cell in table.cells],
         about=_about(table, overrides, variant, readings, margin.get("reason", "")),
         missing=[
             (p.cell, p.run.seed)
@@ -158,14 +157,13 @@ def _row(record: Record) -> dict[str, Any]:
     }
 
 
-def _spec(cell: Cell, overrides: Mapping[str, Any] | None) -> CellSpec:
+def _spec(cell: Cell, parameters: Sequence[str], overrides: Mapping[str, Any] | None) -> CellSpec:
     from analysis.table import CellSpec
 
     resolved = cell.run(0, overrides).canonical()
     # As the table writes them: "2.0" stays "2.0".
-    texts = {name: str(cell.settings.get(name, resolved[name])) for name in PARAMETERS}
-    parameters = tuple(texts.items())
-    return CellSpec(cell.name, cell.kind, parameters)
+    texts = {name: str(cell.settings.get(name, resolved[name])) for name in parameters}
+    return CellSpec(cell.name, cell.kind, tuple(texts.items()))
 
 
 def _published(table: Table) -> pd.DataFrame:

@@ -27,15 +27,19 @@ class Cell:
         name: what ``--only`` matches, such as "locality 1.6 2.4".
         kind: what the cell is in the paper's argument, such as "locality" or "plain".
         settings: the :class:`benchmarks.config.Run` fields that differ from the defaults.
+        untouched: fields whose readings do not apply to this cell, such as the fold of a data set
+            that has none; a chosen override leaves them, and the run's name, as they are.
     """
 
     name: str
     kind: str
     settings: Mapping[str, Any] = field(hash=False)
+    untouched: frozenset[str] = frozenset()
 
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
-        settings = {**self.settings, **(overrides or {})}
+        chosen = {k: v for k, v in (overrides or {}).items() if k not in self.untouched}
+        settings = {**self.settings, **chosen}
         dataset = settings.setdefault("dataset", Run(seed=0).dataset)
         return Run(seed=seed, data_digest=known_digest(dataset), **settings)
 
@@ -55,6 +59,9 @@ class Table:
 
     ``published`` is the tidy CSV of the printed numbers; quick tables have none, since theirs are
     another experiment's.
+
+    Attributes:
+        parameters: the settings that a reader tells the cells apart by, in the paper's order.
     """
 
     paper: str
@@ -66,6 +73,7 @@ class Table:
     seeds: int = 15
     is_quick: bool = False
     quick: Table | None = None
+    parameters: tuple[str, ...] = ("gamma", "eta")
 
     @property
     def id(self) -> str:
