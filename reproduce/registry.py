@@ -68,6 +68,12 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "figure1",
+        "how large a network's weights are at the centre, edge and corner of its 3×3 filters",
+        trains=False,
+    ),
+    Entry(
+        "locality",
         "figure2",
         "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
         trains=False,
