@@ -1,0 +1,142 @@
+"""Keras weights in HDF5, read with h5py alone.
+
+Files of ``model.save_weights("x.h5")`` and ``model.save("x.h5")`` list their layers in the root's
+(or ``model_weights``') attribute ``layer_names`` and each layer's arrays in ``weight_names``, both
+split into ``layer_names0``, ``layer_names1``, … where they are long. Names of arrays differ
+between versions (``block1_conv1_W_1:0``, ``block1_conv1/kernel:0``), so kernels are told by their
+four axes: height, width, inputs, outputs (or multiplier). Keras 3's ``.weights.h5`` has neither
+list; its layers lie under ``layers/<class>_<number>/vars``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from benchmarks.errors import UserError
+from benchmarks.weights.layers import Kind, Order, SpatialLayer, WeightFile
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+NUMBERED = re.compile(r"(?P<stem>.*?)(?:_(?P<number>\d+))?")
+
+
+def read_layers(path: Path) -> WeightFile:
+    """Convolutions of a Keras file in order of depth.
+
+    Raises:
+        UserError: where the file is damaged, no HDF5, or of another program.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            raise UserError(f"{path} is no HDF5 file, whatever its name says: fetch it again")
+    try:
+        with h5py.File(path, "r") as file:
+            return _layers(file, path)
+    except UserError:
+        raise
+    except Exception as error:  # h5py reports damage as OSError, KeyError, RuntimeError and others
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"{path} is damaged or cut short ({first}): fetch or save it again"
+        ) from error
+
+
+def _layers(file: h5py.File, path: Path) -> WeightFile:
+    model = file.get("model_weights", file)
+    if names := _names(model, "layer_names"):
+        return WeightFile(tuple(_listed(model, names)), Order.KERAS_LAYERS)
+    if kernels := _numbered(file):
+        return WeightFile(tuple(_by_number(kernels, path)), Order.KERAS_NUMBERS)
+    raise UserError(
+        f"{path} is HDF5, but no Keras weight file: it lists no layers. Save the model with "
+        "`model.save('NAME.h5')`"
+    )
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    """A list of names, which Keras splits into numbered attributes where it is long."""
+    if attribute in group.attrs:
+        chunks = [group.attrs[attribute]]
+    else:
+        numbers = range(len(group.attrs))
+        keys = (f"{attribute}{number}" for number in numbers)
+        chunks = [group.attrs[key] for key in keys if key in group.attrs]
+    return [n.decode() if isinstance(n, bytes) else str(n) for chunk in chunks for n in chunk]
+
+
+def _listed(model: h5py.Group, names: Iterable[str]) -> Iterator[SpatialLayer]:
+    is_rotated = _text(model.attrs.get("backend", "")) == "theano"
+    for name in names:
+        group = model[name]
+        for weight in _names(group, "weight_names"):
+            if (kernel := _kernel(group[weight])) is not None:
+                kind: Kind = "dwconv" if "depthwise" in weight.lower() else "conv"
+                # A nested model is one layer with the weights of all of its own.
+                label = name if _is_only_kernel(group, name) else weight.partition(":")[0]
+                # Theano convolves where others correlate: its kernels are turned by half a turn.
+                turned = is_rotated and kind == "conv"
+                yield SpatialLayer(label, kind, kernel[:, ::-1, ::-1] if turned else kernel)
+
+
+def _is_only_kernel(group: h5py.Group, name: str) -> bool:
+    weights = _names(group, "weight_names")
+    return sum(is_spatial(group[weight].shape[:2], group[weight].ndim) for weight in weights) == 1
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def is_spatial(sides: tuple[int, ...], axes: int) -> bool:
+    """Whether an array with four axes has square filters with an odd side over 1."""
+    return axes == 4 and sides[0] == sides[1] > 1 and sides[0] % 2 == 1
+
+
+def _kernel(array: h5py.Dataset) -> np.ndarray | None:
+    """Filters (N, kh, kw) of a kernel (kh, kw, inputs, outputs); None for anything else."""
+    is_kernel = is_spatial(array.shape[:2], array.ndim) and array.dtype.kind == "f"
+    if not is_kernel or array.size == 0:
+        return None
+    height, width, inputs, outputs = array.shape
+    values = np.asarray(array, dtype=np.float32)
+    return np.ascontiguousarray(
+        values.transpose(3, 2, 0, 1).reshape(inputs * outputs, height, width)
+    )
+
+
+def _numbered(file: h5py.File) -> dict[str, np.ndarray]:
+    """Kernels by their layer's path, of Keras 3's ``.../<layer>/vars/0``."""
+    kernels = {}
+
+    def look(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        parent, _, last = name.rpartition("/")
+        if isinstance(item, h5py.Dataset) and last == "0" and parent.endswith("/vars"):
+            kernel = _kernel(item)
+            if kernel is not None:
+                kernels[parent.removesuffix("/vars")] = kernel
+
+    file.visititems(look)
+    return kernels
+
+
+def _by_number(kernels: dict[str, np.ndarray], path: Path) -> Iterator[SpatialLayer]:
+    """Layers of one class by number; Keras 3 counts each class by itself."""
+    places: dict[tuple[str, int], str] = {}
+    for name in kernels:
+        match = NUMBERED.fullmatch(name)
+        assert match is not None
+        places[match["stem"], int(match["number"] or 0)] = name
+    stems = sorted({stem.rpartition("/")[2] for stem, _ in places})
+    if len({stem for stem, _ in places}) > 1:
+        raise UserError(
+            f"{path} does not tell which of its layers comes first (it numbers {', '.join(stems)} "
+            "each by itself): save the model with `model.save('NAME.h5')`"
+        )
+    for _, name in sorted(places.items()):
+        kind: Kind = "dwconv" if stems[0].startswith(("depthwise", "separable")) else "conv"
+        yield SpatialLayer(name.removeprefix("layers/"), kind, kernels[name])

@@ -1,0 +1,95 @@
+"""torch state dicts, loaded with ``weights_only``: no code in the file can run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.errors import UserError
+from benchmarks.weights.layers import Kind, Order, SpatialLayer, WeightFile
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+
+
+def read_layers(path: Path) -> WeightFile:
+    """Convolutions of a state dict in its own order, which is that of construction.
+
+    Raises:
+        UserError: where the file is damaged, or holds something else than tensors by name.
+    """
+    state = state_dict(_load(path), path)
+    return WeightFile(tuple(layers_of(state.items())), Order.STATE_DICT)
+
+
+def _load(path: Path) -> Any:
+    import pickle
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UserError(
+            f"{path} is no plain state dict (it is damaged, or holds objects whose loading would "
+            "run code): save `model.state_dict()` with torch.save"
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # damage shows as RuntimeError, EOFError, ValueError, …
+        what = "a TorchScript program" if "TorchScript" in str(error) else "damaged or cut short"
+        raise UserError(
+            f"{path} is {what}: save `model.state_dict()` with torch.save, or fetch it again"
+        ) from error
+
+
+def state_dict(loaded: Any, path: Path) -> Mapping[str, torch.Tensor]:
+    """The mapping of names to tensors in what a file held, below one of :data:`WRAPPERS` if so.
+
+    Raises:
+        UserError: where there is none.
+    """
+    for candidate in (loaded, *_wrapped(loaded)):
+        if isinstance(candidate, Mapping) and any(
+            isinstance(name, str) and isinstance(value, torch.Tensor)
+            for name, value in candidate.items()
+        ):
+            return {
+                name: value
+                for name, value in candidate.items()
+                if isinstance(name, str) and isinstance(value, torch.Tensor)
+            }
+    raise UserError(
+        f"{path} holds no state dict, at the top or under {', '.join(WRAPPERS)}: save "
+        "`model.state_dict()` with torch.save"
+    )
+
+
+def _wrapped(loaded: Any) -> list[Any]:
+    if not isinstance(loaded, Mapping):
+        return []
+    return [loaded[key] for key in WRAPPERS if key in loaded]
+
+
+def layers_of(tensors: Iterable[tuple[str, torch.Tensor]]) -> Iterator[SpatialLayer]:
+    """Spatial filters of the weights (outputs, inputs / groups, kh, kw) among named tensors.
+
+    One input a filter means a depthwise convolution, except in the network's first one, whose
+    image may be grey.
+    """
+    is_first = True
+    for name, tensor in tensors:
+        if tensor.ndim != 4 or not tensor.is_floating_point() or "weight" not in name:
+            continue
+        outputs, inputs, height, width = tensor.shape
+        depthwise = inputs == 1 and outputs > 1 and not is_first
+        is_first = False
+        if height == width and height > 1 and height % 2 == 1 and tensor.numel():
+            kind: Kind = "dwconv" if depthwise else "conv"
+            values = tensor.detach().to(torch.float32).reshape(-1, height, width)
+            yield SpatialLayer(
+                name.removesuffix(".weight"), kind, values.contiguous().cpu().numpy()
+            )
