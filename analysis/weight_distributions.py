@@ -17,8 +17,8 @@ POSITIONS = (("centre", (1, 1)), ("edge", (1, 0)), ("corner", (0, 0)))
 """Figure 1's three positions by row and column from 0: middle, left middle and upper left."""
 AT_EACH_END = 3
 BINS_PER_DECADE = 8
-DECADES = 6  # the axis' most; weight decay leaves dead filters many decades below the others
-LEFT_OUT = 0.002  # share of the weights that may lie below the axis, so that it is not mostly empty
+DECADES = 5  # the axis' most; weight decay leaves dead filters many decades below the others
+LEFT_OUT = 0.005  # share of the weights that may lie below the axis, so that it is not mostly empty
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MEDIAN = QUANTILES.index(0.5)
 
@@ -63,6 +63,10 @@ class Panel:
     filters: int
     dead: int
     series: tuple[Series, ...]
+
+    def share(self, count: int) -> float:
+        """A count of filters as a share of all."""
+        return count / self.filters
 
     def series_at(self, position: str) -> Series:
         """The series of that position's name."""

@@ -25,6 +25,7 @@ HOW = (
     "channel, zeros included. The figure shows the first three and the last three 3×3 layers; the "
     "paper prints no numbers with it."
 )
+NOTABLE = 0.02  # a share of filters off the axis that is worth a line; the CSV has all
 HEADINGS = ("layer", "filters", "centre", "edge", "corner", "centre/edge", "edge/corner")
 
 
@@ -46,8 +47,8 @@ class Source:
 
     @property
     def heading(self) -> str:
-        """What stands above the figure."""
-        return f"{self.label}. {self.title}" if self.label else self.title
+        """What stands above the figure, in a line or two."""
+        return f"{self.label}\n{self.title}" if self.label else self.title
 
 
 @dataclass(frozen=True)
@@ -112,19 +113,17 @@ def statements(found: Distributions) -> list[str]:
 
 
 def unseen(found: Distributions) -> list[str]:
-    """A line for each layer with weights that the logarithmic axis does not show."""
+    """A line for each layer with weights of exactly 0, or with more than a few below the axis."""
     lines = []
     for panel in found.panels:
-        kinds = {
-            f"exactly 0: {_counts(panel, 'zeros')}": [s.zeros for s in panel.series],
-            f"below {number(found.edges[0])}: {_counts(panel, 'below')}": [
-                s.below for s in panel.series
-            ],
-        }
-        parts = [text for text, counts in kinds.items() if any(counts)]
+        parts = []
+        if any(series.zeros for series in panel.series):
+            whole = f"; {panel.dead:,} filters are 0 throughout" if panel.dead else ""
+            parts.append(f"exactly 0: {_counts(panel, 'zeros')}{whole}")
+        if any(panel.share(series.below) > NOTABLE for series in panel.series):
+            parts.append(f"below {number(found.edges[0])}: {_counts(panel, 'below')}")
         if parts:
-            dead = f" ({panel.dead:,} filters are 0 throughout)" if panel.dead else ""
-            lines.append(f"Layer {panel.number}, centre/edge/corner, {'; '.join(parts)}{dead}.")
+            lines.append(f"Layer {panel.number}, centre/edge/corner, {'; '.join(parts)}.")
     return lines
 
 
@@ -142,7 +141,7 @@ def number(value: float) -> str:
 
 
 def _ratio(first: float, second: float) -> str:
-    return f"{first / second:.2f}" if second else "–"
+    return f"{first / second:.3f}" if second else "–"
 
 
 def _neighbours(panel: Panel) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
@@ -224,7 +223,7 @@ def latex(report: DistributionReport) -> str:
     tabular = ready.style.hide(axis="index").to_latex(column_format=letters, hrules=True)
     source = report.source
     items = [
-        *(line for line in (source.label, source.title, *source.details) if line),
+        *source.details,
         *statements(report.found),
         *unseen(report.found),
         *notes(report),
@@ -232,7 +231,7 @@ def latex(report: DistributionReport) -> str:
     return (
         f"{PREAMBLE}\\section*{{{escape(TITLE)}}}\n"
         "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{escape(f'{CAPTION}: medians of |w|. {source.heading}.')}}}\n"
+        f"\\caption{{{escape(f'{CAPTION}: medians of |w|. {source.label} {source.title}.')}}}\n"
         f"{tabular}\\end{{table}}\n"
         "{\\footnotesize\\raggedright\n" + "\n\n".join(map(escape, items)) + "\n\\par}\n"
         "\\end{document}\n"
