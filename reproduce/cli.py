@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(data_app, name="data", help="Get, import, verify and list data sets.")
+app.add_typer(data_app, name="data", help="Get, import, verify and list data sets and weights.")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,10 +1,11 @@
-"""``reproduce data list|get|import|verify``."""
+"""``reproduce data list|get|import|verify``: data sets, and by their names weight files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,19 +13,22 @@ import typer
 
 from benchmarks.datasets import DATASETS, DatasetInfo, info
 from benchmarks.errors import UserError
+from benchmarks.weights.register import WEIGHTS
 from reproduce import options as opt
+from reproduce import weights_command
 from reproduce.paths import default_data, given_path
 
 if TYPE_CHECKING:
     from benchmarks.datasets.importing import OnProgress
 
 app = typer.Typer(
-    help="Data sets: what there is, and how to get, import and verify it.",
+    help="Data sets and weight files: what there is, and how to get, import and verify it.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
+NAMES = (*DATASETS, *WEIGHTS)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")]
 
 
 @app.command("list")
@@ -32,21 +36,30 @@ def list_(
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show every data set, whether it is here, and the command that gets it."""
-    rows = [_describe(entry, data or default_data()) for entry in DATASETS.values()]
+    """Show every data set and weight file, whether it is here, and the command that gets it."""
+    root = data or default_data()
+    rows = [_describe(entry, root) for entry in DATASETS.values()]
     if as_json:
+        rows += [weights_command.describe(entry, root) for entry in WEIGHTS.values()]
         typer.echo(json.dumps(rows, indent=1))
     else:
         _print_table(rows)
+        weights_command.print_table(root)
 
 
 @app.command()
 def get(name: NameArgument, data: opt.Data = None, as_json: opt.Json = False) -> None:
-    """Download a data set with torchvision, check it and store it.
+    """Download a data set or weight file, check it and store it.
 
     Without internet: fetch the official archive elsewhere and use `import`.
     """
-    root, entry = data or default_data(), info(name)
+    root = data or default_data()
+    if name in WEIGHTS:
+        with _progress_bar() as on_progress:
+            weights_command.get(name, root, on_progress)
+        weights_command.report(name, root, as_json)
+        return
+    entry = _info(name)
     if entry.embedded:
         if as_json:
             typer.echo(json.dumps(_describe(entry, root)))
@@ -69,19 +82,26 @@ def import_(
             metavar="PATH",
             parser=given_path,
             help="A folder with {train,test}/<class>/*.png, the official archive "
-            "(cifar-10-python.tar.gz), or the folder extracted from it.",
+            "(cifar-10-python.tar.gz), or the folder extracted from it; the file of a network's "
+            "weights.",
         ),
     ],
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Store a data set from files that are here already.
+    """Store a data set or weight file from files that are here already.
 
-    Each source gives the same bytes, and its digest is checked.
+    Each source of a data set gives the same bytes, and its digest is checked.
     """
     from benchmarks.datasets.importing import import_from
 
-    entry, root = info(name), data or default_data()
+    root = data or default_data()
+    if name in WEIGHTS:
+        with _progress_bar() as on_progress:
+            weights_command.import_(name, path, root, on_progress)
+        weights_command.report(name, root, as_json)
+        return
+    entry = _info(name)
     with _progress_bar() as on_progress:
         import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
@@ -91,34 +111,52 @@ def import_(
 def verify(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Which data sets. [default: all]"),
+        typer.Argument(metavar="[NAME]...", help="Which data sets or weights. [default: all]"),
     ] = None,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Read every byte of the stored data sets again and compare their digests.
+    """Read every byte of what is stored again and compare digests and published sums.
 
     Exit code 2 where one is damaged, or one that you name is missing.
     """
     root = data or default_data()
-    entries = [info(name) for name in names or DATASETS]
+    checks = [_check(name, root) for name in names or NAMES]
     errors = []
-    for entry in entries:
-        state, error = _verify(entry, root)
-        said = {"ok": f"OK, digest {entry.digest}", "damaged": "NOT OK"}
-        missing = f"not there (reproduce data get {entry.name})"
+    for name, check in zip(names or NAMES, checks, strict=True):
+        state, found = check()
+        error = None if state == "ok" else found
+        said = {"ok": f"OK, {found}", "damaged": "NOT OK"}
+        missing = f"not there (reproduce data get {name})"
         if as_json:
-            typer.echo(json.dumps({"name": entry.name, "state": state, "error": error}))
+            typer.echo(json.dumps({"name": name, "state": state, "error": error}))
         else:
-            typer.echo(f"{entry.name}: {said.get(state, missing)}")
+            typer.echo(f"{name}: {said.get(state, missing)}")
         if error and (state == "damaged" or names):
             errors.append(error)
     if errors:
         raise UserError("; ".join(errors))
 
 
-def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str | None]:
-    """ "ok", "missing" or "damaged", and what is wrong."""
+def _info(name: str) -> DatasetInfo:
+    """A data set's entry; the message for an unknown name also lists the weight files."""
+    if name not in DATASETS:
+        raise UserError(
+            f"no data set {name!r}; known: {', '.join(DATASETS)}; weight files: "
+            f"{', '.join(WEIGHTS)}"
+        )
+    return info(name)
+
+
+def _check(name: str, root: Path) -> Callable[[], tuple[str, str]]:
+    """The check of a data set or weight file, whose name is looked up at once."""
+    if name in WEIGHTS:
+        return partial(weights_command.verify, WEIGHTS[name], root)
+    return partial(_verify, _info(name), root)
+
+
+def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str]:
+    """ "ok", "missing" or "damaged", and the digest or what is wrong."""
     from benchmarks.datasets import header, load, store
 
     try:
@@ -129,7 +167,7 @@ def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str | None]:
     except UserError as error:
         missing = header.state(entry, root)[0] == "missing"
         return ("missing" if missing else "damaged"), str(error)
-    return "ok", None
+    return "ok", f"digest {entry.digest}"
 
 
 def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:

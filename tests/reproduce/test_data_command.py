@@ -105,7 +105,7 @@ def test_the_table_of_data_sets(
 ) -> None:
     reproduce("import", pictures, folders, "--data", tmp_path)
     code, out, _ = reproduce("list", "--data", tmp_path)
-    lines = {line.split()[0]: line for line in out.splitlines() if line[0].isalpha()}
+    lines = {line.split()[0]: line for line in out.splitlines() if line[:1].isalpha()}
     assert code == 0
     assert "50,000 + 10,000" in lines["cifar10"]
     assert "missing: reproduce data get cifar10" in lines["cifar10"]
