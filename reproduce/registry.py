@@ -74,6 +74,12 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "magnitudes",
+        "does LOCO-Reg change where weights are large? asked of a table's own networks",
+        trains=False,
+    ),
+    Entry(
+        "locality",
         "figure2",
         "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
         trains=False,

@@ -33,11 +33,13 @@ class WeightSource:
         header: of a file that a run of this suite has kept, else None.
         name: for a folder, such as "run=94ddf1f29702484a" or "weights=vgg16-1a2b3c4d"; empty for
             what is looked at by default.
+        title: what the file is known as, empty where that is not known.
     """
 
     path: Path
     header: Header | None
     name: str = ""
+    title: str = ""
 
     def layers(self) -> list[SpatialLayer]:
         """The file's convolutions over more than one pixel, by depth.

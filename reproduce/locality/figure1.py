@@ -114,7 +114,12 @@ def _source(
 
 def _keras(data: Path) -> WeightSource | None:
     """Keras' VGG16 where it has been fetched."""
-    return None
+    from benchmarks.weights import fetching, register
+    from reproduce.weight_sources import WeightSource
+
+    entry = register.info(KERAS_VGG16)
+    path = fetching.path_of(entry, data)
+    return WeightSource(path, None, title=entry.title) if path.exists() else None
 
 
 def _report(source: WeightSource) -> DistributionReport:
@@ -136,7 +141,8 @@ def _about(source: WeightSource) -> Source:
 
     header = source.header
     if header is None:
-        return Source(f"Weights of {source.path.name}", facts={"file": source.path.name})
+        title = source.title or f"Weights of {source.path.name}"
+        return Source(title, facts={"file": source.path.name})
     quick = header.protocol == "quick"
     accuracy = f"{header.correct:,} of {header.total:,} test images correct"
     facts: dict[str, Any] = {"run": header.run, "correct": header.correct, "total": header.total}
