@@ -155,7 +155,7 @@ def _table(kind: str, rows: Sequence[Sequence[str]]) -> Table:
 def _level_rows(report: MagnitudesReport, kind: str, join: str = "\n") -> list[list[str]]:
     return [
         [
-            f"{cell.spec.name}{join}n = {cell.n}/{cell.spec.planned}",
+            f"{cell.spec.name}{',' if join == ' ' else ''}{join}n = {cell.n}/{cell.spec.planned}",
             *(_level(cell, measure, join) for measure in _of_kind(kind)),
         ]
         for cell in report.found.cells

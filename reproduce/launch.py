@@ -18,7 +18,7 @@ from reproduce.job import Job, sweep_job_files
 from reproduce.paths import ResultsLayout, default_data
 from reproduce.progress import Display
 from reproduce.tables import PlannedRun
-from reproduce.wanted import Wanted, look
+from reproduce.wanted import look
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def launch(
     _tidy(layout, {item.run.hash for item in wanted.finished})
     if not wanted.missing:
         return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
-    job = make_job(wanted, layout, options)
+    job = make_job(wanted.missing, layout, options, wanted.recorded)
     _make_folders(layout, options.save_weights)
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
@@ -122,18 +122,25 @@ def launch(
     return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
 
 
-def make_job(wanted: Wanted, layout: ResultsLayout, options: LaunchOptions) -> Job:
+def make_job(
+    missing: Sequence[PlannedRun],
+    layout: ResultsLayout,
+    options: LaunchOptions,
+    recorded: frozenset[str] = frozenset(),
+) -> Job:
     """What the workers are told, with every default decided and the data checked.
+
+    Args:
+        recorded: hashes of the missing runs that have a record and only lack their weights.
 
     Raises:
         UserError: see :func:`launch`.
     """
-    missing = wanted.missing
     images.check((item.run for item in missing), options.data)
     means = resources(len(missing), options)
     present = failures.read(layout, [item.run.hash for item in missing])
     return Job(
-        planned=missing,
+        planned=tuple(missing),
         layout=layout,
         data=options.data,
         device=means.device,
@@ -141,7 +148,7 @@ def make_job(wanted: Wanted, layout: ResultsLayout, options: LaunchOptions) -> J
         workers=means.workers,
         pack=means.pack,
         save_weights=options.save_weights,
-        recorded=wanted.recorded,
+        recorded=recorded,
         failed_before={name: failure.token for name, failure in present.items()},
     )
 
