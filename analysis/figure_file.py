@@ -24,10 +24,11 @@ def files(draw: Callable[[], Figure], style: Any) -> dict[str, bytes]:
         draw: makes the figure, anew for each file.
         style: matplotlib's settings that it is drawn and written under.
     """
-    return {kind: _file(draw, style, kind) for kind in _METADATA}
+    return {kind: encoded(draw, style, kind) for kind in _METADATA}
 
 
-def _file(draw: Callable[[], Figure], style: Any, kind: str) -> bytes:
+def encoded(draw: Callable[[], Figure], style: Any, kind: str) -> bytes:
+    """The drawing as "png" or "pdf"."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(style):
         draw().savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind])

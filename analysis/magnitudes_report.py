@@ -15,7 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from analysis.latex_text import PREAMBLE, escape
+from analysis.latex_text import PREAMBLE, escape, floating_table
 from analysis.magnitudes import (
     COLUMNS,
     DECIDING,
@@ -311,16 +311,12 @@ def latex(report: MagnitudesReport) -> str:
 
 def _latex_tables(kind: str, title: str, rows: Sequence[Sequence[str]]) -> str:
     """Floating tables of at most a page each."""
-    columns = [escape(text) for text in ("cell", *(m.title for m in _of_kind(kind)))]
-    parts = []
-    for start in range(0, len(rows), ROWS_A_PAGE):
-        frame = pd.DataFrame(rows[start : start + ROWS_A_PAGE], columns=columns).map(escape)
-        tabular = frame.style.hide(axis="index").to_latex(
-            column_format="@{}" + "l" * len(columns) + "@{}", hrules=True
+    columns = ["cell", *(measure.title for measure in _of_kind(kind))]
+    return "".join(
+        floating_table(
+            pd.DataFrame(rows[start : start + ROWS_A_PAGE], columns=columns),
+            f"{title}{', continued' if start else ''}.",
+            texts=len(columns),
         )
-        caption = escape(f"{title}{', continued' if start else ''}.")
-        parts.append(
-            "\\begin{table}[!htbp]\n\\centering\\scriptsize\n"
-            f"\\caption{{{caption}}}\n{tabular}\\end{{table}}\n"
-        )
-    return "".join(parts)
+        for start in range(0, len(rows), ROWS_A_PAGE)
+    )

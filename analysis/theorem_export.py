@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import theorem
-from analysis.latex_text import PREAMBLE, escape
+from analysis.latex_text import PREAMBLE, escape, floating_table
 from analysis.theorem_report import (
     CAPTION,
     TITLE,
@@ -125,23 +125,12 @@ def latex(result: TheoremResult) -> str:
         PREAMBLE
         + rf"\section*{{{escape(TITLE)}}}"
         + "\n"
-        + _latex_table(limits, f"{CAPTION}.")
-        + _latex_table(masses, "Worst masses at the limit, in units of m', by (row, column).")
-        + _latex_table(
+        + floating_table(limits, f"{CAPTION}.")
+        + floating_table(masses, "Worst masses at the limit, in units of m', by (row, column).")
+        + floating_table(
             claims, "What the theorem and its proof print, beside the exact values.", texts=2
         )
         + "{\\footnotesize\\raggedright\n"
         + items
         + "\n\\par}\n\\end{document}\n"
-    )
-
-
-def _latex_table(frame: pd.DataFrame, caption: str, texts: int = 1) -> str:
-    """A floating table; its first ``texts`` columns are set to the left."""
-    ready = frame.map(escape).rename(columns=escape)
-    letters = "@{}" + "l" * texts + "r" * (len(frame.columns) - texts) + "@{}"
-    tabular = ready.style.hide(axis="index").to_latex(column_format=letters, hrules=True)
-    return (
-        "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{escape(caption)}}}\n{tabular}\\end{{table}}\n"
     )

@@ -15,7 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from analysis.latex_text import PREAMBLE, escape
+from analysis.latex_text import PREAMBLE, escape, floating_table
 from analysis.weight_distributions import POSITIONS, QUANTILES, Distributions, Panel
 
 TITLE = "Figure 1 (locality/figure1)"
@@ -218,9 +218,6 @@ def json_text(report: DistributionReport) -> str:
 def latex(report: DistributionReport) -> str:
     """A complete LaTeX document: the medians by layer and position, then what they rest on."""
     frame = pd.DataFrame(rows(report.found), columns=list(HEADINGS))
-    ready = frame.map(escape).rename(columns=escape)
-    letters = "@{}l" + "r" * (len(HEADINGS) - 1) + "@{}"
-    tabular = ready.style.hide(axis="index").to_latex(column_format=letters, hrules=True)
     source = report.source
     items = [
         *source.details,
@@ -230,9 +227,9 @@ def latex(report: DistributionReport) -> str:
     ]
     return (
         f"{PREAMBLE}\\section*{{{escape(TITLE)}}}\n"
-        "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{escape(f'{CAPTION}: medians of |w|. {source.label} {source.title}.')}}}\n"
-        f"{tabular}\\end{{table}}\n"
-        "{\\footnotesize\\raggedright\n" + "\n\n".join(map(escape, items)) + "\n\\par}\n"
+        + floating_table(frame, f"{CAPTION}: medians of |w|. {source.label} {source.title}.")
+        + "{\\footnotesize\\raggedright\n"
+        + "\n\n".join(map(escape, items))
+        + "\n\\par}\n"
         "\\end{document}\n"
     )

@@ -27,8 +27,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-NAMES = (*DATASETS, *WEIGHTS)
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help=f"One of {', '.join([*DATASETS, *WEIGHTS])}.")
+]
 
 
 @app.command("list")
@@ -121,9 +122,10 @@ def verify(
     Exit code 2 where one is damaged, or one that you name is missing.
     """
     root = data or default_data()
-    checks = [_check(name, root) for name in names or NAMES]
+    chosen = names or [*DATASETS, *WEIGHTS]
+    checks = [_check(name, root) for name in chosen]
     errors = []
-    for name, check in zip(names or NAMES, checks, strict=True):
+    for name, check in zip(chosen, checks, strict=True):
         state, found = check()
         error = None if state == "ok" else found
         said = {"ok": f"OK, {found}", "damaged": "NOT OK"}

@@ -57,6 +57,12 @@ class Entry:
 ENTRIES = (
     Entry(
         "locality",
+        "table1",
+        "where weights of trained networks' 3×3 filters are large, beside the printed shares",
+        trains=False,
+    ),
+    Entry(
+        "locality",
         "table2",
         "the layers of MobileNet and VGG-10, observed and counted, beside the printed ones",
         trains=False,

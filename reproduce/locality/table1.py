@@ -1,0 +1,187 @@
+"""Table I of the locality paper: where the weights of trained networks' 3×3 filters are large.
+
+Trains nothing. The printed rows are replayed without weights; networks whose weight files lie in
+the data folder, or are named, are counted and tested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce import options as opt
+from reproduce.paths import ResultsLayout, default_data, default_results, given_path
+
+if TYPE_CHECKING:
+    from analysis.share_replay import Printed, Structure
+    from analysis.share_results import Network, SharesResult
+
+ID = "locality/table1"
+PAPER, NUMBERS, LAYERS = "locality", "table1.csv", "table1_layers.csv"
+DONE, DIFFERS = 0, 1
+
+Weights = Annotated[
+    list[Path],
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        parser=given_path,
+        help="Also a weight file of yours: .h5 (Keras), .pt or .pth (a torch state dict), "
+        ".safetensors; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def command(
+    weights: Weights = [],  # noqa: B006  (typer copies it)
+    data: opt.Data = None,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Replay, count, print and write ``table1.{csv,tex,png,pdf,json}`` and ``table1.layers.csv``.
+
+    A report with files that the user names is a variant with a folder of its own.
+
+    Returns:
+        1 where the printed rows contradict each other, or no file of a network gives its printed
+        number; else 0. Missing weights are no failure.
+
+    Raises:
+        UserError: for a file that is no weight file or has no 3×3 filters, damaged published rows,
+            or a folder that cannot be written.
+    """
+    from rich.console import Console
+
+    from analysis import share_export, share_figure, share_report
+    from reproduce.outputs import write_files
+
+    named = _named(weights)
+    result = analyse(named, data or default_data())
+    folder = ResultsLayout(results or default_results()).report(ID, _variant(named))
+    contents = {
+        "csv": share_export.csv_text(result).encode(),
+        "layers.csv": share_export.layers_csv(result).encode(),
+        "tex": share_export.latex(result).encode(),
+        "png": share_figure.png(result),
+        "pdf": share_figure.pdf(result),
+        "json": share_export.json_text(result).encode(),
+    }
+    if as_json:
+        typer.echo(contents["json"].decode(), nl=False)
+    else:
+        Console().print(share_report.render(result), highlight=False)
+    paths = write_files(folder, "table1", contents)
+    if not as_json:
+        typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    return DONE if result.holds else DIFFERS
+
+
+def analyse(named: Sequence[Network], data: Path) -> SharesResult:
+    """The printed rows, the known weight files in ``data``, and those that are ``named``.
+
+    Raises:
+        UserError: where the published rows or a known weight file are damaged.
+    """
+    from analysis import share_results
+    from reproduce.untrained import context
+
+    printed, structures = _published()
+    known, missing = _known({row.arch for row in printed}, data)
+    return share_results.analyse(printed, structures, [*known, *named], missing, context(ID))
+
+
+def _published() -> tuple[tuple[Printed, ...], dict[str, Structure]]:
+    from analysis.share_replay import read_printed, read_structures
+    from reproduce.untrained import read_rows
+
+    file = NUMBERS
+    try:
+        printed = read_printed(read_rows(PAPER, NUMBERS))
+        file = LAYERS
+        structures = read_structures(read_rows(PAPER, LAYERS))
+        if unknown := {row.arch for row in printed} - set(structures):
+            raise ValueError(f"no layers of {', '.join(sorted(unknown))}")
+    except ValueError as error:
+        raise UserError(f"paper_tables/{PAPER}/{file}: {error}; restore it with git") from None
+    return printed, structures
+
+
+def _known(archs: set[str], data: Path) -> tuple[list[Network], dict[str, str]]:
+    """Networks with a printed row whose weights are in ``data``, and how to get the others."""
+    from benchmarks.weights.fetching import path_of, state, verify
+    from benchmarks.weights.register import WEIGHTS
+
+    networks: list[Network] = []
+    missing: dict[str, str] = {}
+    for entry in WEIGHTS.values():
+        if entry.network not in archs:
+            continue
+        if state(entry, data)[0] == "missing":
+            missing.setdefault(entry.network, f"reproduce data get {entry.name}")
+        else:
+            verify(entry, data)  # other weights would be called a failure to reproduce
+            networks.append(measure(path_of(entry, data), entry.name, entry.network))
+    for network in networks:
+        missing.pop(network.arch, None)
+    return networks, missing
+
+
+def _named(weights: Sequence[Path]) -> list[Network]:
+    """The user's files, each once, told apart by more than their name where that is the same."""
+    networks = []
+    paths = list(dict.fromkeys(weights))
+    names = [path.name for path in paths]
+    for path in paths:
+        name = path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}"
+        networks.append(measure(path, name))
+    return networks
+
+
+def measure(path: Path, name: str, arch: str = "") -> Network:
+    """Count the 3×3 filters of a weight file.
+
+    Args:
+        name: under which reports show it.
+        arch: its row of the printed table, if it has one.
+
+    Raises:
+        UserError: where it is no weight file or has no 3×3 filters.
+    """
+    from analysis.share_results import Network
+    from benchmarks.weights import read_file
+    from benchmarks.weights.counting import count_layers
+
+    found = read_file(path)
+    signed = count_layers(found.layers)
+    if not signed:
+        sizes = sorted({"×".join(map(str, layer.size)) for layer in found.layers})
+        raise UserError(f"{path} holds no 3×3 filters, which Table I counts; only {sizes[0]}")
+    magnitudes = count_layers(found.layers, magnitudes=True)
+    return Network(name, arch, _digest(path), found.order.value, signed, magnitudes)
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _variant(named: Sequence[Network]) -> str:
+    """A folder's name that tells which files were named: by name, and by content."""
+    if not named:
+        return ""
+    content = hashlib.sha256("".join(network.digest for network in named).encode()).hexdigest()
+    names = "+".join(re.sub(r"[^\w.-]", "_", network.name) for network in named)
+    return f"weights={names[:60]}-{content[:8]}"
+
+
+if __name__ == "__main__":
+    from reproduce.scripts import run_entry
+
+    run_entry(ID)
