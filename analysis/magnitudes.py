@@ -72,7 +72,6 @@ class CellSpec:
             alike; None for that one itself and where the table has none.
         planned: networks that are wanted.
         diverged: finished runs that diverged, whose weights tell nothing and are left out.
-        command: what trains the missing ones, empty where none is missing.
     """
 
     name: str
@@ -80,7 +79,6 @@ class CellSpec:
     baseline: str | None
     planned: int
     diverged: int = 0
-    command: str = ""
 
 
 @dataclass(frozen=True)

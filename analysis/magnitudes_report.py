@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -52,8 +52,7 @@ TEST = (
     "each difference, its 95 % interval: the Hodges–Lehmann shift, whose interval inverts the "
     f"exact two-sided rank-sum test over seeds; {STAR_LEGEND}, unadjusted (Holm's are in the "
     "JSON). Seeds are independent networks, unlike the filters of one network, which Table I's "
-    "test counts. A seed has the same initial weights in every cell, which makes the unpaired "
-    "test conservative. The paper reports nothing of this."
+    "test counts."
 )
 
 
@@ -68,6 +67,8 @@ class MagnitudesReport:
         variant: name of other readings or another precision, empty for the defaults.
         layers: the frame that :func:`analysis.magnitudes.analyse` was given.
         remarks: further lines, such as on networks that are of a repetition.
+        context: readings and deviations, JSON-ready, each with id and name.
+        missing: the command that makes the missing networks, empty where none is missing.
     """
 
     table: str
@@ -77,6 +78,8 @@ class MagnitudesReport:
     found: Magnitudes
     layers: pd.DataFrame
     remarks: tuple[str, ...] = ()
+    context: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    missing: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -133,9 +136,10 @@ def notes(report: MagnitudesReport) -> list[str]:
         runs = "1 diverged run is" if diverged == 1 else f"{diverged} diverged runs are"
         lines.append(f"{runs} left out: their weights are no result.")
     lines += report.remarks
-    commands = list(dict.fromkeys(c.spec.command for c in report.found.cells if c.spec.command))
-    if commands:
-        lines.append("Missing networks are made by " + " and ".join(commands) + ".")
+    if report.missing:
+        lines.append(f"The missing networks are made by {report.missing}.")
+    for kind, text in (("readings", "value"), ("deviations", "text")):
+        lines += [f"{e['id']} {e['name']}: {e[text]}" for e in report.context.get(kind, ())]
     return lines
 
 
@@ -245,6 +249,7 @@ def to_json(report: MagnitudesReport) -> dict[str, Any]:
         "differences": [_difference_json(difference) for difference in report.found.differences],
         "answers": answers(report.found),
         "notes": notes(report),
+        **{kind: [dict(entry) for entry in entries] for kind, entries in report.context.items()},
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.config import HASH_LENGTH
 from benchmarks.errors import UserError
 from reproduce import saved_weights
-from reproduce.paths import ResultsLayout
+from reproduce.paths import ResultsLayout, default_results
 from reproduce.registry import ENTRIES, find
 
 if TYPE_CHECKING:
@@ -125,13 +125,22 @@ def describe_run(run: Mapping[str, Any], *, quick: bool) -> str:
     return f"{run.get('model')} on {run.get('dataset')}, {settings}"
 
 
-def saving_command(run: Mapping[str, Any], *, quick: bool) -> str:
-    """The command that trains a run again and keeps its weights, as far as can be told."""
-    place = _place(run, quick=quick)
+def saving_command(table: str, layout: ResultsLayout) -> str:
+    """The command that trains a table's runs under that folder and keeps their weights."""
+    quick = " --quick" if layout.quick else ""
+    results = ""
+    if layout.base != default_results():
+        results = f" --results {shlex.quote(str(layout.base))}"
+    return f"reproduce {table}{quick}{results} --save-weights"
+
+
+def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
+    """The same for one run, as far as can be told."""
+    place = _place(run, quick=layout.quick)
     if place is None:
         return "its table's command with --save-weights"
     table, cell = place
-    command = f"reproduce {table.name}{' --quick' if quick else ''} --save-weights"
+    command = saving_command(table.name, layout)
     if run["precision"] != cell.run(0).precision:
         command += f" --precision {run['precision']}"
     return f"`{command} --only {shlex.quote(cell.name)} --seeds {run['seed']}-{run['seed']}`"
@@ -154,8 +163,9 @@ def _nothing_kept(prefix: str, base: Path, *, quick: bool) -> str:
     from reproduce.show import matching
 
     for is_quick in (quick, not quick):
-        for name, record in matching(ResultsLayout(base, quick=is_quick), prefix).items():
-            command = saving_command(record["run"], quick=is_quick)
+        layout = ResultsLayout(base, quick=is_quick)
+        for name, record in matching(layout, prefix).items():
+            command = _saving_run(record["run"], layout)
             return f"run {name} did not keep its weights: {command} trains it again and keeps them"
     return f"no run begins with {prefix!r} under {base}; `reproduce status table3` tells what is"
 

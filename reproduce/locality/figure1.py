@@ -100,15 +100,18 @@ def _source(
         return weight_sources.of_run(run, base, quick=quick)
     if found := weight_sources.of_table(ResultsLayout(base, quick=quick)):
         return found
-    option = " --quick" if quick else ""
-    making = f"`reproduce table3{option} --save-weights` trains networks and keeps them"
-    if quick:
-        raise UserError(f"no weights to draw: {making}; or name a file with --weights")
-    if found := _keras(data):
+    if not quick and (found := _keras(data)):
         return found
+    full, small = (
+        f"`{weight_sources.saving_command('table3', ResultsLayout(base, quick=is_quick))}`"
+        for is_quick in (False, True)
+    )
+    if quick:
+        raise UserError(f"no weights to draw: {small} trains networks and keeps them")
     raise UserError(
-        f"no weights to draw: {making} (with --quick, here and there, in minutes), `reproduce "
-        f"data get {KERAS_VGG16}` fetches a trained network; or name a file with --weights"
+        f"no weights to draw: {full} trains networks and keeps them, `reproduce data get "
+        f"{KERAS_VGG16}` fetches a trained one, --weights FILE names any other; --quick draws "
+        f"those of {small}"
     )
 
 

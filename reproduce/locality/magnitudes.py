@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ID = "locality/magnitudes"
 DONE, INCOMPLETE = 0, 3
+FEW = 3  # cells that a command names one by one
 # The settings that say how L2 weighs a filter's positions; a baseline differs in these alone.
 PLAIN = {"gamma": 1, "eta": 1, "a0": None, "a1": None}
 
@@ -97,6 +98,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     """
     from analysis.magnitudes import analyse
     from analysis.magnitudes_report import MagnitudesReport
+    from reproduce.untrained import context
 
     planned = _planned(selection)
     found = records.collect(selection.layout, [p.run.hash for p in planned])
@@ -109,6 +111,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     frame = _frame([p for p in planned if p.run.hash in headers], headers)
     specs = [_spec(cell, selection, planned, headers) for cell in selection.table.cells]
     wanted = {p.run.hash for p in selection.planned}
+    missing = list(dict.fromkeys(p.cell for p in planned if p.run.hash not in headers))
     report = MagnitudesReport(
         table=selection.table.title,
         id=f"{ID}/{selection.table.name}",
@@ -117,6 +120,8 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
         found=analyse(frame, specs),
         layers=frame,
         remarks=tuple(_remarks(headers, found)),
+        context=context(ID),
+        missing=_command(selection, missing) if missing else "",
     )
     return report, wanted <= headers.keys()
 
@@ -145,7 +150,6 @@ def _spec(
         _baseline(cell, selection),
         planned=len(runs),
         diverged=diverged,
-        command="" if len(kept) == len(runs) else _command(selection, (cell.name,)),
     )
 
 
@@ -166,6 +170,7 @@ def _is_plain(run: Run) -> bool:
 
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:
+    """What trains the runs of ``cells`` that have no weights; of the whole table for many cells."""
     parts = [
         f"reproduce {selection.table.name}",
         *(["--quick"] if selection.table.is_quick else []),
@@ -176,7 +181,9 @@ def _command(selection: Selection, cells: Sequence[str]) -> str:
     parts += [f"--reading {name}={chosen[name]}" for name in sorted(chosen) if name != "precision"]
     if selection.layout.base != default_results():
         parts.append(f"--results {shlex.quote(str(selection.layout.base))}")
-    parts += ["--save-weights", *(f"--only {shlex.quote(name)}" for name in cells)]
+    parts.append("--save-weights")
+    if len(cells) <= FEW and len(cells) < len(selection.table.cells):
+        parts += [f"--only {shlex.quote(name)}" for name in cells]
     return f"`{' '.join(parts)}`"
 
 
