@@ -6,7 +6,6 @@ squared centres; where a strategy has further best pairs, those are dotted.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -15,13 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle
 
+from analysis import figure_file
 from analysis.placement_report import PlacementResult, where
 from analysis.placements import Choice, Placement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DPI = 200
 LOCO, UNIFORM = "#a50f15", "#2171b5"  # dark red, lighter blue: apart in grey as well
 DASHES: Any = {"solid": "solid", "dashed": (0, (4, 1.6)), "dotted": (0, (1, 1.4))}
 DARKEST = 0.42  # how much ink the largest value gets, so that its number stays readable
@@ -30,19 +29,12 @@ STYLE: Any = {"font.size": 8, "pdf.fonttype": 42}
 
 def png(result: PlacementResult) -> bytes:
     """The figure at 200 dots per inch; the same bytes for the same result."""
-    return _save(result, "png", {"Software": None})
+    return figure_file.encoded(lambda: draw(result), STYLE, "png")
 
 
 def pdf(result: PlacementResult) -> bytes:
     """The figure as vectors; the same bytes for the same result."""
-    return _save(result, "pdf", {"CreationDate": None, "Producer": None, "Creator": None})
-
-
-def _save(result: PlacementResult, kind: str, metadata: dict[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        draw(result).savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
-    return buffer.getvalue()
+    return figure_file.encoded(lambda: draw(result), STYLE, "pdf")
 
 
 def draw(result: PlacementResult) -> Figure:

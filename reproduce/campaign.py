@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproduce import failures, heartbeat, records
+from reproduce import failures, heartbeat
 from reproduce.claims import Claims, Liveness, Watch
 from reproduce.saved import SavedEpochs
 from reproduce.status import Running, running_now
@@ -44,7 +44,7 @@ class Survey:
 
     @property
     def over(self) -> bool:
-        """Whether every run has its record or has failed."""
+        """Whether every run is over or has failed."""
         return self.done + self.failed >= self.runs
 
     @property
@@ -84,7 +84,7 @@ class Campaign:
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
         layout = self.job.layout
-        for name in [n for n in self._left if records.record_path(layout, n).exists()]:
+        for name in [n for n in self._left if self.job.is_over(n)]:
             del self._left[name]
         failed = self.failed()
         self._tell(failed)

@@ -63,13 +63,23 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
         device: opt.Device = "auto",
         pack: opt.Pack = None,
         data: opt.Data = None,
+        save_weights: opt.SaveWeights = False,
         dry_run: opt.DryRun = False,
         yes: opt.Yes = False,
         as_json: opt.Json = False,
     ) -> None:
         from reproduce.run_command import Launch, dry_run_text, run_table
 
-        launch = Launch(executor, workers, device, data, pack, yes=yes, quiet=as_json)
+        launch = Launch(
+            executor,
+            workers,
+            device,
+            data,
+            pack,
+            yes=yes,
+            quiet=as_json,
+            save_weights=save_weights,
+        )
         if dry_run:
             typer.echo(dry_run_text(selection, as_json=as_json))
             return

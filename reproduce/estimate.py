@@ -19,6 +19,7 @@ from reproduce import atomic, images, machine, provenance, records
 from reproduce.launch import resources
 from reproduce.paths import ROOT
 from reproduce.progress import duration
+from reproduce.wanted import look
 
 if TYPE_CHECKING:
     from benchmarks.config import Run
@@ -69,15 +70,15 @@ class Estimate:
 def estimate(
     planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
 ) -> Estimate:
-    """Time for those of ``planned`` that have no record; may train on random images for some 10 s,
+    """Time for those of ``planned`` that are missing; may train on random images for some 10 s,
     and needs no data.
 
     Raises:
         UserError: where a device is asked for that is not there, or a record of ``planned`` is
             damaged.
     """
-    finished = records.verified(layout, [item.run.hash for item in planned])
-    missing = list({p.run.hash: p.run for p in planned if p.run.hash not in finished}.values())
+    wanted = look(planned, layout, save_weights=options.save_weights)
+    missing = [item.run for item in wanted.missing]
     means = resources(len(missing), options)
     rates: dict[tuple[Any, ...], tuple[float, str]] = {}
     work = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.config import from_canonical
+from reproduce import records, saved_weights
 from reproduce.claims import Liveness, Owner
 from reproduce.paths import ResultsLayout
 from reproduce.tables import PlannedRun
@@ -28,6 +29,8 @@ class Job:
         executor: "local", "debug" or "slurm".
         workers: how many walk this list.
         pack: runs that a worker trains at once, at most.
+        save_weights: whether a run is over only once its final weights are kept as well.
+        recorded: runs of this job that had a record when the command began, and lack the weights.
         failed_before: the failures that were there when the command began, by hash; the run of any
             other failure is left alone.
     """
@@ -39,7 +42,18 @@ class Job:
     executor: str = "local"
     workers: int = 1
     pack: int = 1
+    save_weights: bool = False
+    recorded: frozenset[str] = frozenset()
     failed_before: Mapping[str, str] = field(default_factory=dict)
+
+    def is_over(self, run_hash: str) -> bool:
+        """Whether nothing is left to do for a run of this job, whoever did it."""
+        has_record = (
+            run_hash in self.recorded or records.record_path(self.layout, run_hash).exists()
+        )
+        return has_record and (
+            not self.save_weights or saved_weights.path_of(self.layout, run_hash).exists()
+        )
 
     def to_json(self) -> str:
         """For :meth:`from_json`."""
@@ -53,6 +67,8 @@ class Job:
                 "executor": self.executor,
                 "workers": self.workers,
                 "pack": self.pack,
+                "save_weights": self.save_weights,
+                "recorded": sorted(self.recorded),
                 "failed_before": dict(self.failed_before),
             }
         )
@@ -63,8 +79,8 @@ class Job:
         values = json.loads(text)
         layout = ResultsLayout(Path(values.pop("base")), values.pop("quick"))
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
-        data = Path(values.pop("data"))
-        return cls(planned=tuple(planned), layout=layout, data=data, **values)
+        data, recorded = Path(values.pop("data")), frozenset(values.pop("recorded"))
+        return cls(planned=tuple(planned), layout=layout, data=data, recorded=recorded, **values)
 
 
 def job_file(layout: ResultsLayout, owner: Owner) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce import executors, failures, heartbeat, images, machine, records
+from reproduce import executors, failures, heartbeat, images, machine, saved_weights
 from reproduce.campaign import Campaign
 from reproduce.claims import PATIENCE_SECONDS, Claims, Liveness
 from reproduce.failures import Failure
@@ -18,6 +18,7 @@ from reproduce.job import Job, sweep_job_files
 from reproduce.paths import ResultsLayout, default_data
 from reproduce.progress import Display
 from reproduce.tables import PlannedRun
+from reproduce.wanted import look
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class LaunchOptions:
         data: the folder of the data sets.
         pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
         progress: whether to show how far things are, on stderr.
+        save_weights: whether each run's final weights are kept; a run without them is missing.
         patience: seconds of silence after which a run claimed on another machine is taken over.
     """
 
@@ -40,6 +42,7 @@ class LaunchOptions:
     data: Path = field(default_factory=default_data)
     pack: int | None = None
     progress: bool = True
+    save_weights: bool = False
     patience: float = PATIENCE_SECONDS
 
 
@@ -88,26 +91,26 @@ class LaunchSummary:
 def launch(
     planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
 ) -> LaunchSummary:
-    """Train those of ``planned`` that have no record yet, and wait for those that others train.
+    """Train those of ``planned`` that are missing, and wait for those that others train.
+
+    A run is missing without a record and, where weights are to be kept, without its weights.
 
     Raises:
         UserError: for missing or wrong data, no such device, a folder that cannot be written; also,
             before anything is trained, for a damaged record of ``planned``.
         RuntimeError: where workers end again and again for no reason that is known.
     """
-    wanted = list({item.run.hash: item for item in planned}.values())
-    finished = records.verified(layout, [item.run.hash for item in wanted])
-    missing = [item for item in wanted if item.run.hash not in finished]
-    _tidy(layout, finished)
-    if not missing:
-        return LaunchSummary(len(wanted), 0, 0, interrupted=False)
-    job = make_job(missing, layout, options)
-    _make_folders(layout)
+    wanted = look(planned, layout, save_weights=options.save_weights)
+    _tidy(layout, {item.run.hash for item in wanted.finished})
+    if not wanted.missing:
+        return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
+    job = make_job(wanted.missing, layout, options, wanted.recorded)
+    _make_folders(layout, options.save_weights)
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
-            [item for item in wanted if item.run.hash in finished],
-            {p.run.dataset: images.train_images(p.run.dataset, options.data) for p in wanted},
+            wanted.finished,
+            {p.run.dataset: images.train_images(p.run.dataset, options.data) for p in wanted.all},
             options.patience,
             display.note,
         )
@@ -119,8 +122,16 @@ def launch(
     return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
 
 
-def make_job(missing: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions) -> Job:
+def make_job(
+    missing: Sequence[PlannedRun],
+    layout: ResultsLayout,
+    options: LaunchOptions,
+    recorded: frozenset[str] = frozenset(),
+) -> Job:
     """What the workers are told, with every default decided and the data checked.
+
+    Args:
+        recorded: hashes of the missing runs that have a record and only lack their weights.
 
     Raises:
         UserError: see :func:`launch`.
@@ -136,6 +147,8 @@ def make_job(missing: Sequence[PlannedRun], layout: ResultsLayout, options: Laun
         executor=options.executor,
         workers=means.workers,
         pack=means.pack,
+        save_weights=options.save_weights,
+        recorded=recorded,
         failed_before={name: failure.token for name, failure in present.items()},
     )
 
@@ -157,8 +170,9 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
-def _make_folders(layout: ResultsLayout) -> None:
-    for folder in (layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs):
+def _make_folders(layout: ResultsLayout, with_weights: bool) -> None:
+    folders = [layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs]
+    for folder in [*folders, layout.weights] if with_weights else folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -168,7 +182,7 @@ def _make_folders(layout: ResultsLayout) -> None:
 
 
 def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
-    """Remove what processes that were killed have left of runs that have their record."""
+    """Remove what processes that were killed have left of runs that are finished."""
     claims = Claims(layout.claims, "tidy")
     claims.sweep()
     sweep_job_files(layout)
@@ -184,4 +198,5 @@ def _tidy_run(layout: ResultsLayout, claims: Claims, run_hash: str) -> None:
     if claim is not None:
         heartbeat.remove(layout.claims, run_hash)
         (layout.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
+        saved_weights.sweep(layout, run_hash)
         claims.release(claim)

@@ -103,6 +103,14 @@ Pack = Annotated[
         show_default=False,
     ),
 ]
+SaveWeights = Annotated[
+    bool,
+    typer.Option(
+        "--save-weights",
+        help="Keep each run's final weights under weights/ in the results folder. A finished run "
+        "without them is trained again; its record stays.",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print the runs and train nothing; needs no data."),

@@ -82,6 +82,11 @@ class ResultsLayout:
         return self.root / "logs"
 
     @property
+    def weights(self) -> Path:
+        """Final weights of the runs that were asked to keep them, one file a run."""
+        return self.root / "weights"
+
+    @property
     def measured(self) -> Path:
         """Committed CSVs of measured runs (never quick ones)."""
         return self.root / "measured"

@@ -74,6 +74,18 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "figure1",
+        "how large a network's weights are at the centre, edge and corner of its 3×3 filters",
+        trains=False,
+    ),
+    Entry(
+        "locality",
+        "magnitudes",
+        "does LOCO-Reg change where weights are large? asked of a table's own networks",
+        trains=False,
+    ),
+    Entry(
+        "locality",
         "figure2",
         "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
         trains=False,

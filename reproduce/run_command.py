@@ -32,6 +32,7 @@ class Launch:
     pack: int | None
     yes: bool = False
     quiet: bool = False
+    save_weights: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -83,7 +84,7 @@ def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
 
 
 def launch_missing(selection: Selection, launch: Launch) -> bool:
-    """Train the selected runs that have no record, after asking where that takes over an hour.
+    """Train the selected runs that are missing, after asking where that takes over an hour.
 
     Returns:
         Whether it was interrupted; what failed or is missing is told on stderr.
@@ -94,12 +95,11 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     """
     from reproduce import images
     from reproduce import launch as launching
-    from reproduce.records import verified
+    from reproduce.wanted import look
 
     planned = selection.planned
-    done = verified(selection.layout, [p.run.hash for p in planned])
-    missing = [p for p in planned if p.run.hash not in done]
-    if not missing:
+    wanted = look(planned, selection.layout, save_weights=launch.save_weights)
+    if not wanted.missing:
         return False
     options = launching.LaunchOptions(
         executor=launch.executor,
@@ -108,13 +108,18 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
         data=launch.data or default_data(),
         pack=launch.pack,
         progress=not launch.quiet,
+        save_weights=launch.save_weights,
     )
-    images.check((p.run for p in missing), options.data)
+    images.check((p.run for p in wanted.missing), options.data)
+    if wanted.recorded:
+        print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
     if not selection.table.is_quick:
-        _confirm(selection, missing, options, launch)
+        _confirm(selection, wanted.missing, options, launch)
     summary = launching.launch(planned, selection.layout, options)
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
+    if differing := wanted.differing(selection.layout):
+        print(f"reproduce: {differing}", file=sys.stderr)
     return summary.interrupted
 
 

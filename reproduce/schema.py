@@ -51,6 +51,11 @@ def contents(record: Record) -> dict[str, Any]:
     return {"run": record["run"], "result": record["result"]}
 
 
+def contents_digest(record: Record) -> str:
+    """SHA-256 over :func:`contents`: the same for records that agree."""
+    return _sha256(canonical_json(contents(record)))
+
+
 def protocol(record: Record) -> str:
     """Whether the run is a "full" or a "quick" one; not part of what records must agree on."""
     return str(record.get("protocol", FULL))

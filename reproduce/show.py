@@ -26,15 +26,17 @@ def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -
     for layout in sorted(
         [ResultsLayout(base), ResultsLayout(base, quick=True)], key=lambda item: item.quick != quick
     ):
-        found = _matching(layout, prefix)
+        found = matching(layout, prefix)
         if len(found) > 1:
             raise UserError(f"{prefix!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
         if found:
             record = next(iter(found.values()))
             label = _label(record)
+            weights = _weights(layout, record)
             if as_json:
-                return json.dumps({**record, "label": label} if label else record, indent=1)
-            return f"{label}\n{_text(record)}" if label else _text(record)
+                more = {"label": label, "weights": weights}
+                return json.dumps({**record, **{k: v for k, v in more.items() if v}}, indent=1)
+            return f"{label}\n{_text(record, weights)}" if label else _text(record, weights)
     raise UserError(f"no finished run begins with {prefix!r} under {base}")
 
 
@@ -45,7 +47,24 @@ def _label(record: dict[str, Any]) -> str | None:
     return QUICK_LABEL if schema.protocol(record) == schema.QUICK else None
 
 
-def _matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
+def _weights(layout: ResultsLayout, record: dict[str, Any]) -> str | None:
+    """The file of the run's weights, and a word where they are not of the recorded training."""
+    from reproduce import saved_weights
+
+    path = saved_weights.path_of(layout, record["hash"])
+    if not path.exists():
+        return None
+    try:
+        header = saved_weights.header(path)
+    except UserError as error:
+        return f"damaged: {error}"
+    if header.belongs_to(record):
+        return str(path)
+    return f"{path} (of a repetition with {header.correct} of {header.total} correct)"
+
+
+def matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
+    """The finished runs under a layout whose hash begins with ``prefix``."""
     from reproduce import measured
     from reproduce.records import collect
 
@@ -56,7 +75,7 @@ def _matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
     return collect(layout, sorted(names)) if names else {}
 
 
-def _text(record: dict[str, Any]) -> str:
+def _text(record: dict[str, Any], weights: str | None) -> str:
     result, provenance = record["result"], record["provenance"]
     head = f"run {record['hash']}: {result['correct']} of {result['total']} correct"
     if result["diverged"]:
@@ -65,6 +84,7 @@ def _text(record: dict[str, Any]) -> str:
     sections = [
         head,
         best,
+        *([f"weights: {weights}"] if weights else []),
         _section("configuration", record["run"]),
         _section("provenance", provenance),
         "curve (epoch, training loss, correct test images)",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from reproduce import failures, heartbeat, records
+from reproduce import failures, heartbeat, records, saved_weights
 from reproduce.claims import Claims, Liveness, Owner
 from reproduce.failures import Failure
 from reproduce.heartbeat import Beat
@@ -58,11 +58,13 @@ class CellStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Of all cells, in the table's order; ``failed`` by hash."""
+    """Of all cells, in the table's order; ``failed`` by hash; ``weights`` counts the finished runs
+    whose final weights are kept."""
 
     cells: tuple[CellStatus, ...]
     running: tuple[Running, ...]
     failed: dict[str, Failure]
+    weights: int = 0
 
     @property
     def complete(self) -> bool:
@@ -93,7 +95,12 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         counts = cells.setdefault(item.cell, {"done": 0, "running": 0, "failed": 0, "waiting": 0})
         places = {"done": name in done, "running": name in claimed, "failed": name in failed}
         counts[next((place for place, holds in places.items() if holds), "waiting")] += 1
-    return Status(tuple(CellStatus(cell, **n) for cell, n in cells.items()), running, failed)
+    return Status(
+        tuple(CellStatus(cell, **n) for cell, n in cells.items()),
+        running,
+        failed,
+        weights=len(done & saved_weights.present(layout)),
+    )
 
 
 def running_now(
@@ -128,6 +135,7 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
         "table": selection.table.id,
         "quick": selection.table.is_quick,
         "complete": found.complete,
+        "weights": found.weights,
         "cells": [{**asdict(cell), "total": cell.total} for cell in found.cells],
         "running": [
             {
@@ -159,6 +167,8 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
     for cell in found.cells:
         counts = "".join(f"  {getattr(cell, name) or '':>7}" for name in names[1:])
         yield f"  {cell.cell:<{width}}  {f'{cell.done}/{cell.total}':>7}{counts}".rstrip()
+    if found.weights:
+        yield f"weights are kept of {found.weights} of {sums['done']} finished runs"
     for item in found.running:
         yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
     for failure in found.failed.values():

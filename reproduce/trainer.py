@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce import failures, images, provenance, records
+from reproduce import failures, images, provenance, records, saved_weights
 from reproduce.claims import Claim, Claims
 from reproduce.heartbeat import Heart
 
@@ -138,7 +138,7 @@ class Trainer:
 
     def _is_over(self, planned: PlannedRun) -> bool:
         name = planned.run.hash
-        if name not in self._over and records.record_path(self.layout, name).exists():
+        if name not in self._over and self.job.is_over(name):
             self._over.add(name)
         return name in self._over
 
@@ -154,6 +154,7 @@ class Trainer:
         dataset = self._open(batch[0].planned)
         for held in batch:
             checkpoint.sweep(self._checkpoint(held))
+            saved_weights.sweep(self.layout, held.planned.run.hash)
             self.log(f"takes {_named(held.planned)}")
         train(
             [held.planned.run for held in batch],
@@ -193,8 +194,9 @@ class Trainer:
             self._publish(held, outcome)
 
     def _publish(self, held: _Held, outcome: Outcome) -> None:
-        """Record first, then the checkpoint goes, then the claim: killed in between, the next
-        process finds the record and has only to tidy up."""
+        """Weights first, where they are kept, then the record, then the checkpoint goes, then the
+        claim: killed before the record, the next process repeats from the checkpoint; killed after
+        it, the next one has only to tidy up."""
         from benchmarks.training import checkpoint
 
         assert self._dataset is not None
@@ -204,12 +206,18 @@ class Trainer:
             train_images=len(self._dataset.train),
             protocol=self.layout.protocol,
         )
-        ours = records.publish(self.layout, record)
+        earlier = (
+            saved_weights.keep(self.layout, outcome, record) if self.job.save_weights else None
+        )
+        # A run that was repeated for its weights leaves the record that there is.
+        ours = earlier is None and records.publish(self.layout, record)
         self._over.add(outcome.run.hash)
         checkpoint.remove(self._checkpoint(held))
         failures.clear(self.layout, outcome.run.hash)
         self._let_go(held)
         result = f"{outcome.correct}/{outcome.total}" + (" diverged" if outcome.diverged else "")
+        if earlier is not None and not saved_weights.agree(earlier, record):
+            result += f", where the record has {earlier['result']['correct']}; the record stays"
         self.log(f"{'finished' if ours else 'finished again'} {_named(held.planned)}: {result}")
 
     def _fail(self, held: _Held, outcome: Outcome) -> None:

@@ -55,7 +55,11 @@ def die_before_call(number: int) -> None:
 def train_table(asked: dict[str, Any]) -> int:
     """A whole command in this process."""
     options = LaunchOptions(
-        executor="debug", device="cpu", data=Path(asked["data"]), progress=False
+        executor="debug",
+        device="cpu",
+        data=Path(asked["data"]),
+        progress=False,
+        save_weights=asked.get("save_weights", False),
     )
     planned = tiny_table(asked["seeds"], epochs=asked["epochs"])
     return 0 if launch(planned, ResultsLayout(Path(asked["base"])), options).complete else 3

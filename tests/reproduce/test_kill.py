@@ -17,7 +17,7 @@ from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.datasets import store
 from benchmarks.training import checkpoint
-from reproduce import heartbeat, records
+from reproduce import heartbeat, records, saved_weights
 from reproduce.paths import ROOT, ResultsLayout
 from reproduce.tables import PlannedRun
 
@@ -131,6 +131,39 @@ def test_killed_before_every_change_to_the_file_system(
     assert answer["code"] == 0
     assert call > 15
     check_end(layout, planned, expected)
+
+
+def check_weights(layout: ResultsLayout, planned: list[PlannedRun]) -> None:
+    """Whatever has a record has whole weights, of the same training."""
+    there = {p.run.hash for p in planned if records.record_path(layout, p.run.hash).exists()}
+    headers = saved_weights.headers(layout, there)
+    assert headers.keys() == there
+    for name, record in records.collect(layout, there).items():
+        assert headers[name].belongs_to(record)
+
+
+def test_killed_while_weights_are_kept(
+    stage: Stage, whole: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    """As above, with the weights written before the record; a kill between the two included."""
+    expected, _ = whole
+    layout = ResultsLayout(tmp_path)
+    planned = tiny_table(1, epochs=EPOCHS)
+    between = 0
+    for call in range(1, 200):
+        answer = stage.play(layout.base, seeds=1, call=call, save_weights=True)
+        check_weights(layout, planned)
+        if answer["signal"] == 0:
+            break
+        assert answer["signal"] == signal.SIGKILL
+        check_losses(layout, planned)
+        between += bool(saved_weights.present(layout) and not contents(layout, planned))
+    assert answer["code"] == 0
+    assert between > 0
+    check_end(layout, planned, expected)
+    assert [path.name for path in layout.weights.iterdir()] == [
+        f"{planned[0].run.hash}.safetensors"
+    ]
 
 
 def test_end_weights_are_the_same_bit_for_bit(stage: Stage, tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""Figure 1 of the locality paper: how large the weights at the centre, the left middle and the
+upper left of 3×3 filters are, in the first and last three layers of a network. Trains nothing: it
+reads a weights file, or what a run has kept with ``--save-weights``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce import options as opt
+from reproduce.paths import ResultsLayout, default_data, default_results, given_path
+
+if TYPE_CHECKING:
+    from analysis.weight_distributions_report import DistributionReport, Source
+    from reproduce.weight_sources import WeightSource
+
+ID = "locality/figure1"
+KERAS_VGG16 = "keras-vgg16"
+
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        parser=given_path,
+        help="A network's weights: .h5 (Keras), .pt, .pth or .safetensors.",
+        show_default=False,
+    ),
+]
+RunHash = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="A run that kept its weights, by the first digits of its hash.",
+        show_default=False,
+    ),
+]
+
+
+def command(
+    weights: Weights = None,
+    run: RunHash = None,
+    quick: opt.Quick = False,
+    data: opt.Data = None,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Count, draw, print and write ``figure1.{csv,tex,png,pdf,json}``; returns the exit code.
+
+    Without --weights and --run: the plain cell of Table III, or Keras' VGG16 where that has been
+    fetched. Another network's figure has a folder of its own.
+
+    Raises:
+        UserError: where there are no weights to look at, a file is damaged or has no 3×3 filters,
+            or the folder cannot be written.
+    """
+    from rich.console import Console
+
+    from analysis import weight_distributions_figure, weight_distributions_report
+    from reproduce.outputs import write_files
+
+    base = results or default_results()
+    source = _source(weights, run, quick, data or default_data(), base)
+    report = _report(source)
+    is_quick = bool(source.header and source.header.protocol == "quick")
+    folder = ResultsLayout(base, quick=is_quick).report(ID, source.name)
+    contents = {
+        "csv": weight_distributions_report.csv_text(report).encode(),
+        "tex": weight_distributions_report.latex(report).encode(),
+        **weight_distributions_figure.files(report.found, report.source.heading),
+        "json": weight_distributions_report.json_text(report).encode(),
+    }
+    paths = write_files(folder, "figure1", contents)
+    if as_json:
+        typer.echo(
+            json.dumps(weight_distributions_report.to_json(report), indent=1, ensure_ascii=False)
+        )
+        return 0
+    Console().print(weight_distributions_report.render(report), highlight=False)
+    typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    return 0
+
+
+def _source(
+    weights: Path | None, run: str | None, quick: bool, data: Path, base: Path
+) -> WeightSource:
+    from reproduce import weight_sources
+
+    if weights is not None and run is not None:
+        raise UserError("--weights and --run name two networks: give one of them")
+    if weights is not None:
+        return weight_sources.of_file(weights)
+    if run is not None:
+        return weight_sources.of_run(run, base, quick=quick)
+    if found := weight_sources.of_table(ResultsLayout(base, quick=quick)):
+        return found
+    if not quick and (found := _keras(data)):
+        return found
+    full, small = (
+        f"`{weight_sources.saving_command('table3', ResultsLayout(base, quick=is_quick))}`"
+        for is_quick in (False, True)
+    )
+    if quick:
+        raise UserError(f"no weights to draw: {small} trains networks and keeps them")
+    raise UserError(
+        f"no weights to draw: {full} trains networks and keeps them, `reproduce data get "
+        f"{KERAS_VGG16}` fetches a trained one, --weights FILE names any other; --quick draws "
+        f"those of {small}"
+    )
+
+
+def _keras(data: Path) -> WeightSource | None:
+    """Keras' VGG16 where it has been fetched."""
+    from benchmarks.weights import fetching, register
+    from reproduce.weight_sources import WeightSource
+
+    entry = register.info(KERAS_VGG16)
+    path = fetching.path_of(entry, data)
+    return WeightSource(path, None, title=entry.title) if path.exists() else None
+
+
+def _report(source: WeightSource) -> DistributionReport:
+    from analysis.weight_distributions import distributions
+    from analysis.weight_distributions_report import DistributionReport
+    from reproduce.untrained import context
+
+    layers = [(layer.name, layer.filters) for layer in source.layers() if layer.size == (3, 3)]
+    if not layers:
+        raise UserError(f"{source.path} holds no layer of 3×3 filters, which Figure 1 is about")
+    return DistributionReport(distributions(layers), _about(source), context(ID))
+
+
+def _about(source: WeightSource) -> Source:
+    """What the report says of where the weights come from."""
+    from analysis.results import QUICK_LABEL
+    from analysis.weight_distributions_report import Source
+    from reproduce.weight_sources import describe_run
+
+    header = source.header
+    if header is None:
+        title = source.title or f"Weights of {source.path.name}"
+        return Source(title, facts={"file": source.path.name})
+    quick = header.protocol == "quick"
+    accuracy = f"{header.correct:,} of {header.total:,} test images correct"
+    facts: dict[str, Any] = {"run": header.run, "correct": header.correct, "total": header.total}
+    return Source(
+        f"{describe_run(header.configuration, quick=quick)} (run {header.run}), {accuracy}",
+        details=(f"These weights are {header.note}.",) if header.note else (),
+        label=QUICK_LABEL if quick else "",
+        facts={**facts, "configuration": dict(header.configuration)},
+    )
+
+
+if __name__ == "__main__":
+    from reproduce.scripts import run_entry
+
+    run_entry(ID)

@@ -1,0 +1,263 @@
+"""Does LOCO-Reg change where weights are large? Table I and Figure 1 asked of the suite's own
+networks: those of a table whose runs kept their weights. Trains nothing.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmarks.config import Run
+from benchmarks.errors import UserError
+from reproduce import options as opt
+from reproduce import records, saved_weights
+from reproduce.paths import default_results
+
+if TYPE_CHECKING:
+    from analysis.magnitudes import CellSpec
+    from analysis.magnitudes_report import MagnitudesReport
+    from reproduce.saved_weights import Header
+    from reproduce.schema import Record
+    from reproduce.selection import Selection
+    from reproduce.tables import Cell, PlannedRun
+
+ID = "locality/magnitudes"
+DONE, INCOMPLETE = 0, 3
+FEW = 3  # cells that a command names one by one
+# The settings that say how L2 weighs a filter's positions; a baseline differs in these alone.
+PLAIN = {"gamma": 1, "eta": 1, "a0": None, "a1": None}
+
+TableOption = Annotated[
+    str,
+    typer.Option("--table", metavar="TABLE", help="Whose networks: a table that is trained."),
+]
+
+
+def command(
+    table: TableOption = "table3",
+    quick: opt.Quick = False,
+    seeds: opt.Seeds = None,
+    only: opt.Only = [],  # noqa: B006  (typer copies it)
+    precision: opt.Precision = None,
+    readings: opt.Readings = [],  # noqa: B006
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Measure, compare, print and write ``magnitudes.{csv,tex,png,pdf,json}``.
+
+    Like a table's report, it covers every network of the table that there is; the selection decides
+    what counts as missing.
+
+    Returns:
+        3 where networks that were asked for are missing, else 0.
+
+    Raises:
+        UserError: where no run of the table has kept its weights, a file is damaged, or the folder
+            cannot be written.
+    """
+    from rich.console import Console
+
+    from analysis import magnitudes_figure, magnitudes_report
+    from reproduce.outputs import write_files
+    from reproduce.selection import select
+
+    selection = select(
+        table,
+        quick=quick,
+        seeds=seeds,
+        only=only,
+        precision=precision,
+        readings=readings,
+        results=results,
+    )
+    report, complete = report_of(selection)
+    folder = selection.layout.report(f"{ID}/{selection.table.name}", selection.variant)
+    contents = {
+        "csv": magnitudes_report.csv_text(report).encode(),
+        "tex": magnitudes_report.latex(report).encode(),
+        **magnitudes_figure.files(report),
+        "json": magnitudes_report.json_text(report).encode(),
+    }
+    paths = write_files(folder, "magnitudes", contents)
+    if as_json:
+        typer.echo(magnitudes_report.json_text(report), nl=False)
+    else:
+        Console().print(magnitudes_report.render(report), highlight=False)
+        typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    return DONE if complete else INCOMPLETE
+
+
+def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
+    """The report, and whether every network that was asked for is in it.
+
+    Raises:
+        UserError: see :func:`command`.
+    """
+    from analysis.magnitudes import analyse
+    from analysis.magnitudes_report import MagnitudesReport
+    from reproduce.untrained import context
+
+    planned = _planned(selection)
+    found = records.collect(selection.layout, [p.run.hash for p in planned])
+    headers = saved_weights.headers(selection.layout, found)
+    if not headers:
+        raise UserError(
+            f"no run of {selection.table.title} has kept its weights: "
+            f"{_command(selection, ())} trains them and keeps them"
+        )
+    frame = _frame([p for p in planned if p.run.hash in headers], headers)
+    specs = [_spec(cell, selection, planned, headers) for cell in selection.table.cells]
+    wanted = {p.run.hash for p in selection.planned}
+    missing = list(dict.fromkeys(p.cell for p in planned if p.run.hash not in headers))
+    report = MagnitudesReport(
+        table=selection.table.title,
+        id=f"{ID}/{selection.table.name}",
+        is_quick=selection.table.is_quick,
+        variant=selection.variant,
+        found=analyse(frame, specs),
+        layers=frame,
+        remarks=tuple(_remarks(headers, found)),
+        context=context(ID),
+        missing=_command(selection, missing) if missing else "",
+    )
+    return report, wanted <= headers.keys()
+
+
+def _planned(selection: Selection) -> list[PlannedRun]:
+    from reproduce.tables import plan
+
+    seeds = sorted({*range(selection.table.seeds), *selection.seeds})
+    return plan(selection.table.cells, seeds, selection.overrides)
+
+
+def _spec(
+    cell: Cell,
+    selection: Selection,
+    planned: Sequence[PlannedRun],
+    headers: Mapping[str, Header],
+) -> CellSpec:
+    from analysis.magnitudes import CellSpec
+
+    runs = [p.run.hash for p in planned if p.cell == cell.name]
+    kept = [headers[name] for name in runs if name in headers]
+    diverged = sum(header.diverged for header in kept)
+    return CellSpec(
+        cell.name,
+        cell.kind,
+        _baseline(cell, selection),
+        planned=len(runs),
+        diverged=diverged,
+    )
+
+
+def _baseline(cell: Cell, selection: Selection) -> str | None:
+    """The cell whose run differs only in that its L2 weighs all positions alike."""
+    run = cell.run(0, selection.overrides)
+    if _is_plain(run):
+        return None
+    for other in selection.table.cells:
+        candidate = other.run(0, selection.overrides)
+        if _is_plain(candidate) and candidate.replace(**PLAIN) == run.replace(**PLAIN):
+            return other.name
+    return None
+
+
+def _is_plain(run: Run) -> bool:
+    return run.a1 == 0 if run.a1 is not None else run.gamma == run.eta == 1
+
+
+def _command(selection: Selection, cells: Sequence[str]) -> str:
+    """What trains the runs of ``cells`` that have no weights; of the whole table for many cells."""
+    parts = [
+        f"reproduce {selection.table.name}",
+        *(["--quick"] if selection.table.is_quick else []),
+    ]
+    if "precision" in selection.overrides:
+        parts.append(f"--precision {selection.overrides['precision']}")
+    chosen = {**selection.overrides, **selection.analysis}
+    parts += [f"--reading {name}={chosen[name]}" for name in sorted(chosen) if name != "precision"]
+    if selection.layout.base != default_results():
+        parts.append(f"--results {shlex.quote(str(selection.layout.base))}")
+    parts.append("--save-weights")
+    if len(cells) <= FEW and len(cells) < len(selection.table.cells):
+        parts += [f"--only {shlex.quote(name)}" for name in cells]
+    return f"`{' '.join(parts)}`"
+
+
+def _frame(planned: Sequence[PlannedRun], headers: Mapping[str, Header]) -> Any:
+    """One row a 3×3 layer of each network that has not diverged."""
+    import pandas as pd
+
+    from analysis.magnitudes import COLUMNS
+
+    rows = []
+    for item in _shown(planned):
+        header = headers[item.run.hash]
+        if not header.diverged:
+            place = {"cell": item.cell, "seed": item.run.seed, "run": item.run.hash}
+            rows += [{**place, **layer} for layer in _layers(header)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _shown(planned: Sequence[PlannedRun]) -> Any:
+    """The runs, with a bar on a terminal: some hundred networks take a minute."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(
+        planned,
+        description="reading weights",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _layers(header: Header) -> list[dict[str, Any]]:
+    from benchmarks.weights import read
+    from benchmarks.weights.counting import count_layers
+    from benchmarks.weights.magnitudes import measure_layers
+
+    layers = read(header.path)
+    signed, absolute = count_layers(layers), count_layers(layers, magnitudes=True)
+    measured = measure_layers(layers)
+    if not measured:
+        raise UserError(f"{header.path} holds no layer of 3×3 filters")
+    return [
+        {
+            "layer": number,
+            "name": sizes.name,
+            "filters": sizes.filters,
+            "larger_centre": plain.larger["centre > neighbour"],
+            "larger_neighbour": plain.larger["neighbour > corner"],
+            "larger_abs_centre": magnitudes.larger["centre > neighbour"],
+            "larger_abs_neighbour": magnitudes.larger["neighbour > corner"],
+            **{f"mean_{ring}": value for ring, value in sizes.mean.items()},
+            **{f"rms_{ring}": value for ring, value in sizes.rms.items()},
+        }
+        for number, (plain, magnitudes, sizes) in enumerate(
+            zip(signed, absolute, measured, strict=True), start=1
+        )
+    ]
+
+
+def _remarks(headers: Mapping[str, Header], found: Mapping[str, Record]) -> list[str]:
+    """On weights that are not of the training that the record tells of."""
+    others = sum(not header.belongs_to(found[name]) for name, header in headers.items())
+    if not others:
+        return []
+    networks = "network is" if others == 1 else "networks are"
+    return [
+        f"{others} {networks} of a repetition that came to another result than the record, as on "
+        "another machine or torch build."
+    ]
+
+
+if __name__ == "__main__":
+    from reproduce.scripts import run_entry
+
+    run_entry(ID)

@@ -1,0 +1,365 @@
+"""Runs that keep their final weights: whole files, the same networks, and records left alone."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from launch_helpers import contents, tiny_dataset, tiny_run, tiny_table
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from benchmarks import models
+from benchmarks.config import Run
+from benchmarks.datasets import store
+from benchmarks.errors import UserError
+from benchmarks.models.describe import describe
+from benchmarks.training import loop
+from benchmarks.weights import Order, read_file
+from reproduce import atomic, failures, measured, records, saved_weights, schema
+from reproduce.job import Job
+from reproduce.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.paths import ResultsLayout
+from reproduce.show import show_run
+from reproduce.status import status_of
+from reproduce.tables import PlannedRun
+from reproduce.wanted import look
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    store.write(tiny_dataset(), root)
+    return root
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path / "results")
+
+
+def options(data: Path, **changes: Any) -> LaunchOptions:
+    chosen: dict[str, Any] = {"executor": "debug", "device": "cpu", "progress": False}
+    return LaunchOptions(data=data, **{**chosen, **changes})
+
+
+def saving(data: Path, **changes: Any) -> LaunchOptions:
+    return options(data, save_weights=True, **changes)
+
+
+def end_state(run: Run) -> dict[str, torch.Tensor]:
+    """The network's state after training by the loop alone."""
+    device = torch.device("cpu")
+    loop.prepare(device)
+    (outcome,) = loop.train([run], tiny_dataset(), device)
+    assert outcome.model is not None
+    return {name: value.clone() for name, value in outcome.model.state_dict().items()}
+
+
+def trained_record(layout: ResultsLayout, data: Path, planned: list[PlannedRun]) -> Any:
+    """The record of the one planned run, trained without keeping its weights."""
+    assert launch(planned, layout, options(data)).complete
+    (record,) = records.collect(layout, [planned[0].run.hash]).values()
+    return record
+
+
+def altered(record: Any) -> Any:
+    """The record that the run would have on a machine where one more image came out right."""
+    result = json.loads(json.dumps(record["result"]))
+    result["curve"][-1]["correct"] += 1
+    result["correct"] += 1
+    result["best_correct"], result["best_epoch"] = schema.best_of(result["curve"])
+    return schema.seal({**record, "result": result})
+
+
+def test_the_kept_state_is_the_trained_one_bit_for_bit(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(1)
+    run = planned[0].run
+    assert launch(planned, layout, saving(data)) == LaunchSummary(1, 0, 0, interrupted=False)
+    state, kept = end_state(run), load_file(saved_weights.path_of(layout, run.hash))
+    assert kept.keys() == state.keys()
+    for name, value in state.items():
+        assert kept[name].dtype == value.dtype
+        assert torch.equal(kept[name], value), name
+    models.build(run, 10).load_state_dict(kept)
+
+
+def test_the_header_tells_what_it_is_of(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(1)
+    launch(planned, layout, saving(data))
+    (record,) = records.collect(layout, [planned[0].run.hash]).values()
+    header = saved_weights.header(saved_weights.path_of(layout, planned[0].run.hash))
+    assert header.run == planned[0].run.hash
+    assert header.configuration == planned[0].run.canonical()
+    assert (header.correct, header.total) == (record["result"]["correct"], 32)
+    assert (header.protocol, header.diverged, header.note) == ("full", False, "")
+    assert header.commit == record["provenance"]["commit"]
+    assert header.dirty == record["provenance"]["dirty"]
+    assert header.finished == record["provenance"]["finished"]
+    assert header.belongs_to(record)
+    assert not header.belongs_to(altered(record))
+
+
+def test_readers_find_the_layers_by_depth(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(1)
+    launch(planned, layout, saving(data))
+    found = read_file(saved_weights.path_of(layout, planned[0].run.hash))
+    assert found.order is Order.METADATA
+    state = end_state(planned[0].run)
+    names = [name for name, value in state.items() if value.ndim == 4]
+    assert [f"{layer.name}.weight" for layer in found.layers] == names
+    for layer, name in zip(found.layers, names, strict=True):
+        expected = state[name].reshape(-1, 3, 3)
+        assert torch.equal(torch.from_numpy(layer.filters), expected)
+
+
+@pytest.mark.parametrize("model", models.MODELS)
+def test_the_order_is_that_of_execution(model: str) -> None:
+    run = Run(seed=0, model=model)
+    layers = describe(lambda: models.network(run, 10, 64), side=64)
+    executed = [f"{layer.name}.weight" for layer in layers if layer.weights]
+    # A shortcut's 1×1 convolution runs beside the block's; it has no place of its own.
+    order = saved_weights._order(models.network(run, 10, 64))
+    assert sorted(order) == sorted(executed)
+    on_path = [name for name in executed if "shortcut" not in name]
+    assert [name for name in order if "shortcut" not in name] == on_path
+
+
+def test_nothing_is_kept_unless_asked_for(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(1)
+    trained_record(layout, data, planned)
+    assert not layout.weights.exists()
+    assert status_of(planned, layout).weights == 0
+
+
+def test_keeping_changes_neither_name_nor_record(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(2)
+    other = ResultsLayout(layout.base.with_name("other"))
+    launch(planned, layout, options(data))
+    launch(planned, other, saving(data))
+    assert contents(layout, planned) == contents(other, planned)
+
+
+def test_a_finished_run_is_trained_again_and_its_record_stays(
+    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = tiny_table(2)
+    launch(planned, layout, options(data))
+    paths = [records.record_path(layout, item.run.hash) for item in planned]
+    before = [path.read_bytes() for path in paths]
+    wanted = look(planned, layout, save_weights=True)
+    assert wanted.recorded == {item.run.hash for item in planned}
+    assert "2 finished runs have no saved weights" in wanted.about_repetitions()
+    assert launch(planned, layout, saving(data)).complete
+    assert [path.read_bytes() for path in paths] == before
+    for name, header in saved_weights.headers(layout, wanted.recorded).items():
+        assert "agrees with the record" in header.note
+        assert header.belongs_to(records.collect(layout, [name])[name])
+    assert wanted.differing(layout) == ""
+    assert look(planned, layout, save_weights=True).missing == ()
+    assert list(layout.checkpoints.iterdir()) == list(layout.claims.iterdir()) == []
+    monkeypatch.setattr(loop, "train", None)  # a third time would fail
+    assert launch(planned, layout, saving(data)).complete
+
+
+def test_only_what_lacks_weights_is_repeated(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(2)
+    launch(planned[:1], layout, saving(data))
+    launch(planned, layout, options(data))
+    wanted = look([*planned, planned[0]], layout, save_weights=True)
+    assert [item.run.seed for item in wanted.finished] == [0]
+    assert [item.run.seed for item in wanted.missing] == [1]
+    assert "1 finished run has no saved weights" in wanted.about_repetitions()
+    assert look(planned, layout).missing == ()
+
+
+def test_a_repetition_that_differs_keeps_record_and_weights(
+    layout: ResultsLayout, data: Path, tmp_path: Path
+) -> None:
+    planned = tiny_table(1)
+    run = planned[0].run
+    ours = trained_record(ResultsLayout(tmp_path / "here"), data, planned)
+    theirs = altered(ours)
+    records.publish(layout, theirs)
+    path = records.record_path(layout, run.hash)
+    before = path.read_bytes()
+    wanted = look(planned, layout, save_weights=True)
+    assert launch(planned, layout, saving(data)).complete
+    assert path.read_bytes() == before
+    assert [item.name for item in path.parent.iterdir()] == [path.name]  # no conflict kept
+    header = saved_weights.header(saved_weights.path_of(layout, run.hash))
+    count = ours["result"]["correct"]
+    assert header.correct == count
+    assert header.note == f"of a repetition with {count} correct; the record has {count + 1}"
+    assert not header.belongs_to(theirs)
+    assert "1 run came to another result" in wanted.differing(layout)
+    text = show_run(run.hash, quick=False, results=layout.base, as_json=False)
+    assert f"of a repetition with {count} of 32 correct" in text
+
+
+def test_a_committed_run_gets_weights_and_no_second_record(
+    layout: ResultsLayout, data: Path, tmp_path: Path
+) -> None:
+    planned = tiny_table(1)
+    theirs = altered(trained_record(ResultsLayout(tmp_path / "here"), data, planned))
+    measured.write(layout.measured / "locality-table3.csv", [theirs])
+    assert launch(planned, layout, saving(data)).complete
+    assert not records.record_path(layout, planned[0].run.hash).exists()
+    assert saved_weights.present(layout) == {planned[0].run.hash}
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_published(
+    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = tiny_table(1)
+    replace = atomic.replace
+
+    def full(path: Path, data: bytes, **more: Any) -> None:
+        if path.suffix == saved_weights.SUFFIX:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, data, **more)
+
+    monkeypatch.setattr(atomic, "replace", full)
+    with pytest.raises(UserError, match=r"cannot write .*safetensors: No space left") as caught:
+        launch(planned, layout, saving(data))
+    assert "\n" not in str(caught.value)
+    assert contents(layout, planned) == {}
+    assert failures.read(layout, [planned[0].run.hash]) == {}
+    monkeypatch.undo()
+    assert launch(planned, layout, saving(data)).complete
+    assert saved_weights.present(layout) == {planned[0].run.hash}
+
+
+def test_a_folder_that_is_a_file_is_one_line(layout: ResultsLayout, data: Path) -> None:
+    layout.root.mkdir(parents=True)
+    layout.weights.write_text("in the way")
+    with pytest.raises(UserError, match="weights"):
+        launch(tiny_table(1), layout, saving(data))
+    assert layout.weights.read_text() == "in the way"
+
+
+def test_weights_without_a_record_are_replaced_by_the_runs_own(
+    layout: ResultsLayout, data: Path
+) -> None:
+    """As after a kill between the two, on another machine."""
+    planned = tiny_table(1)
+    path = saved_weights.path_of(layout, planned[0].run.hash)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"of an earlier training")
+    scratch = path.with_name(f".{path.name}.1.abcd.tmp")
+    scratch.write_bytes(b"half")
+    assert launch(planned, layout, saving(data)).complete
+    (record,) = records.collect(layout, [planned[0].run.hash]).values()
+    assert saved_weights.header(path).belongs_to(record)
+    assert [item.name for item in layout.weights.iterdir()] == [path.name]
+
+
+@pytest.mark.slow
+def test_workers_and_packs_keep_the_same_weights(
+    layout: ResultsLayout, data: Path, tmp_path: Path
+) -> None:
+    planned = tiny_table(2, 2)
+    alone = ResultsLayout(tmp_path / "alone")
+    launch(planned, alone, saving(data))
+    assert launch(planned, layout, saving(data, executor="local", workers=2, pack=2)).complete
+    assert saved_weights.present(layout) == {item.run.hash for item in planned}
+    for item in planned:
+        first, second = (
+            load_file(saved_weights.path_of(where, item.run.hash)) for where in (alone, layout)
+        )
+        assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def lose_metadata(path: Path) -> None:
+    save_file(load_file(path), path)
+
+
+def change_metadata(path: Path) -> None:
+    with safe_open(path, framework="pt") as file:
+        metadata = {**file.metadata(), "correct": "many"}
+    save_file(load_file(path), path, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut,
+        lose_metadata,
+        change_metadata,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("no weights at all, only words"),
+    ],
+)
+def test_damaged_files_are_one_line(
+    damage: Callable[[Path], Any], layout: ResultsLayout, data: Path
+) -> None:
+    planned = tiny_table(1)
+    launch(planned, layout, saving(data))
+    path = saved_weights.path_of(layout, planned[0].run.hash)
+    damage(path)
+    with pytest.raises(UserError, match=r"holds no run's weights .* --save-weights") as caught:
+        saved_weights.header(path)
+    assert "\n" not in str(caught.value)
+    text = show_run(planned[0].run.hash, quick=False, results=layout.base, as_json=False)
+    assert "weights: damaged" in text
+
+
+def test_a_file_under_another_runs_name_is_told(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(1)
+    launch(planned, layout, saving(data))
+    path = saved_weights.path_of(layout, planned[0].run.hash)
+    other = path.rename(saved_weights.path_of(layout, tiny_run(7).hash))
+    with pytest.raises(UserError, match=f"it holds the weights of run {planned[0].run.hash}"):
+        saved_weights.header(other)
+    with pytest.raises(UserError, match="is missing"):
+        saved_weights.header(path)
+
+
+def test_status_and_show_name_them(layout: ResultsLayout, data: Path) -> None:
+    planned = tiny_table(2)
+    launch(planned, layout, options(data))
+    launch(planned[:1], layout, saving(data))
+    assert status_of(planned, layout).weights == 1
+    path = saved_weights.path_of(layout, planned[0].run.hash)
+    for name, expected in ((planned[0].run.hash, str(path)), (planned[1].run.hash, None)):
+        text = show_run(name, quick=False, results=layout.base, as_json=False)
+        assert (f"weights: {path}" in text) == (expected is not None)
+        shown = json.loads(show_run(name, quick=False, results=layout.base, as_json=True))
+        assert shown.get("weights") == expected
+
+
+def test_a_job_tells_its_workers(layout: ResultsLayout) -> None:
+    planned = tiny_table(2)
+    job = Job(
+        tuple(planned),
+        layout,
+        layout.base,
+        save_weights=True,
+        recorded=frozenset({planned[0].run.hash}),
+    )
+    again = Job.from_json(job.to_json())
+    assert (again.save_weights, again.recorded) == (True, job.recorded)
+    assert not again.is_over(planned[0].run.hash)
+    layout.weights.mkdir(parents=True)
+    for item in planned:
+        saved_weights.path_of(layout, item.run.hash).touch()
+    assert again.is_over(planned[0].run.hash)
+    assert not again.is_over(planned[1].run.hash)
+
+
+def test_names_that_are_no_runs_do_not_count(layout: ResultsLayout) -> None:
+    assert saved_weights.present(layout) == set()
+    layout.weights.mkdir(parents=True)
+    for name in ("notes.txt", "vgg16.safetensors", f".{'0' * 16}.safetensors.1.tmp"):
+        (layout.weights / name).touch()
+    (layout.weights / f"{'a' * 16}.safetensors").touch()
+    assert saved_weights.present(layout) == {"a" * 16}
