@@ -26,12 +26,11 @@ app = typer.Typer(
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
 Fold = Annotated[
-    int | None,
+    int,
     typer.Option(
         "--fold",
         metavar="N",
         help="Which fold of a data set that has several (deepweeds: 0 to 4), a store each.",
-        show_default="0",
     ),
 ]
 
@@ -55,14 +54,14 @@ def list_(
 
 @app.command()
 def get(
-    name: NameArgument, fold: Fold = None, data: opt.Data = None, as_json: opt.Json = False
+    name: NameArgument, fold: Fold = 0, data: opt.Data = None, as_json: opt.Json = False
 ) -> None:
     """Download a data set with torchvision, check it and store it.
 
     DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
     internet: fetch the official files elsewhere and use `import`.
     """
-    root, entry = data or default_data(), info(name, fold or 0)
+    root, entry = data or default_data(), info(name, fold)
     if entry.embedded:
         if as_json:
             typer.echo(json.dumps(_describe(entry, root)))
@@ -89,7 +88,7 @@ def import_(
             "{train,test}/<class>/*.png.",
         ),
     ],
-    fold: Fold = None,
+    fold: Fold = 0,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -100,7 +99,7 @@ def import_(
     """
     from benchmarks.datasets.importing import import_from
 
-    entry, root = info(name, fold or 0), data or default_data()
+    entry, root = info(name, fold), data or default_data()
     with _progress_bar() as on_progress:
         import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
@@ -117,8 +116,7 @@ def verify(
         typer.Option(
             "--fold",
             metavar="N",
-            help="Which fold of the named data set.",
-            show_default="all that are here",
+            help="Which fold of the named data set. Default: all that are here.",
         ),
     ] = None,
     data: opt.Data = None,
