@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,6 +31,14 @@ app = typer.Typer(
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help=f"One of {', '.join([*DATASETS, *WEIGHTS])}.")
 ]
+Fold = Annotated[
+    int,
+    typer.Option(
+        "--fold",
+        metavar="N",
+        help="Which fold of a data set that has several (deepweeds: 0 to 4), a store each.",
+    ),
+]
 
 
 @app.command("list")
@@ -37,9 +46,12 @@ def list_(
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show every data set and weight file, whether it is here, and the command that gets it."""
+    """Show every data set and weight file, whether it is here, and the command that gets it.
+
+    Of a data set with folds: fold 0, and the others that are here.
+    """
     root = data or default_data()
-    rows = [_describe(entry, root) for entry in DATASETS.values()]
+    rows = [_describe(entry, root) for entry in _entries(root)]
     if as_json:
         rows += [weights_command.describe(entry, root) for entry in WEIGHTS.values()]
         typer.echo(json.dumps(rows, indent=1))
@@ -49,18 +61,22 @@ def list_(
 
 
 @app.command()
-def get(name: NameArgument, data: opt.Data = None, as_json: opt.Json = False) -> None:
+def get(
+    name: NameArgument, fold: Fold = 0, data: opt.Data = None, as_json: opt.Json = False
+) -> None:
     """Download a data set or weight file, check it and store it.
 
-    Without internet: fetch the official archive elsewhere and use `import`.
+    DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
+    internet: fetch the official files elsewhere and use `import`.
     """
     root = data or default_data()
     if name in WEIGHTS:
+        _refuse_fold(name, fold)
         with _progress_bar() as on_progress:
             weights_command.get(name, root, on_progress)
         weights_command.report(name, root, as_json)
         return
-    entry = _info(name)
+    entry = _info(name, fold)
     if entry.embedded:
         if as_json:
             typer.echo(json.dumps(_describe(entry, root)))
@@ -82,27 +98,30 @@ def import_(
         typer.Argument(
             metavar="PATH",
             parser=given_path,
-            help="A folder with {train,test}/<class>/*.png, the official archive "
-            "(cifar-10-python.tar.gz), or the folder extracted from it; the file of a network's "
-            "weights.",
+            help="The official file, such as cifar-100-python.tar.gz, or the folder that holds the "
+            "official files; the file of a network's weights. CIFAR also as extracted; cifar10 "
+            "also as {train,test}/<class>/*.png.",
         ),
     ],
+    fold: Fold = 0,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
     """Store a data set or weight file from files that are here already.
 
-    Each source of a data set gives the same bytes, and its digest is checked.
+    Each source of a data set gives the same bytes. The official files are compared with their
+    published checksums, cifar10 by the digest of its images.
     """
     from benchmarks.datasets.importing import import_from
 
     root = data or default_data()
     if name in WEIGHTS:
+        _refuse_fold(name, fold)
         with _progress_bar() as on_progress:
             weights_command.import_(name, path, root, on_progress)
         weights_command.report(name, root, as_json)
         return
-    entry = _info(name)
+    entry = _info(name, fold)
     with _progress_bar() as on_progress:
         import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
@@ -114,6 +133,14 @@ def verify(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Which data sets or weights. [default: all]"),
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(
+            "--fold",
+            metavar="N",
+            help="Which fold of the named data set. Default: all that are here.",
+        ),
+    ] = None,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -122,71 +149,114 @@ def verify(
     Exit code 2 where one is damaged, or one that you name is missing.
     """
     root = data or default_data()
-    chosen = names or [*DATASETS, *WEIGHTS]
-    checks = [_check(name, root) for name in chosen]
+    if fold is not None and not names:
+        raise UserError("--fold needs a data set: reproduce data verify NAME --fold N")
     errors = []
-    for name, check in zip(chosen, checks, strict=True):
-        state, found = check()
+    for check in _checks(root, names, fold):
+        state, found = check.perform()
         error = None if state == "ok" else found
-        said = {"ok": f"OK, {found}", "damaged": "NOT OK"}
-        missing = f"not there (reproduce data get {name})"
         if as_json:
-            typer.echo(json.dumps({"name": name, "state": state, "error": error}))
+            typer.echo(json.dumps({**check.names, "state": state, "error": error}))
         else:
-            typer.echo(f"{name}: {said.get(state, missing)}")
+            said = {"ok": f"OK, {found}", "damaged": "NOT OK"}
+            typer.echo(f"{check.label}: {said.get(state, f'not there ({check.getting})')}")
         if error and (state == "damaged" or names):
             errors.append(error)
     if errors:
         raise UserError("; ".join(errors))
 
 
-def _info(name: str) -> DatasetInfo:
+def _info(name: str, fold: int = 0) -> DatasetInfo:
     """A data set's entry; the message for an unknown name also lists the weight files."""
     if name not in DATASETS:
         raise UserError(
             f"no data set {name!r}; known: {', '.join(DATASETS)}; weight files: "
             f"{', '.join(WEIGHTS)}"
         )
-    return info(name)
+    return info(name, fold)
 
 
-def _check(name: str, root: Path) -> Callable[[], tuple[str, str]]:
-    """The check of a data set or weight file, whose name is looked up at once."""
-    if name in WEIGHTS:
-        return partial(weights_command.verify, WEIGHTS[name], root)
-    return partial(_verify, _info(name), root)
+def _refuse_fold(name: str, fold: int | None) -> None:
+    if fold:
+        raise UserError(f"{name} is a weight file and has no folds: leave out --fold")
+
+
+def _entries(
+    root: Path, names: list[str] | None = None, fold: int | None = None
+) -> list[DatasetInfo]:
+    """The named data sets, all by default; of folds the given one, or all that are stored, or 0."""
+    from benchmarks.datasets.header import state
+
+    found = []
+    for name in names or DATASETS:
+        entry = _info(name, fold or 0)
+        present = [each for each in entry.folds if state(each, root)[0] != "missing"]
+        found += [entry] if fold is not None or not present else present
+    return found
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What `verify` does for one data set, fold or weight file, and how it is named."""
+
+    label: str
+    names: dict[str, Any]
+    getting: str
+    perform: Callable[[], tuple[str, str]]
+
+
+def _checks(root: Path, names: list[str] | None, fold: int | None) -> list[_Check]:
+    """In the order of ``names``, whose spelling is judged before any is performed."""
+    found = []
+    for name in names or [*DATASETS, *WEIGHTS]:
+        if name in WEIGHTS:
+            _refuse_fold(name, fold)
+            perform = partial(weights_command.verify, WEIGHTS[name], root)
+            found.append(_Check(name, {"name": name}, f"reproduce data get {name}", perform))
+            continue
+        for entry in _entries(root, [name], fold):
+            labels = {"name": entry.name, "fold": entry.fold}
+            perform = partial(_verify, entry, root)
+            found.append(_Check(entry.store, labels, _getting(entry), perform))
+    return found
 
 
 def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str]:
-    """ "ok", "missing" or "damaged", and the digest or what is wrong."""
+    """ "ok" and which digest it has, or "missing" or "damaged" and what is wrong."""
     from benchmarks.datasets import header, load, store
 
     try:
         if entry.embedded:
-            load(entry.name, root)
-        else:
-            store.verify(entry, root)
+            return "ok", f"digest {load(entry.name, root).digest}"
+        return "ok", f"digest {store.verify(entry, root)}"
     except UserError as error:
         missing = header.state(entry, root)[0] == "missing"
         return ("missing" if missing else "damaged"), str(error)
-    return "ok", f"digest {entry.digest}"
 
 
 def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
-    from benchmarks.datasets.header import state
+    from benchmarks.datasets.header import read_header, state
 
     where, detail = state(entry, root)
+    digest = read_header(root, entry.store)["digest"] if where == "present" else entry.digest
     return {
         "name": entry.name,
+        "fold": entry.fold,
         "title": entry.title,
         "images": dict(zip(("train", "test"), entry.counts, strict=True)),
         "classes": len(entry.classes),
+        "side": entry.side,
         "state": where,
         "detail": detail,
-        "path": None if entry.embedded else str(root / entry.name),
-        "command": f"reproduce data get {entry.name}" if where == "missing" else None,
-        "digest": entry.digest,
+        "path": None if entry.embedded else str(root / entry.store),
+        "command": _getting(entry) if where == "missing" else None,
+        "digest": digest,
+        "identity": entry.identity,
     }
+
+
+def _getting(entry: DatasetInfo) -> str:
+    return f"reproduce data get {entry.arguments}"
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -197,32 +267,42 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
     # What one types or compares stays whole on a narrow terminal; the path gives way.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("name", "images", "classes", "where", "digest"):
+    for title in ("name", "images", "size", "classes", "where", "digest"):
         whole = title in ("name", "digest")
         table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         images = f"{row['images']['train']:,} + {row['images']['test']:,}"
-        cells = (row["name"], images, str(row["classes"]), _where(row), row["digest"][:8])
+        digest = (row["digest"] or "–")[:8]
+        cells = (_named(row), images, f"{row['side']}²", str(row["classes"]), _where(row), digest)
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     Console().print(table)
+    if any(row["state"] == "missing" for row in rows):
+        typer.echo("\n`reproduce data get NAME` gets one that is missing.")
+
+
+def _named(row: dict[str, Any]) -> str:
+    return row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}"
 
 
 def _where(row: dict[str, Any]) -> str:
     if row["state"] == "present":
         return str(row["path"])
     if row["state"] == "embedded":
-        return "embedded: comes with an installed package"
-    return f"{row['state']}: {row['command'] or row['detail']}"
+        return "comes with a package"
+    return f"{row['state']}: {row['detail']}" if row["detail"] else str(row["state"])
 
 
 def _report(entry: DatasetInfo, root: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_describe(entry, root)))
         return
+    from benchmarks.datasets.header import read_header
+
     train, test = entry.counts
+    digest = read_header(root, entry.store)["digest"]
     typer.echo(
-        f"{entry.name}: {train:,} training and {test:,} test images in {root / entry.name} "
-        f"(digest {entry.digest[:12]})"
+        f"{entry.store}: {train:,} training and {test:,} test images in {root / entry.store} "
+        f"(digest {digest[:12]})"
     )
 
 

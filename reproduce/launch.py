@@ -110,7 +110,7 @@ def launch(
         campaign = Campaign(
             job,
             wanted.finished,
-            {p.run.dataset: images.train_images(p.run.dataset, options.data) for p in wanted.all},
+            {p.run.dataset: images.train_images(p.run, options.data) for p in wanted.all},
             options.patience,
             display.note,
         )

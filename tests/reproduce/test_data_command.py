@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.datasets import DATASETS, Archive, load
+from benchmarks.datasets import DATASETS, Archive, Source, load
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]
@@ -37,7 +37,13 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> str:
     """The digits, registered as a data set that is not embedded; the images and the digest are the
     same, so that what is imported from files is checked against the frozen digest."""
     nowhere = "http://127.0.0.1:9/pictures-python.tar.gz"
-    archive = Archive(nowhere, "CIFAR10", "pictures-batches-py", ("data_batch_1",), ("test_batch",))
+    archive = Archive(
+        sources=(Source("pictures-python.tar.gz", nowhere),),
+        downloader="CIFAR10",
+        folder="pictures-batches-py",
+        train=("data_batch_1",),
+        test=("test_batch",),
+    )
     entry = replace(DATASETS["digits"], name="pictures", embedded=False, archive=archive)
     monkeypatch.setitem(DATASETS, "pictures", entry)
     return "pictures"
