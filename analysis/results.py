@@ -196,6 +196,31 @@ class ComparisonResult:
 
 
 @dataclass(frozen=True)
+class ClaimResult:
+    """What the paper says in a sentence, what its own table shows, and what our runs show.
+
+    Attributes:
+        claim, text, where: the claim in short, in words of ours, and where the paper makes it.
+        stated: the stated number; printed: the same counted in the printed table.
+        ours: counted in our medians, over what has runs; empty without any.
+        interval: of the true number; empty where there is none.
+        chance: what would be expected were the compared settings all alike.
+        verdict: "confirmed", "contradicted", "undecided", or "not decidable" where runs are missing
+            that could decide.
+    """
+
+    claim: str
+    text: str
+    where: str
+    stated: str
+    printed: str
+    ours: str
+    interval: str
+    chance: str
+    verdict: str
+
+
+@dataclass(frozen=True)
 class TableResult:
     """A table, analysed.
 
@@ -205,6 +230,7 @@ class TableResult:
         delta: the equivalence margin in accuracy points (percent), None in a quick table; by data
             set or other label where the table has several.
         missing: (cell, seed) of the runs that were asked for and are not there.
+        claims: what the paper's text says of the table, judged.
     """
 
     about: About
@@ -217,6 +243,7 @@ class TableResult:
     method: str = "exact"
     confidence: float = 0.95
     missing: tuple[tuple[str, int], ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
 
     @property
     def is_quick(self) -> bool:

@@ -6,6 +6,8 @@ the runs. The heavy packages load inside the functions.
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -76,7 +78,7 @@ def build(
     found = records.collect(layout, [p.run.hash for p in planned])
     names = {cell.name for cell in (table.cells if cells is None else cells)}
     margin = {} if table.is_quick else _margin(table)
-    return analyse(
+    result = analyse(
         _frame(table, planned, found),
         None if table.is_quick else _published(table),
         _comparisons(table, chosen["stars_compare"]),
@@ -93,6 +95,7 @@ def build(
         alternative=chosen["alternative"],
         method=chosen["rank_sum"],
     )
+    return result if table.is_quick else _with_claims(result, table)
 
 
 def write(result: TableResult, folder: Path) -> list[Path]:
@@ -187,6 +190,20 @@ def _published(table: Table) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(table.published, dtype=str, keep_default_na=False)
+
+
+def _with_claims(result: TableResult, table: Table) -> TableResult:
+    """The table with what the paper's text says of it."""
+    path = PAPER_TABLES / table.paper / "claims.csv"
+    stated = []
+    if path.exists():
+        with open(path, encoding="utf-8", newline="") as file:
+            stated = [row for row in csv.DictReader(file) if row["table"] == table.name]
+    if not stated:
+        return result
+    from analysis.claims import judge
+
+    return dataclasses.replace(result, claims=judge(result, stated))
 
 
 def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
