@@ -74,11 +74,14 @@ class Run:
     head: str = _introduced("gap")
     width_multiplier: Decimal = _introduced(Decimal(1))
 
+    fold: int = _introduced(0)  # of a data set that has several; 0 too where it has none
+
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             if "Decimal" in str(item.type) and value is not None:
                 object.__setattr__(self, item.name, _decimal(item.name, value))
+        object.__setattr__(self, "fold", _whole("fold", self.fold))
         for name in ("lr_milestones", "kernel_sizes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         _check(self)
@@ -146,6 +149,12 @@ def _decimal(name: str, value: Any) -> Decimal:
     if not number.is_finite():
         raise UserError(f"{name}: {value!r} is not finite")
     return number
+
+
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, bool) and str(value).isdecimal():
+        return int(value)
+    raise UserError(f"{name}: {value!r} is not a whole number from 0 on")
 
 
 CHOICES: dict[str, tuple[str, ...]] = {

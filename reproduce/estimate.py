@@ -96,8 +96,9 @@ def estimate(
 
 def _images(run: Run, data: Path) -> float:
     """The run's images, those that it is evaluated on with their share of the cost."""
-    train = images.train_images(run.dataset, data)
-    test = datasets.info(run.dataset).counts[1] if run.dataset in datasets.DATASETS else 0
+    train = images.train_images(run, data)
+    known = run.dataset in datasets.DATASETS
+    test = datasets.info(run.dataset, run.fold).counts[1] if known else 0
     evaluations = -(-run.epochs // run.evaluate_every)
     return run.epochs * train + evaluations * test * EVALUATION_COST
 

@@ -19,7 +19,7 @@ from reproduce import records
 from reproduce.deviations import table_deviations
 from reproduce.outputs import write_files
 from reproduce.paths import PAPER_TABLES
-from reproduce.provenance import machine_label
+from reproduce.provenance import origin_label
 from reproduce.schema import Record, configuration_hash
 from reproduce.tables import plan, spelled
 
@@ -161,7 +161,7 @@ def _row(record: Record) -> dict[str, Any]:
         "configuration": configuration_hash(record),
         "precision": run["precision"],
         "data_digest": run["data_digest"],
-        "machine": machine_label(record["provenance"]),
+        "machine": origin_label(record["provenance"]),
     }
 
 

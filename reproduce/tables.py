@@ -47,8 +47,8 @@ class Cell:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
         chosen = {k: v for k, v in (overrides or {}).items() if k not in self.untouched}
         settings = {**self.settings, **chosen}
-        dataset = settings.setdefault("dataset", Run(seed=0).dataset)
-        return Run(seed=seed, data_digest=known_digest(dataset), **settings)
+        run = Run(seed=seed, **settings)
+        return run.replace(data_digest=known_digest(run.dataset, run.fold))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ class Trainer:
         self._over: set[str] = set()
         self._held: dict[str, _Held] = {}
         self._dataset: Dataset | None = None
+        self._images_of = ""
 
     def stop(self) -> bool:
         """Ask :meth:`work` to return after the present update; from any thread.
@@ -160,7 +161,7 @@ class Trainer:
             dataset,
             device,
             checkpoints=self.layout.checkpoints,
-            sitting={**provenance.sitting(self._provenance), "pack": len(batch)},
+            sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
             on_outcome=self._on_outcome,
@@ -172,9 +173,17 @@ class Trainer:
 
     def _open(self, planned: PlannedRun) -> Dataset:
         dataset, run = self._dataset, planned.run
-        if dataset is None or (dataset.name, dataset.digest) != (run.dataset, run.data_digest):
+        if dataset is None or run.data_digest != self._images_of:
             dataset = self._dataset = images.open_for(run, self.job.data)
+            self._images_of = run.data_digest
         return dataset
+
+    def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:
+        sitting = {**provenance.sitting(self._provenance), "pack": pack}
+        # Two machines may decode the official files to different pixels, and the run's name does
+        # not tell; so its record does.
+        named = dataset.identity == dataset.digest
+        return sitting if named else {**sitting, "images": dataset.digest}
 
     def _on_progress(self, progress: Progress) -> None:
         self.heart.progress(progress)

@@ -28,9 +28,9 @@ def load(info: DatasetInfo) -> Dataset:
     """
     images, labels = enlarge(*_read_package())
     dataset = build(info.name, info.classes, split(images, labels, info.counts[1]))
-    if dataset.digest != info.digest:
+    if dataset.digest != info.identity:
         raise UserError(
-            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.digest[:12]}: "
+            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.identity[:12]}: "
             "the installed scikit-learn has other images; reinstall it (pip install scikit-learn)"
         )
     return dataset
