@@ -51,6 +51,8 @@ def notes(result: TableResult) -> tuple[Note, ...]:
         found.append(Note("Claims", _CLAIMS))
     if diverged := sum(cell.diverged for cell in result.cells):
         found.append(Note("Diverged", f"{_counted(diverged, 'run')}, ranked below all others."))
+    if result.about.remark:
+        found.append(Note("Remark", result.about.remark))
     found.append(Note("Machines", _machines(result)))
     return tuple(found)
 

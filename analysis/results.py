@@ -56,6 +56,7 @@ class About:
             (groups of settings against columns, as Table IV).
         row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
         percent: whether the paper prints its accuracies in percent, as Table VII does.
+        remark: what a reader of this table alone has to know.
         margin_reason: why the equivalence margin is what it is.
         readings, deviations: what the paper leaves open, and where it is departed from.
     """
@@ -70,6 +71,7 @@ class About:
     row_title: str = ""
     column_title: str = ""
     percent: bool = False
+    remark: str = ""
     margin_reason: str = ""
     readings: tuple[Reading, ...] = ()
     deviations: tuple[Deviation, ...] = ()

@@ -252,6 +252,7 @@ def _about(
         row_title=table.row_title,
         column_title=table.column_title,
         percent=table.percent,
+        remark=table.remark,
         margin_reason=margin_reason,
         readings=tuple(
             Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))

@@ -75,6 +75,7 @@ class Table:
         parameters: the settings that a reader tells the cells apart by, in the paper's order.
         layout: "pairs", "rows" or "grid", see :class:`analysis.results.About`, as are the titles.
         percent: whether the paper prints its accuracies in percent.
+        remark: what a reader of this table alone has to know, shown among its notes.
     """
 
     paper: str
@@ -91,6 +92,7 @@ class Table:
     row_title: str = ""
     column_title: str = ""
     percent: bool = False
+    remark: str = ""
 
     @property
     def id(self) -> str:

@@ -73,6 +73,12 @@ def _comparisons(
     )
 
 
+REMARK = (
+    "L-03 decides where the axis of λ lies. The four λ double from one to the next, so a column "
+    "under `--reading L-03=half_sum_sq` is the column to its left under the default, but for the "
+    "dense weights, whose coefficient is not swept and is halved too. That report has a folder of "
+    "its own."
+)
 BLOCKS = tuple(f"{dataset} {model}" for dataset in DATASETS for model in MODELS)
 
 QUICK = Table(
@@ -116,6 +122,7 @@ TABLE = Table(
     layout="grid",
     row_title="(γ, η)",
     column_title="λ",
+    remark=REMARK,
 )
 
 if __name__ == "__main__":
