@@ -69,6 +69,13 @@ class Reading:
         values = ", ".join((self.default, *self.alternatives))
         raise UserError(f"{self.id} ({self.option}): {text!r} is none of {values}")
 
+    def typed(self, value: str) -> Any:
+        """A value as :class:`~benchmarks.config.Run` takes it, who takes decimals as text."""
+        default = getattr(Run(seed=0), self.setting or "seed")
+        if isinstance(default, tuple):
+            return tuple(int(item) for item in value.split(","))
+        return int(value) if isinstance(default, int) else value
+
 
 def load(paper: str = DEFAULT_PAPER) -> list[Reading]:
     """All readings of a paper, in the file's order.
@@ -148,7 +155,7 @@ def parse_overrides(
         if chosen.setdefault(reading.id, (reading, picked))[1] != picked:
             raise UserError(f"{reading.id} ({reading.option}) is given two values")
     changed = [(r, value) for r, value in chosen.values() if value != r.default]
-    settings = {r.setting: _typed(r.setting, value) for r, value in changed if r.setting}
+    settings = {r.setting: r.typed(value) for r, value in changed if r.setting}
     knobs = {r.knob: value for r, value in changed if r.knob}
     return settings, knobs
 
@@ -255,11 +262,3 @@ def _same(value: str, text: str) -> bool:
 
 def _plain(text: str) -> str:
     return re.sub(r"[\s_-]", "", text.casefold())
-
-
-def _typed(setting: str, value: str) -> Any:
-    """The text as :class:`~benchmarks.config.Run` takes it; decimals it takes as text."""
-    default = getattr(Run(seed=0), setting)
-    if isinstance(default, tuple):
-        return tuple(int(item) for item in value.split(","))
-    return int(value) if isinstance(default, int) else value
