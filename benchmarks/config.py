@@ -14,6 +14,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -96,7 +97,7 @@ class Run:
             resolved[item.name] = _plain(value)
         return resolved
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The run's name: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON."""
         return digest_of(self.canonical())

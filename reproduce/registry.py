@@ -74,6 +74,21 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "table4",
+        "LOCO-Reg and plain L2 for four λ; three networks on CIFAR-10, CIFAR-100, Fashion-MNIST",
+    ),
+    Entry(
+        "locality",
+        "table5",
+        "LOCO-Reg with 5×5 and 7×7 filters by eq. 5; VGG-10 on CIFAR-10",
+    ),
+    Entry(
+        "locality",
+        "table6",
+        "LOCO-Reg on larger images; a deeper VGG-10 on TinyImageNet and DeepWeeds",
+    ),
+    Entry(
+        "locality",
         "figure1",
         "how large a network's weights are at the centre, edge and corner of its 3×3 filters",
         trains=False,

@@ -58,7 +58,7 @@ class Trainer:
         self._over: set[str] = set()
         self._held: dict[str, _Held] = {}
         self._dataset: Dataset | None = None
-        self._images_of = ""
+        self._opened: dict[str, Dataset] = {}
 
     def stop(self) -> bool:
         """Ask :meth:`work` to return after the present update; from any thread.
@@ -173,11 +173,13 @@ class Trainer:
                 self._let_go(held)
 
     def _open(self, planned: PlannedRun) -> Dataset:
-        dataset, run = self._dataset, planned.run
-        if dataset is None or run.data_digest != self._images_of:
-            dataset = self._dataset = images.open_for(run, self.job.data)
-            self._images_of = run.data_digest
-        return dataset
+        """The run's data set, read and checked once in this process: the runs of a table that has
+        several come seed by seed, and stores stay on disk."""
+        run = planned.run
+        if run.data_digest not in self._opened:
+            self._opened[run.data_digest] = images.open_for(run, self.job.data)
+        self._dataset = self._opened[run.data_digest]
+        return self._dataset
 
     def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:
         sitting = {**provenance.sitting(self._provenance), "pack": pack}

@@ -146,6 +146,14 @@ DIGITS = DatasetInfo(
     embedded=True,
 )
 
+DIGITS64 = replace(
+    DIGITS,
+    name="digits64",
+    title="scikit-learn's digits, 8×8 grey enlarged to 64×64×3",
+    side=64,
+    digest="f0b05ffe98986b3a98fab741d3e7db6d697796567c56e485621b36e20172c3cb",
+)
+
 # Number of rows and last four names of train_subset<fold>.csv and test_subset<fold>.csv, read in
 # the authors' repository at 51e3fab; no checksum of these files is published.
 _WEEDS_FOLDS: tuple[tuple[int, str, int, str], ...] = (
@@ -225,5 +233,6 @@ DATASETS: dict[str, DatasetInfo] = {
         TINY_IMAGENET,
         DEEPWEEDS,
         DIGITS,
+        DIGITS64,
     )
 }
