@@ -10,9 +10,21 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis import wording
+from analysis import latex_blocks, wording
+from analysis.arrangement import groups
+from analysis.latex_parts import (
+    MISSING,
+    captioned,
+    chunks,
+    floating,
+    fragment,
+    layout_caption,
+    number,
+    row_header,
+    tabular,
+)
 from analysis.latex_text import escape
-from analysis.notes import STAR_LEGEND, labels, notes, reading_source, summary
+from analysis.notes import labels, notes, reading_source, summary
 from analysis.results import CellResult, ComparisonResult, TableResult
 
 PREAMBLE = r"""% Compile under another name (pdflatex -jobname=tables FILE), as the PDF beside this
@@ -29,25 +41,20 @@ PREAMBLE = r"""% Compile under another name (pdflatex -jobname=tables FILE), as 
 \pagestyle{plain}
 \begin{document}
 """
-MISSING = "--"
-MATH = {"gamma": r"$\gamma$", "eta": r"$\eta$"}
 
 
 def document(result: TableResult) -> str:
     """The complete ``.tex`` file."""
+    layout = _paper_layout if result.about.layout == "pairs" else latex_blocks.paper_layout
     blocks = [
         _title(result),
-        _fragment("paper layout", _paper_layout(result)),
-        _fragment("published beside reproduced", _cells(result)),
+        fragment("paper layout", layout(result)),
+        fragment("published beside reproduced", _cells(result)),
     ]
     if result.comparisons:
-        blocks.append(_fragment("comparisons", _comparisons(result)))
+        blocks.append(fragment("comparisons", _comparisons(result)))
     blocks += [_notes(result), _deviations(result), _readings(result)]
     return PREAMBLE + "\n".join(block for block in blocks if block) + "\\end{document}\n"
-
-
-def _fragment(name: str, body: str) -> str:
-    return f"% begin fragment: {name}\n{body}% end fragment: {name}\n"
 
 
 def _title(result: TableResult) -> str:
@@ -60,55 +67,16 @@ def _title(result: TableResult) -> str:
     return text + "\n"
 
 
-def _caption(result: TableResult, text: str) -> str:
-    """The caption; labels are part of it, so that a copied table keeps them."""
-    heads = "".join(rf"\textbf{{{escape(label)}.}} " for label in labels(result))
-    return rf"\caption{{{heads}{text}}}" + "\n"
-
-
-def _table(caption: str, *tabulars: str) -> str:
-    body = "\\par\\medskip\n".join(map(_fitted, tabulars))
-    return f"\\begin{{table}}[!htbp]\n\\centering\\footnotesize\n{caption}{body}\\end{{table}}\n"
-
-
-def _fitted(tabular: str) -> str:
-    """Made smaller where it is wider than the page; needs nothing but graphicx where it is copied
-    to."""
-    fit = r"\ifdim\wd4>\linewidth\resizebox{\linewidth}{!}{\usebox4}\else\usebox4\fi"
-    return f"\\sbox4{{%\n{tabular}}}%\n{fit}\n"
-
-
-def _tabular(frame: pd.DataFrame, columns: str, *, groups: Sequence[str] = ()) -> str:
-    """Ready LaTeX cells as a booktabs tabular with the column letters ``columns``.
-
-    ``groups`` names each row's group; a little space stands between groups, unless every row is
-    one of its own.
-    """
-    style = frame.style.hide(axis="index")
-    text = style.to_latex(column_format=f"@{{}}{columns}@{{}}", hrules=True, multicol_align="l")
-    lines = text.splitlines()
-    first = lines.index(r"\midrule") + 1
-    starts = [row for row in range(1, len(groups)) if groups[row] != groups[row - 1]]
-    if len(set(groups)) < len(groups):
-        for row in reversed(starts):
-            lines.insert(first + row, r"\addlinespace")
-    return "\n".join(lines) + "\n"
-
-
 def _paper_layout(result: TableResult) -> str:
     """The paper's layout: a pair of cells a column, the larger median bold, our stars."""
     tabulars = [_pairs(result, pairs) for pairs in result.parts().values()]
-    caption = (
-        f"{escape(result.about.caption)}. Our medians of the last epoch's test accuracy over "
-        f"$n = {result.seeds}$ seeds; a smaller $n$ stands in parentheses. Bold: the larger median "
-        f"of a pair. {escape(STAR_LEGEND)} ({escape(result.alternative)} rank-sum test)."
-    )
-    return _table(_caption(result, caption), *tabulars)
+    text = layout_caption(result, "the larger median of a pair")
+    return floating(captioned(result, text), *tabulars)
 
 
 def _pairs(result: TableResult, pairs: Sequence[ComparisonResult]) -> str:
     """One part of the layout: first cells above second ones, two columns a comparison."""
-    header = _parameter_header(result.cell(pairs[0].first))
+    header = row_header(result, result.cell(pairs[0].first))
     rows: tuple[list[str], list[str]] = ([], [])
     for pair in pairs:
         for row, side in zip(rows, ("first", "second"), strict=True):
@@ -119,39 +87,43 @@ def _pairs(result: TableResult, pairs: Sequence[ComparisonResult]) -> str:
         [(escape(pair.name), title) for pair in pairs for title in (header, "median")]
     )
     letters = r"@{\hspace{2em}}".join(["ll"] * len(pairs))
-    return _tabular(pd.DataFrame(rows, columns=columns), letters)
-
-
-def _parameter_header(cell: CellResult) -> str:
-    if not cell.parameters:
-        return "cell"
-    return "(" + ", ".join(MATH.get(name, escape(name)) for name, _ in cell.parameters) + ")"
+    return tabular(pd.DataFrame(rows, columns=columns), letters)
 
 
 def _entry(cell: CellResult, is_larger: bool, stars: str | None) -> str:
     """The median, bold where it is the pair's larger one, with our stars and a smaller n."""
-    if not cell.n:
-        return MISSING
-    text = escape(wording.accuracy(cell.median))
-    text = rf"\textbf{{{text}}}" if is_larger else text
-    text += rf"$^{{{stars}}}$" if stars else ""
-    return text if cell.n == cell.planned else f"{text} ({cell.n})"
+    count = "" if cell.n in (0, cell.planned) else str(cell.n)
+    text = wording.accuracy(cell.median, cell.percent)
+    return number(text, bold=is_larger, stars=stars, count=count)
 
 
 def _cells(result: TableResult) -> str:
     """Published beside reproduced medians with their difference and verdict; plain in quick."""
-    rows = [_cell_row(cell, result.is_quick) for cell in result.cells]
-    caption = (
+    in_order = [cell for cells in groups(result).values() for cell in cells]
+    rows = [_cell_row(cell, result.is_quick) for cell in in_order]
+    text = (
         "Reproduced medians with the interval of each and, apart from them, the median of the best "
         "evaluated epoch, which was chosen on the test images and is not compared."
     )
     if not result.is_quick:
-        caption = f"Published beside reproduced. $D$: reproduced minus published. {caption}"
+        text = f"Published beside reproduced. $D$: reproduced minus published. {text}"
     if any(cell.diverged for cell in result.cells):
-        caption += " div.: runs that diverged, ranked below all others."
-    kinds = [cell.kind for cell in result.cells]
-    table = _tabular(pd.DataFrame(rows), "l" * len(rows[0]), groups=kinds)
-    return _table(_caption(result, caption), table)
+        text += " div.: runs that diverged, ranked below all others."
+    kinds = [cell.group or cell.kind for cell in in_order]
+    return _floats(result, text, rows, kinds)
+
+
+def _floats(
+    result: TableResult, text: str, rows: Sequence[dict[str, str]], names: Sequence[str]
+) -> str:
+    """The rows under one caption, in as many floats as they need; ``names`` are their groups."""
+    frame = pd.DataFrame(rows)
+    floats = []
+    for part in chunks(names):
+        body = tabular(frame[part], "l" * len(frame.columns), groups=names[part])
+        more = " (Continued.)" if part.start else ""
+        floats.append(floating(captioned(result, text + more), body))
+    return "".join(floats)
 
 
 def _cell_row(cell: CellResult, is_quick: bool) -> dict[str, str]:
@@ -167,13 +139,13 @@ def _cell_row(cell: CellResult, is_quick: bool) -> dict[str, str]:
         row["$D$ [interval], points"] = escape(wording.difference(cell))
         row["verdict"] = verdict
         row[r"min $\delta$"] = escape(wording.smallest_delta(cell))
-    row["best epoch"] = escape(wording.accuracy(cell.best_median))
+    row["best epoch"] = escape(wording.accuracy(cell.best_median, cell.percent))
     return row
 
 
 def _comparisons(result: TableResult) -> str:
     rows = [_comparison_row(pair, result) for pair in result.comparisons]
-    caption = (
+    text = (
         f"Comparisons, first minus second cell. $p$: {escape(result.alternative)} rank-sum test, "
         f"by its {'exact distribution' if result.method == 'exact' else 'normal approximation'}, "
         f"and Holm-adjusted over {result.declared} comparisons; "
@@ -181,12 +153,11 @@ def _comparisons(result: TableResult) -> str:
         "$A$: Vargha--Delaney."
     )
     if not result.is_quick:
-        caption += (
+        text += (
             " Agree: whether our stars are the paper's, and the probability to be expected of it."
         )
-    parts = [pair.part for pair in result.comparisons]
-    table = _tabular(pd.DataFrame(rows), "l" * len(rows[0]), groups=parts)
-    return _table(_caption(result, caption), table)
+    parts = [result.cell(pair.first).group or pair.part for pair in result.comparisons]
+    return _floats(result, text, rows, parts)
 
 
 def _comparison_row(pair: ComparisonResult, result: TableResult) -> dict[str, str]:
@@ -194,7 +165,7 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> dict[str, st
     test, brunner_munzel = pair.test, pair.brunner_munzel
     row = {"": escape(pair.name), "first $-$ second": escape(f"{first} − {second}")}
     if not result.is_quick:
-        row["paper"] = escape(wording.stars(pair.published_stars))
+        row["paper"] = escape(wording.published_mark(pair))
     row |= {
         "ours": escape(wording.stars(pair.stars)),
         "$p$": escape(wording.p_value(test.p_value if test else None)),
@@ -235,9 +206,9 @@ def _readings(result: TableResult) -> str:
     if not result.about.readings:
         return ""
     items = []
-    for number, reading in enumerate(result.about.readings, start=1):
+    for index, reading in enumerate(result.about.readings, start=1):
         name = escape(f"{reading.id} {reading.name}: {reading.value}")
         name = rf"\textbf{{{name}}}" if reading.changed else name
-        items.append(rf"\textsuperscript{{{number}}}\,{name} {escape(reading_source(reading))}")
+        items.append(rf"\textsuperscript{{{index}}}\,{name} {escape(reading_source(reading))}")
     head = "\\subsection*{Readings: what the paper leaves open}\n{\\footnotesize\\raggedright\n"
     return head + "\n\n".join(items) + "\n\\par}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.results import QUICK_LABEL, Reading, TableResult
@@ -145,8 +146,17 @@ def _runs(result: TableResult) -> str:
     )
 
 
+def margins(result: TableResult) -> str:
+    """The margin in points, "0.5", or those of several data sets that the cells use."""
+    if not isinstance(result.delta, Mapping):
+        return str(result.delta)
+    used = {cell.margin for cell in result.cells}
+    return ", ".join(f"{delta} ({name})" for name, delta in result.delta.items() if name in used)
+
+
 def _margin(result: TableResult) -> str:
-    return f"δ = {result.delta} points, set before any run. {result.about.margin_reason}".rstrip()
+    text = f"δ = {margins(result)} points, set before any run. {result.about.margin_reason}"
+    return text.rstrip()
 
 
 def _machines(result: TableResult) -> str:

@@ -6,6 +6,7 @@ below every accuracy (:func:`analysis.frame.ranking_values` gives them -1).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -50,6 +51,11 @@ class About:
         id: such as "locality/table3".
         protocol: "full" or "quick"; a quick table has no published side and no verdicts.
         variant: name of the alternative settings, empty for the defaults.
+        layout: how the cells are arranged: "pairs" (two cells a comparison, as Table III), "rows"
+            (groups of cells, each tested against its group's baseline, as Table V) or "grid"
+            (groups of settings against columns, as Table IV).
+        row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
+        percent: whether the paper prints its accuracies in percent, as Table VII does.
         margin_reason: why the equivalence margin is what it is.
         readings, deviations: what the paper leaves open, and where it is departed from.
     """
@@ -60,6 +66,10 @@ class About:
     protocol: str = "full"
     precision: str = "float32"
     variant: str = ""
+    layout: str = "pairs"
+    row_title: str = ""
+    column_title: str = ""
+    percent: bool = False
     margin_reason: str = ""
     readings: tuple[Reading, ...] = ()
     deviations: tuple[Deviation, ...] = ()
@@ -96,6 +106,11 @@ class CellResult:
         best_median: of the best evaluated epoch's accuracies; never the headline.
         level: the verdict, None in a quick table.
         machines: (machine, number of runs) in order of name.
+        group, column: where the cell stands in a table of rows or a grid.
+        title: what the table calls it there; the parameters' values by default.
+        percent: whether ``published`` is in percent.
+        margin: which of the table's margins is its own, such as its data set.
+        delta: that margin in points, None without a published number.
     """
 
     name: str
@@ -109,6 +124,12 @@ class CellResult:
     best_median: float | None
     level: LevelVerdict | None
     machines: tuple[tuple[str, int], ...]
+    group: str = ""
+    column: str = ""
+    title: str = ""
+    percent: bool = False
+    margin: str = ""
+    delta: Decimal | None = None
 
     @property
     def n(self) -> int:
@@ -122,9 +143,16 @@ class CellResult:
 
     @property
     def label(self) -> str:
-        """The parameters' values, such as "(1.6, 2.4)"; the name where there are none."""
+        """The title, or the parameters' values, such as "(1.6, 2.4)", or the name."""
         values = ", ".join(value for _, value in self.parameters)
-        return f"({values})" if values else self.name
+        return self.title or (f"({values})" if values else self.name)
+
+    @property
+    def published_share(self) -> float | None:
+        """The published median as a share in [0, 1]."""
+        if self.published is None:
+            return None
+        return float(Decimal(self.published) / (100 if self.percent else 1))
 
 
 @dataclass(frozen=True)
@@ -141,6 +169,7 @@ class ComparisonResult:
         superiority: Vargha and Delaney's A, the chance that the first beats the other.
         stars: ours, by the legend of the paper's captions.
         published_stars: the paper's, None where it prints none for the pair.
+        published_p: the p-value that the paper prints, with its digits.
         larger: "first" or "second", whichever of the pair has the larger median; "" in a tie.
     """
 
@@ -160,6 +189,7 @@ class ComparisonResult:
     superiority: float | None = None
     stars: str | None = None
     published_stars: str | None = None
+    published_p: str | None = None
     effect: EffectVerdict | None = None
     agreement: StarAgreement | None = None
     larger: str = ""
@@ -172,7 +202,8 @@ class TableResult:
     Attributes:
         seeds: runs planned for each cell.
         declared: comparisons that the table declares, which Holm's adjustment counts.
-        delta: the equivalence margin in accuracy points (percent), None in a quick table.
+        delta: the equivalence margin in accuracy points (percent), None in a quick table; by data
+            set or other label where the table has several.
         missing: (cell, seed) of the runs that were asked for and are not there.
     """
 
@@ -181,7 +212,7 @@ class TableResult:
     comparisons: tuple[ComparisonResult, ...]
     seeds: int
     declared: int
-    delta: Decimal | None
+    delta: Decimal | Mapping[str, Decimal] | None
     alternative: str = "two-sided"
     method: str = "exact"
     confidence: float = 0.95

@@ -25,11 +25,21 @@ FRAME_COLUMNS = ("cell", "kind", *(field.name for field in dataclasses.fields(Ru
 
 @dataclass(frozen=True)
 class CellSpec:
-    """A cell that the table declares, whether it has runs or not."""
+    """A cell that the table declares, whether it has runs or not.
+
+    Attributes:
+        title, group, column: what it is called and where it stands, see
+            :class:`analysis.results.CellResult`.
+        margin: which of several margins is its own, such as its data set.
+    """
 
     name: str
     kind: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
+    title: str = ""
+    group: str = ""
+    column: str = ""
+    margin: str = ""
 
 
 def analyse(
@@ -37,7 +47,7 @@ def analyse(
     published: pd.DataFrame | None,
     comparisons: Sequence[Mapping[str, str]],
     *,
-    delta: Decimal | None,
+    delta: Decimal | Mapping[str, Decimal] | None,
     seeds: int,
     declared: int,
     cells: Sequence[CellSpec] = (),
@@ -54,7 +64,8 @@ def analyse(
             for a table without published numbers, which then gets no verdicts.
         comparisons: name ("upper 1": part and column), first and second cell, and "against" where
             the first is tested against another cell than the second.
-        delta: equivalence margin in accuracy points (percent); None without published numbers.
+        delta: equivalence margin in accuracy points (percent), or one for each
+            :attr:`CellSpec.margin`; None without published numbers.
         seeds: runs planned for each cell.
         declared: number of comparisons for Holm's adjustment, whatever is compared here.
         cells: the table's cells in its order; those without runs come out as missing. By default
@@ -63,7 +74,8 @@ def analyse(
 
     Raises:
         ValueError: on a cell with two runs of one seed or more runs than planned, on a comparison
-            of an unknown cell, and on a cell that was printed with two different values.
+            of an unknown cell, on a cell without a margin, and on a cell that was printed with two
+            different values.
     """
     about = about or About(id="", title="", caption="")
     specs = _specs(cells, comparisons, runs)
@@ -72,7 +84,15 @@ def analyse(
     published = None if published is None else published.fillna("")  # no stars read as NaN
     printed = {} if published is None else _printed_values(published)
     cell_results = tuple(
-        _cell(spec, by_cell[spec.name], printed.get(spec.name), seeds, delta) for spec in specs
+        _cell(
+            spec,
+            by_cell[spec.name],
+            printed.get(spec.name),
+            seeds,
+            _margin(spec, delta),
+            about.percent,
+        )
+        for spec in specs
     )
     values = {name: ranking_values(frame) for name, frame in by_cell.items()}
     rows = [_comparison(c, values, published, printed, alternative, method) for c in comparisons]
@@ -125,15 +145,28 @@ def _printed_values(published: pd.DataFrame) -> dict[str, str]:
     return printed
 
 
+def _margin(spec: CellSpec, delta: Decimal | Mapping[str, Decimal] | None) -> Decimal | None:
+    if not isinstance(delta, Mapping):
+        return delta
+    if spec.margin not in delta:
+        raise ValueError(f"{spec.name!r} needs a margin {spec.margin!r}; there are {list(delta)}")
+    return delta[spec.margin]
+
+
 def _cell(
-    spec: CellSpec, frame: pd.DataFrame, printed: str | None, planned: int, delta: Decimal | None
+    spec: CellSpec,
+    frame: pd.DataFrame,
+    printed: str | None,
+    planned: int,
+    delta: Decimal | None,
+    percent: bool,
 ) -> CellResult:
     values = ranking_values(frame)
     rows = tuple(_run_row(record) for record in frame.to_dict("records"))
     machines = frame["machine"].value_counts().sort_index()
     level = None
     if printed is not None and delta is not None:
-        level = level_verdict(values, printed, delta)
+        level = level_verdict(values, printed, delta, scale=100 if percent else 1)
     return CellResult(
         name=spec.name,
         kind=spec.kind,
@@ -146,6 +179,12 @@ def _cell(
         best_median=_best_median(rows),
         level=level,
         machines=tuple((str(name), int(n)) for name, n in machines.items()),
+        group=spec.group,
+        column=spec.column,
+        title=spec.title,
+        percent=percent,
+        margin=spec.margin,
+        delta=delta if printed is not None else None,
     )
 
 
@@ -191,7 +230,10 @@ def _comparison(
         sign = (above > below) - (above < below)
         row = dataclasses.replace(row, effect=effect_verdict(x, y, sign))
     if published is not None:
-        row = dataclasses.replace(row, published_stars=_printed_stars(published, row))
+        entry = _printed_entry(published, row)
+        row = dataclasses.replace(
+            row, published_stars=_printed_stars(entry), published_p=entry.get("p") or None
+        )
     return _tested(row, x, y, sign, alternative, method) if len(x) and len(y) else row
 
 
@@ -238,8 +280,19 @@ def _lowest(values: np.ndarray) -> np.ndarray:
     return np.where(values == DIVERGED, -np.inf, values)
 
 
-def _printed_stars(published: pd.DataFrame, row: ComparisonResult) -> str | None:
-    """The stars printed beside the pair's first cell; None where the table has no such entry."""
-    place = (published["part"] == row.part) & (published["column"].astype(str) == row.column)
+def _printed_stars(entry: Mapping[str, str]) -> str | None:
+    """The printed stars, or those of the printed p-value; None where neither could be printed."""
+    if entry.get("p"):
+        return stars(float(entry["p"]))
+    return entry.get("stars") or (None if "p" in entry else entry.get("stars"))
+
+
+def _printed_entry(published: pd.DataFrame, row: ComparisonResult) -> dict[str, str]:
+    """What is printed beside the comparison's first cell; empty without such an entry.
+
+    An entry's part is the comparison's, or its beginning where several settings share a column.
+    """
+    parts = published["part"].map(lambda part: f"{row.part} ".startswith(f"{part} "))
+    place = parts & (published["column"].astype(str) == row.column)
     entries = published[place & (published["cell"] == row.first)]
-    return str(entries["stars"].iloc[0]) if len(entries) else None
+    return {str(k): str(v) for k, v in entries.iloc[0].items()} if len(entries) else {}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from analysis import wording
+from analysis import terminal_grid, wording
+from analysis.arrangement import groups
 from analysis.notes import labels, notes, summary
 from analysis.results import CellResult, ComparisonResult, TableResult
 
 WIDE = 118  # columns from which a value and its interval share a line
+DETAILED = 24  # a grid of more cells is shown without the intervals of each
 STYLES = {
     "reproduced": "green",
     "confirmed": "green",
@@ -25,24 +27,53 @@ STYLES = {
 }
 
 
-def render(result: TableResult, width: int) -> RenderableType:
+def render(result: TableResult, width: int, asked: Collection[str] | None = None) -> RenderableType:
     """The whole report: headings, cells, comparisons, best epochs, notes, readings.
 
     Args:
         width: columns of the terminal; below :data:`WIDE` intervals take a second line.
+        asked: names of the cells that were asked for, all by default. Of a table of rows or a grid
+            only the groups that hold one of them are shown; pairs share cells and stay together.
     """
     join = " " if width >= WIDE else "\n"
-    parts: list[RenderableType] = [_heading(result), "", _cells(result, join)]
-    if result.comparisons:
-        parts += ["", _comparisons(result, join)]
-    if best := _best_epochs(result):
-        parts += ["", *best]
-    return Group(*parts, "", _notes(result))
+    cells = _shown(result, asked)
+    names = {cell.name for cell in cells}
+    rows = [row for row in result.comparisons if row.first in names]
+    parts: list[RenderableType] = [_heading(result)]
+    if len(cells) < len(result.cells):
+        parts.append(f"Shown: {len(cells)} of {len(result.cells)} cells; the files hold all.")
+    is_grid = result.about.layout == "grid"
+    if is_grid:
+        parts += ["", terminal_grid.grid(result, names, with_difference=width >= WIDE)]
+    if not is_grid or len(cells) <= DETAILED:
+        parts += ["", _cells(result, cells, join)]
+        parts += ["", _comparisons(result, rows, join)] if rows else []
+        if best := _best_epochs(cells):
+            parts += ["", *best]
+    parts += ["", _notes(result)]
+    if is_grid and (counted := summary(result)):
+        parts += ["", Text(counted)]  # the heading has scrolled away
+    return Group(*parts)
 
 
-def print_table(result: TableResult, console: Console) -> None:
+def print_table(
+    result: TableResult, console: Console, asked: Collection[str] | None = None
+) -> None:
     """Print the report at the console's own width; no colour where it is not a terminal."""
-    console.print(render(result, console.width), highlight=False)
+    console.print(render(result, console.width, asked), highlight=False)
+
+
+def _shown(result: TableResult, asked: Collection[str] | None) -> list[CellResult]:
+    """The groups of the asked cells, in the order of :func:`analysis.arrangement.groups`."""
+    found: list[CellResult] = []
+    for cells in groups(result).values():
+        if (
+            result.about.layout == "pairs"
+            or asked is None
+            or any(cell.name in asked for cell in cells)
+        ):
+            found += cells
+    return found
 
 
 def _heading(result: TableResult) -> Text:
@@ -76,7 +107,7 @@ def _filled(table: Table, rows: Sequence[tuple[str, list[Text | str]]]) -> Table
     return table
 
 
-def _cells(result: TableResult, join: str) -> Table:
+def _cells(result: TableResult, cells: Sequence[CellResult], join: str) -> Table:
     columns = [("cell", False), ("paper", False), (f"median{join}[interval]", False), ("n", True)]
     if result.is_quick:
         columns.pop(1)
@@ -84,7 +115,7 @@ def _cells(result: TableResult, join: str) -> Table:
         columns += [(f"D{join}[interval]", False), (f"verdict{join}(min δ)", False)]
     return _filled(
         _table(columns),
-        [(cell.kind, _cell_row(cell, result, join)) for cell in result.cells],
+        [(cell.group or cell.kind, _cell_row(cell, result, join)) for cell in cells],
     )
 
 
@@ -115,7 +146,7 @@ def _level(cell: CellResult, join: str) -> Text:
     return text
 
 
-def _comparisons(result: TableResult, join: str) -> Table:
+def _comparisons(result: TableResult, rows: Sequence[ComparisonResult], join: str) -> Table:
     columns = [("comparison", False), ("stars\npaper", False), ("stars\nours", False)]
     columns += [("p\nexact", False), ("p\nHolm", False), (f"shift{join}[interval]", False)]
     if result.is_quick:
@@ -124,16 +155,23 @@ def _comparisons(result: TableResult, join: str) -> Table:
         columns += [("effect", False), ("agree\n(exp.)", False)]
     return _filled(
         _table(columns),
-        [(row.part, _comparison_row(row, result, join)) for row in result.comparisons],
+        [
+            (result.cell(row.first).group or row.part, _comparison_row(row, result, join))
+            for row in rows
+        ],
     )
 
 
 def _comparison_row(
     comparison: ComparisonResult, result: TableResult, join: str
 ) -> list[Text | str]:
-    pair = f"{comparison.first}{join}− {comparison.against}"
+    if result.about.layout == "pairs":
+        pair = f"{comparison.first}{join}− {comparison.against}"
+        named = f"{comparison.name}{':' if join == ' ' else ''}{join}{pair}"
+    else:
+        named = f"{comparison.first}{join}− {result.cell(comparison.against).label}"
     row: list[Text | str] = [
-        f"{comparison.name}{':' if join == ' ' else ''}{join}{pair}",
+        named,
         wording.stars(comparison.stars),
         wording.p_value(comparison.test.p_value if comparison.test else None),
         wording.p_value(comparison.p_holm),
@@ -141,7 +179,7 @@ def _comparison_row(
     ]
     if result.is_quick:
         return row
-    row.insert(1, wording.stars(comparison.published_stars))
+    row.insert(1, wording.published_mark(comparison))
     return [*row, _effect(comparison), wording.agreement(comparison, join)]
 
 
@@ -152,10 +190,10 @@ def _effect(comparison: ComparisonResult) -> Text:
     return Text(wording.marked(verdict), style=STYLES[verdict])
 
 
-def _best_epochs(result: TableResult) -> list[RenderableType]:
+def _best_epochs(cells: Sequence[CellResult]) -> list[RenderableType]:
     entries = [
-        Text(f"{cell.name}  {wording.accuracy(cell.best_median)}")
-        for cell in result.cells
+        Text(f"{cell.name}  {wording.accuracy(cell.best_median, cell.percent)}")
+        for cell in cells
         if cell.best_median is not None
     ]
     if not entries:

@@ -35,12 +35,15 @@ def probability(value: float | None) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def accuracy(value: float | None) -> str:
-    """A share as the papers print it, ".8812"; "diverged" below 0, a dash without a value."""
+def accuracy(value: float | None, percent: bool = False) -> str:
+    """A share as the papers print it, ".8812", or "88.12" where they print percent; "diverged"
+    below 0, a dash without a value."""
     if value is None:
         return MISSING
     if value < 0:
         return DIVERGED
+    if percent:
+        return f"{100 * value:.2f}"
     text = f"{value:.4f}"
     return text[1:] if text.startswith("0.") else text
 
@@ -64,9 +67,9 @@ def points(value: float | None) -> str:
     return "0.00" if float(text) == 0 else text.replace("-", MINUS)
 
 
-def accuracy_interval(low: float, high: float) -> str:
+def accuracy_interval(low: float, high: float, percent: bool = False) -> str:
     """Such as "[.8795, .8821]"."""
-    return f"[{accuracy(low)}, {accuracy(high)}]"
+    return f"[{accuracy(low, percent)}, {accuracy(high, percent)}]"
 
 
 def points_interval(low: float, high: float) -> str:
@@ -84,6 +87,14 @@ def p_value(value: float | None) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
+def p_equals(comparison: ComparisonResult) -> str:
+    """Such as "p = .0213" or "p <.0001"; empty without a test."""
+    if comparison.test is None:
+        return ""
+    text = p_value(comparison.test.p_value)
+    return f"p {'' if text.startswith('<') else '= '}{text}"
+
+
 def percent(value: float | None) -> str:
     """A probability as a whole percentage, "41%"."""
     return MISSING if value is None or math.isnan(value) else f"{100 * value:.0f}%"
@@ -92,6 +103,13 @@ def percent(value: float | None) -> str:
 def stars(text: str | None) -> str:
     """Stars, "n.s." for none, a dash where there is nothing to say."""
     return MISSING if text is None else text or "n.s."
+
+
+def published_mark(comparison: ComparisonResult) -> str:
+    """What the paper prints of a comparison: its p-value, or stars."""
+    if comparison.published_p is None:
+        return stars(comparison.published_stars)
+    return f"p = {comparison.published_p}"
 
 
 def marked(verdict: str) -> str:
@@ -106,10 +124,11 @@ def count(cell: CellResult) -> str:
 
 def median(cell: CellResult, join: str = " ") -> str:
     """The median and, behind ``join``, its interval."""
-    text = MISSING_CELL if cell.n == 0 else accuracy(cell.median)
+    text = MISSING_CELL if cell.n == 0 else accuracy(cell.median, cell.percent)
     if cell.interval is None:
         return text
-    return f"{text}{join}{accuracy_interval(cell.interval.low, cell.interval.high)}"
+    interval = accuracy_interval(cell.interval.low, cell.interval.high, cell.percent)
+    return f"{text}{join}{interval}"
 
 
 def difference(cell: CellResult, join: str = " ") -> str:

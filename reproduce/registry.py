@@ -68,6 +68,11 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "table5",
+        "LOCO-Reg with 5×5 and 7×7 filters by eq. 5; VGG-10 on CIFAR-10",
+    ),
+    Entry(
+        "locality",
         "figure2",
         "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
         trains=False,

@@ -7,7 +7,7 @@ the runs. The heavy packages load inside the functions.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from reproduce.outputs import write_files
 from reproduce.paths import PAPER_TABLES
 from reproduce.provenance import machine_label
 from reproduce.schema import Record, configuration_hash
-from reproduce.tables import plan
+from reproduce.tables import plan, spelled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def build(
         _frame(table, planned, found),
         None if table.is_quick else _published(table),
         _comparisons(table, chosen["stars_compare"]),
-        delta=Decimal(margin["delta"]) if margin else None,
+        delta=_delta(margin),
         seeds=len(shown),
         declared=len(table.comparisons),
         cells=[_spec(cell, table.parameters, overrides) for cell in table.cells],
@@ -114,13 +114,18 @@ def write(result: TableResult, folder: Path) -> list[Path]:
     return write_files(folder, name, contents)
 
 
-def render(result: TableResult, console: Console | None = None) -> None:
-    """Print the table on the console, standard output by default."""
+def render(
+    result: TableResult, console: Console | None = None, asked: Collection[str] | None = None
+) -> None:
+    """Print the table on the console, standard output by default.
+
+    ``asked`` names the cells that were selected; a long table shows only the groups that hold one.
+    """
     from rich.console import Console
 
     from analysis.terminal import print_table
 
-    print_table(result, console or Console())
+    print_table(result, console or Console(), asked)
 
 
 def _frame(
@@ -160,10 +165,22 @@ def _row(record: Record) -> dict[str, Any]:
 def _spec(cell: Cell, parameters: Sequence[str], overrides: Mapping[str, Any] | None) -> CellSpec:
     from analysis.table import CellSpec
 
-    resolved = cell.run(0, overrides).canonical()
-    # As the table writes them: "2.0" stays "2.0".
-    texts = {name: str(cell.settings.get(name, resolved[name])) for name in parameters}
-    return CellSpec(cell.name, cell.kind, tuple(texts.items()))
+    run, default = cell.run(0, overrides), cell.run(0)
+    texts = []
+    for name in parameters:
+        value = getattr(run, name)
+        if value == getattr(default, name):
+            value = cell.settings.get(name, value)  # as the table writes it: "2.0" stays "2.0"
+        texts.append((name, spelled(value)))
+    return CellSpec(
+        name=cell.name,
+        kind=cell.kind,
+        parameters=tuple(texts),
+        title=cell.label,
+        group=cell.group,
+        column=cell.column,
+        margin=run.dataset,
+    )
 
 
 def _published(table: Table) -> pd.DataFrame:
@@ -172,7 +189,15 @@ def _published(table: Table) -> pd.DataFrame:
     return pd.read_csv(table.published, dtype=str, keep_default_na=False)
 
 
-def _margin(table: Table) -> dict[str, str]:
+def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
+    """A table's margin, or those of its data sets."""
+    delta = margin.get("delta")
+    if isinstance(delta, dict):
+        return {name: Decimal(value) for name, value in delta.items()}
+    return None if delta is None else Decimal(delta)
+
+
+def _margin(table: Table) -> dict[str, Any]:
     with open(PAPER_TABLES / table.paper / "margins.toml", "rb") as file:
         return tomllib.load(file)[table.name]
 
@@ -206,6 +231,10 @@ def _about(
         protocol="quick" if table.is_quick else "full",
         precision=table.cells[0].run(0, overrides).precision,
         variant=variant,
+        layout=table.layout,
+        row_title=table.row_title,
+        column_title=table.column_title,
+        percent=table.percent,
         margin_reason=margin_reason,
         readings=tuple(
             Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))

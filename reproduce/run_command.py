@@ -159,7 +159,10 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
     result = result_of(selection)
     folder = selection.layout.report(selection.table.id, selection.variant)
     if not as_json:
-        report.render(result)  # first: the table is there to see where the folder is read-only
+        asked = {cell.name for cell in selection.cells}
+        report.render(
+            result, asked=asked
+        )  # first: the table is there to see where the folder is read-only
     paths = report.write(result, folder)
     if as_json:
         print(next(path for path in paths if path.suffix == ".json").read_text())

@@ -27,6 +27,10 @@ class Cell:
         name: what ``--only`` matches, such as "locality 1.6 2.4".
         kind: what the cell is in the paper's argument, such as "locality" or "plain".
         settings: the :class:`benchmarks.config.Run` fields that differ from the defaults.
+        group, column: where the cell stands in a table of "rows" or a "grid", such as
+            "cifar10 VGG" and "0.0005".
+        label: what the table calls it there, such as "(1.4, 1.56)"; by default its parameters'
+            values.
         untouched: fields whose readings do not apply to this cell, such as the fold of a data set
             that has none; a chosen override leaves them, and the run's name, as they are.
     """
@@ -35,6 +39,9 @@ class Cell:
     kind: str
     settings: Mapping[str, Any] = field(hash=False)
     untouched: frozenset[str] = frozenset()
+    group: str = ""
+    column: str = ""
+    label: str = ""
 
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
@@ -46,7 +53,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two cells whose difference the paper tests; it printed its stars beside ``first``."""
+    """Two cells whose difference the paper tests; it printed its stars beside ``first``.
+
+    The name ends in the column of ``first``, "upper 1"; what stands before is its part, which is
+    that of the published entry or begins with it.
+    """
 
     name: str
     first: str
@@ -62,6 +73,8 @@ class Table:
 
     Attributes:
         parameters: the settings that a reader tells the cells apart by, in the paper's order.
+        layout: "pairs", "rows" or "grid", see :class:`analysis.results.About`, as are the titles.
+        percent: whether the paper prints its accuracies in percent.
     """
 
     paper: str
@@ -74,6 +87,10 @@ class Table:
     is_quick: bool = False
     quick: Table | None = None
     parameters: tuple[str, ...] = ("gamma", "eta")
+    layout: str = "pairs"
+    row_title: str = ""
+    column_title: str = ""
+    percent: bool = False
 
     @property
     def id(self) -> str:
@@ -120,6 +137,11 @@ def plan(
     """All runs of the cells, seed by seed, so that every cell has its first seeds early."""
     cells = list(cells)
     return [PlannedRun(cell.name, cell.run(seed, overrides)) for seed in seeds for cell in cells]
+
+
+def spelled(value: Any) -> str:
+    """A setting as a reader writes it: (7, 7, 5) as "7,7,5"."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def parse_seeds(text: str | None, default: int) -> list[int]:

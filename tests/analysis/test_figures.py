@@ -13,7 +13,7 @@ import table_cases as cases
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from analysis import figures
+from analysis import figure_marks, figures
 
 CASES: dict[str, Any] = {
     "complete": cases.complete,
@@ -66,7 +66,7 @@ def test_pairs_differ_without_colour() -> None:
     faces = [
         line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"
     ]
-    assert faces == [figures.FIRST, "white"] * 4
+    assert faces == [figure_marks.FIRST, "white"] * 4
 
 
 def test_medians_and_intervals_are_drawn() -> None:
