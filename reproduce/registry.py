@@ -73,6 +73,11 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "table7",
+        "STRIP-Reg and ACNet's asymmetric convolutions; RCNet-10 on CIFAR-10",
+    ),
+    Entry(
+        "locality",
         "figure2",
         "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
         trains=False,
