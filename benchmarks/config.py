@@ -77,14 +77,25 @@ class Run:
 
     fold: int = _introduced(0)  # of a data set that has several; 0 too where it has none
 
+    # RCNet, STRIP-Reg and ACNet's recipe (Table VII).
+    block: str = _introduced("conv")
+    block_counts: tuple[int, ...] = _introduced((1, 1, 1))
+    acb_bn: str = _introduced("per_branch")
+    branch_init: str = _introduced("default")
+    strip_eta: Decimal = _introduced(Decimal(0))
+    warmup_epochs: int = _introduced(0)
+    bias_lr_factor: Decimal = _introduced(Decimal(1))
+    norm_bias_weight_decay: Decimal = _introduced(Decimal(0))
+
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             if "Decimal" in str(item.type) and value is not None:
                 object.__setattr__(self, item.name, _decimal(item.name, value))
-        object.__setattr__(self, "fold", _whole("fold", self.fold))
-        for name in ("lr_milestones", "kernel_sizes"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            elif item.type == "int" and isinstance(value, str):  # a reading's text
+                object.__setattr__(self, item.name, _whole_numbers(item.name, (value,))[0])
+        for name in ("lr_milestones", "kernel_sizes", "block_counts"):
+            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
         _check(self)
 
     def canonical(self) -> dict[str, Any]:
@@ -152,15 +163,18 @@ def _decimal(name: str, value: Any) -> Decimal:
     return number
 
 
-def _whole(name: str, value: Any) -> int:
-    if not isinstance(value, bool) and str(value).isdecimal():
-        return int(value)
-    raise UserError(f"{name}: {value!r} is not a whole number from 0 on")
+def _whole_numbers(name: str, value: Any) -> tuple[int, ...]:
+    """A tuple of integers, also from text such as "1,1,2", as readings are spelt."""
+    parts = value.split(",") if isinstance(value, str) else tuple(value)
+    try:
+        return tuple(int(part) if isinstance(part, str) else part for part in parts)
+    except ValueError as error:
+        raise UserError(f"{name}: {value!r} must be whole numbers, such as 1,1,2") from error
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "normalization": ("channel", "half", "unit"),
-    "augmentation": ("flip", "none"),
+    "augmentation": ("flip", "none", "crop_flip"),
     "initialization": ("torch", "he_normal", "glorot_uniform"),
     "l2_convention": ("sum_sq", "half_sum_sq"),
     "dense_l2_convention": ("same", "sum_sq", "half_sum_sq"),
@@ -168,7 +182,21 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "last_batch": ("keep", "drop"),
     "lr_placement": ("outside", "inside"),
     "precision": ("float32", "bf16"),
+    "block": ("conv", "acb", "square"),
+    "acb_bn": ("per_branch", "shared"),
+    "branch_init": ("default", "scaled"),
 }
+
+NOT_NEGATIVE = (
+    "weight_decay",
+    "dense_weight_decay",
+    "norm_bias_weight_decay",
+    "momentum",
+    "gamma",
+    "eta",
+    "strip_eta",
+    "warmup_epochs",
+)
 
 
 def _check(run: Run) -> None:
@@ -178,13 +206,18 @@ def _check(run: Run) -> None:
     for name in ("epochs", "batch_size", "evaluate_every"):
         if getattr(run, name) < 1:
             raise UserError(f"{name} must be at least 1, not {getattr(run, name)}")
+    if run.fold < 0:
+        raise UserError(f"fold: {run.fold} is not a whole number from 0 on")
     if not 0 <= run.seed < 2**63:
         raise UserError(f"seed must lie in 0 … 2^63 - 1, not {run.seed}")
-    for name in ("weight_decay", "dense_weight_decay", "momentum", "gamma", "eta"):
+    for name in NOT_NEGATIVE:
         if getattr(run, name) < 0:
             raise UserError(f"{name} must not be negative, not {getattr(run, name)}")
-    if run.width_multiplier <= 0:
-        raise UserError(f"width_multiplier must be positive, not {run.width_multiplier}")
+    for name in ("width_multiplier", "bias_lr_factor"):
+        if getattr(run, name) <= 0:
+            raise UserError(f"{name} must be positive, not {getattr(run, name)}")
+    if not run.block_counts or any(count < 1 for count in run.block_counts):
+        raise UserError(f"block_counts must be at least 1 in every stage, not {run.block_counts}")
     if any(size < 1 or size % 2 == 0 for size in run.kernel_sizes):
         raise UserError(f"kernel_sizes must be odd, not {run.kernel_sizes}")
     if run.kernel_sizes and set(run.kernel_sizes) == {3}:

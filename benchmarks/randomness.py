@@ -30,6 +30,12 @@ def coin_flips(seed: int, purpose: str, counter: int, size: int) -> np.ndarray:
     return (raw_stream(seed, purpose, counter).random_raw(size) >> np.uint64(63)).astype(bool)
 
 
+def integers(seed: int, purpose: str, counter: int, size: int, bound: int) -> np.ndarray:
+    """Whole numbers from 0 to ``bound`` − 1 as int64, shape (size,); each as likely to 2⁻⁶⁰."""
+    raw = raw_stream(seed, purpose, counter).random_raw(size)
+    return (raw % np.uint64(bound)).astype(np.int64)
+
+
 def uniforms(stream: np.random.Philox, size: int) -> np.ndarray:
     """Float64 in the open interval (0, 1), shape (size,), 53 random bits each."""
     raw = stream.random_raw(size) >> np.uint64(11)

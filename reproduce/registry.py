@@ -89,6 +89,11 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "table7",
+        "STRIP-Reg and ACNet's asymmetric convolutions; RCNet-10 on CIFAR-10",
+    ),
+    Entry(
+        "locality",
         "figure1",
         "how large a network's weights are at the centre, edge and corner of its 3×3 filters",
         trains=False,

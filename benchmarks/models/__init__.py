@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from benchmarks.config import Run
 
-MODELS = ("vgg10", "vgg10-expanded", "mobilenet", "resnet10")
+MODELS = ("vgg10", "vgg10-expanded", "mobilenet", "resnet10", "rcnet10")
 
 
 def build(run: Run, classes: int, side: int = 32) -> nn.Module:
@@ -27,7 +27,7 @@ def build(run: Run, classes: int, side: int = 32) -> nn.Module:
     from benchmarks.models.initialization import initialize
 
     model = network(run, classes, side)
-    initialize(model, run.initialization, run.seed)
+    initialize(model, run.initialization, run.seed, branch_init=run.branch_init)
     return model
 
 
@@ -42,6 +42,8 @@ def network(run: Run, classes: int, side: int = 32) -> nn.Module:
         "batch_norm_momentum": float(run.batch_norm_momentum),
         "batch_norm_eps": float(run.batch_norm_eps),
     }
+    if run.model != "rcnet10":
+        _refuse_branches(run)
     if run.model in ("vgg10", "vgg10-expanded"):
         from benchmarks.models.vgg import EXPANDED_STAGES, STAGES, VGG10
 
@@ -61,6 +63,37 @@ def network(run: Run, classes: int, side: int = 32) -> nn.Module:
         from benchmarks.models.mobilenet import MobileNet
 
         return MobileNet(classes, **shared)
+    if run.model == "rcnet10":
+        return _rcnet(run, classes, shared)
     from benchmarks.models.resnet import ResNet
 
     return ResNet(classes, **shared)
+
+
+# Settings of RCNet's blocks, with the values that every other network has.
+BRANCH_SETTINGS = ("block", "block_counts", "acb_bn", "branch_init", "strip_eta")
+
+
+def _refuse_branches(run: Run) -> None:
+    for name in BRANCH_SETTINGS:
+        if getattr(run, name) != type(run).__dataclass_fields__[name].default:
+            raise UserError(f"{name} is a setting of rcnet10, not of {run.model}")
+
+
+def _rcnet(run: Run, classes: int, shared: dict[str, Any]) -> nn.Module:
+    from benchmarks.models.rcnet import WIDTHS, RCNet
+
+    # One experiment, one name: what a block has no use for stays at its default.
+    if run.block != "square" and (run.strip_eta or run.branch_init != "default"):
+        raise UserError("strip_eta and branch_init are settings of block = square alone")
+    if run.block == "conv" and run.acb_bn != "per_branch":
+        raise UserError("acb_bn is a setting of blocks with branches: give block acb or square")
+    if len(run.block_counts) != len(WIDTHS):
+        raise UserError(f"block_counts must be {len(WIDTHS)} numbers, not {run.block_counts}")
+    return RCNet(
+        classes,
+        kind=run.block,
+        block_counts=run.block_counts,
+        shared_norm=run.acb_bn == "shared",
+        **shared,
+    )

@@ -12,20 +12,25 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.models.branches import StripConv2d
 from benchmarks.randomness import normals, raw_stream, uniforms
+from benchmarks.regularizers.strip import initial_scale
 
 
-def initialize(model: nn.Module, scheme: str, seed: int) -> None:
+def initialize(model: nn.Module, scheme: str, seed: int, *, branch_init: str = "default") -> None:
     """Fill every convolution and dense layer of ``model`` in place.
 
     Schemes: "torch" (torch's layer defaults: weights and biases uniform in ±1/√fan_in),
     "he_normal" (N(0, 2/fan_in), biases 0), "glorot_uniform" (uniform in ±√(6/(fan_in + fan_out)),
-    biases 0: Keras' default). Batch-norm starts at γ = 1, β = 0 as built.
+    biases 0: Keras' default). Batch-norm starts at γ = 1, β = 0 as built. With ``branch_init``
+    "scaled" the branches that stand in for strips start at multiples of the same draws (L-26).
     """
     layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
     with torch.no_grad():
         for index, layer in enumerate(layers):
             _fill(layer.weight, _draw(layer.weight, scheme, seed, f"weight/{index}"))
+            if branch_init == "scaled" and isinstance(layer, StripConv2d):
+                layer.weight.mul_(torch.from_numpy(initial_scale(layer.strip)))
             if layer.bias is not None:
                 _fill(layer.bias, _draw_bias(layer, scheme, seed, index))
 

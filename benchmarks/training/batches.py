@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from benchmarks.randomness import coin_flips, permutation
+from benchmarks.randomness import coin_flips, integers, permutation
 from benchmarks.training.memory import release_pages
 
 if TYPE_CHECKING:
     from benchmarks.config import Run
     from benchmarks.datasets.store import Dataset, Split
+
+
+# Pixels of black on every side that "crop_flip" cuts its windows from (L-24).
+PADDING = 4
 
 
 class ResidentSplit:
@@ -68,29 +73,95 @@ def epoch_batches(
     """The training batches of an epoch, in the order that (seed, epoch) alone decides.
 
     Yields images float32 (B, C, H, W) and labels int64 (B,). Every image has its own coin for the
-    horizontal flip. The last, smaller batch is kept or dropped as the run's ``last_batch`` says.
+    horizontal flip and, under "crop_flip", its own window. The last, smaller batch is kept or
+    dropped as the run's ``last_batch`` says.
     """
     size, batch = len(split), run.batch_size
     order = permutation(run.seed, "order", epoch, size)
-    mirrored = _mirrored(run, epoch, order)
-    # Bounds on the host, so that cutting a batch's share out never waits for the device.
-    bounds = np.searchsorted(mirrored, np.arange(0, size + batch, batch)).tolist()
+    augment = AUGMENTATIONS[run.augmentation](run, epoch, order, split.device)
     indices = torch.from_numpy(order).to(split.device)
-    rows = torch.from_numpy(mirrored % batch).to(split.device)
     for step in range(steps_per_epoch(run, size)):
         index = indices[step * batch : (step + 1) * batch]
-        pixels = split.pixels.index_select(0, index)
-        if len(mirrored):
-            chosen = rows[bounds[step] : bounds[step + 1]]
-            pixels.index_copy_(0, chosen, pixels.index_select(0, chosen).flip(2))
+        pixels = augment(split.pixels.index_select(0, index), step)
         yield normalizer(pixels), split.labels.index_select(0, index)
 
 
-def _mirrored(run: Run, epoch: int, order: np.ndarray) -> np.ndarray:
-    """Places in ``order`` whose image is flipped in this epoch, ascending, int64."""
-    if run.augmentation != "flip":
-        return np.empty(0, dtype=np.int64)
-    return np.flatnonzero(coin_flips(run.seed, "flip", epoch, len(order))[order])
+class Plain:
+    """Images as they are."""
+
+    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
+        pass
+
+    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
+        """The pixels, uint8 (B, H, W, C), of the epoch's batch ``step``."""
+        return pixels
+
+
+class Flip:
+    """A horizontal flip with probability 1/2, anew for every image and epoch (L-44)."""
+
+    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
+        size, batch = len(order), run.batch_size
+        mirrored = np.flatnonzero(coin_flips(run.seed, "flip", epoch, size)[order])
+        # Bounds on the host, so that cutting a batch's share out never waits for the device.
+        self.bounds = np.searchsorted(mirrored, np.arange(0, size + batch, batch)).tolist()
+        self.rows = torch.from_numpy(mirrored % batch).to(device)
+
+    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
+        """The pixels of batch ``step``, flipped in place, uint8 (B, H, W, C)."""
+        chosen = self.rows[self.bounds[step] : self.bounds[step + 1]]
+        return pixels.index_copy_(0, chosen, pixels.index_select(0, chosen).flip(2))
+
+
+class CropFlip:
+    """A window of the image's own size out of the image with four black pixels on every side, and
+    then a flip: the augmentation of ACNet's code (L-24).
+
+    As there, the padding is black before the normalisation (-1 after "half"). The window's offsets
+    0 … 8 have streams of their own; an image is flipped where :class:`Flip` would flip it.
+    """
+
+    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
+        size, offsets = len(order), 2 * PADDING + 1
+        drawn = np.stack(
+            [
+                integers(run.seed, "crop/top", epoch, size, offsets),
+                integers(run.seed, "crop/left", epoch, size, offsets),
+                coin_flips(run.seed, "flip", epoch, size).astype(np.int64),
+            ]
+        )
+        self.drawn = torch.from_numpy(drawn[:, order]).to(device)
+        self.batch = run.batch_size
+
+    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
+        """The windows of batch ``step``, uint8 (B, H, W, C)."""
+        window = slice(step * self.batch, (step + 1) * self.batch)
+        top, left, mirrored = self.drawn[:, window]
+        return crop(pixels, top, left, mirrored.bool())
+
+
+def crop(
+    pixels: torch.Tensor, top: torch.Tensor, left: torch.Tensor, mirrored: torch.Tensor
+) -> torch.Tensor:
+    """Windows at (top, left) of the padded images, flipped where ``mirrored``: all (B,) on one
+    device. One gather of pixels does it for the whole batch."""
+    count, height, width, channels = pixels.shape
+    padded = functional.pad(pixels, (0, 0, PADDING, PADDING, PADDING, PADDING))
+    rows, columns = padded.shape[1:3]
+    image = torch.arange(count, device=pixels.device)
+    down = torch.arange(height, device=pixels.device)
+    across = torch.arange(width, device=pixels.device)
+    across = torch.where(mirrored[:, None], width - 1 - across, across)
+    places = ((image * rows + top)[:, None] + down) * columns
+    places = places[:, :, None] + (left[:, None] + across)[:, None, :]
+    return padded.view(-1, channels).index_select(0, places.view(-1)).view(pixels.shape)
+
+
+AUGMENTATIONS: dict[str, type[Plain] | type[Flip] | type[CropFlip]] = {
+    "none": Plain,
+    "flip": Flip,
+    "crop_flip": CropFlip,
+}
 
 
 def steps_per_epoch(run: Run, size: int) -> int:

@@ -1,4 +1,4 @@
-"""Learning rate of an epoch."""
+"""Learning rate of an update."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from benchmarks.config import Run
 
 
-def learning_rate(run: Run, epoch: int) -> Decimal:
-    """Exact learning rate of epoch ``epoch`` (0-based): multiplied after each milestone (L-30).
+def learning_rate(run: Run, epoch: int, step: int = 0, steps: int = 1) -> Decimal:
+    """Learning rate of update ``step`` of ``steps`` in epoch ``epoch`` (both 0-based).
 
-    A milestone of 50 means that epochs 0 to 49 use the rate before it.
+    It is multiplied after each milestone (L-30): 50 means that epochs 0 to 49 use the rate before
+    it. During ``warmup_epochs`` it grows by equal steps, from 0 at the first update of all (L-24).
     """
     passed = sum(epoch >= milestone for milestone in run.lr_milestones)
-    return run.learning_rate * run.lr_decay**passed
+    rate = run.learning_rate * run.lr_decay**passed
+    if epoch < run.warmup_epochs:
+        return rate * (epoch * steps + step) / (run.warmup_epochs * steps)
+    return rate

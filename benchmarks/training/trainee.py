@@ -72,6 +72,7 @@ class Trainee:
             decay_coefficients(self.model, run),
             momentum=float(run.momentum),
             lr_inside=run.lr_placement == "inside",
+            bias_lr_factor=float(run.bias_lr_factor),
         )
         self.epoch = 0
         self.step_in_epoch = 0
@@ -97,7 +98,6 @@ class Trainee:
 
     def _train_epoch(self) -> Iterator[bool]:
         started = time.perf_counter()
-        rate = float(learning_rate(self.run, self.epoch))
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         self.model.train()
         batches = epoch_batches(self.run, self.train, self.normalizer, self.epoch)
@@ -105,7 +105,8 @@ class Trainee:
         for index, (pixels, labels) in enumerate(batches, start=1):
             loss = self._loss(pixels, labels)
             loss.backward()
-            self.optimizer.step(rate)
+            rate = learning_rate(self.run, self.epoch, index - 1, self.steps_per_epoch)
+            self.optimizer.step(float(rate))
             total += loss.detach().double() * len(labels)
             images += len(labels)
             self.step_in_epoch = index

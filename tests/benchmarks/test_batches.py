@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from benchmarks.config import Run
 from benchmarks.datasets.store import Dataset
-from benchmarks.randomness import coin_flips, permutation
-from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches, steps_per_epoch
+from benchmarks.randomness import coin_flips, integers, permutation
+from benchmarks.training.batches import (
+    Normalizer,
+    ResidentSplit,
+    crop,
+    epoch_batches,
+    steps_per_epoch,
+)
 from benchmarks.training.memory import keep_freed_memory, release_pages
 
 CPU = torch.device("cpu")
@@ -25,7 +31,7 @@ CPU = torch.device("cpu")
     epoch=st.integers(0, 200),
     batch_size=st.integers(1, 200),
     last_batch=st.sampled_from(["keep", "drop"]),
-    augmentation=st.sampled_from(["flip", "none"]),
+    augmentation=st.sampled_from(["flip", "none", "crop_flip"]),
 )
 def test_batches_equal_their_definition(
     noise: Dataset, seed: int, epoch: int, batch_size: int, last_batch: str, augmentation: str
@@ -33,7 +39,7 @@ def test_batches_equal_their_definition(
     run = Run(seed=seed, batch_size=batch_size, last_batch=last_batch, augmentation=augmentation)
     size = len(noise.train)
     order = permutation(seed, "order", epoch, size)
-    mirrored = coin_flips(seed, "flip", epoch, size) & (augmentation == "flip")
+    mirrored = coin_flips(seed, "flip", epoch, size) & (augmentation != "none")
     scale = (1 / (255 * noise.std)).astype(np.float32)
     shift = (-noise.mean / noise.std).astype(np.float32)
     split, normalizer = ResidentSplit(noise.train, CPU), Normalizer(run, noise, CPU)
@@ -42,10 +48,55 @@ def test_batches_equal_their_definition(
     for step, (pixels, labels) in enumerate(batches):
         index = order[step * batch_size : (step + 1) * batch_size]
         raw = noise.train.images[index]
+        if augmentation == "crop_flip":
+            raw = windows(raw, index, seed, epoch, size)
         raw = np.where(mirrored[index, None, None, None], raw[:, :, ::-1], raw)
         expected = raw.astype(np.float32) * scale + shift
         assert np.array_equal(pixels.permute(0, 2, 3, 1).numpy(), expected)
         assert np.array_equal(labels.numpy(), noise.train.labels[index])
+
+
+def windows(raw: np.ndarray, index: np.ndarray, seed: int, epoch: int, size: int) -> np.ndarray:
+    """Each image's window, cut one by one."""
+    top = integers(seed, "crop/top", epoch, size, 9)[index]
+    left = integers(seed, "crop/left", epoch, size, 9)[index]
+    padded = np.pad(raw, ((0, 0), (4, 4), (4, 4), (0, 0)))
+    cut = [image[y : y + 32, x : x + 32] for image, y, x in zip(padded, top, left, strict=True)]
+    return np.stack(cut)
+
+
+def test_windows_cover_all_offsets_and_differ_between_epochs() -> None:
+    drawn = [integers(3, "crop/top", epoch, 9_000, 9) for epoch in (0, 1)]
+    for counts in (np.bincount(offsets, minlength=9) for offsets in drawn):
+        assert len(counts) == 9
+        assert abs(counts - 1_000).max() < 150  # five standard deviations
+    assert not np.array_equal(*drawn)
+    assert not np.array_equal(drawn[0], integers(3, "crop/left", 0, 9_000, 9))
+
+
+def test_the_padding_is_black_before_the_normalisation(noise: Dataset) -> None:
+    """As in ACNet's loader: a padded pixel is -1 after "half", not 0."""
+    white = torch.full((1, 32, 32, 3), 255, dtype=torch.uint8)
+    corner, middle, keep = torch.tensor([0]), torch.tensor([4]), torch.tensor([False])
+    pixels = crop(white, corner, middle, keep)
+    normalized = Normalizer(Run(seed=0, normalization="half"), noise, CPU)(pixels)
+    assert (normalized[:, :, :4] == -1).all()
+    torch.testing.assert_close(normalized[:, :, 4:], torch.ones(1, 3, 28, 32))
+
+
+def test_the_middle_window_is_the_image(noise: Dataset) -> None:
+    images = torch.from_numpy(np.array(noise.train.images[:8]))
+    middle, keep = torch.full((8,), 4), torch.zeros(8, dtype=torch.bool)
+    assert torch.equal(crop(images, middle, middle, keep), images)
+    assert torch.equal(crop(images, middle, middle, ~keep), images.flip(2))
+
+
+def test_images_need_not_be_square_or_of_32() -> None:
+    images = torch.arange(2 * 5 * 7 * 3).reshape(2, 5, 7, 3).to(torch.uint8)
+    found = crop(images, torch.tensor([3, 8]), torch.tensor([5, 0]), torch.tensor([False, True]))
+    padded = np.pad(images.numpy(), ((0, 0), (4, 4), (4, 4), (0, 0)))
+    assert np.array_equal(found[0].numpy(), padded[0, 3:8, 5:12])
+    assert np.array_equal(found[1].numpy(), padded[1, 8:13, 0:7][:, ::-1])
 
 
 def test_a_released_map_still_reads(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def test_introduced_fields_are_left_out_at_their_introduction_value() -> None:
     assert "a0" not in resolved
     assert "a1" not in resolved
     assert not {"kernel_sizes", "head", "width_multiplier"} & set(resolved)
+    assert not {"block", "block_counts", "acb_bn", "branch_init", "strip_eta"} & set(resolved)
+    assert not {"warmup_epochs", "bias_lr_factor", "norm_bias_weight_decay"} & set(resolved)
     assert Run(seed=0, kernel_sizes=[], width_multiplier="1.0") == Run(seed=0)  # type: ignore[arg-type]
     assert Run(seed=0, a0="1", a1="0").canonical()["a1"] == "0"
 
@@ -139,11 +141,26 @@ def test_configuration_hash_ignores_the_seed_alone() -> None:
         {"kernel_sizes": (5, 4)},
         {"kernel_sizes": (-1, 5)},
         {"kernel_sizes": (3,) * 9},
+        {"block": "round"},
+        {"strip_eta": "-1"},
+        {"bias_lr_factor": "0"},
+        {"norm_bias_weight_decay": "-0.1"},
+        {"warmup_epochs": -1},
+        {"warmup_epochs": "five"},
+        {"block_counts": ()},
+        {"block_counts": (1, 0, 1)},
+        {"block_counts": "1-1-1"},
     ],
 )
 def test_bad_settings_are_the_users_error(settings: dict) -> None:
     with pytest.raises(UserError):
         Run(**{"seed": 0, **settings})
+
+
+def test_whole_numbers_may_be_a_readings_text() -> None:
+    run = Run(seed=0, block_counts="1,1,2", warmup_epochs="5")  # type: ignore[arg-type]
+    assert (run.block_counts, run.warmup_epochs) == ((1, 1, 2), 5)
+    assert run.hash == Run(seed=0, block_counts=(1, 1, 2), warmup_epochs=5).hash
 
 
 def test_either_term_of_eq5_may_vanish() -> None:

@@ -49,6 +49,7 @@ INITIAL = {
     "vgg10-expanded": "cb8da2babf9343bf",
     "mobilenet": "2150a1badfa16f23",
     "resnet10": "d819da7e7f9740ac",
+    "rcnet10": "ac2cdc5585072b40",
 }
 
 

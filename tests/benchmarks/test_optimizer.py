@@ -80,6 +80,70 @@ def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
     _assert_same(model, reference, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("others", ["0", "0.0001"])
+def test_acnets_recipe_equals_torch_sgd_in_groups(others: str) -> None:
+    """Biases at twice the rate, decay on kernels, and on the rest where it is asked for."""
+    run = Run(
+        seed=0,
+        model="rcnet10",
+        block="acb",
+        l2_convention="half_sum_sq",
+        weight_decay="0.0001",  # type: ignore[arg-type]
+        dense_weight_decay="0.0001",  # type: ignore[arg-type]
+        bias_lr_factor="2",  # type: ignore[arg-type]
+        norm_bias_weight_decay=others,  # type: ignore[arg-type]
+    )
+    model = build(run, 10).double()
+    reference = copy.deepcopy(model)
+    norms = {
+        name
+        for name, parameter in reference.named_parameters()
+        if parameter.dim() == 1 and name != "classifier.bias"
+    }
+    torch_sgd = torch.optim.SGD(
+        [
+            {
+                "params": [parameter],
+                "lr": 2.0 if "bias" in name else 1.0,
+                "weight_decay": float(others) if "bias" in name or name in norms else 1e-4,
+            }
+            for name, parameter in reference.named_parameters()
+        ],
+        lr=0.1,
+        momentum=0.9,
+    )
+    factors = [group["lr"] for group in torch_sgd.param_groups]
+    assert factors.count(2.0) == 7 * 3 + 2 + 1
+    ours = PositionalSGD(
+        model,
+        decay_coefficients(model, run),
+        momentum=0.9,
+        bias_lr_factor=float(run.bias_lr_factor),
+    )
+    images, labels = _batch(torch.float64)
+    for rate in RATES[:5]:
+        for group, factor in zip(torch_sgd.param_groups, factors, strict=True):
+            group["lr"] = rate * factor
+        torch_sgd.zero_grad()
+        F.cross_entropy(reference(images), labels).backward()
+        torch_sgd.step()
+        F.cross_entropy(model(images), labels).backward()
+        ours.step(rate)
+    _assert_same(model, reference, rtol=1e-10, atol=1e-10)
+
+
+def test_a_rate_inside_the_velocity_is_the_biases_own() -> None:
+    layer = torch.nn.Linear(1, 1)
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    update = PositionalSGD(layer, {}, momentum=0.5, lr_inside=True, bias_lr_factor=3)
+    for rate in (0.1, 0.01):
+        layer(torch.ones(1, 1)).sum().backward()
+        update.step(rate)
+    assert layer.weight.item() == pytest.approx(-(0.1 + (0.05 + 0.01)))
+    assert layer.bias.item() == pytest.approx(-3 * (0.1 + (0.05 + 0.01)))
+
+
 def test_gradients_are_consumed() -> None:
     run = Run(seed=0)
     model = build(run, 10)

@@ -88,7 +88,8 @@ def test_each_reading_of_tables_5_and_6_touches_the_cells_that_it_is_about():
 
 def test_no_value_that_run_knows_is_left_out():
     by_setting = {reading.setting: reading for reading in SETTINGS}
-    for setting in set(CHOICES) - {"precision", "augmentation"}:  # neither is a reading
+    # The paper says which of these it means, or the user chooses it.
+    for setting in set(CHOICES) - {"precision", "augmentation", "block", "branch_init"}:
         reading = by_setting[setting]
         assert {reading.default, *reading.alternatives} == set(CHOICES[setting])
 
