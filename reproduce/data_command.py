@@ -22,6 +22,8 @@ from reproduce.paths import default_data, given_path
 if TYPE_CHECKING:
     from benchmarks.datasets.importing import OnProgress
 
+NARROW = 60
+
 app = typer.Typer(
     help="Data sets and weight files: what there is, and how to get, import and verify it.",
     no_args_is_help=True,
@@ -48,7 +50,7 @@ def list_(
 ) -> None:
     """Show every data set and weight file, whether it is here, and the command that gets it.
 
-    Of a data set with folds: fold 0, and the others that are here.
+    Of a data set with folds, those that are here, or fold 0.
     """
     root = data or default_data()
     rows = [_describe(entry, root) for entry in _entries(root)]
@@ -265,19 +267,30 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    # What one types or compares stays whole on a narrow terminal; the path gives way.
+    # What one types or compares stays whole on a narrow terminal; the rest gives way.
+    console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("name", "images", "size", "classes", "where", "digest"):
+    titles = ["name", "images", "size", "classes", "where", "digest"]
+    if console.width < NARROW:
+        titles.remove("size")
+    for title in titles:
         whole = title in ("name", "digest")
         table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         images = f"{row['images']['train']:,} + {row['images']['test']:,}"
         digest = (row["digest"] or "–")[:8]
-        cells = (_named(row), images, f"{row['side']}²", str(row["classes"]), _where(row), digest)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    Console().print(table)
+        cells = {
+            "name": _named(row),
+            "images": images,
+            "size": f"{row['side']}²",
+            "classes": str(row["classes"]),
+            "where": _where(row),
+            "digest": digest,
+        }
+        table.add_row(*(Text(cells[title], overflow="fold") for title in titles))
+    console.print(table)
     if any(row["state"] == "missing" for row in rows):
-        typer.echo("\n`reproduce data get NAME` gets one that is missing.")
+        console.print("\n`reproduce data get NAME` gets one that is missing.", highlight=False)
 
 
 def _named(row: dict[str, Any]) -> str:
