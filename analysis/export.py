@@ -62,6 +62,7 @@ def json_text(result: TableResult) -> str:
         "machines": machines(result),
         "cells": [_cell(cell) for cell in result.cells],
         "comparisons": [dataclasses.asdict(comparison) for comparison in result.comparisons],
+        "claims": [dataclasses.asdict(claim) for claim in result.claims],
     }
     text = json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False)
     return text + "\n"

@@ -53,6 +53,10 @@ def document(result: TableResult) -> str:
     ]
     if result.comparisons:
         blocks.append(fragment("comparisons", _comparisons(result)))
+    if result.claims:
+        blocks.append(fragment("claims of the text", latex_blocks.claims(result)))
+    if result.about.layout == "grid":
+        blocks.append("\\clearpage\n")  # the tables first
     blocks += [_notes(result), _deviations(result), _readings(result)]
     return PREAMBLE + "\n".join(block for block in blocks if block) + "\\end{document}\n"
 

@@ -102,3 +102,22 @@ def _number(entry: Entry | None) -> str:
         return MISSING
     count = str(entry.cell.n) if entry.count else ""
     return number(entry.text, bold=entry.bold, stars=entry.stars, count=count)
+
+
+def claims(result: TableResult) -> str:
+    """What the paper's text says of the table, beside its printed numbers and ours."""
+    rows = [
+        {
+            "claim": escape(f"{claim.text} ({claim.where})"),
+            "stated": escape(claim.stated),
+            "its table": escape(claim.printed),
+            "ours": escape(claim.ours or wording.MISSING),
+            "interval": escape(claim.interval or wording.MISSING),
+            "by chance": escape(claim.chance or wording.MISSING),
+            "verdict": escape(claim.verdict),
+        }
+        for claim in result.claims
+    ]
+    body = tabular(pd.DataFrame(rows), r"p{52mm}@{\hspace{1em}}llllll")
+    text = "What the text says of the table, in words of ours; see the note on claims."
+    return floating(captioned(result, text), body)

@@ -47,8 +47,12 @@ def notes(result: TableResult) -> tuple[Note, ...]:
             Note("Effect", _EFFECT),
             Note("Stars", _STARS),
         ]
+    if result.claims:
+        found.append(Note("Claims", _CLAIMS))
     if diverged := sum(cell.diverged for cell in result.cells):
         found.append(Note("Diverged", f"{_counted(diverged, 'run')}, ranked below all others."))
+    if result.about.remark:
+        found.append(Note("Remark", result.about.remark))
     found.append(Note("Machines", _machines(result)))
     return tuple(found)
 
@@ -61,6 +65,9 @@ def summary(result: TableResult) -> str:
     effects: Counter[str] = Counter(row.effect.verdict for row in result.comparisons if row.effect)
     named = (("cells", cells), ("effects", effects))
     parts = [f"{kind}: {_counts(counter)}" for kind, counter in named if counter]
+    claims: Counter[str] = Counter(claim.verdict for claim in result.claims)
+    if claims:
+        parts.append(f"claims: {_counts(claims)}")
     agreements = [row.agreement for row in result.comparisons if row.agreement]
     if agreements:
         agreeing = sum(bool(agreement.agrees) for agreement in agreements)
@@ -111,6 +118,14 @@ _EFFECT = (
     "confirmed or contradicted where the interval of the shift excludes 0 on the published or on "
     "the other side, else undecided."
 )
+_CLAIMS = (
+    "a count's interval runs from the contests surely won to all but those surely lost, by "
+    "one-sided exact rank-sum tests that share an error of 5 %; confirmed where it lies at or "
+    "above the stated count, contradicted where it lies below, not decidable while runs are "
+    "missing that could tell. By chance: what the best of several settings reaches were they all "
+    "alike. The gain at the best λ is judged against its permutations, since picking the best "
+    "gains by itself; its interval is a bootstrap over seeds."
+)
 _STARS = (
     "agreement with the paper's is shown with the probability to be expected of it were our runs "
     "the truth, and is not judged."
@@ -147,15 +162,16 @@ def _runs(result: TableResult) -> str:
 
 
 def margins(result: TableResult) -> str:
-    """The margin in points, "0.5", or those of several data sets that the cells use."""
+    """The margin, "0.5 points", or those of the data sets that the cells use."""
     if not isinstance(result.delta, Mapping):
-        return str(result.delta)
+        return f"{result.delta} points"
     used = {cell.margin for cell in result.cells}
-    return ", ".join(f"{delta} ({name})" for name, delta in result.delta.items() if name in used)
+    named = {name: delta for name, delta in result.delta.items() if name in used}
+    return ", ".join(f"{delta} points on {name}" for name, delta in named.items())
 
 
 def _margin(result: TableResult) -> str:
-    text = f"δ = {margins(result)} points, set before any run. {result.about.margin_reason}"
+    text = f"δ = {margins(result)}, set before any run. {result.about.margin_reason}"
     return text.rstrip()
 
 

@@ -56,6 +56,7 @@ class About:
             (groups of settings against columns, as Table IV).
         row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
         percent: whether the paper prints its accuracies in percent, as Table VII does.
+        remark: what a reader of this table alone has to know.
         margin_reason: why the equivalence margin is what it is.
         readings, deviations: what the paper leaves open, and where it is departed from.
     """
@@ -70,6 +71,7 @@ class About:
     row_title: str = ""
     column_title: str = ""
     percent: bool = False
+    remark: str = ""
     margin_reason: str = ""
     readings: tuple[Reading, ...] = ()
     deviations: tuple[Deviation, ...] = ()
@@ -196,6 +198,31 @@ class ComparisonResult:
 
 
 @dataclass(frozen=True)
+class ClaimResult:
+    """What the paper says in a sentence, what its own table shows, and what our runs show.
+
+    Attributes:
+        claim, text, where: the claim in short, in words of ours, and where the paper makes it.
+        stated: the stated number; printed: the same counted in the printed table.
+        ours: counted in our medians, over what has runs; empty without any.
+        interval: of the true number; empty where there is none.
+        chance: what would be expected were the compared settings all alike.
+        verdict: "confirmed", "contradicted", "undecided", or "not decidable" where runs are missing
+            that could decide.
+    """
+
+    claim: str
+    text: str
+    where: str
+    stated: str
+    printed: str
+    ours: str
+    interval: str
+    chance: str
+    verdict: str
+
+
+@dataclass(frozen=True)
 class TableResult:
     """A table, analysed.
 
@@ -205,6 +232,7 @@ class TableResult:
         delta: the equivalence margin in accuracy points (percent), None in a quick table; by data
             set or other label where the table has several.
         missing: (cell, seed) of the runs that were asked for and are not there.
+        claims: what the paper's text says of the table, judged.
     """
 
     about: About
@@ -217,6 +245,7 @@ class TableResult:
     method: str = "exact"
     confidence: float = 0.95
     missing: tuple[tuple[str, int], ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
 
     @property
     def is_quick(self) -> bool:

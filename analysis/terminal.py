@@ -24,6 +24,7 @@ STYLES = {
     "inconclusive": "yellow",
     "undecided": "yellow",
     "missing": "dim",
+    "not decidable": "dim",
 }
 
 
@@ -50,6 +51,8 @@ def render(result: TableResult, width: int, asked: Collection[str] | None = None
         parts += ["", _comparisons(result, rows, join)] if rows else []
         if best := _best_epochs(cells):
             parts += ["", *best]
+    if result.claims:
+        parts += ["", terminal_grid.claims(result.claims)]
     parts += ["", _notes(result)]
     if is_grid and (counted := summary(result)):
         parts += ["", Text(counted)]  # the heading has scrolled away

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from analysis import wording
 from analysis.arrangement import Block, Entry, Line, arrange
-from analysis.results import TableResult
+from analysis.results import ClaimResult, TableResult
 
 
 def grid(
@@ -66,7 +67,7 @@ def _entry(entry: Entry | None, judged: bool, with_difference: bool) -> Text:
     text = Text(f"{entry.text}{entry.stars}", style="bold" if entry.bold else "")
     level = entry.cell.level
     if judged and level is not None:
-        text.append(wording.MARKS[level.verdict])
+        text.append(f" {wording.MARKS[level.verdict]}", style="not bold")
         if with_difference:
             text.append(f" {wording.points(level.difference)}")
     if entry.count:
@@ -83,3 +84,17 @@ def _legend(result: TableResult) -> str:
         wording.marked(verdict) for verdict in ("reproduced", "not reproduced", "inconclusive")
     )
     return f"{marks}\n{best[0].upper() + best[1:]}"
+
+
+def claims(found: Sequence[ClaimResult]) -> RenderableType:
+    """What the paper's text says of the table: a claim, and below it what speaks for it."""
+    lines: list[RenderableType] = [Text("what the text says of the table", style="bold")]
+    for claim in found:
+        lines.append(Text(f"{claim.text} ({claim.where})"))
+        parts = [f"stated {claim.stated}", f"its table {claim.printed}"]
+        parts.append(f"ours {claim.ours} {claim.interval}".rstrip() if claim.ours else "ours –")
+        parts += [f"by chance {claim.chance}"] if claim.chance else []
+        text = Text("; ".join(parts) + ": ")
+        text.append(wording.marked(claim.verdict), style="bold")
+        lines.append(Padding(text, (0, 0, 0, 2)))
+    return Group(*lines)

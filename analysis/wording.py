@@ -24,6 +24,7 @@ MARKS: Mapping[str, str] = {
     "contradicted": "×",
     "undecided": "?",
     "missing": MISSING,
+    "not decidable": MISSING,
 }
 
 

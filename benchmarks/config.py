@@ -14,6 +14,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -74,6 +75,8 @@ class Run:
     head: str = _introduced("gap")
     width_multiplier: Decimal = _introduced(Decimal(1))
 
+    fold: int = _introduced(0)  # of a data set that has several; 0 too where it has none
+
     # RCNet, STRIP-Reg and ACNet's recipe (Table VII).
     block: str = _introduced("conv")
     block_counts: tuple[int, ...] = _introduced((1, 1, 1))
@@ -89,8 +92,8 @@ class Run:
             value = getattr(self, item.name)
             if "Decimal" in str(item.type) and value is not None:
                 object.__setattr__(self, item.name, _decimal(item.name, value))
-            elif item.type == "int" and isinstance(value, str):  # a reading's text
-                object.__setattr__(self, item.name, _whole_numbers(item.name, (value,))[0])
+        for name in ("fold", "warmup_epochs"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
         for name in ("lr_milestones", "kernel_sizes", "block_counts"):
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
         _check(self)
@@ -105,7 +108,7 @@ class Run:
             resolved[item.name] = _plain(value)
         return resolved
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The run's name: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON."""
         return digest_of(self.canonical())
@@ -160,13 +163,16 @@ def _decimal(name: str, value: Any) -> Decimal:
     return number
 
 
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, bool) and str(value).isdecimal():
+        return int(value)
+    raise UserError(f"{name}: {value!r} is not a whole number from 0 on")
+
+
 def _whole_numbers(name: str, value: Any) -> tuple[int, ...]:
     """A tuple of integers, also from text such as "1,1,2", as readings are spelt."""
-    parts = value.split(",") if isinstance(value, str) else tuple(value)
-    try:
-        return tuple(int(part) if isinstance(part, str) else part for part in parts)
-    except ValueError as error:
-        raise UserError(f"{name}: {value!r} must be whole numbers, such as 1,1,2") from error
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(_whole(name, part) for part in parts)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -192,7 +198,6 @@ NOT_NEGATIVE = (
     "gamma",
     "eta",
     "strip_eta",
-    "warmup_epochs",
 )
 
 

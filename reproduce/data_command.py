@@ -25,6 +25,15 @@ app = typer.Typer(
 )
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
+Fold = Annotated[
+    int | None,
+    typer.Option(
+        "--fold",
+        metavar="N",
+        help="Which fold of a data set that has several (deepweeds: 0 to 4), a store each.",
+        show_default="0",
+    ),
+]
 
 
 @app.command("list")
@@ -32,8 +41,12 @@ def list_(
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show every data set, whether it is here, and the command that gets it."""
-    rows = [_describe(entry, data or default_data()) for entry in DATASETS.values()]
+    """Show every data set, whether it is here, and the command that gets it.
+
+    Of a data set with folds: fold 0, and the others that are here.
+    """
+    root = data or default_data()
+    rows = [_describe(entry, root) for entry in _entries(root)]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:
@@ -41,12 +54,15 @@ def list_(
 
 
 @app.command()
-def get(name: NameArgument, data: opt.Data = None, as_json: opt.Json = False) -> None:
+def get(
+    name: NameArgument, fold: Fold = None, data: opt.Data = None, as_json: opt.Json = False
+) -> None:
     """Download a data set with torchvision, check it and store it.
 
-    Without internet: fetch the official archive elsewhere and use `import`.
+    DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
+    internet: fetch the official files elsewhere and use `import`.
     """
-    root, entry = data or default_data(), info(name)
+    root, entry = data or default_data(), info(name, fold or 0)
     if entry.embedded:
         if as_json:
             typer.echo(json.dumps(_describe(entry, root)))
@@ -68,20 +84,23 @@ def import_(
         typer.Argument(
             metavar="PATH",
             parser=given_path,
-            help="A folder with {train,test}/<class>/*.png, the official archive "
-            "(cifar-10-python.tar.gz), or the folder extracted from it.",
+            help="The official file, such as cifar-100-python.tar.gz, or the folder that holds the "
+            "official files. CIFAR also as extracted; cifar10 also as "
+            "{train,test}/<class>/*.png.",
         ),
     ],
+    fold: Fold = None,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
     """Store a data set from files that are here already.
 
-    Each source gives the same bytes, and its digest is checked.
+    Each source gives the same bytes. The official files are compared with their published
+    checksums, cifar10 by the digest of its images.
     """
     from benchmarks.datasets.importing import import_from
 
-    entry, root = info(name), data or default_data()
+    entry, root = info(name, fold or 0), data or default_data()
     with _progress_bar() as on_progress:
         import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
@@ -93,6 +112,15 @@ def verify(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Which data sets. [default: all]"),
     ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(
+            "--fold",
+            metavar="N",
+            help="Which fold of the named data set.",
+            show_default="all that are here",
+        ),
+    ] = None,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -101,52 +129,74 @@ def verify(
     Exit code 2 where one is damaged, or one that you name is missing.
     """
     root = data or default_data()
-    entries = [info(name) for name in names or DATASETS]
+    if fold is not None and not names:
+        raise UserError("--fold needs a data set: reproduce data verify NAME --fold N")
     errors = []
-    for entry in entries:
-        state, error = _verify(entry, root)
-        said = {"ok": f"OK, digest {entry.digest}", "damaged": "NOT OK"}
-        missing = f"not there (reproduce data get {entry.name})"
+    for entry in _entries(root, names, fold):
+        state, found = _verify(entry, root)
+        error = None if state == "ok" else found
         if as_json:
-            typer.echo(json.dumps({"name": entry.name, "state": state, "error": error}))
+            line = {"name": entry.name, "fold": entry.fold, "state": state, "error": error}
+            typer.echo(json.dumps(line))
         else:
-            typer.echo(f"{entry.name}: {said.get(state, missing)}")
+            said = {"ok": f"OK, digest {found}", "damaged": "NOT OK"}
+            typer.echo(f"{entry.store}: {said.get(state, f'not there ({_getting(entry)})')}")
         if error and (state == "damaged" or names):
             errors.append(error)
     if errors:
         raise UserError("; ".join(errors))
 
 
-def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str | None]:
-    """ "ok", "missing" or "damaged", and what is wrong."""
+def _entries(
+    root: Path, names: list[str] | None = None, fold: int | None = None
+) -> list[DatasetInfo]:
+    """The named data sets, all by default; of folds the given one, or all that are stored, or 0."""
+    from benchmarks.datasets.header import state
+
+    found = []
+    for name in names or DATASETS:
+        entry = info(name, fold or 0)
+        present = [each for each in entry.folds if state(each, root)[0] != "missing"]
+        found += [entry] if fold is not None or not present else present
+    return found
+
+
+def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str]:
+    """ "ok" and the content digest, or "missing" or "damaged" and what is wrong."""
     from benchmarks.datasets import header, load, store
 
     try:
         if entry.embedded:
-            load(entry.name, root)
-        else:
-            store.verify(entry, root)
+            return "ok", load(entry.name, root).digest
+        return "ok", store.verify(entry, root)
     except UserError as error:
         missing = header.state(entry, root)[0] == "missing"
         return ("missing" if missing else "damaged"), str(error)
-    return "ok", None
 
 
 def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
-    from benchmarks.datasets.header import state
+    from benchmarks.datasets.header import read_header, state
 
     where, detail = state(entry, root)
+    digest = read_header(root, entry.store)["digest"] if where == "present" else entry.digest
     return {
         "name": entry.name,
+        "fold": entry.fold,
         "title": entry.title,
         "images": dict(zip(("train", "test"), entry.counts, strict=True)),
         "classes": len(entry.classes),
+        "side": entry.side,
         "state": where,
         "detail": detail,
-        "path": None if entry.embedded else str(root / entry.name),
-        "command": f"reproduce data get {entry.name}" if where == "missing" else None,
-        "digest": entry.digest,
+        "path": None if entry.embedded else str(root / entry.store),
+        "command": _getting(entry) if where == "missing" else None,
+        "digest": digest,
+        "identity": entry.identity,
     }
+
+
+def _getting(entry: DatasetInfo) -> str:
+    return f"reproduce data get {entry.arguments}"
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -157,32 +207,42 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
     # What one types or compares stays whole on a narrow terminal; the path gives way.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("name", "images", "classes", "where", "digest"):
+    for title in ("name", "images", "size", "classes", "where", "digest"):
         whole = title in ("name", "digest")
         table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         images = f"{row['images']['train']:,} + {row['images']['test']:,}"
-        cells = (row["name"], images, str(row["classes"]), _where(row), row["digest"][:8])
+        digest = (row["digest"] or "–")[:8]
+        cells = (_named(row), images, f"{row['side']}²", str(row["classes"]), _where(row), digest)
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     Console().print(table)
+    if any(row["state"] == "missing" for row in rows):
+        typer.echo("\n`reproduce data get NAME` gets one that is missing.")
+
+
+def _named(row: dict[str, Any]) -> str:
+    return row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}"
 
 
 def _where(row: dict[str, Any]) -> str:
     if row["state"] == "present":
         return str(row["path"])
     if row["state"] == "embedded":
-        return "embedded: comes with an installed package"
-    return f"{row['state']}: {row['command'] or row['detail']}"
+        return "comes with a package"
+    return f"{row['state']}: {row['detail']}" if row["detail"] else str(row["state"])
 
 
 def _report(entry: DatasetInfo, root: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_describe(entry, root)))
         return
+    from benchmarks.datasets.header import read_header
+
     train, test = entry.counts
+    digest = read_header(root, entry.store)["digest"]
     typer.echo(
-        f"{entry.name}: {train:,} training and {test:,} test images in {root / entry.name} "
-        f"(digest {entry.digest[:12]})"
+        f"{entry.store}: {train:,} training and {test:,} test images in {root / entry.store} "
+        f"(digest {digest[:12]})"
     )
 
 

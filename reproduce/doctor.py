@@ -207,7 +207,7 @@ def _dataset(info: DatasetInfo, data: Path) -> Row:
         return Row(name, "missing", f"not under {data}", fix)
     if state == "damaged":
         return Row(name, "broken", f"damaged under {data}", problem)
-    return Row(name, "ok", "made from scikit-learn" if info.embedded else str(data / info.name))
+    return Row(name, "ok", "made from scikit-learn" if info.embedded else str(data / info.store))
 
 
 def _programs() -> Iterator[Row]:

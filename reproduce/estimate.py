@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,8 @@ CALIBRATION_LIMIT_SECONDS = 120.0
 MEASUREMENT_LASTS_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
-# The settings on which the speed depends.
-WORKLOAD = ("dataset", "model", "precision", "batch_size")
+# The settings on which the speed depends, besides the size of the images.
+WORKLOAD = ("model", "precision", "batch_size", "kernel_sizes", "head", "width_multiplier", "block")
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,16 @@ def estimate(
     finished = records.verified(layout, [item.run.hash for item in planned])
     missing = list({p.run.hash: p.run for p in planned if p.run.hash not in finished}.values())
     means = resources(len(missing), options)
-    rates: dict[tuple[Any, ...], tuple[float, str]] = {}
+    rates: dict[str, tuple[float, str]] = {}
     work = []
     for run in missing:
-        key = _workload(run)
+        key = _workload(run.canonical())
         if key not in rates:
             rates[key] = _rate(run, layout, means)
         work.append(_images(run, options.data) / rates[key][0])
     if not work:
         return Estimate(0, 0.0, means.workers, 0.0, "recorded")
-    rate, source = rates[_workload(missing[0])]
+    rate, source = rates[_workload(missing[0].canonical())]
     # Workers cannot share a run.
     seconds = max(sum(work) / means.workers, max(work))
     return Estimate(len(missing), seconds, means.workers, rate, source)
@@ -96,14 +96,18 @@ def estimate(
 
 def _images(run: Run, data: Path) -> float:
     """The run's images, those that it is evaluated on with their share of the cost."""
-    train = images.train_images(run.dataset, data)
-    test = datasets.info(run.dataset).counts[1] if run.dataset in datasets.DATASETS else 0
+    train = images.train_images(run, data)
+    known = run.dataset in datasets.DATASETS
+    test = datasets.info(run.dataset, run.fold).counts[1] if known else 0
     evaluations = -(-run.epochs // run.evaluate_every)
     return run.epochs * train + evaluations * test * EVALUATION_COST
 
 
-def _workload(run: Run) -> tuple[Any, ...]:
-    return tuple(getattr(run, name) for name in WORKLOAD)
+def _workload(resolved: Mapping[str, Any]) -> str:
+    """What runs of equal speed have in common: images of one size through one network."""
+    name = str(resolved.get("dataset"))
+    images = datasets.info(name).side if name in datasets.DATASETS else name
+    return json.dumps([images, *(resolved.get(setting) for setting in WORKLOAD)])
 
 
 def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str]:
@@ -112,7 +116,7 @@ def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str
     if recorded:
         return recorded, "recorded"
     cache = layout.root / "speed.json"
-    key = json.dumps([label, *_workload(run), means.workers, means.pack])
+    key = json.dumps([label, _workload(run.canonical()), means.workers, means.pack])
     known = _read(cache)
     if key not in known:
         known[key] = {"images_per_second": _measure(run, means), "measured": time.time()}
@@ -131,8 +135,9 @@ def _machine(device: str) -> str:
 def _recorded(run: Run, layout: ResultsLayout, means: Resources, label: str) -> float | None:
     """Median over finished runs like this one, made on this machine in packs of this size."""
     found = []
+    wanted = _workload(run.canonical())
     for record in records.readable(layout):
-        if tuple(record["run"].get(name) for name in WORKLOAD) != _workload(run):
+        if _workload(record["run"]) != wanted:
             continue
         origin = record["provenance"]
         # Nothing fixes the form of a provenance, and that of any version may lie here.

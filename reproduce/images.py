@@ -22,13 +22,15 @@ def check(runs: Iterable[Run], data: Path) -> None:
     """
     from benchmarks.datasets import store
 
-    for name, digest in sorted({(run.dataset, run.data_digest) for run in runs}):
+    for name, fold, identity in sorted({(r.dataset, r.fold, r.data_digest) for r in runs}):
         if not _is_embedded(name):
-            _compare(name, digest, store.read_header(data, name)["digest"], data)
+            folder = datasets.store_name(name, fold)
+            _compare(folder, identity, store.read_header(data, folder)["identity"], data)
 
 
 def open_for(run: Run, data: Path) -> Dataset:
-    """The run's data set with every image read once and compared with the digest that it names.
+    """The run's data set with every image read once and compared with the store's content digest,
+    and the store's identity with the one that the run names.
 
     Raises:
         UserError: where it is missing, damaged, or another than the run means.
@@ -37,27 +39,28 @@ def open_for(run: Run, data: Path) -> Dataset:
 
     if _is_embedded(run.dataset):
         dataset = datasets.load(run.dataset, data)
-        _compare(run.dataset, run.data_digest, dataset.digest, data)
+        _compare(run.dataset, run.data_digest, dataset.identity, data)
         return dataset
-    dataset = store.read(data, run.dataset)
-    _compare(run.dataset, run.data_digest, dataset.digest, data)
+    folder = datasets.store_name(run.dataset, run.fold)
+    dataset = store.read(data, folder)
+    _compare(folder, run.data_digest, dataset.identity, data)
     content = store.content_digest(dataset.classes, {"train": dataset.train, "test": dataset.test})
     if content != dataset.digest:
         raise UserError(
-            f"{data / run.dataset} is damaged: its images have digest {content[:12]}, not "
+            f"{data / folder} is damaged: its images have digest {content[:12]}, not "
             f"{dataset.digest[:12]}; remove that folder and get it again"
         )
     return dataset
 
 
-def train_images(name: str, data: Path) -> int:
-    """Number of training images, without reading any; 0 where it cannot be told."""
-    if name in datasets.DATASETS:
-        return datasets.info(name).counts[0]
+def train_images(run: Run, data: Path) -> int:
+    """Number of the run's training images, without reading any; 0 where it cannot be told."""
+    if run.dataset in datasets.DATASETS:
+        return datasets.info(run.dataset, run.fold).counts[0]
     from benchmarks.datasets import store
 
     try:
-        return int(store.read_header(data, name)["counts"]["train"])
+        return int(store.read_header(data, run.dataset)["counts"]["train"])
     except (UserError, KeyError, TypeError, ValueError):
         return 0
 
@@ -66,9 +69,9 @@ def _is_embedded(name: str) -> bool:
     return name in datasets.DATASETS and datasets.info(name).embedded
 
 
-def _compare(name: str, wanted: str, present: str, data: Path) -> None:
+def _compare(folder: str, wanted: str, present: str, data: Path) -> None:
     if wanted != present:
         raise UserError(
-            f"{data / name} holds other images than the runs are for: digest {present[:12]}, not "
+            f"{data / folder} holds other images than the runs are for: digest {present[:12]}, not "
             f"{wanted[:12]}; remove that folder and get it again, or give another --data DIR"
         )

@@ -107,7 +107,7 @@ def launch(
         campaign = Campaign(
             job,
             [item for item in wanted if item.run.hash in finished],
-            {p.run.dataset: images.train_images(p.run.dataset, options.data) for p in wanted},
+            {p.run.dataset: images.train_images(p.run, options.data) for p in wanted},
             options.patience,
             display.note,
         )

@@ -35,7 +35,7 @@ COLUMNS = (
     *("wall_seconds", "images_per_second", "finished", "sittings", "checksum"),
 )
 # What of a sitting is committed. Named one by one, so that no host name slips in.
-SITTING_KEYS = ("commit", "dirty", "machine", "started", "from_epoch")
+SITTING_KEYS = ("commit", "dirty", "machine", "images", "started", "from_epoch")
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 

@@ -77,6 +77,14 @@ def machine_label(provenance: dict[str, Any]) -> str:
     return " + ".join(dict.fromkeys([*labels, _label(provenance)]))
 
 
+def origin_label(provenance: dict[str, Any]) -> str:
+    """:func:`machine_label` with the first digits of the images' content digest, where a store's
+    images may differ though its runs have one name; see
+    :attr:`benchmarks.datasets.DatasetInfo.identity`."""
+    contents = [s["images"][:8] for s in provenance.get("sittings", ()) if s.get("images")]
+    return " / images ".join([machine_label(provenance), *dict.fromkeys(contents)])
+
+
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """(commit, whether tracked files differ from it), or (None, None) where git cannot tell.
 

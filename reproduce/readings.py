@@ -8,6 +8,7 @@ that the reader of a table should know.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,9 +16,11 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.config import Run
 from benchmarks.errors import UserError
 from reproduce.paths import PAPER_TABLES
 from reproduce.registry import DEFAULT_PAPER
+from reproduce.tables import spelled
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -65,6 +68,13 @@ class Reading:
                 return value
         values = ", ".join((self.default, *self.alternatives))
         raise UserError(f"{self.id} ({self.option}): {text!r} is none of {values}")
+
+    def typed(self, value: str) -> Any:
+        """A value as :class:`~benchmarks.config.Run` takes it, who takes decimals as text."""
+        default = getattr(Run(seed=0), self.setting or "seed")
+        if isinstance(default, tuple):
+            return tuple(int(item) for item in value.split(","))
+        return int(value) if isinstance(default, int) else value
 
 
 def load(paper: str = DEFAULT_PAPER) -> list[Reading]:
@@ -119,15 +129,16 @@ def find(name: str, paper: str = DEFAULT_PAPER) -> Reading:
 
 
 def parse_overrides(
-    texts: Iterable[str], paper: str = DEFAULT_PAPER
-) -> tuple[dict[str, str], dict[str, str]]:
+    texts: Iterable[str], paper: str = DEFAULT_PAPER, table: str | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Settings of :class:`~benchmarks.config.Run` and knobs of the analysis, by name, from choices
     such as "L-03=half_sum_sq" or "l2_convention=half_sum_sq".
 
     Choices that equal the default are left out, so that nothing means the default experiment.
 
     Raises:
-        UserError: in one line, naming the alternatives, for anything unknown or contradictory.
+        UserError: in one line, naming the alternatives, for anything unknown or contradictory, and
+            for a reading that does not touch ``table``, where one is given.
     """
     chosen: dict[str, tuple[Reading, str]] = {}
     for text in texts:
@@ -136,10 +147,15 @@ def parse_overrides(
             raise UserError(f"--reading {text!r}: give NAME=VALUE, such as L-03=half_sum_sq")
         reading = find(name.strip(), paper)
         picked = reading.choose(value.strip())
+        if table is not None and table not in reading.tables:
+            raise UserError(
+                f"{reading.id} ({reading.name}) does not touch {table}, only "
+                f"{', '.join(reading.tables)}"
+            )
         if chosen.setdefault(reading.id, (reading, picked))[1] != picked:
             raise UserError(f"{reading.id} ({reading.option}) is given two values")
     changed = [(r, value) for r, value in chosen.values() if value != r.default]
-    settings = {r.setting: value for r, value in changed if r.setting}
+    settings = {r.setting: r.typed(value) for r, value in changed if r.setting}
     knobs = {r.knob: value for r, value in changed if r.knob}
     return settings, knobs
 
@@ -161,7 +177,7 @@ def table_readings(
     rows = []
     for reading in _read(paper):
         if table in reading.tables:
-            value = str((overrides or {}).get(reading.option or "", reading.default))
+            value = spelled((overrides or {}).get(reading.option or "", reading.default))
             rows.append(
                 {
                     "id": reading.id,
@@ -237,7 +253,12 @@ def _full(reading: Reading) -> RenderableType:
 
 
 def _same(value: str, text: str) -> bool:
+    """As numbers, or as words whatever their case and hyphens: "CIFAR-100" is "cifar100"."""
     try:
         return Decimal(value) == Decimal(text)
     except InvalidOperation:
-        return value == text
+        return _plain(value) == _plain(text)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]", "", text.casefold())

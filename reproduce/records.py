@@ -269,7 +269,7 @@ def _two_contents(run_hash: str, first: str, second: str) -> UserError:
 
 
 def _images_an_epoch(run: Run, train_images: int | None) -> int:
-    images = train_images or datasets.info(run.dataset).counts[0]
+    images = train_images or datasets.info(run.dataset, run.fold).counts[0]
     return images - images % run.batch_size if run.last_batch == "drop" else images
 
 

@@ -68,8 +68,18 @@ ENTRIES = (
     ),
     Entry(
         "locality",
+        "table4",
+        "LOCO-Reg and plain L2 for four λ; three networks on CIFAR-10, CIFAR-100, Fashion-MNIST",
+    ),
+    Entry(
+        "locality",
         "table5",
         "LOCO-Reg with 5×5 and 7×7 filters by eq. 5; VGG-10 on CIFAR-10",
+    ),
+    Entry(
+        "locality",
+        "table6",
+        "LOCO-Reg on larger images; a deeper VGG-10 on TinyImageNet and DeepWeeds",
     ),
     Entry(
         "locality",

@@ -6,6 +6,8 @@ the runs. The heavy packages load inside the functions.
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -17,7 +19,7 @@ from reproduce import records
 from reproduce.deviations import table_deviations
 from reproduce.outputs import write_files
 from reproduce.paths import PAPER_TABLES
-from reproduce.provenance import machine_label
+from reproduce.provenance import origin_label
 from reproduce.schema import Record, configuration_hash
 from reproduce.tables import plan, spelled
 
@@ -76,7 +78,7 @@ def build(
     found = records.collect(layout, [p.run.hash for p in planned])
     names = {cell.name for cell in (table.cells if cells is None else cells)}
     margin = {} if table.is_quick else _margin(table)
-    return analyse(
+    result = analyse(
         _frame(table, planned, found),
         None if table.is_quick else _published(table),
         _comparisons(table, chosen["stars_compare"]),
@@ -93,6 +95,7 @@ def build(
         alternative=chosen["alternative"],
         method=chosen["rank_sum"],
     )
+    return result if table.is_quick else _with_claims(result, table)
 
 
 def write(result: TableResult, folder: Path) -> list[Path]:
@@ -158,7 +161,7 @@ def _row(record: Record) -> dict[str, Any]:
         "configuration": configuration_hash(record),
         "precision": run["precision"],
         "data_digest": run["data_digest"],
-        "machine": machine_label(record["provenance"]),
+        "machine": origin_label(record["provenance"]),
     }
 
 
@@ -187,6 +190,20 @@ def _published(table: Table) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(table.published, dtype=str, keep_default_na=False)
+
+
+def _with_claims(result: TableResult, table: Table) -> TableResult:
+    """The table with what the paper's text says of it."""
+    path = PAPER_TABLES / table.paper / "claims.csv"
+    stated = []
+    if path.exists():
+        with open(path, encoding="utf-8", newline="") as file:
+            stated = [row for row in csv.DictReader(file) if row["table"] == table.name]
+    if not stated:
+        return result
+    from analysis.claims import judge
+
+    return dataclasses.replace(result, claims=judge(result, stated))
 
 
 def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
@@ -235,6 +252,7 @@ def _about(
         row_title=table.row_title,
         column_title=table.column_title,
         percent=table.percent,
+        remark=table.remark,
         margin_reason=margin_reason,
         readings=tuple(
             Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))

@@ -129,13 +129,19 @@ def _fault(record: Record) -> str | None:
         return "its provenance is missing"
     if not isinstance(result, dict) or set(result) != RESULT_KEYS:
         return "its result is incomplete"
-    return result_fault(result) or _total_fault(run.get("dataset"), result["total"])
+    return result_fault(result) or _total_fault(run, result["total"])
 
 
-def _total_fault(dataset: Any, total: int) -> str | None:
-    known = datasets.DATASETS.get(dataset) if isinstance(dataset, str) else None
-    if known is not None and total != known.counts[1]:
-        return f"it counts {total} test images, where {known.name} has {known.counts[1]}"
+def _total_fault(run: dict[str, Any], total: int) -> str | None:
+    dataset, fold = run.get("dataset"), run.get("fold", 0)
+    if not isinstance(dataset, str) or dataset not in datasets.DATASETS:
+        return None
+    try:
+        known = datasets.info(dataset, fold)
+    except (UserError, TypeError):
+        return f"{dataset} has no fold {fold!r}"
+    if total != known.counts[1]:
+        return f"it counts {total} test images, where {known.store} has {known.counts[1]}"
     return None
 
 

@@ -12,7 +12,7 @@ from benchmarks.errors import UserError
 from reproduce import readings as readings_module
 from reproduce.paths import ResultsLayout, default_results
 from reproduce.registry import find
-from reproduce.tables import Cell, PlannedRun, Table, parse_seeds, plan
+from reproduce.tables import Cell, PlannedRun, Table, parse_seeds, plan, spelled
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Selection:
     def variant(self) -> str:
         """Such as "l2_convention=half_sum_sq,precision=bf16"; "" under the default readings."""
         chosen = {**self.overrides, **self.analysis}
-        return ",".join(f"{name}={chosen[name]}" for name in sorted(chosen))
+        # Commas separate the parts, and the name is a folder's.
+        texts = {name: spelled(value).replace(",", "-") for name, value in chosen.items()}
+        return ",".join(f"{name}={texts[name]}" for name in sorted(texts))
 
     @property
     def planned(self) -> list[PlannedRun]:
@@ -57,25 +59,28 @@ def select(
     """Resolve the options that all table commands share.
 
     Raises:
-        UserError: for an unknown table, cell, seed, precision or reading.
+        UserError: for an unknown table, cell, seed, precision or reading, and for a reading that
+            changes nothing in the table.
     """
     table = find(name).load()
     if quick:
         if table.quick is None:
             raise UserError(f"{table.id} has no quick form")
         table = table.quick
-    overrides, analysis = readings_module.parse_overrides(readings)
+    overrides, analysis = readings_module.parse_overrides(readings, table.paper, table.name)
+    for setting, value in overrides.items():
+        if not _changes(table, setting, value):
+            raise UserError(
+                f"--reading {setting}={spelled(value)} changes nothing in {table.title}"
+            )
     if precision is not None:
         if precision not in CHOICES["precision"]:
             allowed = ", ".join(CHOICES["precision"])
             raise UserError(f"--precision {precision!r} is none of {allowed}")
         overrides["precision"] = precision
+        if not _changes(table, "precision", precision):
+            del overrides["precision"]
     default = table.cells[0].run(0)
-    overrides = {
-        name: value
-        for name, value in overrides.items()
-        if getattr(default.replace(**{name: value}), name) != getattr(default, name)
-    }
     convention = overrides.get("l2_convention", default.l2_convention)
     if overrides.get("dense_l2_convention") == convention:
         del overrides["dense_l2_convention"]  # spelled out, but the same as "same"
@@ -87,3 +92,8 @@ def select(
         overrides=overrides,
         analysis=analysis,
     )
+
+
+def _changes(table: Table, setting: str, value: Any) -> bool:
+    """Whether a choice makes other runs of any cell."""
+    return any(cell.run(0, {setting: value}) != cell.run(0) for cell in table.cells)

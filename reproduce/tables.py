@@ -47,8 +47,8 @@ class Cell:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
         chosen = {k: v for k, v in (overrides or {}).items() if k not in self.untouched}
         settings = {**self.settings, **chosen}
-        dataset = settings.setdefault("dataset", Run(seed=0).dataset)
-        return Run(seed=seed, data_digest=known_digest(dataset), **settings)
+        run = Run(seed=seed, **settings)
+        return run.replace(data_digest=known_digest(run.dataset, run.fold))
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Table:
         parameters: the settings that a reader tells the cells apart by, in the paper's order.
         layout: "pairs", "rows" or "grid", see :class:`analysis.results.About`, as are the titles.
         percent: whether the paper prints its accuracies in percent.
+        remark: what a reader of this table alone has to know, shown among its notes.
     """
 
     paper: str
@@ -91,6 +92,7 @@ class Table:
     row_title: str = ""
     column_title: str = ""
     percent: bool = False
+    remark: str = ""
 
     @property
     def id(self) -> str:

@@ -58,6 +58,7 @@ class Trainer:
         self._over: set[str] = set()
         self._held: dict[str, _Held] = {}
         self._dataset: Dataset | None = None
+        self._opened: dict[str, Dataset] = {}
 
     def stop(self) -> bool:
         """Ask :meth:`work` to return after the present update; from any thread.
@@ -160,7 +161,7 @@ class Trainer:
             dataset,
             device,
             checkpoints=self.layout.checkpoints,
-            sitting={**provenance.sitting(self._provenance), "pack": len(batch)},
+            sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
             on_outcome=self._on_outcome,
@@ -171,10 +172,20 @@ class Trainer:
                 self._let_go(held)
 
     def _open(self, planned: PlannedRun) -> Dataset:
-        dataset, run = self._dataset, planned.run
-        if dataset is None or (dataset.name, dataset.digest) != (run.dataset, run.data_digest):
-            dataset = self._dataset = images.open_for(run, self.job.data)
-        return dataset
+        """The run's data set, read and checked once in this process: the runs of a table that has
+        several come seed by seed, and stores stay on disk."""
+        run = planned.run
+        if run.data_digest not in self._opened:
+            self._opened[run.data_digest] = images.open_for(run, self.job.data)
+        self._dataset = self._opened[run.data_digest]
+        return self._dataset
+
+    def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:
+        sitting = {**provenance.sitting(self._provenance), "pack": pack}
+        # Two machines may decode the official files to different pixels, and the run's name does
+        # not tell; so its record does.
+        named = dataset.identity == dataset.digest
+        return sitting if named else {**sitting, "images": dataset.digest}
 
     def _on_progress(self, progress: Progress) -> None:
         self.heart.progress(progress)

@@ -2,128 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.datasets.entry import Archive, DatasetInfo, Ending, Source
+from benchmarks.datasets.register import DATASETS
 from benchmarks.errors import UserError
 
 if TYPE_CHECKING:
     from benchmarks.datasets.store import Dataset
 
-
-@dataclass(frozen=True)
-class Archive:
-    """The official download of a data set: a tar file of pickled batches.
-
-    Attributes:
-        downloader: the class of ``torchvision.datasets`` that fetches and checks it.
-        folder: the folder inside the tar file.
-        train, test: the batch files of each split.
-        label_key: the key of a batch's labels; its pixels are under ``data``, channels first.
-    """
-
-    url: str
-    downloader: str
-    folder: str
-    train: tuple[str, ...]
-    test: tuple[str, ...]
-    label_key: str = "labels"
-
-    @property
-    def filename(self) -> str:
-        """The name under which the address serves it."""
-        return self.url.rsplit("/", 1)[-1]
+__all__ = [
+    "DATASETS",
+    "Archive",
+    "DatasetInfo",
+    "Ending",
+    "Source",
+    "info",
+    "known_digest",
+    "load",
+    "store_name",
+]
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a data set before any of its bytes are here.
-
-    Attributes:
-        counts: how many training and test images there are.
-        side: height and width of the images in pixels; they have three channels.
-        digest: the content digest of its store, see :mod:`benchmarks.datasets.store`.
-        embedded: made from an installed package, so that it needs no download.
-        archive: the official download, for those that are not embedded.
-    """
-
-    name: str
-    title: str
-    classes: tuple[str, ...]
-    counts: tuple[int, int]
-    side: int
-    digest: str
-    embedded: bool = False
-    archive: Archive | None = None
-
-
-DATASETS: dict[str, DatasetInfo] = {
-    info.name: info
-    for info in (
-        DatasetInfo(
-            name="cifar10",
-            title="CIFAR-10 (Krizhevsky 2009)",
-            classes=(
-                "airplane",
-                "automobile",
-                "bird",
-                "cat",
-                "deer",
-                "dog",
-                "frog",
-                "horse",
-                "ship",
-                "truck",
-            ),
-            counts=(50_000, 10_000),
-            side=32,
-            digest="41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
-            archive=Archive(
-                url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-                downloader="CIFAR10",
-                folder="cifar-10-batches-py",
-                train=tuple(f"data_batch_{number}" for number in range(1, 6)),
-                test=("test_batch",),
-            ),
-        ),
-        DatasetInfo(
-            name="digits",
-            title="scikit-learn's digits, 8×8 grey enlarged to 32×32×3",
-            classes=tuple("0123456789"),
-            counts=(1_297, 500),
-            side=32,
-            digest="385e52d790092af5157cd4f7d6c59666f5b45c5a8835c06d392f8f6d06cb618e",
-            embedded=True,
-        ),
-    )
-}
-
-
-def info(name: str) -> DatasetInfo:
-    """The register's entry.
+def info(name: str, fold: int = 0) -> DatasetInfo:
+    """The register's entry, of a fold where the data set has several.
 
     Raises:
-        UserError: where there is no data set of that name.
+        UserError: where there is no data set of that name, or no such fold.
     """
     if name not in DATASETS:
         raise UserError(f"no data set {name!r}; known: {', '.join(DATASETS)}")
-    return DATASETS[name]
+    return DATASETS[name].of_fold(fold)
 
 
-def known_digest(name: str) -> str:
-    """The content digest that every store of that data set has."""
-    return info(name).digest
+def known_digest(name: str, fold: int = 0) -> str:
+    """What the runs on a data set name it by, see :attr:`DatasetInfo.identity`.
+
+    Raises:
+        UserError: where there is no data set of that name, or no such fold.
+    """
+    return info(name, fold).identity
 
 
-def load(name: str, root: Path) -> Dataset:
+def store_name(name: str, fold: int = 0) -> str:
+    """The folder of a data set's store; that of its name where the register does not know it."""
+    return info(name, fold).store if name in DATASETS else name
+
+
+def load(name: str, root: Path, fold: int = 0) -> Dataset:
     """A data set ready for training: embedded ones in memory, others memory-mapped from ``root``.
 
     Raises:
         UserError: where the name is unknown, the store is missing (the message names the command
             that gets it), damaged, or of other content than the register's digest.
     """
-    entry = info(name)
+    entry = info(name, fold)
     if entry.embedded:
         from benchmarks.datasets import digits
 

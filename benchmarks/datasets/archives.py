@@ -11,23 +11,19 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.datasets import Archive, DatasetInfo
+from benchmarks.datasets.chunks import Chunk, OnCount, nobody
+from benchmarks.datasets.entry import Archive, DatasetInfo
 from benchmarks.datasets.header import CHANNELS, first_line
-from benchmarks.datasets.store import Split
 from benchmarks.errors import UserError
 
-Batch = tuple[np.ndarray, np.ndarray]
 
-
-def read_tar(
-    path: Path, info: DatasetInfo, on_batch: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Split]:
+def read_tar(path: Path, info: DatasetInfo, on_batch: OnCount = nobody) -> Iterator[Chunk]:
     """Both splits of an official tar file, compressed or not.
 
     Args:
@@ -36,25 +32,27 @@ def read_tar(
     Raises:
         UserError: where it is no tar file, is cut off, or lacks or garbles a batch.
     """
-    archive = _archive(info)
-    members = _tar_members(path, set(archive.train + archive.test), _size_limit(info))
-    return _splits(members, path, info, on_batch)
+    members = _tar_members(path, set(_names(_archive(info))), _size_limit(info))
+    return _chunks(members, path, info, on_batch)
 
 
 def read_batches_folder(
-    folder: Path, info: DatasetInfo, on_batch: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Split]:
+    folder: Path, info: DatasetInfo, on_batch: OnCount = nobody
+) -> Iterator[Chunk]:
     """Both splits of the extracted folder, such as ``cifar-10-batches-py``; as :func:`read_tar`."""
-    archive = _archive(info)
-    present = (folder / name for name in archive.train + archive.test)
+    present = (folder / name for name in _names(_archive(info)))
     files = _files((path for path in present if path.is_file()), _size_limit(info))
-    return _splits(files, folder, info, on_batch)
+    return _chunks(files, folder, info, on_batch)
 
 
 def _archive(info: DatasetInfo) -> Archive:
     if info.archive is None:
         raise UserError(f"{info.name} has no official archive: import it from class folders")
     return info.archive
+
+
+def _names(archive: Archive) -> tuple[str, ...]:
+    return (*archive.train, *archive.test, *(archive.meta or ())[:1])
 
 
 def _size_limit(info: DatasetInfo) -> int:
@@ -81,9 +79,10 @@ def _files(paths: Iterable[Path], limit: int) -> Iterator[tuple[str, bytes]]:
     for path in paths:
         try:
             _check_size(str(path), path.stat().st_size, limit)
-            yield path.name, path.read_bytes()
+            content = path.read_bytes()
         except OSError as error:
             raise UserError(f"cannot read {path}: {first_line(error)}") from error
+        yield path.name, content
 
 
 def _check_size(where: str, size: int, limit: int) -> None:
@@ -91,43 +90,33 @@ def _check_size(where: str, size: int, limit: int) -> None:
         raise UserError(f"{where} has {size:,} bytes: too large for a batch")
 
 
-def _splits(
-    files: Iterator[tuple[str, bytes]],
-    source: Path,
-    info: DatasetInfo,
-    on_batch: Callable[[int, int], None],
-) -> dict[str, Split]:
+def _chunks(
+    files: Iterator[tuple[str, bytes]], source: Path, info: DatasetInfo, on_batch: OnCount
+) -> Iterator[Chunk]:
     archive = _archive(info)
-    batches: dict[str, Batch] = {}
+    names, seen = _names(archive), set()
     for name, content in files:
-        if name in batches:
+        if name in seen:
             raise UserError(f"{source} holds {name} twice")
-        batches[name] = _read_batch(content, f"{name} of {source}", info)
-        on_batch(len(batches), len(archive.train + archive.test))
-    if missing := [name for name in archive.train + archive.test if name not in batches]:
+        seen.add(name)
+        where = f"{name} of {source}"
+        if archive.meta and name == archive.meta[0]:
+            _check_class_names(content, where, info)
+        else:
+            split = "train" if name in archive.train else "test"
+            yield Chunk(split, *_read_batch(content, where, info))
+        on_batch(len(seen), len(names))
+    if missing := [name for name in names if name not in seen]:
         raise UserError(
             f"{source} lacks {', '.join(missing)}: it is cut off, or not {archive.filename} "
             f"from {archive.url}"
         )
-    return {
-        "train": _join([batches[name] for name in archive.train]),
-        "test": _join([batches[name] for name in archive.test]),
-    }
 
 
-def _join(batches: list[Batch]) -> Split:
-    return Split(
-        np.concatenate([images for images, _ in batches]),
-        np.concatenate([labels for _, labels in batches]),
-    )
-
-
-def _read_batch(content: bytes, where: str, info: DatasetInfo) -> Batch:
+def _read_batch(content: bytes, where: str, info: DatasetInfo) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (N, side, side, 3) and labels int64 (N,) of one batch file."""
     try:
-        fields = _BatchReader(io.BytesIO(content), encoding="bytes").load()
-        # Python 2 wrote the official files, whose keys are bytes; copies made by Python 3 have str.
-        fields = {key.decode() if isinstance(key, bytes) else key: fields[key] for key in fields}
+        fields = _fields(content)
         pixels = fields["data"].pixels()
         labels = fields[_archive(info).label_key]
         if pixels.shape != (len(labels), CHANNELS * info.side**2):
@@ -139,6 +128,28 @@ def _read_batch(content: bytes, where: str, info: DatasetInfo) -> Batch:
         raise UserError(f"{where} is not a batch of {info.title} ({reason})") from error
     images = pixels.reshape(-1, CHANNELS, info.side, info.side).transpose(0, 2, 3, 1)
     return images, np.array(labels, dtype=np.int64)
+
+
+def _check_class_names(content: bytes, where: str, info: DatasetInfo) -> None:
+    """Whether the labels mean what the register says."""
+    _, key = _archive(info).meta or ("", "")
+    try:
+        names = [n.decode() if isinstance(n, bytes) else str(n) for n in _fields(content)[key]]
+    except Exception as error:  # a garbled or hostile pickle may raise anything
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise UserError(f"{where} does not name classes ({reason})") from error
+    if tuple(names) != info.classes:
+        other = next(
+            (pair for pair in zip(names, info.classes, strict=False) if len({*pair}) > 1), None
+        )
+        found = f"{other[0]!r} in place of {other[1]!r}" if other else f"{len(names)} of them"
+        raise UserError(f"{where} names other classes than {info.title} ({found})")
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    fields = _BatchReader(io.BytesIO(content), encoding="bytes").load()
+    # Python 2 wrote the official files, whose keys are bytes; copies made by Python 3 have str.
+    return {key.decode() if isinstance(key, bytes) else key: fields[key] for key in fields}
 
 
 class _Array:

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits as 32×32×3 images: an experiment's stand-in that needs no file.
+"""scikit-learn's handwritten digits, enlarged: an experiment's stand-in that needs no file.
 
 The 1,797 images are the test part of the UCI "Optical Recognition of Handwritten Digits" set, 8×8
 with values 0 to 16; they come with scikit-learn.
@@ -16,7 +16,7 @@ from benchmarks.datasets import DatasetInfo
 from benchmarks.datasets.store import Dataset, Split, build
 from benchmarks.errors import UserError
 
-ENLARGEMENT = 4
+SIDE = 8
 LEVELS = 16
 
 
@@ -26,21 +26,23 @@ def load(info: DatasetInfo) -> Dataset:
     Raises:
         UserError: where the installed scikit-learn has other images than the register knows.
     """
-    images, labels = enlarge(*_read_package())
+    images, labels = enlarge(*_read_package(), info.side)
     dataset = build(info.name, info.classes, split(images, labels, info.counts[1]))
-    if dataset.digest != info.digest:
+    if dataset.digest != info.identity:
         raise UserError(
-            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.digest[:12]}: "
+            f"wrong digest {dataset.digest[:12]} for {info.name}, not {info.identity[:12]}: "
             "the installed scikit-learn has other images; reinstall it (pip install scikit-learn)"
         )
     return dataset
 
 
-def enlarge(grey: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N, 64) values 0 to 16 as uint8 (N, 32, 32, 3): every pixel becomes a 4×4 block, the values
-    are stretched to 0 to 255 and rounded, and the three channels are equal."""
-    levels = (grey.reshape(-1, 8, 8).astype(np.int64) * 255 + LEVELS // 2) // LEVELS
-    blocks = levels.astype(np.uint8).repeat(ENLARGEMENT, axis=1).repeat(ENLARGEMENT, axis=2)
+def enlarge(grey: np.ndarray, labels: np.ndarray, side: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 64) values 0 to 16 as uint8 (N, side, side, 3): every pixel becomes a block, 4×4 for a
+    side of 32, the values are stretched to 0 to 255 and rounded, and the three channels are
+    equal."""
+    times = side // SIDE
+    levels = (grey.reshape(-1, SIDE, SIDE).astype(np.int64) * 255 + LEVELS // 2) // LEVELS
+    blocks = levels.astype(np.uint8).repeat(times, axis=1).repeat(times, axis=2)
     return np.repeat(blocks[..., None], 3, axis=3), labels.astype(np.int64)
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.datasets import DatasetInfo
-from benchmarks.datasets.header import CHANNELS, SPLITS, first_line
-from benchmarks.datasets.store import Split
+from benchmarks.datasets.chunks import Chunk, OnCount, in_threads, nobody
+from benchmarks.datasets.entry import DatasetInfo
+from benchmarks.datasets.header import SPLITS, first_line
+from benchmarks.datasets.pictures import read_picture
 from benchmarks.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-CHUNK = 256
 
 
 def read_class_folders(
-    root: Path, info: DatasetInfo, on_image: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Split]:
+    root: Path, info: DatasetInfo, on_image: OnCount = nobody
+) -> Iterator[Chunk]:
     """Both splits of a folder, labels by the order of ``info.classes``.
 
     Args:
@@ -29,14 +27,17 @@ def read_class_folders(
     Raises:
         UserError: naming the first missing class folder, unreadable image or wrong size.
     """
-    classes = [_image_paths(root / split, info.classes) for split in SPLITS]
-    pixels = _read_images([p for split in classes for c in split for p in c], info.side, on_image)
-    splits, start = {}, 0
-    for split, paths in zip(SPLITS, classes, strict=True):
-        labels = np.repeat(np.arange(len(paths), dtype=np.int64), [len(files) for files in paths])
-        splits[split] = Split(pixels[start : start + len(labels)], labels)
-        start += len(labels)
-    return splits
+    paths = {split: _image_paths(root / split, info.classes) for split in SPLITS}
+    done, total = 0, sum(len(files) for classes in paths.values() for files in classes)
+    for split, classes in paths.items():
+        labels = np.repeat(np.arange(len(classes)), [len(files) for files in classes])
+        files = (path for of_class in classes for path in of_class)
+        start = 0
+        for images in in_threads(lambda path: read_picture(path, str(path), info), files):
+            yield Chunk(split, images, labels[start : start + len(images)])
+            start += len(images)
+            done += len(images)
+            on_image(done, total)
 
 
 def _image_paths(folder: Path, classes: tuple[str, ...]) -> list[list[Path]]:
@@ -64,35 +65,3 @@ def _images_of(folder: Path) -> list[Path]:
     if not paths:
         raise UserError(f"{folder} holds no images ({', '.join(SUFFIXES)})")
     return paths
-
-
-def _read_images(paths: list[Path], side: int, on_image: Callable[[int, int], None]) -> np.ndarray:
-    """uint8 (N, side, side, 3). Threads hide the latency of slow file systems."""
-    pixels = np.empty((len(paths), side, side, CHANNELS), dtype=np.uint8)
-
-    def read_chunk(start: int) -> int:
-        stop = min(start + CHUNK, len(paths))
-        for index in range(start, stop):
-            pixels[index] = _read_image(paths[index], side)
-        return stop
-
-    executor = ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 2))
-    try:
-        for done in executor.map(read_chunk, range(0, len(paths), CHUNK)):
-            on_image(done, len(paths))
-    finally:
-        executor.shutdown(cancel_futures=True)
-    return pixels
-
-
-def _read_image(path: Path, side: int) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            width, height = picture.size
-            if (width, height) != (side, side):
-                raise UserError(f"{path} is {width}×{height}, not {side}×{side}")
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} is not a readable image: {first_line(error)}") from error

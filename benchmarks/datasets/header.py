@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from benchmarks.datasets import DatasetInfo
+from benchmarks.datasets.entry import STORE_VERSION, DatasetInfo
 from benchmarks.errors import UserError
 
 SPLITS = ("train", "test")
-STORE_VERSION = 1
 HEADER = "store.json"
 CHANNELS = 3
 
@@ -18,13 +18,16 @@ State = Literal["embedded", "present", "missing", "damaged"]
 
 
 class Header(TypedDict):
-    """``counts`` are images by split; ``mean`` and ``std`` as in
-    :class:`benchmarks.datasets.store.Dataset`."""
+    """What ``store.json`` holds; also ``made_with``, for people who compare two stores' digests.
+
+    ``counts`` are images by split; the rest as in :class:`benchmarks.datasets.store.Dataset`.
+    """
 
     store_version: int
     name: str
     classes: list[str]
     digest: str
+    identity: str
     mean: list[float]
     std: list[float]
     counts: dict[str, int]
@@ -55,8 +58,8 @@ def read_header(root: Path, name: str) -> Header:
     path = root / name / HEADER
     if not has_header(root, name):
         raise UserError(
-            f"no data set {name} under {root}: run `reproduce data get {name}` "
-            f"or `reproduce data import {name} PATH`"
+            f"no data set {name} under {root}: run `reproduce data get {arguments(name)}` "
+            f"or `reproduce data import {arguments(name, ' PATH')}`"
         )
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
@@ -78,6 +81,7 @@ def _parse(fields: Any, name: str) -> Header:
         name=name,
         classes=[str(label) for label in fields["classes"]],
         digest=str(fields["digest"]),
+        identity=str(fields.get("identity", fields["digest"])),
         mean=[float(value) for value in fields["mean"]],
         std=[float(value) for value in fields["std"]],
         counts={split: int(fields["counts"][split]) for split in SPLITS},
@@ -92,18 +96,19 @@ def check_header(header: Header, info: DatasetInfo, root: Path) -> None:
     """Compare a header with the register.
 
     Raises:
-        UserError: where digest, classes or counts are not the register's.
+        UserError: where identity, digest, classes or counts are not the register's.
     """
     counts = [header["counts"][split] for split in SPLITS]
     pairs = (
-        ("digest", header["digest"][:12], info.digest[:12]),
+        ("digest", header["digest"][:12], (info.digest or header["digest"])[:12]),
+        ("identity", header["identity"][:12], info.identity[:12]),
         ("classes", ", ".join(header["classes"]), ", ".join(info.classes)),
         ("counts", " + ".join(map(str, counts)), " + ".join(map(str, info.counts))),
     )
     for what, found, expected in pairs:
         if found != expected:
             reason = f"wrong {what} {found}, not {expected}"
-            raise damaged(root / info.name / HEADER, reason)
+            raise damaged(root / info.store / HEADER, reason)
 
 
 def state(info: DatasetInfo, root: Path) -> tuple[State, str]:
@@ -111,9 +116,9 @@ def state(info: DatasetInfo, root: Path) -> tuple[State, str]:
     if info.embedded:
         return "embedded", ""
     try:
-        if not has_header(root, info.name):
+        if not has_header(root, info.store):
             return "missing", ""
-        check_header(read_header(root, info.name), info, root)
+        check_header(read_header(root, info.store), info, root)
         _check_sizes(info, root)
     except UserError as error:
         return "damaged", str(error)
@@ -130,8 +135,14 @@ def damaged(path: Path, reason: str) -> UserError:
     store = path if path.is_dir() else path.parent
     return UserError(
         f"{path} is damaged ({reason}): remove {store}, "
-        f"then run `reproduce data get {store.name}` or import it again"
+        f"then run `reproduce data get {arguments(store.name)}` or import it again"
     )
+
+
+def arguments(store: str, path: str = "") -> str:
+    """What names a store's data set after ``reproduce data get``; ``path`` goes after its name."""
+    name, fold = re.fullmatch(r"(.*?)(?:-fold(\d+))?", store).groups()  # type: ignore[union-attr]
+    return f"{name}{path}" + (f" --fold {fold}" if fold and fold != "0" else "")
 
 
 def first_line(error: BaseException) -> str:
@@ -144,7 +155,7 @@ def first_line(error: BaseException) -> str:
 def _check_sizes(info: DatasetInfo, root: Path) -> None:
     for split, count in zip(SPLITS, info.counts, strict=True):
         for part, bytes_each in (("images", info.side**2 * CHANNELS), ("labels", 8)):
-            path = array_path(root, info.name, split, part)
+            path = array_path(root, info.store, split, part)
             try:
                 with open(path, "rb") as file:
                     preamble = file.read(10)

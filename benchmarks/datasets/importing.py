@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
-import numpy as np
-
-from benchmarks.datasets import DatasetInfo
-from benchmarks.datasets.archives import read_batches_folder, read_tar
-from benchmarks.datasets.folders import read_class_folders
-from benchmarks.datasets.header import SPLITS, first_line, has_header
+from benchmarks.datasets.assembly import OnProgress, assemble
+from benchmarks.datasets.entry import Archive, DatasetInfo
+from benchmarks.datasets.header import first_line, has_header
+from benchmarks.datasets.layouts import DECODED, read_source
+from benchmarks.datasets.pictures import library
 from benchmarks.datasets.scratch import scratch_folder
-from benchmarks.datasets.store import Dataset, Split, build, check_is_store, open_known, publish
+from benchmarks.datasets.store import Dataset, cannot_write, check_is_store, open_known, publish
 from benchmarks.errors import UserError
-
-OnProgress = Callable[[str, int, int], None]
-"""Told the stage, how much of it is done, and of how much."""
 
 NETWORK_SECONDS = 30.0
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
@@ -32,8 +29,8 @@ def is_present(info: DatasetInfo, root: Path) -> bool:
     Raises:
         UserError: where it is there but damaged, or something else has its place.
     """
-    check_is_store(root, info.name)
-    if not has_header(root, info.name):
+    check_is_store(root, info.store)
+    if not has_header(root, info.store):
         return False
     open_known(info, root)
     return True
@@ -42,7 +39,7 @@ def is_present(info: DatasetInfo, root: Path) -> bool:
 def import_from(
     info: DatasetInfo, source: Path, root: Path, on_progress: OnProgress = lambda *_: None
 ) -> Path:
-    """Make the store ``root/<name>`` from class folders, the official archive or its folder.
+    """Make the store of ``info`` from class folders, the official files or an extracted folder.
 
     The source is read and checked also where the store is there already.
 
@@ -52,59 +49,40 @@ def import_from(
     """
     _check_not_embedded(info)
     is_present(info, root)
-    with scratch_folder(root, info.name) as folder:  # first, as reading takes its time
-        splits = read_source(info, source, on_progress)
-        return publish(_checked(info, splits, source, on_progress), folder, root)
+    with scratch_folder(root, info.store) as folder:  # first, as reading takes its time
+        return _make(info, source, folder, root, on_progress)
 
 
 def download(info: DatasetInfo, root: Path, on_progress: OnProgress = lambda *_: None) -> Path:
     """Make the store by torchvision's download and checksum; nothing to do where it is there.
 
     Raises:
-        UserError: where the download fails; the message names the way without internet.
+        UserError: where the download fails; the message names the way without internet. Also where
+            only a person can fetch the files; the message says from where, and what to do then.
     """
     _check_not_embedded(info)
     if is_present(info, root):
-        return root / info.name
-    with scratch_folder(root, info.name) as folder, scratch_folder(root, info.name) as fetched:
-        _fetch(info, fetched, root)
-        assert info.archive is not None
-        batches = fetched / info.archive.folder
-        splits = read_batches_folder(batches, info, _stage("reading batches", on_progress))
-        return publish(_checked(info, splits, batches, on_progress), folder, root)
+        return root / info.store
+    assert info.archive is not None
+    if info.archive.by_hand:
+        raise UserError(_by_hand(info, info.archive))
+    with scratch_folder(root, info.store) as folder, scratch_folder(root, info.store) as fetched:
+        _fetch(info, info.archive, fetched, root)
+        return _make(info, fetched, folder, root, on_progress)
 
 
-def read_source(
-    info: DatasetInfo, source: Path, on_progress: OnProgress = lambda *_: None
-) -> dict[str, Split]:
-    """Both splits from whatever ``source`` is, in its own order.
-
-    Raises:
-        UserError: where it is none of the known layouts.
-    """
+def _make(
+    info: DatasetInfo, source: Path, folder: Path, root: Path, on_progress: OnProgress
+) -> Path:
+    chunks = read_source(info, source, on_progress)
     try:
-        return _read_layout(info, source, on_progress)
+        dataset = assemble(info, chunks, folder, source, on_progress)
     except OSError as error:
-        raise UserError(f"cannot read {source}: {first_line(error)}") from error
-
-
-def _read_layout(info: DatasetInfo, source: Path, on_progress: OnProgress) -> dict[str, Split]:
-    archive = info.archive
-    batches = _stage("reading batches", on_progress)
-    if source.is_file():
-        return read_tar(source, info, batches)
-    if not source.is_dir():
-        raise UserError(f"{source} does not exist")
-    if archive:
-        for folder in (source, source / archive.folder):
-            if any((folder / name).is_file() for name in archive.train + archive.test):
-                return read_batches_folder(folder, info, batches)
-        if (source / archive.filename).is_file():
-            return read_tar(source / archive.filename, info, batches)
-    if any((source / split).is_dir() for split in SPLITS):
-        return read_class_folders(source, info, _stage("reading images", on_progress))
-    official = f", {archive.filename} or {archive.folder}/" if archive else ""
-    raise UserError(f"{source} holds no {{train,test}}/<class>/*.png{official}")
+        raise cannot_write(root, error) from error
+    _check_digest(info, dataset, source)
+    on_progress("publishing", 0, 1)
+    decoded = info.archive is not None and info.archive.layout in DECODED
+    return publish(dataset, folder, root, library() if decoded else "")
 
 
 def _check_not_embedded(info: DatasetInfo) -> None:
@@ -112,48 +90,61 @@ def _check_not_embedded(info: DatasetInfo) -> None:
         raise UserError(f"{info.name} comes with an installed package: nothing to get or import")
 
 
-def _checked(
-    info: DatasetInfo, splits: dict[str, Split], source: Path, on_progress: OnProgress
-) -> Dataset:
-    on_progress("sorting and hashing", 0, 1)
-    dataset = build(info.name, info.classes, splits)
-    if dataset.digest != info.digest:
+def _check_digest(info: DatasetInfo, dataset: Dataset, source: Path) -> None:
+    if info.digest is not None and dataset.digest != info.digest:
+        expected = " + ".join(f"{count:,}" for count in info.counts)
         raise UserError(
             f"wrong digest {dataset.digest[:12]}, not {info.digest[:12]}: {source} is not the "
-            f"complete {info.title} ({_difference(info, splits)})"
+            f"official {info.title} ({expected} images as expected, but other pixels or labels)"
         )
-    on_progress("writing", 0, 1)
-    return dataset
 
 
-def _difference(info: DatasetInfo, splits: dict[str, Split]) -> str:
-    """What an incomplete or altered copy lacks, as far as counting tells."""
-    expected = " + ".join(f"{count:,}" for count in info.counts)
-    found = " + ".join(f"{len(splits[split]):,}" for split in SPLITS)
-    if found == expected:
-        return f"{found} images as expected, but other pixels or labels"
-    fewest = []
-    for split in SPLITS:
-        by_class = np.bincount(splits[split].labels, minlength=len(info.classes))
-        label = int(by_class.argmin())
-        fewest.append(f"{split}/{info.classes[label]} with {by_class[label]:,}")
-    return f"{expected} images expected, found {found}; fewest in {' and '.join(fewest)}"
+def _by_hand(info: DatasetInfo, archive: Archive) -> str:
+    """One line that says where from, where to, and what to type then."""
+    lists = [*(f.name for f in archive.sources[1:]), *(e.name for e in archive.endings)]
+    names, url = " and ".join(lists), archive.sources[-1].url
+    return (
+        f"{info.name} has to be fetched by hand: put {archive.filename} from {archive.url} into a "
+        f"folder, beside it {names} from {url}, and run "
+        f"`reproduce data import {info.name} FOLDER{_fold_option(info)}`"
+    )
 
 
-def _fetch(info: DatasetInfo, folder: Path, root: Path) -> None:
-    import torchvision.datasets
+def _fold_option(info: DatasetInfo) -> str:
+    return f" --fold {info.fold}" if info.fold else ""
 
-    assert info.archive is not None
+
+def _fetch(info: DatasetInfo, archive: Archive, folder: Path, root: Path) -> None:
     with _network_timeout():
         try:
-            getattr(torchvision.datasets, info.archive.downloader)(folder, download=True)
+            if archive.downloader == "address":
+                _fetch_from_address(archive, folder)
+            else:
+                _fetch_by_torchvision(archive, folder)
         except Exception as error:  # a proxy's or a server's oddities come as many types
             if _is_disk_error(error):
                 raise UserError(f"cannot write under {root}: {first_line(error)}") from error
+            urls = " and ".join(file.url for file in archive.sources)
+            path = "PATH" if len(archive.sources) == 1 else "FOLDER"
             raise UserError(
-                f"cannot download {info.name} ({first_line(error)}): fetch {info.archive.url} on "
-                f"another machine and run `reproduce data import {info.name} PATH`"
+                f"cannot download {info.name} ({first_line(error)}): fetch {urls} on "
+                f"another machine and run `reproduce data import {info.name} {path}`"
             ) from error
+
+
+def _fetch_by_torchvision(archive: Archive, folder: Path) -> None:
+    import torchvision.datasets
+
+    splits: dict[str, list[dict[str, Any]]] = {"SVHN": [{"split": "train"}, {"split": "test"}]}
+    for options in splits.get(archive.downloader, [{}]):
+        getattr(torchvision.datasets, archive.downloader)(folder, download=True, **options)
+
+
+def _fetch_from_address(archive: Archive, folder: Path) -> None:
+    from torchvision.datasets.utils import download_url
+
+    for file in archive.sources:
+        download_url(file.url, folder, file.name)  # the checksum is compared on reading
 
 
 def _is_disk_error(error: Exception) -> bool:
@@ -173,7 +164,3 @@ def _network_timeout() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _stage(name: str, on_progress: OnProgress) -> Callable[[int, int], None]:
-    return lambda done, total: on_progress(name, done, total)

@@ -19,7 +19,7 @@ from benchmarks.datasets.header import first_line
 from benchmarks.errors import UserError
 
 STALE_SECONDS = 24 * 3600
-NAME = re.compile(r"\.(?P<stem>\w+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
+NAME = re.compile(r"\.(?P<stem>[\w-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
 
 
 @contextlib.contextmanager

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from benchmarks.config import Run
     from benchmarks.datasets.store import Dataset
 
+# Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
 EVALUATION_BATCH = 500
+EVALUATION_PIXELS = EVALUATION_BATCH * 32**2
+
+
+def evaluation_batch(side: int) -> int:
+    """How many images of that height and width are evaluated at once."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,9 @@ class Trainee:
         """The count so far, int64 on the device, after each batch of the test split."""
         self.model.eval()
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        for start in range(0, len(self.test), EVALUATION_BATCH):
-            window = slice(start, start + EVALUATION_BATCH)
+        batch = evaluation_batch(self.test.pixels.shape[1])
+        for start in range(0, len(self.test), batch):
+            window = slice(start, start + batch)
             with torch.no_grad(), self._autocast():
                 logits = self.model(self.normalizer(self.test.pixels[window]))
             correct += (logits.argmax(1) == self.test.labels[window]).sum()

@@ -14,7 +14,8 @@ from benchmarks.config import CHOICES, Run
 from benchmarks.errors import UserError
 from reproduce import deviations, readings, report
 from reproduce.paths import ROOT
-from reproduce.registry import ENTRIES
+from reproduce.registry import ENTRIES, find
+from reproduce.tables import spelled
 
 ALL = readings.load("locality")
 SETTINGS = [reading for reading in ALL if reading.setting]
@@ -52,11 +53,36 @@ def test_the_knobs_are_those_that_the_report_turns():
 
 
 @pytest.mark.parametrize("reading", SETTINGS, ids=lambda r: r.id)
-def test_the_default_is_that_of_run_and_alternatives_make_other_runs(reading):
-    default = Run(seed=0)
-    assert default.replace(**{reading.setting: reading.default}) == default
-    for value in reading.alternatives:
-        assert default.replace(**{reading.setting: value}).hash != default.hash
+def test_the_default_is_that_of_the_cells_and_alternatives_make_other_runs(reading):
+    tables = [e.load() for e in ENTRIES if e.trains and e.name in reading.tables]
+    assert tables
+    for table in tables:
+        for cell in table.cells:
+            hashes = [
+                cell.run(0, {reading.setting: reading.typed(value)}).hash
+                for value in (reading.default, *reading.alternatives)
+            ]
+            assert hashes[0] == cell.run(0).hash, cell.name
+            other = 1 if reading.setting in cell.untouched else len(hashes)
+            assert len(set(hashes)) == other, cell.name
+
+
+def test_each_reading_of_tables_5_and_6_touches_the_cells_that_it_is_about():
+    touched = {
+        reading.id: {
+            cell.name
+            for table in (find("table5").load(), find("table6").load())
+            if table.name in reading.tables
+            for cell in table.cells
+            if reading.setting not in cell.untouched
+        }
+        for reading in SETTINGS
+    }
+    deepweeds = {"deepweeds 1 1", "deepweeds 1.4 1.56", "deepweeds 1.8 2.13"}
+    assert touched["L-18"] == touched["L-20"] == deepweeds
+    assert touched["L-19"] == {name.replace("deepweeds", "tiny-imagenet") for name in deepweeds}
+    assert touched["L-06"] == {"7x7 1 0", "7x7 1 0.25", "7x7 1 0.35"}
+    assert len(touched["L-05"]) == 6
 
 
 def test_no_value_that_run_knows_is_left_out():
@@ -76,10 +102,22 @@ def test_no_value_that_run_knows_is_left_out():
         ("batch_norm_eps=1e-3", {"batch_norm_eps": "0.001"}),
         ("batch_norm_eps=1e-5", {}),
         ("L-12=greater", {}),
+        ("L-05=CIFAR-100", {"dataset": "cifar100"}),
+        ("L-05=Cifar 10", {}),
+        ("L-06=7,7,7,7,7,3,3,3,3", {"kernel_sizes": (7, 7, 7, 7, 7, 3, 3, 3, 3)}),
+        ("L-20=3", {"fold": 3}),
+        ("L-20=0", {}),
     ],
 )
 def test_a_choice_becomes_a_setting(text, expected):
     assert readings.parse_overrides([text])[0] == expected
+
+
+@pytest.mark.parametrize("text", ["L-05=cifar10", "L-18=flatten", "stars_compare=plain"])
+def test_a_reading_of_another_table_is_refused(text):
+    assert readings.parse_overrides([text])
+    with pytest.raises(UserError, match=r"L-\d\d \(.*\) does not touch table4, only table\d"):
+        readings.parse_overrides([text], table="table4")
 
 
 def test_knobs_are_kept_apart_from_settings():
@@ -95,8 +133,10 @@ def test_any_set_of_choices_makes_a_run(chosen, random):
     texts = [f"{random.choice((r.id, r.option))}={value}" for r, value in picked.items()]
     settings, knobs = readings.parse_overrides(texts)
     changed = {r.option: value for r, value in picked.items() if value != r.default}
-    assert {**settings, **knobs} == changed
-    assert (Run(seed=3, **settings).hash == Run(seed=3).hash) == (not settings)
+    assert {name: spelled(value) for name, value in {**settings, **knobs}.items()} == changed
+    default = Run(seed=3)
+    other = {name for name, value in settings.items() if getattr(default, name) != value}
+    assert (Run(seed=3, **settings).hash == default.hash) == (not other)
 
 
 @pytest.mark.parametrize(
