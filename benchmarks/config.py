@@ -92,8 +92,8 @@ class Run:
             value = getattr(self, item.name)
             if "Decimal" in str(item.type) and value is not None:
                 object.__setattr__(self, item.name, _decimal(item.name, value))
-            elif item.type == "int" and isinstance(value, str):  # a reading's text
-                object.__setattr__(self, item.name, _whole_numbers(item.name, (value,))[0])
+        for name in ("fold", "warmup_epochs"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
         for name in ("lr_milestones", "kernel_sizes", "block_counts"):
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
         _check(self)
@@ -163,13 +163,16 @@ def _decimal(name: str, value: Any) -> Decimal:
     return number
 
 
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, bool) and str(value).isdecimal():
+        return int(value)
+    raise UserError(f"{name}: {value!r} is not a whole number from 0 on")
+
+
 def _whole_numbers(name: str, value: Any) -> tuple[int, ...]:
     """A tuple of integers, also from text such as "1,1,2", as readings are spelt."""
-    parts = value.split(",") if isinstance(value, str) else tuple(value)
-    try:
-        return tuple(int(part) if isinstance(part, str) else part for part in parts)
-    except ValueError as error:
-        raise UserError(f"{name}: {value!r} must be whole numbers, such as 1,1,2") from error
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(_whole(name, part) for part in parts)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -195,7 +198,6 @@ NOT_NEGATIVE = (
     "gamma",
     "eta",
     "strip_eta",
-    "warmup_epochs",
 )
 
 
@@ -206,8 +208,6 @@ def _check(run: Run) -> None:
     for name in ("epochs", "batch_size", "evaluate_every"):
         if getattr(run, name) < 1:
             raise UserError(f"{name} must be at least 1, not {getattr(run, name)}")
-    if run.fold < 0:
-        raise UserError(f"fold: {run.fold} is not a whole number from 0 on")
     if not 0 <= run.seed < 2**63:
         raise UserError(f"seed must lie in 0 … 2^63 - 1, not {run.seed}")
     for name in NOT_NEGATIVE:
