@@ -171,9 +171,8 @@ def test_damaged_published_rows(file: str, tmp_path: Path, monkeypatch: pytest.M
     copy.mkdir(parents=True)
     for path in (untrained.PAPER_TABLES / "locality").glob("table1*.csv"):
         lines = path.read_text().splitlines(keepends=True)
-        (copy / path.name).write_text(
-            "".join(lines[:1] + lines[2:] if path.name == file else lines)
-        )
+        kept = lines[:1] + lines[2:] if path.name == file else lines
+        (copy / path.name).write_text("".join(kept))
     monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path / "papers")
     with pytest.raises(UserError, match=rf"locality/{file}: .*VGG16.*; restore it with git"):
         table1.command(data=tmp_path, results=tmp_path / "results")
