@@ -198,6 +198,7 @@ def latex(result: SharesResult) -> str:
         + rf"\section*{{{escape(TITLE)}}}"
         + "\n"
         + "".join(tables)
+        + ("\\clearpage\n" if result.networks else "")  # else floats tear the text apart
         + "{\\footnotesize\\raggedright\n"
         + items
         + "\n\\par}\n\\end{document}\n"

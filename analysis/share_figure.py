@@ -30,6 +30,7 @@ DPI = 200
 WIDTH = 2  # panels a row
 COLORS = {COMPARISONS[0]: "#1f4e79", COMPARISONS[1]: "#c55a11"}  # far apart in grey too
 LINES: dict[str, Any] = {COMPARISONS[0]: "solid", COMPARISONS[1]: (0, (4, 1.6))}
+BORDER: Any = {"color": "0.6", "linewidth": 0.8, "linestyle": (0, (1, 2))}
 OFFSET = {COMPARISONS[0]: -0.13, COMPARISONS[1]: 0.13}
 STYLE: Any = {"font.size": 8, "pdf.fonttype": 42, "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False}
@@ -102,7 +103,7 @@ def _panels(result: SharesResult) -> list[_Panel]:
 def _draw(axis: Axes, panel: _Panel, result: SharesResult) -> None:
     axis.axhline(0.5, color="0.6", linewidth=0.8, zorder=0)
     border = split(panel.layers) + 0.5
-    axis.axvline(border, color="0.6", linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+    axis.axvline(border, **BORDER, zorder=0)
     for row in result.printed:
         if row.arch == panel.arch and row.part != "all":
             span = (0.5, border) if row.part == "lower" else (border, panel.layers + 0.5)
@@ -147,4 +148,4 @@ def _legend(*, measured: bool) -> list[Line2D]:
             look: Any = {"marker": "o", "markersize": 4, "markerfacecolor": face}
             label = f"{comparison}, measured (Wilson, 95 %)"
             lines.append(Line2D([], [], color=color, linewidth=0.8, label=label, **look))
-    return lines
+    return [*lines, Line2D([], [], **BORDER, label="between lower and upper half")]

@@ -147,3 +147,19 @@ def _names(group: h5py.Group, attribute: str, names: Sequence[str], chunks: int)
 def write_network(path: Path, arch: str, make: Make | None = None, narrow: int = 1) -> Path:
     """A whole Keras file of one of :data:`NETWORKS`."""
     return write_keras(path, keras_layers(arch, make or noise(), narrow))
+
+
+def printed_mobilenet() -> Make:
+    """Filters that give MobileNet's printed row: made to, as its real weights are not at hand."""
+    layers = convs("MobileNet")
+    half = len(layers) // 2
+    counts = {}
+    for part, larger in ((layers[:half], (773, 744)), (layers[half:], (2410, 2064))):
+        total = sum(conv.filters for conv in part)
+        before = 0
+        for conv in part:
+            after = before + conv.filters
+            centre, neighbour = (k * after // total - k * before // total for k in larger)
+            counts[conv.name] = (centre, neighbour)
+            before = after
+    return to_order(counts)
