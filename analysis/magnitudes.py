@@ -159,6 +159,8 @@ def analyse(layers: pd.DataFrame, cells: Sequence[CellSpec]) -> Magnitudes:
         raise ValueError(f"networks of cells that the table does not have: {', '.join(unknown)}")
     if layers.duplicated(["cell", "seed", "layer"]).any():
         raise ValueError("two networks of one cell and seed")
+    # Sums of floats depend on their order in the last bits, and reports should not.
+    layers = layers.sort_values(["cell", "seed", "layer"], ignore_index=True)
     values = network_values(layers)
     found = tuple(
         _cell(spec, values[values["cell"] == spec.name], layers[layers["cell"] == spec.name])

@@ -14,7 +14,7 @@ from benchmarks.config import Run
 from benchmarks.errors import UserError
 from reproduce import options as opt
 from reproduce import records, saved_weights
-from reproduce.paths import default_results
+from reproduce.weight_sources import saving_command
 
 if TYPE_CHECKING:
     from analysis.magnitudes import CellSpec
@@ -171,17 +171,11 @@ def _is_plain(run: Run) -> bool:
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:
     """What trains the runs of ``cells`` that have no weights; of the whole table for many cells."""
-    parts = [
-        f"reproduce {selection.table.name}",
-        *(["--quick"] if selection.table.is_quick else []),
-    ]
+    parts = [saving_command(selection.table.name, selection.layout)]
     if "precision" in selection.overrides:
         parts.append(f"--precision {selection.overrides['precision']}")
     chosen = {**selection.overrides, **selection.analysis}
     parts += [f"--reading {name}={chosen[name]}" for name in sorted(chosen) if name != "precision"]
-    if selection.layout.base != default_results():
-        parts.append(f"--results {shlex.quote(str(selection.layout.base))}")
-    parts.append("--save-weights")
     if len(cells) <= FEW and len(cells) < len(selection.table.cells):
         parts += [f"--only {shlex.quote(name)}" for name in cells]
     return f"`{' '.join(parts)}`"

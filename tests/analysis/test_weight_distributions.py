@@ -1,0 +1,170 @@
+"""Figure 1's bins and quantiles count every filter once, whatever the weights are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from analysis import weight_distributions_figure as figure
+from analysis import weight_distributions_report as report
+from analysis.weight_distributions import (
+    DECADES,
+    POSITIONS,
+    QUANTILES,
+    distributions,
+)
+
+MAGNITUDES = st.one_of(
+    st.just(0.0), st.floats(2.0**-60, 1.0, width=32), st.floats(-1.0, -(2.0**-60), width=32)
+)
+FILTERS = st.integers(1, 40).flatmap(lambda n: arrays(np.float32, (n, 3, 3), elements=MAGNITUDES))
+
+
+def layers(count: int, filters: int = 200) -> list[tuple[str, np.ndarray]]:
+    """Layers whose centres are twice, whose corners half as large as the edges."""
+    random = np.random.default_rng(3)
+    scale = np.array([[0.5, 1, 0.5], [1, 2, 1], [0.5, 1, 0.5]])
+    return [
+        (f"layer{k}", (random.standard_normal((filters, 3, 3)) * scale * 0.1).astype(np.float32))
+        for k in range(count)
+    ]
+
+
+def made(count: int = 9) -> report.DistributionReport:
+    source = report.Source("a network", ("with a note",), facts={"file": "a.pt"})
+    return report.DistributionReport(distributions(layers(count)), source, {})
+
+
+@given(st.lists(FILTERS, min_size=1, max_size=8))
+def test_every_filter_is_counted_once(filters):
+    found = distributions([(str(k), values) for k, values in enumerate(filters)])
+    edges = np.array(found.edges)
+    assert (np.diff(edges) > 0).all()
+    assert np.log10(edges[-1] / edges[0]) <= DECADES + 1e-9
+    for panel in found.panels:
+        values = filters[panel.number - 1]
+        assert panel.filters == len(values)
+        assert panel.dead == sum((one == 0).all() for one in values)
+        for series, (name, (row, column)) in zip(panel.series, POSITIONS, strict=True):
+            sample = np.abs(values[:, row, column].astype(float))
+            assert series.position == name
+            assert sum(series.counts) + series.below + series.zeros == len(sample)
+            assert series.zeros == (sample == 0).sum()
+            assert series.below == ((sample > 0) & (sample < edges[0])).sum()
+            assert series.quantiles == pytest.approx(np.quantile(sample, QUANTILES))
+            assert sample.max() < edges[-1]
+            for low, high, count in zip(edges[:-1], edges[1:], series.counts, strict=True):
+                assert count == ((sample >= low) & (sample < high)).sum()
+
+
+@pytest.mark.parametrize(
+    ("count", "numbers"),
+    [(1, [1]), (2, [1, 2]), (5, [1, 2, 3, 4, 5]), (6, [1, 2, 3, 4, 5, 6]), (7, [1, 2, 3, 5, 6, 7])],
+)
+def test_the_first_and_the_last_three_layers(count, numbers):
+    found = distributions(layers(count))
+    assert [panel.number for panel in found.panels] == numbers
+    assert [panel.name for panel in found.panels] == [f"layer{n - 1}" for n in numbers]
+    assert found.layers == count
+
+
+def test_positions_are_the_captions():
+    filters = np.zeros((1, 3, 3), np.float32)
+    filters[0, 1, 1], filters[0, 1, 0], filters[0, 0, 0] = 0.5, -0.25, 0.125
+    (panel,) = distributions([("only", filters)]).panels
+    assert [series.median for series in panel.series] == [0.5, 0.25, 0.125]
+
+
+def test_dead_filters_do_not_stretch_the_axis():
+    (name, filters), *_ = layers(1, 1000)
+    filters[:200] *= 1e-20
+    found = distributions([(name, filters)])
+    assert found.edges[0] >= found.edges[-1] * 10.0 ** -(DECADES + 1e-9)
+    assert all(series.below >= 200 for series in found.panels[0].series)
+    (line,) = report.unseen(found)
+    assert "below" in line
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        (np.zeros((4, 5, 5), np.float32), "of shape"),
+        (np.zeros((0, 3, 3), np.float32), "of shape"),
+        (np.full((4, 3, 3), np.nan, np.float32), "not finite"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(filters, words):
+    with pytest.raises(ValueError, match=words):
+        distributions([("bad", filters)])
+    with pytest.raises(ValueError, match="no layer"):
+        distributions([])
+
+
+def test_the_report_says_where_the_medians_fall():
+    text = [*report.statements(made().found)]
+    assert text == [
+        "The centre's median is above the edge's in 6 of 6 layers.",
+        "The edge's median is above the corner's in 6 of 6 layers.",
+    ]
+    ratios = [[float(cell) for cell in row[5:]] for row in report.rows(made().found)]
+    assert np.array(ratios) == pytest.approx(2, rel=0.35)
+
+
+def test_zeros_are_told():
+    (name, filters), *_ = layers(1)
+    filters[:7] = 0
+    filters[7, 1, 1] = 0
+    (line,) = report.unseen(distributions([(name, filters)]))
+    assert line == ("Layer 1, centre/edge/corner, exactly 0: 8/7/7; 7 filters are 0 throughout.")
+
+
+def test_the_csv_adds_up():
+    sums, quantiles = defaultdict(int), set()
+    for row in csv.DictReader(io.StringIO(report.csv_text(made()))):
+        if row["quantity"].startswith("quantile"):
+            quantiles.add(row["quantity"])
+        else:
+            sums[row["layer"], row["position"]] += int(row["value"])
+    assert set(sums.values()) == {200}
+    assert len(sums) == 18
+    assert len(quantiles) == len(QUANTILES)
+
+
+def test_the_json_holds_the_same_counts():
+    found = json.loads(report.json_text(made()))
+    panel = found["panels"][0]
+    assert found["source"] == {"title": "a network", "file": "a.pt"}
+    assert sum(panel["positions"]["edge"]["counts"]) + panel["positions"]["edge"]["below"] == 200
+    assert len(found["edges"]) == len(panel["positions"]["edge"]["counts"]) + 1
+
+
+@pytest.mark.parametrize(("count", "rows"), [(2, 1), (5, 2), (9, 2)])
+def test_a_panel_a_layer_with_three_curves_and_medians(count, rows):
+    drawn = figure.draw(made(count).found, "a title")
+    shown = [axis for axis in drawn.axes if axis.get_visible()]
+    assert len(shown) == min(count, 6)
+    assert len(drawn.axes) == 3 * rows
+    assert drawn.get_suptitle() == "a title"
+    for axis in shown:
+        assert axis.get_xscale() == "log"
+        curves = [patch for patch in axis.patches if hasattr(patch, "get_data")]
+        assert len({curve.get_linestyle() for curve in curves}) == 3  # apart without colour
+        markers = [line.get_marker() for line in axis.lines if line.get_marker() != "None"]
+        assert markers == ["o", "s", "^"]
+        medians = [line.get_xdata()[0] for line in axis.lines if line.get_marker() != "None"]
+        assert medians == sorted(medians, reverse=True)
+
+
+def test_the_files_are_the_same_again():
+    first, second = (figure.files(made().found, "title") for _ in range(2))
+    assert first == second
+    assert first["png"].startswith(b"\x89PNG")
+    assert first["pdf"].startswith(b"%PDF")

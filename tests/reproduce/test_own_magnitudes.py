@@ -1,0 +1,192 @@
+"""`reproduce magnitudes`: a table's kept networks, cell by cell, and how to get there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import untrained_helpers as helpers
+import weight_makers
+
+from benchmarks.errors import UserError
+from benchmarks.weights import read
+from benchmarks.weights.magnitudes import measure_layers
+from reproduce import records, saved_weights, schema
+from reproduce.__main__ import run
+from reproduce.locality import magnitudes, table3
+from reproduce.paths import ResultsLayout
+from reproduce.selection import select
+from reproduce.tables import Cell, plan
+
+SIZES = {"locality": 1.5, "permuted": 1.2, "plain": 1.0, "anti": 0.8}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quick Table III with five seeds a cell, whose centres differ by kind of cell; the last
+    of the plain ones has diverged and the last of the locality ones is missing."""
+    layout = ResultsLayout(tmp_path_factory.mktemp("results"), quick=True)
+    for planned in plan(table3.QUICK.cells, range(5)):
+        kind, seed = planned.cell.split()[0], planned.run.seed
+        model, diverged = weight_makers.network(seed, SIZES[kind]), False
+        if (kind, seed) == ("locality", 4):
+            continue
+        if (kind, seed) == ("plain", 4):
+            diverged = True
+            with torch.no_grad():
+                model[0].weight.fill_(torch.nan)
+        weight_makers.keep(layout, planned, model, diverged=diverged)
+    return layout.base
+
+
+def report(base: Path, **options: Any) -> tuple[int, dict[str, Any]]:
+    """Exit code and what the command writes as JSON."""
+    code = magnitudes.command(quick=True, results=base, as_json=True, **options)
+    path = base / "quick" / "locality" / "magnitudes" / "table3" / "magnitudes.json"
+    return code, json.loads(path.read_text())
+
+
+def test_every_cell_with_its_networks(kept: Path) -> None:
+    code, found = report(kept)
+    assert code == magnitudes.INCOMPLETE
+    cells = {cell["kind"]: cell for cell in found["cells"]}
+    assert {kind: cell["seeds"] for kind, cell in cells.items()} == {
+        "locality": [0, 1, 2, 3],
+        "permuted": [0, 1, 2, 3, 4],
+        "plain": [0, 1, 2, 3],
+        "anti": [0, 1, 2, 3, 4],
+    }
+    assert cells["plain"]["diverged"] == 1
+    plain = cells["plain"]["measures"]["mean_centre"]["median"]
+    for kind, size in SIZES.items():
+        median = cells[kind]["measures"]["mean_centre"]["median"]
+        assert median == pytest.approx(size * plain, rel=0.05)
+        assert len(cells[kind]["by_layer"]["mean_centre"]) == weight_makers.LAYERS
+    directions = {
+        d["cell"]: d["direction"] for d in found["differences"] if d["measure"] == "mean_centre"
+    }
+    assert directions == {
+        "locality 1.6 2.4": "above",
+        "permuted 2.4 1.6": "above",
+        "anti 0.6 0.4": "below",
+    }
+    (missing,) = (note for note in found["notes"] if "are made by" in note)
+    assert "--quick" in missing
+    assert "--save-weights --only 'locality 1.6 2.4'`" in missing
+
+
+def test_the_numbers_are_those_of_the_files(kept: Path) -> None:
+    report(kept)
+    folder = kept / "quick" / "locality" / "magnitudes" / "table3"
+    assert set(helpers.contents(folder)) == {
+        f"magnitudes.{e}" for e in ("csv", "tex", "png", "pdf", "json")
+    }
+    rows = list(csv.DictReader((folder / "magnitudes.csv").open()))
+    assert len(rows) == 18 * weight_makers.LAYERS
+    layout = ResultsLayout(kept, quick=True)
+    for row in rows[:: 2 * weight_makers.LAYERS]:
+        layers = read(saved_weights.path_of(layout, row["run"]))
+        first = layers[0].filters
+        assert int(row["filters"]) == len(first)
+        assert int(row["larger_centre"]) == (first[:, 1, 1] > first[:, 1, 0]).sum()
+        bigger = abs(first[:, 1, 0]) > abs(first[:, 0, 0])
+        assert int(row["larger_abs_neighbour"]) == bigger.sum()
+        measured = measure_layers(layers)[0]
+        assert float(row["rms_corner"]) == pytest.approx(measured.rms["corner"])
+
+
+def test_the_selection_decides_what_is_missing(kept: Path) -> None:
+    assert report(kept, only=["anti *"])[0] == magnitudes.DONE
+    code, found = report(kept, seeds="4")
+    assert code == magnitudes.DONE
+    assert len(found["cells"]) == 4
+
+
+def test_as_a_user_types_it(kept: Path) -> None:
+    done = helpers.run("magnitudes", "--quick", "--results", str(kept))
+    assert done.returncode == magnitudes.INCOMPLETE, done.stderr
+    text = done.stdout.partition("\nWritten:")[0]
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "Does LOCO-Reg change where weights are large?" in text
+    assert "1 diverged run is left out" in text
+    assert "D-21" in text
+
+
+def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
+    layout = ResultsLayout(tmp_path, quick=True)
+    first, second = plan(table3.QUICK.cells[:1], range(2))
+    for planned in (first, second):
+        weight_makers.keep(layout, planned, weight_makers.network(0))
+    record = weight_makers.record_of(first, quick=True)
+    record["result"]["curve"][-1]["train_loss"] = 0.25
+    model, other = weight_makers.network(0), schema.seal(record)
+    data = saved_weights.encode(model, saved_weights.metadata(model, other))
+    saved_weights.path_of(layout, first.run.hash).write_bytes(data)
+    _, found = report(tmp_path)
+    assert any(note.startswith("1 network is of a repetition") for note in found["notes"])
+
+
+def test_weights_without_a_record_do_not_count(tmp_path: Path) -> None:
+    layout = ResultsLayout(tmp_path, quick=True)
+    first, second = plan(table3.QUICK.cells[:1], range(2))
+    for planned in (first, second):
+        weight_makers.keep(layout, planned, weight_makers.network(0))
+    records.record_path(layout, second.run.hash).unlink()
+    assert report(tmp_path)[1]["cells"][0]["seeds"] == [0]
+
+
+def test_a_baseline_differs_in_the_positions_weights_alone() -> None:
+    selection = select("table3")
+    assert {c.name: magnitudes._baseline(c, selection) for c in table3.TABLE.cells} == {
+        c.name: None if c.kind == "plain" else "plain 1 1" for c in table3.TABLE.cells
+    }
+    other = Cell("locality of another λ", "locality", {"gamma": "1.6", "weight_decay": "0.002"})
+    assert magnitudes._baseline(other, selection) is None
+    linear = Cell("by distance", "locality", {"a0": "1", "a1": "0.4"})
+    assert magnitudes._baseline(linear, selection) == "plain 1 1"
+    even = Cell("by no distance", "plain", {"a0": "1", "a1": "0"})
+    assert magnitudes._baseline(even, selection) is None
+
+
+def test_bad_input_is_one_line(tmp_path: Path) -> None:
+    line = helpers.complaint("magnitudes", "--quick", "--results", str(tmp_path))
+    assert "no run of Table III, quick has kept its weights" in line
+    assert "--save-weights" in line
+    for options, words in (
+        ({"table": "table9"}, "no table"),
+        ({"table": "figure1"}, "has no runs"),
+        ({"only": ["nothing*"]}, "matches no cell"),
+    ):
+        with pytest.raises(UserError, match=words):
+            magnitudes.command(results=tmp_path, **options)
+    assert not list(tmp_path.iterdir())
+    (planned,) = plan(table3.TABLE.cells[:1], [0])
+    path = weight_makers.keep(ResultsLayout(tmp_path), planned, weight_makers.network(0))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(UserError, match=str(path)):
+        magnitudes.command(results=tmp_path)
+
+
+@pytest.mark.slow
+def test_the_whole_way_from_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the embedded digits: train and keep, tell, draw, measure."""
+    monkeypatch.setenv("COLUMNS", "80")
+    chosen = ["--only", "plain*", "--only", "anti*", "--seeds", "1"]
+
+    def said(*arguments: str) -> str:
+        assert run([*arguments, "--quick", "--results", str(tmp_path)]) == 0
+        return capsys.readouterr().out
+
+    said("table3", "--save-weights", "--executor", "debug", *chosen)
+    assert len(saved_weights.present(ResultsLayout(tmp_path, quick=True))) == 2
+    assert "weights are kept of 2 of 2 finished runs" in said("status", "table3")
+    text = said("figure1")
+    assert "plain 1 1 of Table III, quick, seed 0" in text
+    assert "9 of 9" in text
+    assert "anti (1 cell) against plain L2" in said("magnitudes", *chosen)
