@@ -54,12 +54,14 @@ def list_(
     """
     root = data or default_data()
     rows = [_describe(entry, root) for entry in _entries(root)]
+    weights = [weights_command.describe(entry, root) for entry in WEIGHTS.values()]
     if as_json:
-        rows += [weights_command.describe(entry, root) for entry in WEIGHTS.values()]
-        typer.echo(json.dumps(rows, indent=1))
-    else:
-        _print_table(rows)
-        weights_command.print_table(root)
+        typer.echo(json.dumps([*rows, *weights], indent=1))
+        return
+    _print_table(rows)
+    weights_command.print_table(weights)
+    if any(row["state"] == "missing" for row in [*rows, *weights]):
+        typer.echo("\n`reproduce data get NAME` gets what is missing.")
 
 
 @app.command()

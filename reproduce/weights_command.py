@@ -83,7 +83,7 @@ def describe(entry: KnownWeights, root: Path) -> dict[str, Any]:
     }
 
 
-def print_table(root: Path) -> None:
+def print_table(rows: list[dict[str, Any]]) -> None:
     """The weight files as the second section of ``reproduce data list``."""
     from rich import box
     from rich.console import Console
@@ -93,7 +93,6 @@ def print_table(root: Path) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for title in ("weights", "3×3 filters", "layers", "where"):
         table.add_column(title, no_wrap=title == "weights")
-    rows = [describe(entry, root) for entry in WEIGHTS.values()]
     for row in rows:
         where = row["path"] if row["state"] == "present" else f"{row['state']} {row['detail']}"
         cells = (row["name"], f"{row['filters']:,}", str(row["layers"]), where)
@@ -101,5 +100,3 @@ def print_table(root: Path) -> None:
     console = Console()
     console.print()
     console.print(table)
-    if any(row["state"] == "missing" for row in rows):
-        console.print("Missing weights: reproduce data get NAME", highlight=False)

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.datasets import DATASETS, Archive, Source, info, load
+from benchmarks.weights.register import WEIGHTS
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]
@@ -293,7 +294,8 @@ def test_the_list_fits_eighty_columns_with_a_line_each(
     _, out, _ = reproduce("list", "--data", tmp_path)
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) == 2 + len(DATASETS) + 2
+    # Two headings with their rules, the space between and before the hint.
+    assert len(lines) == len(DATASETS) + len(WEIGHTS) + 7
 
 
 def test_list_loads_nothing_heavy(tmp_path: Path) -> None:

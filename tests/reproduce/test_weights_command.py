@@ -101,7 +101,7 @@ def test_the_list_has_a_section_for_weights(reproduce: Reproduce, tmp_path: Path
     rows = {line.split()[0]: line.split() for line in lines if line[:1].isalpha()}
     for name, entry in WEIGHTS.items():
         assert rows[name] == [name, f"{entry.filters:,}", str(entry.layers), "missing"]
-    assert lines[-1] == "Missing weights: reproduce data get NAME"
+    assert lines[-1] == "`reproduce data get NAME` gets what is missing."
 
 
 def test_naming_missing_and_unknown_weights(reproduce: Reproduce, tmp_path: Path) -> None:
