@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from launch_helpers import tiny_dataset, tiny_run
 
 from benchmarks.config import Run
 from benchmarks.datasets import DATASETS, DatasetInfo, info, known_digest, store
 from benchmarks.errors import UserError
-from benchmarks.training.trainee import evaluation_batch
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.trainee import Trainee, evaluation_batch
 from reproduce import images, measured, provenance, records, schema
 from reproduce.launch import LaunchOptions, launch
 from reproduce.paths import ResultsLayout
@@ -167,3 +169,13 @@ def test_a_record_counts_the_test_images_of_its_fold(
 def test_larger_images_are_evaluated_in_smaller_batches() -> None:
     assert [evaluation_batch(side) for side in (16, 32, 64, 128)] == [500, 500, 125, 31]
     assert evaluation_batch(1_024) == 1
+
+
+def test_an_evaluation_goes_by_those_batches(
+    noise: store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.training.trainee.EVALUATION_PIXELS", 24 * 32**2)
+    cpu = torch.device("cpu")
+    splits = (ResidentSplit(noise.train, cpu), ResidentSplit(noise.test, cpu))
+    counts = list(Trainee(short_run, noise, *splits, cpu)._count_correct())
+    assert len(counts) == 3, "64 test images, 24 at once"
