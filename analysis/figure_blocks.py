@@ -124,10 +124,17 @@ def _grid_panel(axis: Axes, cells: Sequence[CellResult], styles: Mapping[str, St
     labels = list(styles)
     for cell in cells:
         shift = (labels.index(cell.label) - (len(labels) - 1) / 2) * STEP
-        place = Place(cell, columns.index(cell.column) + shift, styles[cell.label])
+        style = styles[cell.label]
+        place = Place(
+            cell,
+            columns.index(cell.column) + shift,
+            style,
+            printed=style.color if style.filled else "white",
+        )
         draw_cell(axis, place, scale, GRID_SIZE)
+    has_runs = any(cell.n for cell in cells)  # where it has none, its title says so
     for index, column in enumerate(columns):
-        if not any(cell.n for cell in cells if cell.column == column):
+        if has_runs and not any(cell.n for cell in cells if cell.column == column):
             draw_missing(axis, index, scale)
         if index:
             axis.axvline(index - 0.5, color="0.85", linewidth=0.8, zorder=0)

@@ -47,12 +47,14 @@ class Size:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell stands on its panel's axis, with the heading above it."""
+    """Where a cell stands on its panel's axis, with the heading above it and the filling of its
+    published value's diamond."""
 
     cell: CellResult
     x: float
     style: Style
     heading: str = ""
+    printed: str = "0.75"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def draw_cell(axis: Axes, place: Place, scale: Scale, size: Size) -> None:
             cell.published_share,
             marker="D",
             markersize=size.point + 1.1,
-            markerfacecolor="0.75",
+            markerfacecolor=place.printed,
             markeredgecolor="black",
             markeredgewidth=0.8,
             zorder=4,

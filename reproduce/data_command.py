@@ -18,6 +18,8 @@ from reproduce.paths import default_data, given_path
 if TYPE_CHECKING:
     from benchmarks.datasets.importing import OnProgress
 
+NARROW = 60
+
 app = typer.Typer(
     help="Data sets: what there is, and how to get, import and verify it.",
     no_args_is_help=True,
@@ -26,12 +28,11 @@ app = typer.Typer(
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")]
 Fold = Annotated[
-    int | None,
+    int,
     typer.Option(
         "--fold",
         metavar="N",
         help="Which fold of a data set that has several (deepweeds: 0 to 4), a store each.",
-        show_default="0",
     ),
 ]
 
@@ -43,7 +44,7 @@ def list_(
 ) -> None:
     """Show every data set, whether it is here, and the command that gets it.
 
-    Of a data set with folds: fold 0, and the others that are here.
+    Of a data set with folds, those that are here, or fold 0.
     """
     root = data or default_data()
     rows = [_describe(entry, root) for entry in _entries(root)]
@@ -55,14 +56,14 @@ def list_(
 
 @app.command()
 def get(
-    name: NameArgument, fold: Fold = None, data: opt.Data = None, as_json: opt.Json = False
+    name: NameArgument, fold: Fold = 0, data: opt.Data = None, as_json: opt.Json = False
 ) -> None:
     """Download a data set with torchvision, check it and store it.
 
     DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
     internet: fetch the official files elsewhere and use `import`.
     """
-    root, entry = data or default_data(), info(name, fold or 0)
+    root, entry = data or default_data(), info(name, fold)
     if entry.embedded:
         if as_json:
             typer.echo(json.dumps(_describe(entry, root)))
@@ -89,7 +90,7 @@ def import_(
             "{train,test}/<class>/*.png.",
         ),
     ],
-    fold: Fold = None,
+    fold: Fold = 0,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -100,7 +101,7 @@ def import_(
     """
     from benchmarks.datasets.importing import import_from
 
-    entry, root = info(name, fold or 0), data or default_data()
+    entry, root = info(name, fold), data or default_data()
     with _progress_bar() as on_progress:
         import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
@@ -117,8 +118,7 @@ def verify(
         typer.Option(
             "--fold",
             metavar="N",
-            help="Which fold of the named data set.",
-            show_default="all that are here",
+            help="Which fold of the named data set. Default: all that are here.",
         ),
     ] = None,
     data: opt.Data = None,
@@ -205,19 +205,30 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    # What one types or compares stays whole on a narrow terminal; the path gives way.
+    # What one types or compares stays whole on a narrow terminal; the rest gives way.
+    console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for title in ("name", "images", "size", "classes", "where", "digest"):
+    titles = ["name", "images", "size", "classes", "where", "digest"]
+    if console.width < NARROW:
+        titles.remove("size")
+    for title in titles:
         whole = title in ("name", "digest")
         table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         images = f"{row['images']['train']:,} + {row['images']['test']:,}"
         digest = (row["digest"] or "–")[:8]
-        cells = (_named(row), images, f"{row['side']}²", str(row["classes"]), _where(row), digest)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    Console().print(table)
+        cells = {
+            "name": _named(row),
+            "images": images,
+            "size": f"{row['side']}²",
+            "classes": str(row["classes"]),
+            "where": _where(row),
+            "digest": digest,
+        }
+        table.add_row(*(Text(cells[title], overflow="fold") for title in titles))
+    console.print(table)
     if any(row["state"] == "missing" for row in rows):
-        typer.echo("\n`reproduce data get NAME` gets one that is missing.")
+        console.print("\n`reproduce data get NAME` gets one that is missing.", highlight=False)
 
 
 def _named(row: dict[str, Any]) -> str:

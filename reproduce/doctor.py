@@ -203,7 +203,7 @@ def _dataset(info: DatasetInfo, data: Path) -> Row:
     name = f"data: {info.name}"
     state, problem = header.state(info, data)
     if state == "missing":
-        fix = f"reproduce data get {info.name}, or reproduce data import {info.name} PATH"
+        fix = f"reproduce data get {info.name}"
         return Row(name, "missing", f"not under {data}", fix)
     if state == "damaged":
         return Row(name, "broken", f"damaged under {data}", problem)

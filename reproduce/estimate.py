@@ -33,7 +33,10 @@ MEASUREMENT_LASTS_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
 # The settings on which the speed depends, besides the size of the images.
-WORKLOAD = ("model", "precision", "batch_size", "kernel_sizes", "head", "width_multiplier", "block")
+WORKLOAD = (
+    *("model", "precision", "batch_size", "kernel_sizes", "head", "width_multiplier"),
+    *("block", "block_counts"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class Estimate:
 def estimate(
     planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
 ) -> Estimate:
-    """Time for those of ``planned`` that have no record; may train on random images for some 10 s,
-    and needs no data.
+    """Time for those of ``planned`` that have no record; may train on random images for some 10 s a
+    network, and needs no data.
 
     Raises:
         UserError: where a device is asked for that is not there, or a record of ``planned`` is

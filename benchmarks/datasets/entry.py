@@ -173,10 +173,10 @@ class DatasetInfo:
         Raises:
             UserError: where there is no such fold.
         """
+        if fold == (self.fold or 0):
+            return self
         if self.folds:
             if 0 <= fold < len(self.folds):
                 return self.folds[fold]
             raise UserError(f"{self.name} has the folds 0 to {len(self.folds) - 1}, not {fold}")
-        if fold != 0:
-            raise UserError(f"{self.name} has no folds: leave the fold at 0, not {fold}")
-        return self
+        raise UserError(f"{self.name} has no folds: leave the fold at 0, not {fold}")

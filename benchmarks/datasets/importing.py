@@ -144,7 +144,8 @@ def _fetch_from_address(archive: Archive, folder: Path) -> None:
     from torchvision.datasets.utils import download_url
 
     for file in archive.sources:
-        download_url(file.url, folder, file.name)  # the checksum is compared on reading
+        kind, _, checksum = file.checksum.partition(":")
+        download_url(file.url, folder, file.name, checksum if kind == "md5" else None)
 
 
 def _is_disk_error(error: Exception) -> bool:

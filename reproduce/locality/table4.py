@@ -23,10 +23,10 @@ QUICK_SETTINGS = {
     "dataset": "digits",
     "augmentation": "none",
     "width_multiplier": "0.25",
-    "epochs": 3,
+    "epochs": 2,
     "batch_size": 64,
     "learning_rate": "0.01",
-    "lr_milestones": (2,),
+    "lr_milestones": (1,),
     "evaluate_every": 1,
 }
 QUICK_STRENGTHS = ("0.0005", "0.002")

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import io
+import os
 import pickle
+import signal
 import struct
+import sys
 import tarfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.datasets import Archive, DatasetInfo
+from benchmarks.datasets import Archive, DatasetInfo, Source
+from benchmarks.datasets.chunks import Chunk
 from benchmarks.datasets.store import SPLITS, Dataset, Split
 
 ARCHIVE = Archive(
-    url="https://example.org/small-python.tar.gz",
+    sources=(Source("small-python.tar.gz", "https://example.org/small-python.tar.gz"),),
     downloader="CIFAR10",
     folder="cifar-10-batches-py",
     train=tuple(f"data_batch_{number}" for number in range(1, 6)),
@@ -36,6 +44,19 @@ def info_of(dataset: Dataset) -> DatasetInfo:
         digest=dataset.digest,
         archive=ARCHIVE,
     )
+
+
+def gather(chunks: Iterable[Chunk]) -> dict[str, Split]:
+    """All that a reader reads, in its order."""
+    found = list(chunks)
+    parts = {s: [chunk for chunk in found if chunk.split == s] for s in SPLITS}
+    return {
+        split: Split(
+            np.concatenate([chunk.images for chunk in of_split]),
+            np.concatenate([chunk.labels for chunk in of_split]),
+        )
+        for split, of_split in parts.items()
+    }
 
 
 def part_of(dataset: Dataset, per_class: int) -> dict[str, Split]:
@@ -144,3 +165,45 @@ class _Python2Pickler(_PythonPickler):
         self.memoize(value)
 
     dispatch: ClassVar = {**_PythonPickler.dispatch, bytes: save_string, str: save_string}
+
+
+STEPS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.copyfile"}
+
+
+def die_before(step: int, root: Path) -> None:
+    """Kill this process, as kill -9 does, before its ``step``-th step under ``root``."""
+    left = [step]
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in STEPS and str(arguments[0]).startswith(str(root)):
+            count()
+
+    def counted_fsync(descriptor: int, fsync: Callable[[int], None] = os.fsync) -> None:
+        count()
+        fsync(descriptor)
+
+    os.fsync = counted_fsync
+    sys.addaudithook(audit)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def web_server(folder: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address under which a web server on this machine offers it."""
+    folder.mkdir()
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

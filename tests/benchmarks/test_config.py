@@ -43,6 +43,33 @@ GOLDEN = {
     "4fa9a16e5ada3529": Run(
         seed=0, data_digest=CIFAR, model="vgg10-expanded", augmentation="none", head="flatten"
     ),
+    "5861554d85288377": Run(seed=0, dataset="cifar100", data_digest=known_digest("cifar100")),
+    "10bfef55d3c85710": Run(
+        seed=0, dataset="fashion-mnist", data_digest=known_digest("fashion-mnist")
+    ),
+    "a29906a54e972b5c": Run(seed=0, dataset="svhn", data_digest=known_digest("svhn")),
+    "a4a5596ba1094004": Run(
+        seed=0,
+        dataset="tiny-imagenet",
+        data_digest=known_digest("tiny-imagenet"),
+        model="vgg10-expanded",
+        augmentation="none",
+    ),
+    "8ab8da904d868714": Run(
+        seed=0,
+        dataset="deepweeds",
+        data_digest=known_digest("deepweeds"),
+        model="vgg10-expanded",
+        augmentation="none",
+    ),
+    "c58612ad4b6ce312": Run(
+        seed=0,
+        dataset="deepweeds",
+        data_digest=known_digest("deepweeds", 4),
+        fold=4,
+        model="vgg10-expanded",
+        augmentation="none",
+    ),
 }
 
 
@@ -80,7 +107,7 @@ def test_introduced_fields_are_left_out_at_their_introduction_value() -> None:
     resolved = Run(seed=0).canonical()
     assert "a0" not in resolved
     assert "a1" not in resolved
-    assert not {"kernel_sizes", "head", "width_multiplier"} & set(resolved)
+    assert not {"kernel_sizes", "head", "width_multiplier", "fold"} & set(resolved)
     assert not {"block", "block_counts", "acb_bn", "branch_init", "strip_eta"} & set(resolved)
     assert not {"warmup_epochs", "bias_lr_factor", "norm_bias_weight_decay"} & set(resolved)
     assert Run(seed=0, kernel_sizes=[], width_multiplier="1.0") == Run(seed=0)  # type: ignore[arg-type]
@@ -178,3 +205,10 @@ def test_records_of_another_protocol_are_not_ours() -> None:
     resolved["protocol"] = {**resolved["protocol"], "loop": 99}
     with pytest.raises(UserError, match="protocol"):
         from_canonical(resolved)
+
+
+@pytest.mark.parametrize("fold", [-1, 1.0, "x", "", None, True])
+def test_a_fold_is_a_whole_number(fold: object) -> None:
+    assert Run(seed=0, fold="2") == Run(seed=0, fold=2)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"fold: .* is not a whole number"):
+        Run(seed=0, fold=fold)  # type: ignore[arg-type]

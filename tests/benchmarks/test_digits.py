@@ -47,6 +47,25 @@ def test_every_image_of_the_package_is_in_one_of_the_splits() -> None:
     assert set(found) == expected
 
 
+def test_larger_digits_are_the_same_images() -> None:
+    info = DATASETS["digits64"]
+    large = load("digits64", NOWHERE)
+    assert large.digest == info.digest != INFO.digest
+    assert (len(large.train), len(large.test)) == info.counts
+    small = load("digits", NOWHERE)
+    halved = {
+        (image[::2, ::2].tobytes(), int(label))
+        for split in (large.train, large.test)
+        for image, label in zip(split.images, split.labels, strict=True)
+    }
+    assert large.train.images.shape[1:] == (64, 64, 3)
+    assert halved == {
+        (image.tobytes(), int(label))
+        for split in (small.train, small.test)
+        for image, label in zip(split.images, split.labels, strict=True)
+    }
+
+
 def test_enlargement() -> None:
     grey = np.arange(64).reshape(1, 64) % 17
     images, labels = digits.enlarge(grey, np.array([3]))

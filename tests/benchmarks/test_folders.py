@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from image_sources import info_of, part_of, write_class_folders
+from image_sources import gather, info_of, part_of, write_class_folders
 from PIL import Image
 
 from benchmarks.datasets import DatasetInfo, load
@@ -34,7 +34,9 @@ def info(dataset: Dataset) -> DatasetInfo:
 
 def test_all_digits_as_files_are_the_embedded_ones(tmp_path: Path) -> None:
     whole = load("digits", Path("/nowhere"))
-    splits = read_class_folders(write_class_folders(whole, tmp_path / "png"), info_of(whole))
+    splits = gather(
+        read_class_folders(write_class_folders(whole, tmp_path / "png"), info_of(whole))
+    )
     assert build("digits", whole.classes, splits).digest == whole.digest
 
 
@@ -43,13 +45,13 @@ def test_names_and_order_of_files_do_not_matter(
 ) -> None:
     for number, path in enumerate(sorted(folders.glob("*/*/*.png"))):
         path.rename(path.with_name(f"{(number * 37) % 101:03}-{number}.PNG"))
-    splits = read_class_folders(folders, info)
+    splits = gather(read_class_folders(folders, info))
     assert build("small", info.classes, splits).digest == dataset.digest
 
 
 def test_labels_follow_the_order_of_the_classes(folders: Path, dataset: Dataset) -> None:
     backwards = DatasetInfo("small", "", dataset.classes[::-1], (40, 40), 32, "")
-    splits = read_class_folders(folders, backwards)
+    splits = gather(read_class_folders(folders, backwards))
     for split, expected in (("train", dataset.train), ("test", dataset.test)):
         by_pixels = dict(
             zip([i.tobytes() for i in expected.images], expected.labels.tolist(), strict=True)
@@ -65,13 +67,13 @@ def test_what_systems_strew_about_is_left_out(
     (folders / "train" / "3" / "Thumbs.db").write_bytes(b"x")
     (folders / "test" / ".ipynb_checkpoints").mkdir()
     (folders / "test" / "notes.txt").write_text("x")
-    splits = read_class_folders(folders, info)
+    splits = gather(read_class_folders(folders, info))
     assert build("small", info.classes, splits).digest == dataset.digest
 
 
 def test_progress_counts_every_image(folders: Path, info: DatasetInfo) -> None:
     seen: list[tuple[int, int]] = []
-    read_class_folders(folders, info, lambda done, total: seen.append((done, total)))
+    gather(read_class_folders(folders, info, lambda done, total: seen.append((done, total))))
     assert seen[-1] == (80, 80)
     assert seen == sorted(seen)
 
@@ -144,6 +146,6 @@ def _resize(root: Path) -> str:
 def test_one_line_names_what_is_wrong(damage, folders: Path, info: DatasetInfo) -> None:  # type: ignore[no-untyped-def]
     named = str(damage(folders))
     with pytest.raises(UserError) as caught:
-        read_class_folders(folders, info)
+        gather(read_class_folders(folders, info))
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.datasets import DATASETS, Archive, load
+from benchmarks.datasets import DATASETS, Archive, Source, info, load
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]
@@ -37,7 +38,13 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> str:
     """The digits, registered as a data set that is not embedded; the images and the digest are the
     same, so that what is imported from files is checked against the frozen digest."""
     nowhere = "http://127.0.0.1:9/pictures-python.tar.gz"
-    archive = Archive(nowhere, "CIFAR10", "pictures-batches-py", ("data_batch_1",), ("test_batch",))
+    archive = Archive(
+        sources=(Source("pictures-python.tar.gz", nowhere),),
+        downloader="CIFAR10",
+        folder="pictures-batches-py",
+        train=("data_batch_1",),
+        test=("test_batch",),
+    )
     entry = replace(DATASETS["digits"], name="pictures", embedded=False, archive=archive)
     monkeypatch.setitem(DATASETS, "pictures", entry)
     return "pictures"
@@ -105,11 +112,13 @@ def test_the_table_of_data_sets(
 ) -> None:
     reproduce("import", pictures, folders, "--data", tmp_path)
     code, out, _ = reproduce("list", "--data", tmp_path)
-    lines = {line.split()[0]: line for line in out.splitlines() if line[0].isalpha()}
+    lines = {line.split()[0]: line for line in out.splitlines() if line[:1].isalpha()}
     assert code == 0
     assert "50,000 + 10,000" in lines["cifar10"]
-    assert "missing: reproduce data get cifar10" in lines["cifar10"]
-    assert "embedded" in lines["digits"]
+    assert "missing" in lines["cifar10"]
+    assert "`reproduce data get NAME` gets one that is missing." in out
+    assert "comes with a package" in lines["digits"]
+    assert "deepweeds 0" in out, "of those with folds, the default one"
     assert str(tmp_path / "pictures") in lines["pictures"]
     assert DATASETS["cifar10"].digest[:8] in lines["cifar10"]
 
@@ -119,15 +128,21 @@ def test_the_list_as_json(reproduce: Reproduce, tmp_path: Path) -> None:
     rows = {row["name"]: row for row in json.loads(out)}
     assert rows["cifar10"] == {
         "name": "cifar10",
+        "fold": None,
         "title": "CIFAR-10 (Krizhevsky 2009)",
         "images": {"train": 50_000, "test": 10_000},
         "classes": 10,
+        "side": 32,
         "state": "missing",
         "detail": "",
         "path": str(tmp_path / "cifar10"),
         "command": "reproduce data get cifar10",
         "digest": DATASETS["cifar10"].digest,
+        "identity": DATASETS["cifar10"].digest,
     }
+    assert rows["deepweeds"]["digest"] is None
+    assert rows["deepweeds"]["identity"] == info("deepweeds").identity
+    assert rows["deepweeds"]["path"] == str(tmp_path / "deepweeds-fold0")
     assert rows["digits"]["state"] == "embedded"
 
 
@@ -236,6 +251,12 @@ def test_folders_that_are_not_the_data_set(
         (["import", "cifar10"], "PATH"),
         (["import", "cifar10", "gone"], "gone does not exist"),
         (["fetch"], "fetch"),
+        (["get", "svhn", "--fold", "1"], "svhn has no folds: leave the fold at 0, not 1"),
+        (["get", "deepweeds", "--fold", "5"], "deepweeds has the folds 0 to 4, not 5"),
+        (["get", "deepweeds", "--fold", "-1"], "deepweeds has the folds 0 to 4, not -1"),
+        (["import", "deepweeds", ".", "--fold", "x"], "--fold"),
+        (["verify", "--fold", "1"], "--fold needs a data set"),
+        (["get", "deepweeds"], "has to be fetched by hand: put images.zip from https://"),
         (["get", "cifar10", "--force"], "--force"),
     ],
 )
@@ -261,9 +282,18 @@ def test_names_and_digests_stay_whole_on_a_narrow_terminal(
     lines = out.splitlines()
     assert max(map(len, lines)) <= 40
     for entry in DATASETS.values():
-        row = next(line.split() for line in lines if line.startswith(entry.name))
-        assert row[0] == entry.name
-        assert row[-1] == entry.digest[:8]
+        row = next(line.split() for line in lines if line.split(" ")[0] == entry.name)
+        assert row[-1] == (entry.digest or "–")[:8]
+
+
+def test_the_list_fits_eighty_columns_with_a_line_each(
+    reproduce: Reproduce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = reproduce("list", "--data", tmp_path)
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 2 + len(DATASETS) + 2
 
 
 def test_list_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -275,3 +305,55 @@ def test_list_loads_nothing_heavy(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "REPRODUCE_DATA": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.fixture
+def weeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of DeepWeeds' layout with two folds, registered under its name."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    official_files = importlib.import_module("official_files")
+    (tmp_path / "weeds").mkdir()
+    made = official_files.deepweeds(tmp_path / "weeds")
+    monkeypatch.setitem(DATASETS, "deepweeds", made.info)
+    return Path(made.path)
+
+
+def test_folds_by_command(reproduce: Reproduce, weeds: Path, tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    code, out, err = reproduce("import", "deepweeds", weeds, "--fold", 1, *data)
+    assert (code, err) == (0, "")
+    assert f"deepweeds-fold1: 9 training and 3 test images in {tmp_path}" in out
+    _, out, _ = reproduce("list", "--json", *data)
+    rows = [row for row in json.loads(out) if row["name"] == "deepweeds"]
+    assert [(row["fold"], row["state"]) for row in rows] == [(1, "present")]
+
+    code, out, err = reproduce("verify", "deepweeds", *data)
+    assert (code, err) == (0, "")
+    assert out == f"deepweeds-fold1: OK, digest {rows[0]['digest']}\n"
+    code, out, err = reproduce("verify", "deepweeds", "--fold", 0, *data)
+    assert code == 2
+    assert "deepweeds-fold0: not there (reproduce data get deepweeds)" in out
+    assert "run `reproduce data get deepweeds` or `reproduce data import deepweeds PATH`" in err
+
+    assert reproduce("import", "deepweeds", weeds, *data)[0] == 0
+    _, out, _ = reproduce("list", *data)
+    assert "deepweeds 0" in out
+    assert "deepweeds 1" in out
+    _, out, _ = reproduce("verify", "deepweeds", *data)
+    assert out.count(": OK, digest") == 2
+
+    header = tmp_path / "data" / "deepweeds-fold1" / "store.json"
+    header.write_text("{}")
+    code, out, err = reproduce("verify", "deepweeds", *data)
+    assert code == 2
+    assert "deepweeds-fold1: NOT OK" in out
+    assert "then run `reproduce data get deepweeds --fold 1` or import it again" in one_line(err)
+
+
+def test_a_missing_fold_file_is_one_line(reproduce: Reproduce, weeds: Path, tmp_path: Path) -> None:
+    (weeds / "labels" / "test_subset1.csv").unlink()
+    assert reproduce("import", "deepweeds", weeds, "--data", tmp_path / "data")[0] == 0
+    arguments = ("import", "deepweeds", weeds, "--fold", 1, "--data", tmp_path / "data")
+    code, out, err = reproduce(*arguments)
+    assert (code, out) == (2, "")
+    assert f"{weeds / 'labels' / 'test_subset1.csv'} is missing: fetch it from" in one_line(err)

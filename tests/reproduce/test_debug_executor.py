@@ -12,7 +12,8 @@ import pytest
 import record_makers
 from launch_helpers import contents, lines_of, tiny_dataset, tiny_run, tiny_table
 
-from benchmarks.datasets import store
+from benchmarks.config import Run
+from benchmarks.datasets import known_digest, store
 from benchmarks.errors import UserError
 from benchmarks.training import checkpoint
 from reproduce import failures, images, records
@@ -80,6 +81,35 @@ def test_a_failure_of_another_command_meanwhile_counts(
     worker, _ = trainer(job)
     worker.work()
     assert records.finished(layout, [p.run.hash for p in planned]) == {second.run.hash}
+
+
+def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
+    layout: ResultsLayout, options: LaunchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    original = images.open_for
+
+    def open_for(run: Run, data: Path) -> store.Dataset:
+        opened.append(run.dataset)
+        return original(run, data)
+
+    monkeypatch.setattr(images, "open_for", open_for)
+    tiny = tiny_table(2)
+    other = [
+        PlannedRun(
+            "other",
+            p.run.replace(
+                dataset="digits", data_digest=known_digest("digits"), epochs=1, lr_milestones=()
+            ),
+        )
+        for p in tiny
+    ]
+    planned = [tiny[0], other[0], tiny[1], other[1]]
+    assert launch(planned, layout, options).complete
+    assert opened == [tiny[0].run.dataset, "digits"]
+    found = contents(layout, planned)
+    totals = {p.run.dataset: found[p.run.hash][1]["total"] for p in planned}
+    assert totals == {tiny[0].run.dataset: len(tiny_dataset().test), "digits": 500}
 
 
 def test_a_pack_changes_nothing_but_the_time(

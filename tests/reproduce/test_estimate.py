@@ -22,7 +22,8 @@ from reproduce.estimate import Estimate, estimate
 from reproduce.interrupts import Interrupts
 from reproduce.launch import LaunchOptions, Resources, resources
 from reproduce.paths import ResultsLayout
-from reproduce.tables import PlannedRun
+from reproduce.registry import find
+from reproduce.tables import PlannedRun, plan
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")
 SPEED = 430.0
@@ -55,6 +56,19 @@ def here(record: Any, **changes: Any) -> Any:
     origin = provenance.capture("local")
     origin |= {"images_per_second": 500.0, "wall_seconds": 1.0, "sittings": [{"pack": 1}]}
     return schema.seal({**record, "provenance": origin | changes})
+
+
+def test_each_network_is_measured_once_for_images_of_a_size(
+    layout: ResultsLayout, measured: list[Resources]
+) -> None:
+    """Table IV: three networks on three data sets of 32×32; larger kernels are other networks."""
+    runs = plan(find("table4").load().cells, [0])
+    assert estimate(runs, layout, OPTIONS).runs == 108
+    assert len(measured) == 3
+    estimate(plan(find("table5").load().cells, [0]), layout, OPTIONS)
+    assert len(measured) == 3 + 2
+    estimate(plan(find("table6").load().cells, [0]), layout, OPTIONS)
+    assert len(measured) == 3 + 2 + 2
 
 
 def test_the_sum_over_missing_runs(layout: ResultsLayout, measured: list[Resources]) -> None:

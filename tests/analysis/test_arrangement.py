@@ -1,0 +1,181 @@
+"""Grids and lists of rows: what is best, what is bold, and whose stars the best column carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import grid_cases as grids
+import pytest
+
+from analysis.arrangement import Block, arrange
+from analysis.results import About
+
+PRINTED = grids.printed_grid()
+
+
+def block(blocks: tuple[Block, ...], name: str) -> Block:
+    return next(b for b in blocks if b.name == name)
+
+
+def test_the_printed_best_column_is_the_rows_largest_entry_with_its_stars() -> None:
+    """The paper's last column, 27 of 27."""
+    best = PRINTED[PRINTED["column"] == "best"]
+    lines = {
+        (b.name, line.label): line.best
+        for b in arrange(grids.complete(), "published")
+        for line in b.lines
+    }
+    assert len(best) == len(lines) == 27
+    for row in best.to_dict("records"):
+        entry = lines[row["part"], f"({row['gamma']}, {row['eta']})"]
+        assert entry is not None
+        found = (entry.text, entry.stars, entry.cell.name)
+        assert found == (row["value"], row["stars"], row["cell"])
+
+
+def test_bold_is_the_papers_but_where_it_prints_two() -> None:
+    """In three columns the paper sets a second, smaller number bold."""
+    by_rule = {
+        (b.name, column, line.label)
+        for b in arrange(grids.complete(), "published")
+        for line in b.lines
+        for column, entry in zip((*b.columns, "best"), (*line.entries, line.best), strict=True)
+        if entry and entry.bold
+    }
+    printed = {
+        (r["part"], r["column"], f"({r['gamma']}, {r['eta']})")
+        for r in PRINTED[PRINTED["bold"] == "1"].to_dict("records")
+    }
+    twice = {
+        ("cifar10 VGG", "0.001", "(1.4, 1.56)"),
+        ("cifar100 VGG", "0.001", "(1.8, 2.13)"),
+        ("cifar100 VGG", "best", "(1.4, 1.56)"),
+    }
+    assert printed - by_rule == twice
+    assert by_rule < printed
+
+
+def test_our_best_column_follows_our_medians() -> None:
+    def counts(name: str, printed: int) -> list[int]:
+        moved = 300 if name == "cifar10 VGG 1.4 1.56 0.0005" else 0
+        return [count + moved for count in grids.around(name, printed)]
+
+    result = grids.grid(counts, blocks=["cifar10 VGG"])
+    (found,) = arrange(result, "reproduced")
+    line = next(line for line in found.lines if line.label == "(1.4, 1.56)")
+    assert line.best is not None
+    assert line.best.cell.name == "cifar10 VGG 1.4 1.56 0.0005"
+    assert line.best.text == ".9140"
+    assert line.best.bold
+    assert line.best.stars == result.comparisons[1].stars == "***"
+    assert [other.best.bold for other in found.lines if other.best and other is not line] == [
+        False,
+        False,
+    ]
+
+
+def test_all_of_several_equal_entries_are_bold_and_the_first_is_best() -> None:
+    result = grids.grid(lambda *_: [8800] * 15, blocks=["cifar10 VGG"])
+    (found,) = arrange(result, "reproduced")
+    for line in found.lines:
+        assert all(entry and entry.bold for entry in line.entries)
+        assert line.best is not None
+        assert line.best.bold
+        assert line.best.cell.column == "0.00025"
+
+
+def test_nothing_is_bold_while_a_column_lacks_a_cell() -> None:
+    (found,) = arrange(grids.partial(), "reproduced")
+    columns = dict(zip(found.columns, zip(*(x.entries for x in found.lines), strict=True)))  # noqa: B905
+    bold = {name: [entry.bold for entry in entries if entry] for name, entries in columns.items()}
+    assert bold["0.00025"].count(True) == 1
+    assert not any(bold["0.0005"])  # plain has no run there
+    assert bold["0.001"].count(True) == 1
+    assert [line.searched for line in found.lines] == ["2/4", "3/4", "3/4"]
+    assert not any(line.best.bold for line in found.lines if line.best)
+    assert {entry.count for entry in columns["0.001"] if entry} == {"6/15"}
+
+
+def test_without_runs_there_is_no_best() -> None:
+    (found,) = arrange(grids.empty(), "reproduced")
+    assert [line.best for line in found.lines] == [None] * 3
+    assert {entry.text for line in found.lines for entry in line.entries if entry} == {"–"}
+
+
+def test_rows_have_one_column_and_no_best() -> None:
+    result = grids.rows(grids.around)
+    ours, printed = arrange(result, "reproduced"), arrange(result, "published")
+    assert [b.name for b in ours] == [b.name for b in printed] == ["DeepWeeds", "TinyImageNet"]
+    deepweeds = block(printed, "DeepWeeds")
+    assert deepweeds.columns == ("",)
+    shown = [(e.text, e.stars, e.bold) for line in deepweeds.lines for e in line.entries if e]
+    assert shown == [(".73", "", False), (".7393", "*", False), (".7484", "*", True)]
+    assert all(line.best is None for b in ours for line in b.lines)
+
+
+@pytest.mark.parametrize(
+    ("margin", "delta"), [("cifar10", "0.5"), ("cifar100", "0.75"), ("fashion-mnist", "0.35")]
+)
+def test_each_cell_is_judged_by_its_data_sets_margin(margin: str, delta: str) -> None:
+    cells = [cell for cell in grids.complete().cells if cell.margin == margin]
+    assert len(cells) == 36
+    assert {str(cell.delta) for cell in cells} == {delta}
+    moved = grids.grid(lambda name, n: [c + 30 for c in grids.around(name, n)], with_stars=False)
+    verdicts = {
+        c.level.verdict
+        for c in moved.cells
+        if c.margin == margin and c.level and len(c.published or "") == len(".8688")
+    }
+    # 0.3 points away, with an interval of some 0.25 points to either side.
+    assert verdicts == ({"reproduced"} if margin == "cifar100" else {"inconclusive"})
+
+
+def test_a_cell_without_a_margin_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a margin 'cifar100'"):
+        grids.grid(grids.around, delta={"cifar10": grids.DELTAS["cifar10"]})
+
+
+def test_percent_is_compared_as_a_share() -> None:
+    about = replace(grids.ROWS, percent=True)
+    table = grids.printed_rows().assign(value=["73", "73.93", "74.84", "42.84", "43.13", "43.23"])
+    result = grids.rows(grids.around)
+    from analysis.table import analyse
+
+    runs = grids.cases.frame(
+        {cell.name: [run.correct for run in cell.runs] for cell in result.cells}
+    )
+    specs = [
+        grids.CellSpec(c.name, c.kind, c.parameters, c.title, c.group, c.column, c.margin)
+        for c in result.cells
+    ]
+    pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
+    percent = analyse(
+        runs, table, pairs, delta=result.delta, seeds=15, declared=4, cells=specs, about=about
+    )
+    for ours, other in zip(percent.cells, result.cells, strict=True):
+        assert ours.level is not None
+        assert other.level is not None
+        assert ours.level.verdict == other.level.verdict
+        assert ours.published_share == other.published_share
+    entries = [e for b in arrange(percent, "reproduced") for x in b.lines for e in x.entries if e]
+    assert entries[0].text == "73.00"
+    assert isinstance(about, About)
+
+
+def test_printed_p_values_stand_in_for_stars() -> None:
+    def published(p: list[str]) -> list[tuple[str | None, str | None]]:
+        table = grids.printed_rows().assign(stars="", p=p)
+        from analysis.table import analyse
+
+        result = analyse(
+            grids.cases.frame({}),
+            table,
+            [{"name": "DeepWeeds 3", "first": "deepweeds 1.8 2.13", "second": "deepweeds 1 1"}],
+            delta=None,
+            seeds=15,
+            declared=1,
+        )
+        return [(row.published_stars, row.published_p) for row in result.comparisons]
+
+    assert published(["", "", "0.05", "", "", ""]) == [("*", "0.05")]
+    assert published([""] * 6) == [(None, None)]  # no test is printed

@@ -1,0 +1,278 @@
+"""Grids and lists of rows in the terminal, in LaTeX, in the JSON and as figures."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grid_cases as grids
+import pytest
+import table_cases as cases
+from matplotlib.transforms import Bbox
+from rich.console import Console
+
+from analysis import figures
+from analysis.claims import judge
+from analysis.export import csv_text, json_text
+from analysis.latex import document
+from analysis.results import TableResult
+from analysis.terminal import print_table
+
+CLAIM = {
+    "claim": "same column",
+    "text": "at the same λ, the better setting beats plain L2",
+    "stated": "4 of 4",
+    "where": "section V.C",
+}
+
+
+def with_claims() -> TableResult:
+    result = grids.partial()
+    return replace(result, claims=judge(result, [CLAIM]))
+
+
+def diverged() -> TableResult:
+    """Rows with diverged runs and a cell that has none."""
+    result = grids.rows(lambda n, p: [] if n == "deepweeds 1 1" else grids.around(n, p))
+    runs = cases.frame({c.name: [r.correct for r in c.runs] for c in result.cells if c.n})
+    runs.loc[runs["cell"] == "tiny-imagenet 1 1", ["diverged", "accuracy"]] = [True, 0.01]
+    from analysis.table import analyse
+
+    specs = [
+        grids.CellSpec(c.name, c.kind, c.parameters, c.title, c.group, c.column, c.margin)
+        for c in result.cells
+    ]
+    pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
+    return analyse(
+        runs,
+        grids.printed_rows(),
+        pairs,
+        delta=result.delta,
+        seeds=15,
+        declared=4,
+        cells=specs,
+        about=grids.ROWS,
+    )
+
+
+CASES: dict[str, Any] = {
+    "grid": grids.complete,
+    "partial grid": with_claims,
+    "empty grid": grids.empty,
+    "quick grid": grids.quick,
+    "rows": lambda: grids.rows(grids.around),
+    "diverged rows": diverged,
+    "empty rows": lambda: grids.rows(grids.nothing),
+}
+
+
+def shown(result: TableResult, width: int = 80, asked: set[str] | None = None) -> str:
+    file = io.StringIO()
+    print_table(result, Console(width=width, file=file), asked)
+    return file.getvalue()
+
+
+def lines_of(text: str, start: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(start)]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_fits(name: str, width: int) -> None:
+    text = shown(CASES[name](), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_a_grid_shows_the_papers_line_above_ours() -> None:
+    text = shown(grids.complete())
+    assert len(lines_of(text, "cifar10 VGG")) == 1
+    start = text.splitlines().index(lines_of(text, "cifar10 VGG")[0])
+    paper, ours = text.splitlines()[start + 3 : start + 5]
+    printed = [".8722", ".884**", ".8858***", ".8869", ".8869"]
+    assert paper.split() == ["(1.4,", "1.56)", "paper", *printed]
+    assert ours.split()[:3] == ["ours", ".8722***", "="]
+    assert ours.split()[-1] == ".8869"
+    assert "[.8706, .8739]" not in text  # 108 cells: the intervals are in the files
+    assert "Best λ: chosen on the test set" in text
+    assert text.count("cells: 108 reproduced") == 2  # above and, once that has scrolled away, below
+
+
+def test_a_selection_shows_its_blocks_in_full_and_says_so() -> None:
+    text = shown(grids.complete(), 120, {"cifar10 VGG 1 1 0.0005", "cifar10 VGG 1 1 0.001"})
+    assert "Shown: 12 of 108 cells; the files hold all." in text
+    assert "cifar10 VGG" in text
+    assert "MobileNet" not in text
+    assert "cifar100" not in text.partition("Margin")[0]
+    assert ".8722 [.8706, .8739] 15/15" in text
+    assert lines_of(text, "cifar10 VGG 1.8 2.13 0.002 − (1, 1)")
+
+
+def test_a_selection_of_pairs_hides_nothing() -> None:
+    assert shown(cases.complete(), 120, {"plain 1 1"}) == shown(cases.complete(), 120)
+
+
+def test_missing_seeds_cells_and_columns_show() -> None:
+    text = " ".join(shown(with_claims(), 120).split())
+    assert "(3/4)" in text
+    assert "12/15" in text
+    assert "6/15" in text
+    assert "the better setting beats plain L2 (section V.C)" in text
+    assert "stated 4 of 4; its table 4 of 4" in text
+    assert "– not decidable" in text
+
+
+def test_margins_of_several_data_sets_are_named() -> None:
+    texts = [shown(grids.complete()), document(grids.complete())]
+    for text in texts:
+        words = " ".join(text.split())
+        assert "0.5 points on cifar10, 0.75 points on cifar100, 0.35 points on fashion" in words
+        assert "L-03 decides where" in words
+    margins = json.loads(json_text(grids.complete()))["delta_points"]
+    assert margins == {"cifar10": "0.5", "cifar100": "0.75", "fashion-mnist": "0.35"}
+
+
+def test_rows_stand_in_groups_with_the_printed_stars() -> None:
+    text = shown(grids.rows(grids.around), 120)
+    (line,) = lines_of(text, "deepweeds 1.4 1.56 − (1, 1)")
+    assert line.partition("(1, 1)")[2].split()[:2] == ["*", "***"]
+    assert "1.15 points on deepweeds" in " ".join(text.split())
+
+
+def test_quick_judges_nothing() -> None:
+    text = shown(grids.quick())
+    assert "QUICK: not comparable" in text
+    for word in ("paper", "reproduced", "= ", "margin"):
+        assert word not in text.partition("Estimator")[0]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", CASES)
+def test_the_latex_file_compiles_and_nothing_sticks_out(name: str, tmp_path: Path) -> None:
+    (tmp_path / "table.tex").write_text(document(CASES[name]()), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    log = (tmp_path / "table.log").read_text(errors="replace")
+    assert done.returncode == 0, log[-2000:]
+    over = [float(points) for points in re.findall(r"Overfull \\[hv]box \(([\d.]+)pt", log)]
+    assert max(over, default=0) <= 1
+    assert "Float too large" not in log
+    assert "Missing character" not in log
+
+
+def body(text: str, name: str) -> list[list[str]]:
+    """The rows of a fragment's tabulars."""
+    table = text.split(f"% begin fragment: {name}\n")[1].split(f"% end fragment: {name}\n")[0]
+    lines = [line.removesuffix(r" \\") for line in table.splitlines() if line.endswith(r"\\")]
+    return [[part.strip() for part in line.split(" & ")] for line in lines]
+
+
+def test_a_grid_in_latex_is_the_papers_table_twice() -> None:
+    rows = body(document(grids.complete()), "paper layout")
+    assert len(rows) == 2 * (2 + 27)
+    ours, printed = rows[2:29], rows[31:]
+    assert ours[6][0] == printed[6][0] == "cifar10 VGG"
+    assert printed[7][1:] == [
+        "(1.4, 1.56)", ".8722", r"\textbf{.884}$^{**}$", ".8858$^{***}$", ".8869", ".8869",
+    ]  # fmt: skip
+    assert printed[8][-1] == r"\textbf{.8884}$^{*}$"
+    assert ours[7][2] == ".8722$^{***}$"
+
+
+def test_the_long_tables_are_parted_between_groups() -> None:
+    text = document(grids.complete())
+    cells = [row for row in body(text, "published beside reproduced") if row[0] != "cell"]
+    assert [row[0] for row in cells] == [cell.name for cell in grids.complete().cells]
+    assert text.count("(Continued.)") == 2 + 2  # 36 cells or 32 comparisons a float
+
+
+def test_rows_in_latex_have_the_printed_beside_ours() -> None:
+    rows = body(document(grids.rows(grids.around)), "paper layout")
+    assert rows[0][1:] == [r"($\gamma$, $\eta$)", "published", "reproduced"]
+    assert rows[3] == ["", "(1.8, 2.13)", r"\textbf{.7484}$^{*}$", r"\textbf{.7484}$^{***}$"]
+
+
+def test_claims_reach_latex_and_json() -> None:
+    result = with_claims()
+    (row,) = body(document(result), "claims of the text")[1:]
+    assert row[1:3] == ["4 of 4", "4 of 4"]
+    assert row[-1] == "not decidable"
+    (claim,) = json.loads(json_text(result))["claims"]
+    assert claim["verdict"] == "not decidable"
+
+
+def test_the_csv_has_the_cells_parameters() -> None:
+    header = csv_text(grids.partial()).splitlines()[0]
+    assert header.startswith("protocol,cell,kind,gamma,eta,weight_decay,seed,")
+
+
+def markers(figure: Any, axis: Any = None) -> list[str]:
+    return [
+        line.get_marker()
+        for panel in ([axis] if axis else figure.axes)
+        for line in panel.lines
+        for _ in line.get_xdata()
+        if line.get_marker() not in ("", "None", None)
+    ]
+
+
+def test_a_grids_figure_has_a_panel_a_block_and_a_point_a_seed() -> None:
+    figure = figures.draw(grids.complete())
+    assert len(figure.axes) == 9
+    found = markers(figure)
+    assert {shape: found.count(shape) for shape in "o^sD"} == {
+        "o": 540,
+        "^": 540,
+        "s": 540,
+        "D": 108,
+    }
+    for axis in figure.axes:
+        ticks = [label.get_text() for label in axis.get_xticklabels()]
+        assert ticks == ["0.00025", "0.0005", "0.001", "0.002"]
+    assert len({axis.get_ylim() for axis in figure.axes}) == 9  # each has its own scale
+
+
+def test_a_panel_says_how_many_runs_it_lacks() -> None:
+    figure = figures.draw(grids.partial())
+    assert figure.axes[0].get_title() == "cifar10 VGG: 87 of 180 runs"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["missing"]
+
+
+def test_the_figure_of_rows_has_a_panel_a_group() -> None:
+    figure = figures.draw(grids.rows(grids.around))
+    assert [axis.get_title() for axis in figure.axes] == ["DeepWeeds", "TinyImageNet"]
+    assert markers(figure).count("o") == 90
+    faces = [
+        line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"
+    ]
+    assert faces[0] == "white"
+    assert "white" not in faces[1:]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_texts_lie_within_the_figure_and_apart(name: str) -> None:
+    figure = figures.draw(CASES[name]())
+    figure.draw_without_rendering()
+    texts = [text for axis in figure.axes for text in axis.texts if text.get_zorder() > 0]
+    texts += [label for axis in figure.axes for label in axis.get_xticklabels()]
+    texts += [axis.title for axis in figure.axes]
+    boxes = [text.get_window_extent() for text in [*texts, figure._suptitle] if text.get_text()]
+    whole = Bbox([[-0.5, -0.5], [figure.bbox.width + 0.5, figure.bbox.height + 0.5]])
+    for box in boxes:
+        assert whole.contains(box.x0, box.y0)
+        assert whole.contains(box.x1, box.y1)
+    for first, second in itertools.combinations(boxes, 2):
+        assert not first.overlaps(second)
+
+
+def test_files_are_the_same_bytes_again() -> None:
+    again = grids.partial.__wrapped__()
+    assert figures.png(again) == figures.png(grids.partial())
+    assert json_text(again) == json_text(grids.partial())
+    assert document(again) == document(grids.partial())

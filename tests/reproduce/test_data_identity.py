@@ -1,0 +1,181 @@
+"""Runs on data that they name by its official files: stores, folds, records, what a report says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from launch_helpers import tiny_dataset, tiny_run
+
+from benchmarks.config import Run
+from benchmarks.datasets import DATASETS, DatasetInfo, info, known_digest, store
+from benchmarks.errors import UserError
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.trainee import Trainee, evaluation_batch
+from reproduce import images, measured, provenance, records, schema
+from reproduce.launch import LaunchOptions, launch
+from reproduce.paths import ResultsLayout
+from reproduce.tables import Cell, PlannedRun
+
+IDENTITY = "1" * 64
+
+
+def named(identity: str = IDENTITY, pixel: int = 0) -> store.Dataset:
+    """The tiny images, as of a store that its official files name; one pixel may differ."""
+    tiny = tiny_dataset()
+    splits = {"train": tiny.train, "test": tiny.test}
+    splits["train"].images[0, 0, 0, 0] ^= pixel
+    dataset = store.build("tiny", tiny.classes, splits)
+    return replace(dataset, sources_identity=identity)
+
+
+def planned(seeds: int) -> list[PlannedRun]:
+    return [
+        PlannedRun("cell", tiny_run(seed, epochs=1, data_digest=IDENTITY)) for seed in range(seeds)
+    ]
+
+
+def options(data: Path) -> LaunchOptions:
+    return LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path / "results")
+
+
+def test_the_identity_is_what_the_run_has_to_name(tmp_path: Path, layout: ResultsLayout) -> None:
+    store.write(named("2" * 64), tmp_path)
+    with pytest.raises(UserError, match="digest 222222222222, not 111111111111"):
+        launch(planned(1), layout, options(tmp_path))
+    with pytest.raises(UserError, match="digest 222222222222, not 111111111111"):
+        images.open_for(planned(1)[0].run, tmp_path)
+
+
+def test_stores_of_other_pixels_are_told_apart_by_the_records(
+    tmp_path: Path, layout: ResultsLayout
+) -> None:
+    """As two versions of a JPEG decoder would make them: the runs' names are the same."""
+    one, other = named(), named(pixel=1)
+    assert one.identity == other.identity
+    store.write(one, tmp_path / "here")
+    store.write(other, tmp_path / "there")
+    runs = planned(2)
+    assert launch(runs[:1], layout, options(tmp_path / "here")).complete
+    assert launch(runs, layout, options(tmp_path / "there")).complete
+    found = records.collect(layout, [item.run.hash for item in runs])
+    digests = [found[item.run.hash]["provenance"]["sittings"][0]["images"] for item in runs]
+    assert digests == [one.digest, other.digest]
+    labels = [provenance.origin_label(found[item.run.hash]["provenance"]) for item in runs]
+    assert labels[0].endswith(f" / cpu / images {one.digest[:8]}")
+    assert labels[1].endswith(f" / cpu / images {other.digest[:8]}")
+    assert len({provenance.machine_label(r["provenance"]) for r in found.values()}) == 1
+    again = measured.unflatten(measured.flatten(found[runs[0].run.hash]))
+    assert again["provenance"]["sittings"][0]["images"] == one.digest
+
+
+def test_nothing_is_added_where_the_name_is_the_content(
+    tmp_path: Path, layout: ResultsLayout
+) -> None:
+    store.write(tiny_dataset(), tmp_path)
+    run = tiny_run(0, epochs=1)
+    assert launch([PlannedRun("cell", run)], layout, options(tmp_path)).complete
+    record = records.collect(layout, [run.hash])[run.hash]
+    assert "images" not in record["provenance"]["sittings"][0]
+    label = provenance.machine_label(record["provenance"])
+    assert provenance.origin_label(record["provenance"]) == label
+
+
+def test_a_damaged_store_is_found_before_training(tmp_path: Path) -> None:
+    folder = store.write(named(), tmp_path)
+    content = bytearray((folder / "train_images.npy").read_bytes())
+    content[-1] ^= 1
+    (folder / "train_images.npy").write_bytes(bytes(content))
+    images.check([planned(1)[0].run], tmp_path)
+    with pytest.raises(UserError, match="is damaged: its images have digest"):
+        images.open_for(planned(1)[0].run, tmp_path)
+
+
+@pytest.fixture
+def folds(monkeypatch: pytest.MonkeyPatch) -> DatasetInfo:
+    """The tiny images registered as a data set of two folds."""
+    tiny, weeds = tiny_dataset(), DATASETS["deepweeds"]
+    entries = tuple(
+        replace(
+            weeds.of_fold(fold), name="tiny", classes=tiny.classes, counts=(64, 32 - fold), side=32
+        )
+        for fold in range(2)
+    )
+    entry = replace(entries[0], folds=entries)
+    monkeypatch.setitem(DATASETS, "tiny", entry)
+    return entry
+
+
+def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -> None:
+    tiny = tiny_dataset()
+    for entry in folds.folds:
+        test = store.Split(tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :])
+        dataset = store.build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
+        store.write(replace(dataset, sources_identity=entry.identity), tmp_path)
+    cell = Cell("tiny", "plain", {"dataset": "tiny"})
+    for fold in (0, 1):
+        run = cell.run(0, {"fold": str(fold)})
+        assert run.data_digest == folds.folds[fold].identity
+        images.check([run], tmp_path)
+        dataset = images.open_for(run, tmp_path)
+        assert dataset.name == f"tiny-fold{fold}"
+        assert len(dataset.test) == 32 - fold
+        assert images.train_images(run, tmp_path) == 64
+    (tmp_path / "tiny-fold1" / "store.json").unlink()
+    with pytest.raises(UserError, match=r"data get tiny --fold 1` or .*import tiny PATH --fold 1`"):
+        images.check([run], tmp_path)
+
+
+def test_the_fold_of_a_cell() -> None:
+    cell = Cell("weeds", "plain", {"dataset": "deepweeds"})
+    first, second = cell.run(3), cell.run(3, {"fold": "1"})
+    assert first == Run(seed=3, dataset="deepweeds", data_digest=known_digest("deepweeds"))
+    assert "fold" not in first.canonical()
+    assert second.canonical()["fold"] == 1
+    assert second.data_digest == info("deepweeds", 1).identity != first.data_digest
+    with pytest.raises(UserError, match="cifar10 has no folds: leave the fold at 0, not 1"):
+        Cell("plain", "plain", {}).run(0, {"fold": "1"})
+    with pytest.raises(UserError, match="deepweeds has the folds 0 to 4, not 5"):
+        cell.run(0, {"fold": "5"})
+
+
+@pytest.mark.parametrize(
+    ("run", "total", "fault"),
+    [
+        ({"dataset": "deepweeds"}, 3_507, None),
+        ({"dataset": "deepweeds", "fold": 1}, 3_503, None),
+        ({"dataset": "deepweeds", "fold": 1}, 3_507, "deepweeds-fold1 has 3503"),
+        ({"dataset": "deepweeds", "fold": 5}, 3_507, "has no fold 5"),
+        ({"dataset": "deepweeds", "fold": None}, 3_507, "has no fold None"),
+        ({"dataset": "svhn"}, 10_000, "svhn has 26032"),
+        ({"dataset": "unknown"}, 1, None),
+    ],
+)
+def test_a_record_counts_the_test_images_of_its_fold(
+    run: dict[str, Any], total: int, fault: str | None
+) -> None:
+    found = schema._total_fault(run, total)
+    assert fault in found if fault and found else found is fault
+
+
+def test_larger_images_are_evaluated_in_smaller_batches() -> None:
+    assert [evaluation_batch(side) for side in (16, 32, 64, 128)] == [500, 500, 125, 31]
+    assert evaluation_batch(1_024) == 1
+
+
+def test_an_evaluation_goes_by_those_batches(
+    noise: store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.training.trainee.EVALUATION_PIXELS", 24 * 32**2)
+    cpu = torch.device("cpu")
+    splits = (ResidentSplit(noise.train, cpu), ResidentSplit(noise.test, cpu))
+    counts = list(Trainee(short_run, noise, *splits, cpu)._count_correct())
+    assert len(counts) == 3, "64 test images, 24 at once"
