@@ -61,7 +61,9 @@ def list_(
     _print_table(rows)
     weights_command.print_table(weights)
     if any(row["state"] == "missing" for row in [*rows, *weights]):
-        typer.echo("\n`reproduce data get NAME` gets what is missing.")
+        from rich.console import Console
+
+        Console().print("\n`reproduce data get NAME` gets what is missing.", highlight=False)
 
 
 @app.command()
@@ -291,8 +293,6 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         }
         table.add_row(*(Text(cells[title], overflow="fold") for title in titles))
     console.print(table)
-    if any(row["state"] == "missing" for row in rows):
-        console.print("\n`reproduce data get NAME` gets one that is missing.", highlight=False)
 
 
 def _named(row: dict[str, Any]) -> str:

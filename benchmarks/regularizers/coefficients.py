@@ -23,7 +23,7 @@ def decay_coefficients(model: nn.Module, run: Run) -> dict[str, torch.Tensor]:
     Returns a float64 tensor for each regularised parameter, by name: shape (1, 1, kh, kw) for
     convolutions, a scalar for dense layers. Branches that stand in for strips have STRIP-Reg's
     factors besides. Batch-norm parameters and biases have none (L-15), unless the run's
-    ``norm_bias_weight_decay`` gives them one (L-50). Under ``l2_convention`` "sum_sq" the loss
+    ``norm_bias_weight_decay`` gives them one (L-51). Under ``l2_convention`` "sum_sq" the loss
     holds λ·Σ r w², whose gradient is 2λ r w; under "half_sum_sq" it is λ r w, as in torch's
     weight_decay (L-03).
     """

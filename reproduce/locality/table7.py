@@ -14,7 +14,7 @@ from reproduce.tables import Cell, Comparison, Table
 NETWORK = "RCNet-10"
 
 # ACNet's code (L-24): its one schedule of 80 epochs, and what its CIFAR scripts share. The decay is
-# torch's weight_decay, whose gradient is λ·w (L-48); batch-norm and biases have none (L-50).
+# torch's weight_decay, whose gradient is λ·w (L-48); batch-norm and biases have none (L-51).
 RECIPE: dict[str, Any] = {
     "model": "rcnet10",
     "normalization": "half",

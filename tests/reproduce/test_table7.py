@@ -1,10 +1,8 @@
-"""Table VII: its cells, the recipe that they share, and their frozen identity."""
+"""Table VII: its cells and the recipe that they share; test_grid_tables.py freezes their hashes."""
 
 from __future__ import annotations
 
 import csv
-import json
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,14 @@ from benchmarks.models import network
 from reproduce import readings
 from reproduce.locality.table7 import QUICK, TABLE
 from reproduce.registry import find
-from reproduce.tables import Cell, Table, plan
+from reproduce.tables import Cell, plan
 
-GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
 SETTINGS = ["block_counts", "warmup_epochs", "acb_bn", "norm_bias_weight_decay"]
 
 
 def published() -> list[dict[str, str]]:
     with TABLE.published.open() as file:
         return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize("table", [TABLE, QUICK], ids=["full", "quick"])
-def test_configurations_are_frozen(table: Table) -> None:
-    """A changed hash disowns every record of the cell: never edit the golden file to pass."""
-    found = {cell.name: cell.run(0).configuration_hash for cell in table.cells}
-    assert found == GOLDEN[f"{table.id}, quick" if table.is_quick else table.id]
 
 
 def test_five_cells_of_fifteen_seeds() -> None:
@@ -101,14 +91,14 @@ def test_every_other_cell_is_compared_with_acnets_block() -> None:
 
 
 def test_the_texts_p_values_make_one_star_each() -> None:
-    """L-51: the table prints no stars; the captions' legend makes them of the text's p."""
+    """L-50: the table prints no stars; the captions' legend makes them of the text's p."""
     assert {row["cell"]: row["p"] for row in published() if row["p"]} == {
         "strip 8": "0.05",
         "strip 8 scaled": "0.04",
     }
     assert all(row["stars"] == "" for row in published())
     assert stars(0.05) == stars(0.04) == "*"
-    assert "table7" in readings.find("L-51").tables
+    assert "table7" in readings.find("L-50").tables
 
 
 @pytest.mark.parametrize("cell", TABLE.cells, ids=lambda cell: cell.name)
