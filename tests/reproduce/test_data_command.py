@@ -117,7 +117,7 @@ def test_the_table_of_data_sets(
     assert code == 0
     assert "50,000 + 10,000" in lines["cifar10"]
     assert "missing" in lines["cifar10"]
-    assert "`reproduce data get NAME` gets one that is missing." in out
+    assert "`reproduce data get NAME` gets what is missing." in out
     assert "comes with a package" in lines["digits"]
     assert "deepweeds 0" in out, "of those with folds, the default one"
     assert str(tmp_path / "pictures") in lines["pictures"]
