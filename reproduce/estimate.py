@@ -36,7 +36,7 @@ EVALUATION_COST = 1 / 3
 # The settings on which the speed depends, besides the size of the images.
 WORKLOAD = (
     *("model", "precision", "batch_size", "kernel_sizes", "head", "width_multiplier"),
-    *("block", "block_counts"),
+    *("block", "block_counts", "acb_bn"),
 )
 
 
