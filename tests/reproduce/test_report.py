@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks.config import Run
 from benchmarks.datasets import DATASETS
 from benchmarks.errors import UserError
+from reproduce import __main__ as main
 from reproduce import measured, records, report, schema
 from reproduce.locality.table3 import QUICK, TABLE
 from reproduce.paths import ResultsLayout
@@ -266,3 +267,22 @@ def test_a_file_that_cannot_be_replaced_leaves_the_old_report_whole(layout: Resu
         report.write(result, folder)
     assert (folder / "table3.csv").read_bytes() == before
     assert {path.name for path in folder.iterdir()} == FILES
+
+
+def test_a_grids_report_has_its_margins_and_claims_and_shows_what_was_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    arguments = ["report", "table4", "--only", "cifar10 VGG *", "--results", str(tmp_path)]
+    assert main.run(arguments) == 3  # nothing has run yet
+    text = capsys.readouterr().out
+    assert "Shown: 12 of 108 cells; the files hold all." in text
+    assert "fashion VGG" not in text
+    assert "stated 34 of 36; its table 34 of 36; ours –" in text
+    document = json.loads((tmp_path / "locality" / "table4" / "table4.json").read_text())
+    assert [claim["stated"] for claim in document["claims"]] == [
+        "34 of 36", "9 of 9", "0.05 to 0.72", "9 of 9",
+    ]  # fmt: skip
+    deltas = {cell["margin"]: cell["delta"] for cell in document["cells"]}
+    assert deltas == {"cifar10": "0.5", "cifar100": "0.75", "fashion-mnist": "0.35"}
+    assert len(document["cells"]) == 108
