@@ -309,7 +309,10 @@ def verify(info: DatasetInfo, root: Path) -> str:
     splits = {split: getattr(dataset, split) for split in SPLITS}
     digest = content_digest(dataset.classes, splits)
     if digest != dataset.digest:
-        reason = f"its images or labels have digest {digest[:12]}, not {dataset.digest[:12]}"
+        reason = (
+            f"its images or labels have digest {digest[:12]}, where {HEADER} names "
+            f"{dataset.digest[:12]}"
+        )
         raise damaged(root / info.store, reason)
     statistics = channel_statistics(dataset.train.images)
     if not np.array_equal(statistics, (dataset.mean, dataset.std)):
