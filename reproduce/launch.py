@@ -102,7 +102,7 @@ def launch(
     if not missing:
         return LaunchSummary(len(wanted), 0, 0, interrupted=False)
     job = make_job(missing, layout, options)
-    _make_folders(layout)
+    make_folders(layout)
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
@@ -157,7 +157,22 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
-def _make_folders(layout: ResultsLayout) -> None:
+def still_missing(job: Job) -> Job:
+    """The job without the runs that have their record by now.
+
+    Raises:
+        UserError: for a damaged record.
+    """
+    done = records.verified(job.layout, [item.run.hash for item in job.planned])
+    return replace(job, planned=tuple(p for p in job.planned if p.run.hash not in done))
+
+
+def make_folders(layout: ResultsLayout) -> None:
+    """The folders that training writes to.
+
+    Raises:
+        UserError: where they cannot be written.
+    """
     for folder in (layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs):
         try:
             folder.mkdir(parents=True, exist_ok=True)

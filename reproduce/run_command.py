@@ -13,10 +13,13 @@ from reproduce.paths import ROOT, ResultsLayout, default_data
 
 if TYPE_CHECKING:
     from analysis.table import TableResult
+    from reproduce.launch import LaunchSummary
     from reproduce.selection import Selection
+    from reproduce.slurm.options import SlurmOptions
+    from reproduce.slurm.submit import Request
 
 ASK_ABOVE_SECONDS = 3600.0
-EXECUTORS = ("local", "debug")
+EXECUTORS = ("local", "debug", "slurm")
 DEVICES = ("auto", "cpu", "cuda")
 DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
 
@@ -32,6 +35,7 @@ class Launch:
     pack: int | None
     yes: bool = False
     quiet: bool = False
+    slurm: SlurmOptions | None = None
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -39,15 +43,29 @@ class Launch:
             ("--device", self.device, DEVICES),
         ):
             if value not in allowed:
-                more = " (slurm is not part of this version)" if value == "slurm" else ""
-                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}{more}")
+                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}")
         for name, count in (("--workers", self.workers), ("--pack", self.pack)):
             if count is not None and count < 1:
                 raise UserError(f"{name} must be at least 1, not {count}")
+        if self.slurm and self.workers is not None:
+            raise UserError(
+                "--workers is for this machine; with --executor slurm, --slurm-cpus-per-task says "
+                "how many runs a task trains side by side"
+            )
+
+    @property
+    def data_folder(self) -> Path:
+        """Of the data sets."""
+        return self.data or default_data()
 
 
-def dry_run_text(selection: Selection, *, as_json: bool) -> str:
-    """The cells and runs that the options select; nothing is read or trained."""
+def dry_run_text(selection: Selection, launch: Launch, *, as_json: bool) -> str:
+    """The cells and runs that the options select, or the scripts that a queue would be given;
+    nothing is read or trained."""
+    if launch.slurm:
+        from reproduce.slurm import command
+
+        return command.dry_run(selection, _request(selection, launch), as_json=as_json)
     table = selection.table
     rows: list[dict[str, Any]] = [
         {
@@ -77,7 +95,10 @@ def dry_run_text(selection: Selection, *, as_json: bool) -> str:
 
 
 def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
-    """Train what is missing, report what there is; 0 when complete, 3 when not."""
+    """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
+    3 when not."""
+    if launch.slurm and not launch.slurm.wait and not _all_done(selection):
+        return _submit(selection, launch)
     interrupted = launch_missing(selection, launch)
     return INCOMPLETE if interrupted else report_selection(selection, as_json=as_json)
 
@@ -105,17 +126,50 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
         executor=launch.executor,
         workers=launch.workers,
         device=launch.device,
-        data=launch.data or default_data(),
+        data=launch.data_folder,
         pack=launch.pack,
         progress=not launch.quiet,
     )
     images.check((p.run for p in missing), options.data)
+    if launch.slurm:
+        from reproduce.slurm import command
+
+        summary = command.follow_selection(selection, _request(selection, launch), launch.quiet)
+        return _tell(summary)
     if not selection.table.is_quick:
         _confirm(selection, missing, options, launch)
-    summary = launching.launch(planned, selection.layout, options)
+    return _tell(launching.launch(planned, selection.layout, options))
+
+
+def _tell(summary: LaunchSummary) -> bool:
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
     return summary.interrupted
+
+
+def _all_done(selection: Selection) -> bool:
+    from reproduce.records import verified
+
+    hashes = {p.run.hash for p in selection.planned}
+    return verified(selection.layout, hashes) == hashes
+
+
+def _submit(selection: Selection, launch: Launch) -> int:
+    from reproduce.slurm import command
+
+    submitted = command.submit_selection(selection, _request(selection, launch))
+    if launch.quiet:
+        print(json.dumps(command.plain(submitted), indent=1))
+    return INCOMPLETE if submitted.left else DONE
+
+
+def _request(selection: Selection, launch: Launch) -> Request:
+    from reproduce.slurm import command
+
+    assert launch.slurm
+    return command.request_of(
+        selection, launch.slurm, launch.data_folder, launch.device, launch.pack
+    )
 
 
 def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:

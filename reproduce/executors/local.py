@@ -49,6 +49,7 @@ class _Pool:
     campaign: Campaign
     display: Display
     job_file: Path
+    prefix: str = ""
     alive: dict[int, _Worker] = field(default_factory=dict)
     deaths: dict[str, tuple[int, int]] = field(default_factory=dict)
     fruitless: int = 0
@@ -57,7 +58,7 @@ class _Pool:
 
     def start(self, slot: int) -> None:
         job = self.campaign.job
-        name = f"worker{slot + 1}"
+        name = f"{self.prefix}worker{slot + 1}"
         log = new_log(job.layout, name)
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
@@ -127,6 +128,18 @@ class _Pool:
         for slot in slots[: max(0, wanted)]:
             self.start(slot)
 
+    def leave(self, seconds: float) -> None:
+        """Ask all workers to save their runs when these end their epochs, and to end then; wait
+        that long at most."""
+        deadline = time.monotonic() + seconds
+        for item in self.alive.values():
+            with contextlib.suppress(OSError):
+                item.process.send_signal(worker.LEAVE)
+        while any(item.process.poll() is None for item in self.alive.values()):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+
     def end(self) -> None:
         """Ask all workers to stop, by their lifeline, and wait until they have."""
         for item in self.alive.values():
@@ -155,13 +168,20 @@ class _Pool:
 
 
 class LocalExecutor:
-    """See the module's text."""
+    """See the module's text.
+
+    Args:
+        prefix: of the workers' names and logs, such as a SLURM task's number.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
         """See :class:`reproduce.executors.Executor`."""
         path = job_file(campaign.job.layout, campaign.claims.myself())
         _write(path, campaign.job.to_json())
-        pool = _Pool(campaign, display, path)
+        pool = _Pool(campaign, display, path, self.prefix)
         interrupts.kill = pool.kill
         try:
             while not interrupts.requested and pool.error is None:
@@ -172,7 +192,9 @@ class LocalExecutor:
                     return
                 pool.fill(survey)
                 interrupts.wait(POLL_SECONDS)
-            if interrupts.requested:
+            if interrupts.requested and interrupts.grace:
+                pool.leave(interrupts.grace)
+            elif interrupts.requested:
                 display.note("stopping; a second Ctrl-C kills at once")
         finally:
             pool.end()
