@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reproduce.tables import PlannedRun
 
 LOOK_SECONDS = 2.0
-ASK_SECONDS = 15.0
+ASK_SECONDS = 10.0
 
 
 def follow(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shlex
 import sys
 from collections.abc import Sequence
@@ -76,7 +78,8 @@ def submit(folder: Path, values: dict[str, Any], tasks: Sequence[Any]) -> str:
     executor = slurm.SlurmExecutor(folder=folder, max_num_timeout=TIMEOUTS)
     executor.update_parameters(**values)
     try:
-        jobs = executor.submit_array(list(tasks))
+        with contextlib.redirect_stderr(io.StringIO()):  # what sbatch says is in the error as well
+            jobs = executor.submit_array(list(tasks))
     except (FailedJobError, FailedSubmissionError) as error:
         raise UserError(
             f"SLURM rejects {values['job_name']}: {_reason(str(error))}; nothing was submitted"

@@ -74,10 +74,10 @@ class Cluster:
             self.ask("scontrol", "update", "partitionname=main", "state=up")
 
     def clear(self) -> None:
-        """End all jobs."""
-        while jobs := {number.partition("_")[0] for number in self.queue()}:
-            subprocess.run(["scancel", "--full", "--signal=KILL", *jobs], env=self.environment)
-            subprocess.run(["scancel", *jobs], env=self.environment, check=True)
+        """End all jobs, the running ones without their grace."""
+        self.ask("scancel", "--state=PENDING", "--user=root")
+        while self.queue():
+            self.ask("scancel", "--full", "--signal=KILL", "--state=RUNNING", "--user=root")
             time.sleep(0.2)
 
 

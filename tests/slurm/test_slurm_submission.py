@@ -84,7 +84,7 @@ def test_a_submission_that_was_killed_in_the_middle_is_set_right(
     bench: Bench, tmp_path: Path, expected: Expected
 ) -> None:
     """Killed after the second array was in the queue and before that was noted anywhere."""
-    wrap_sbatch(bench, tmp_path / "bin", '$SBATCH "$@"\n[ $CALL = 2 ] && kill -9 $PPID')
+    wrap_sbatch(bench, tmp_path / "bin", '$SBATCH "$@"\n[ $CALL = 2 ] && kill -9 $PPID\nexit 0')
     command = bench.start(*bench.submitting("short *", "1"))
     command.communicate(timeout=PATIENCE)
     assert command.returncode == -signal.SIGKILL
@@ -139,7 +139,7 @@ def test_cancel_ends_what_was_selected(bench: Bench) -> None:
         bench.submit("short *", "3", "--seeds-per-job", "2")
         assert len(bench.cluster.queue()) == 4
         chosen = ["--quick", "--only", SHORT_PLAIN, "--json"]
-        out, _ = bench.reproduce("cancel", "tiny", *chosen, "--seeds", "0")
+        out, _ = bench.reproduce("cancel", "tiny", *chosen, "--seeds", "0-0")
         assert json.loads(out) == {"tasks": 1, "runs": 1, "others": 1}
         assert len(bench.cluster.queue()) == 3
         assert bench.status(SHORT_PLAIN, "3")["counts"] == {"queued": 1, "waiting": 2}
@@ -172,6 +172,7 @@ def test_jobs_run_the_code_as_it_was_submitted(
     with bench.cluster.closed():
         _, err = bench.reproduce(*bench.submitting(SHORT_LOCALITY, "1"))
         assert "the working tree differs from commit" in err
+        bench.cluster.clear()
 
 
 def test_a_job_refuses_other_code_than_the_snapshot(bench: Bench) -> None:
