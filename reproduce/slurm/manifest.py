@@ -17,9 +17,9 @@ import contextlib
 import json
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ def new(
 ) -> Manifest:
     """A submission that is intended."""
     return Manifest(
-        id=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}",
+        id=f"{datetime.now(UTC).strftime('%Y%m%d-%H%M%S-%f')}-{secrets.token_hex(3)}",
         state=INTENDED,
         created=utc_now(),
         table=table,

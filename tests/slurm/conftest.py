@@ -24,10 +24,12 @@ INSTALL = "REPRODUCE_INSTALL_SLURM"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has the cluster, so that it gets all of these tests."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("slurm"))
+    """One worker has the cluster, so that it gets all of these tests; early, since they take long
+    and mostly wait."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("slurm"))
+    items[:] = [*ours, *(item for item in items if item not in ours)]
 
 
 @pytest.fixture(scope="session")

@@ -127,18 +127,18 @@ def test_a_failing_seed_harms_neither_its_pack_nor_its_array(
 def test_a_controller_that_stops_in_mid_array_loses_nothing(
     bench: Bench, expected: Expected
 ) -> None:
-    bench.submit(LONG_LOCALITY, "3", "--array-parallelism", "1")
+    bench.submit(LONG_LOCALITY, "2", "--array-parallelism", "1")
     job_of(bench, LONG_LOCALITY, 0)
     bench.cluster.stop("slurmctld")
-    found = bench.status(LONG_LOCALITY, "3")
+    found = bench.status(LONG_LOCALITY, "2")
     assert found["queue_silent"]
     assert not found["lost"]
-    _, err = bench.reproduce(*bench.submitting(LONG_LOCALITY, "3"), code=2)
+    _, err = bench.reproduce(*bench.submitting(LONG_LOCALITY, "2"), code=2)
     assert err == "reproduce: the queue does not answer: is SLURM up? `squeue` would tell\n"
     bench.cluster.up()
-    bench.finish(LONG_LOCALITY, "3")
+    bench.finish(LONG_LOCALITY, "2")
     assert len(bench.manifests()) == 1
-    assert bench.contents(runs(LONG_LOCALITY, 3)) == expected(LONG_LOCALITY, 3)
+    assert bench.contents(runs(LONG_LOCALITY, 2)) == expected(LONG_LOCALITY, 2)
 
 
 def test_a_claim_of_a_job_that_is_gone_is_taken_over_at_once(
