@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ SETTINGS: dict[str, Any] = {
 SHORT, LONG = 2, 80
 
 
+@cache
 def dataset() -> store.Dataset:
     """64 training and 32 test images of noise."""
     random = np.random.default_rng(5)
