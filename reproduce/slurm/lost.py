@@ -73,6 +73,8 @@ def _tail(log: Path) -> str:
     try:
         with open(log, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
-            return cluster.last_line(file.read().decode(errors="replace"))
+            text = file.read().decode(errors="replace")
     except OSError:
         return ""
+    # That a task has ended, which srun adds to whatever the task said, is known.
+    return cluster.last_line("\n".join(ln for ln in text.splitlines() if ln[:6] != "srun: "))

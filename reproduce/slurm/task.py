@@ -154,6 +154,7 @@ class _Sitting:
             self._blame(text)
             raise RuntimeError(text)
         self.task.fruitless = fruitless  # submitit pickles this very object
+        _unlink_scratch()
         requeue(signal.SIGUSR2, None)
 
     def _blame(self, error: str) -> None:
@@ -162,6 +163,14 @@ class _Sitting:
 
         for planned in launch.still_missing(self.job).planned:
             failures.write(self.job.layout, planned, " ".join(error.split()), self.log)
+
+
+def _unlink_scratch() -> None:
+    """What a start that was killed while it saved has left, and submitit would stumble over."""
+    import submitit
+
+    pickle = submitit.JobEnvironment().paths.submitted_pickle
+    pickle.with_name(f"{pickle.name}.save_tmp").unlink(missing_ok=True)
 
 
 def _log_path() -> Path:
