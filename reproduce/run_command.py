@@ -121,6 +121,10 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     done = verified(selection.layout, [p.run.hash for p in planned])
     missing = [p for p in planned if p.run.hash not in done]
     if not missing:
+        if launch.slurm:
+            from reproduce.slurm.submit import tidy
+
+            tidy(selection.layout)
         return False
     options = launching.LaunchOptions(
         executor=launch.executor,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
+from reproduce.paths import default_results
 from reproduce.progress import duration
 from reproduce.slurm import cluster, manifest, script
 from reproduce.slurm.arrays import Array, arrays
@@ -63,11 +64,14 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
     """
     from reproduce import failures
     from reproduce.slurm.follow import follow
+    from reproduce.slurm.submit import tidy
 
     planned = selection.planned
     failed = failures.read(request.layout, [p.run.hash for p in planned])
     submitted = submit_selection(selection, request)
-    return follow(planned, request, submitted, failed, shown=not quiet)
+    summary = follow(planned, request, submitted, failed, shown=not quiet)
+    tidy(request.layout)
+    return summary
 
 
 def plain(submitted: Submitted) -> dict[str, Any]:
@@ -106,6 +110,8 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
     if rest := ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items):
         yield rest
     name = selection.table.name + (" --quick" if selection.table.is_quick else "")
+    if selection.variant or selection.layout.base != default_results():
+        name += " …"  # with the same options
     yield f"`reproduce status {name}` tells how far it is, `reproduce cancel {name}` ends it"
 
 

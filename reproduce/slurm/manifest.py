@@ -1,11 +1,12 @@
 """What was submitted: one file a submission, which tells tasks from runs.
 
-A submission goes through three states, each written before what could be lost between:
+A submission goes through states, each written before what could be lost between:
 
 * ``intended``: nothing is known of the queue; jobs with its comment, if there are any, are on hold
   and know no runs yet;
 * ``accepted``: all jobs are in the queue, on hold, and their numbers are here;
-* ``released``: they may start.
+* ``released``: they may start;
+* ``done``: every run has its record, no job is left, and the pickles are gone.
 
 Who is killed in between is understood by the next one: it cancels what was intended and releases
 what was accepted.
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from reproduce.slurm.arrays import Array
 
 SCHEMA = 1
-INTENDED, ACCEPTED, RELEASED = "intended", "accepted", "released"
+INTENDED, ACCEPTED, RELEASED, DONE = "intended", "accepted", "released", "done"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ class Manifest:
     snapshot: str
     arrays: tuple[SubmittedArray, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hashes(self) -> set[str]:
+        """Of its runs."""
+        return {run.hash for array in self.arrays for task in array.tasks for run in task}
 
     @property
     def comment(self) -> str:
@@ -145,6 +151,15 @@ def write(layout: ResultsLayout, manifest: Manifest) -> None:
         atomic.replace(path, (json.dumps({"schema": SCHEMA, **asdict(manifest)}) + "\n").encode())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def close(layout: ResultsLayout, manifest: Manifest) -> None:
+    """Note that nothing of a submission is awaited, and remove what only its tasks needed: of
+    thousands of them, several files each."""
+    for path in jobs_folder(layout, manifest.id).glob("*.pkl"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    write(layout, replace(manifest, state=DONE))
 
 
 def forget(layout: ResultsLayout, manifest: Manifest) -> None:

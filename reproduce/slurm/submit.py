@@ -85,6 +85,7 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         facts = cluster.facts()
         if found.jobs is None or facts is None:
             raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
+        _close(request.layout, found)
         sorted_, todo, failed = _sort(planned, request, found)
         limit, options = request.options.max_queued, request.options
         room = None if limit is None else max(0, limit - len(_queue()))
@@ -192,6 +193,24 @@ def recover(layout: ResultsLayout) -> None:
         elif submission.state == ACCEPTED:
             present = {number.partition("_")[0] for number in _queue()}
             _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
+
+
+def tidy(layout: ResultsLayout) -> None:
+    """Remove what submissions of which nothing is left to do need no longer; without a queue that
+    answers, nothing."""
+    if cluster.present() and manifest.read_all(layout):
+        with right_to_submit(layout):
+            _close(layout, state.look(layout))
+
+
+def _close(layout: ResultsLayout, found: Queue) -> None:
+    if found.jobs is None:
+        return
+    for submission in found.manifests:
+        if submission.state == RELEASED and submission.cluster == found.name:
+            live = any(found.live(submission, array) for array in submission.arrays)
+            if not live and submission.hashes <= records.finished(layout, submission.hashes):
+                manifest.close(layout, submission)
 
 
 def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None:

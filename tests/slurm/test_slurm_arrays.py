@@ -39,7 +39,12 @@ def test_a_retry_of_some_seeds_is_tasks_from_zero(bench: Bench, expected: Expect
         assert set(bench.cluster.queue()) == {f"{number}_0", f"{number}_1"}
         assert bench.status(SHORT_PLAIN, "5")["counts"] == {"queued": 3, "waiting": 2}
     bench.finish(SHORT_PLAIN, "0,3,4")
-    assert len(bench.manifests()) == 1
+    bench.wait_empty()
+    bench.reproduce(*bench.submitting(SHORT_PLAIN, "0,3,4"))
+    (submission,) = bench.manifests()
+    assert submission.state == "done"
+    left = {path.suffix for path in (bench.layout.slurm / "jobs" / submission.id).iterdir()}
+    assert left == {".out", ".sh"}, "scripts and logs stay, pickles do not"
     wanted = [item for item in runs(SHORT_PLAIN, 5) if item.run.seed in (0, 3, 4)]
     everything = expected(SHORT_PLAIN, 5)
     assert bench.contents(wanted) == {p.run.hash: everything[p.run.hash] for p in wanted}

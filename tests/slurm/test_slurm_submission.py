@@ -94,7 +94,7 @@ def test_a_submission_that_was_killed_in_the_middle_is_set_right(
     del bench.environment["PATH"]
     bench.finish("short *", "1")
     (submission,) = bench.manifests()
-    assert submission.state == "released"
+    assert submission.state in ("released", "done")
     assert bench.cluster.queue() == {}
     for cell in (SHORT_PLAIN, SHORT_LOCALITY):
         assert bench.contents(runs(cell, 1)) == expected(cell, 1)
@@ -130,7 +130,8 @@ def test_the_rest_follows_when_there_is_room(bench: Bench, expected: Expected) -
         assert (told["submitted"], told["queued"], told["deferred"]) == (0, 2, 1)
         assert len(bench.cluster.queue()) == 2
     bench.finish(SHORT_PLAIN, "3", "--max-queued", "2")
-    assert len(bench.manifests()) == 2
+    first, second = bench.manifests()
+    assert len(first.hashes | second.hashes) == 3
     assert bench.contents(runs(SHORT_PLAIN, 3)) == expected(SHORT_PLAIN, 3)
 
 
