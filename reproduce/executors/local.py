@@ -8,6 +8,7 @@ another where one died, and shows how far things are.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -172,17 +173,20 @@ class LocalExecutor:
 
     Args:
         prefix: of the workers' names and logs, such as a SLURM task's number.
+        idle_seconds: how long to wait for runs that others train, once there is nothing to train
+            here; a queue's task must not hold its node for that.
     """
 
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str = "", idle_seconds: float = math.inf) -> None:
+        self.prefix, self.idle_seconds = prefix, idle_seconds
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
-        """See :class:`reproduce.executors.Executor`."""
+        """See :class:`reproduce.executors.Executor`; returns earlier after ``idle_seconds``."""
         path = job_file(campaign.job.layout, campaign.claims.myself())
         _write(path, campaign.job.to_json())
         pool = _Pool(campaign, display, path, self.prefix)
         interrupts.kill = pool.kill
+        busy = time.monotonic()
         try:
             while not interrupts.requested and pool.error is None:
                 survey = campaign.survey()
@@ -191,6 +195,10 @@ class LocalExecutor:
                 if survey.over and not pool.alive:
                     return
                 pool.fill(survey)
+                if pool.alive:
+                    busy = time.monotonic()
+                elif time.monotonic() - busy > self.idle_seconds:
+                    return
                 interrupts.wait(POLL_SECONDS)
             if interrupts.requested and interrupts.grace:
                 pool.leave(interrupts.grace)

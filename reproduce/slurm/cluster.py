@@ -65,7 +65,9 @@ def queue() -> dict[str, Queued] | None:
     """This user's jobs that have not ended, by number ("1234" or "1234_5"); None where the queue
     does not answer."""
     form = _SEPARATOR.join(("%i", "%T", "%r", "%k", "%j"))
-    command = ["squeue", "--noheader", "--array", f"--user={os.getuid()}", f"--format={form}"]
+    # --all: in hidden partitions too.
+    command = ["squeue", "--all", "--noheader", "--array", f"--user={os.getuid()}"]
+    command.append(f"--format={form}")
     answer = _ask(command, ASK_SECONDS)
     return None if answer is None else parse_queue(answer)
 

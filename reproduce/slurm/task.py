@@ -12,10 +12,14 @@ import importlib
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from reproduce.slurm.options import SHORTEST_MINUTES
+from reproduce.slurm.script import SIGNAL_SECONDS
 
 if TYPE_CHECKING:
     from reproduce.campaign import Survey
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS, TERM_GRACE_SECONDS = 60.0, 20.0
 # Starts in a row that came to the queue's signal without an epoch or a run done in between.
 FRUITLESS = 3
+# A start that was shorter than the shortest time limit allows was preempted, not timed out.
+TIMED_OUT_SECONDS = SHORTEST_MINUTES * 60 - SIGNAL_SECONDS - 30
 
 
 @dataclass
@@ -36,7 +42,7 @@ class Task:
     Attributes:
         job: :meth:`reproduce.job.Job.to_json` of these runs.
         snapshot: the folder that the code must come from.
-        fruitless: starts before this one that were told to end before anything was done.
+        fruitless: starts before this one that timed out before anything was done.
     """
 
     job: str
@@ -89,6 +95,7 @@ class _Sitting:
         self.number = job_number(os.environ)
         self.log = str(_log_path())
         self.told = False
+        self.began = time.monotonic()
 
     def work(self) -> str:
         from benchmarks.errors import UserError
@@ -130,22 +137,26 @@ class _Sitting:
     def _train(self, job: Job, interrupts: Interrupts) -> tuple[Survey, Survey]:
         from reproduce import images
         from reproduce.campaign import Campaign
+        from reproduce.claims import PATIENCE_SECONDS
         from reproduce.executors.local import LocalExecutor
         from reproduce.progress import Display
 
         with Display() as display:
             names = {planned.run.dataset for planned in job.planned}
             counts = {name: images.train_images(name, job.data) for name in names}
-            campaign = Campaign(job, [], counts, patience=300.0, log=display.note)
+            campaign = Campaign(job, [], counts, PATIENCE_SECONDS, display.note)
             before = campaign.survey()
-            LocalExecutor(f"{self.number}-").execute(campaign, interrupts, display)
+            # Longer than it takes to find that whoever holds a run is silent.
+            executor = LocalExecutor(f"{self.number}-", PATIENCE_SECONDS + 60)
+            executor.execute(campaign, interrupts, display)
             return before, replace(campaign.survey(), stopped=interrupts.requested)
 
     def _end(self, requeue: Any, *, advanced: bool) -> None:
         """After a signal: everything is saved and no run is held any more."""
         if not self.told:  # SIGTERM: cancelled, or requeued by SLURM itself
             sys.exit(128 + signal.SIGTERM)
-        fruitless = 0 if advanced else self.task.fruitless + 1
+        timed_out = time.monotonic() - self.began > TIMED_OUT_SECONDS
+        fruitless = 0 if advanced else self.task.fruitless + timed_out
         if fruitless >= FRUITLESS:
             text = (
                 f"the time limit came {fruitless} times before an epoch was done: give more "

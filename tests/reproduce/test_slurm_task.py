@@ -14,9 +14,14 @@ from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.datasets import store
 from reproduce import failures, records
+from reproduce.campaign import Campaign
+from reproduce.claims import Claims
+from reproduce.executors.local import LocalExecutor
+from reproduce.interrupts import Interrupts
 from reproduce.job import Job
 from reproduce.launch import LaunchOptions, launch
 from reproduce.paths import ROOT, ResultsLayout
+from reproduce.progress import Display
 from reproduce.slurm import task as task_module
 from reproduce.slurm.task import FRUITLESS, Task, require_code_of
 
@@ -73,6 +78,18 @@ def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path
     assert again.stdout == "12_1: every run had its record already\n"
 
 
+def test_a_task_does_not_hold_its_node_for_what_others_train(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Claims(job.layout.claims, "test").acquire(job.planned[0].run.hash)
+    assert held is not None
+    campaign = Campaign(job, [], {"tiny": 64}, patience=1e9, log=lambda line: None)
+    with Interrupts() as interrupts, Display(shown=False) as display:
+        LocalExecutor("12_1-", idle_seconds=1.0).execute(campaign, interrupts, display)
+    survey = campaign.survey()
+    assert (survey.done, len(survey.running)) == (1, 1)
+
+
 def test_what_stops_a_task_is_the_failure_of_its_runs(job: Job, tmp_path: Path) -> None:
     (tmp_path / "data" / "tiny" / "store.json").unlink()
     done = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
@@ -102,21 +119,23 @@ def test_a_task_that_gets_nowhere_is_not_queued_again_for_ever(
     (tmp_path / "12_submitted.pkl.save_tmp").touch()
     requeued: list[int] = []
 
-    def end(fruitless: int, advanced: bool) -> int:
+    def end(fruitless: int, advanced: bool, seconds: float = 1e5) -> int:
         task = Task(job.to_json(), str(ROOT), fruitless)
         sitting: Any = task_module._Sitting(task)
         sitting.told = True
+        sitting.began -= seconds
         sitting._end(lambda *_: requeued.append(task.fruitless), advanced=advanced)
         return task.fruitless
 
     assert end(0, advanced=False) == 1
     assert end(FRUITLESS - 1, advanced=True) == 0
-    assert requeued == [1, 0]
+    assert end(FRUITLESS - 1, advanced=False, seconds=60) == FRUITLESS - 1, "it was preempted"
+    assert requeued == [1, 0, FRUITLESS - 1]
     assert not (tmp_path / "12_submitted.pkl.save_tmp").exists(), "submitit would stumble over it"
     with pytest.raises(RuntimeError, match="give more --slurm-time"):
         end(FRUITLESS - 1, advanced=False)
     assert len(failures.read(job.layout, [p.run.hash for p in job.planned])) == 2
-    assert len(requeued) == 2
+    assert len(requeued) == 3
 
 
 def test_a_cancelled_task_ends_without_being_queued_again(
