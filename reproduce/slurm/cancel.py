@@ -88,5 +88,6 @@ def _end(
     try:
         cluster.cancel(numbers)
     except cluster.RefusedError as error:
+        manifest.write(layout, submission)
         raise UserError(f"cannot cancel: {error}") from error
     return ended

@@ -21,7 +21,7 @@ class Place:
 
     Attributes:
         state: QUEUED (it waits or runs), GONE (it has left the queue), UNKNOWN (no queue answers)
-            or CANCELLED (by ``reproduce cancel``, and gone).
+            or CANCELLED (by ``reproduce cancel``).
         number: of the job, such as "1234_5".
         failure: token of the run's failure before it was submitted.
     """
@@ -101,14 +101,14 @@ def _place(
 ) -> Place:
     number = array.number(task)
     entry = found.job_of(submission, array, number)
-    if found.jobs is None or submission.cluster != found.name:
+    if task in array.cancelled:
+        state = CANCELLED  # though it may take a while to end; its claims keep others off
+    elif found.jobs is None or submission.cluster != found.name:
         state = UNKNOWN
     elif entry:
         state = QUEUED
     else:
         state = GONE
-    if task in array.cancelled and state != QUEUED:
-        state = CANCELLED
     log = str(submission.log(layout, number))
     return Place(state, number, array.name, log, "", bool(entry and entry.pending))
 

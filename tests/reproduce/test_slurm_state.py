@@ -141,6 +141,18 @@ def test_what_failed_and_what_was_lost_since(layout: ResultsLayout, queue: dict[
     assert submission.id != retried.id
 
 
+def test_what_was_cancelled_waits_though_it_is_still_ending(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(2)
+    made = submitted(layout, planned)
+    (array,) = made.arrays
+    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(1,)),)))
+    for number in ("70_0", "70_1"):
+        queue[number] = line(number, "COMPLETING", made)
+    assert counts(planned, layout) == {"queued": 1, "waiting": 1}
+
+
 def test_nothing_is_asked_where_nothing_was_submitted(
     layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
