@@ -145,7 +145,7 @@ def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
         f"{_count(cost['runs'], 'run')}, at most {duration(request.options.time * 60)} each before "
         f"it is queued again: {_hours(cost)} per round at most."
     )
-    lines.append("Nothing was submitted.")
+    lines.append("Jobs are submitted on hold and released together. Nothing was submitted.")
     return "\n".join(lines)
 
 

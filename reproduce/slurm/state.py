@@ -31,7 +31,6 @@ class Place:
     name: str
     log: str
     failure: str
-    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,17 +99,16 @@ def _place(
     layout: ResultsLayout, found: Queue, submission: Manifest, array: SubmittedArray, task: int
 ) -> Place:
     number = array.number(task)
-    entry = found.job_of(submission, array, number)
     if task in array.cancelled:
         state = CANCELLED  # though it may take a while to end; its claims keep others off
     elif found.jobs is None or submission.cluster != found.name:
         state = UNKNOWN
-    elif entry:
+    elif found.job_of(submission, array, number):
         state = QUEUED
     else:
         state = GONE
     log = str(submission.log(layout, number))
-    return Place(state, number, array.name, log, "", bool(entry and entry.pending))
+    return Place(state, number, array.name, log, "")
 
 
 def _put(places: dict[str, Place], runs: Iterable[SubmittedRun], place: Place) -> None:

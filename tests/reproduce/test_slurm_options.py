@@ -183,7 +183,7 @@ def test_dry_run_prints_scripts_and_cost(tmp_path: Path) -> None:
         "#SBATCH --signal=USR2@90",
         "module load cuda",
         "  table3/plain-1-1         tasks 0-2, 15 runs",
-        "Nothing was submitted.",
+        "Jobs are submitted on hold and released together. Nothing was submitted.",
     ):
         assert line in lines
     assert "39 tasks in 13 arrays for 195 runs" in done.stdout
