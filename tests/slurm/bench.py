@@ -81,8 +81,9 @@ class Cluster:
             time.sleep(0.2)
 
 
-def make_checkout(folder: Path) -> Path:
-    """A copy of the code under test, in git, with the tiny table and a checkpoint an epoch."""
+def make_checkout(folder: Path, checkpoint_seconds: str = "0.0") -> Path:
+    """A copy of the code under test, in git, with the tiny table; 0 seconds make a checkpoint an
+    epoch."""
     for part in PARTS:
         source = ROOT / part
         ignored = shutil.ignore_patterns("__pycache__")
@@ -97,7 +98,7 @@ def make_checkout(folder: Path) -> Path:
         'ENTRIES = (\n    Entry("locality", "tiny", "a small Table III"),\n',
     )
     loop = folder / "benchmarks" / "training" / "loop.py"
-    edit(loop, "CHECKPOINT_SECONDS = 55.0", "CHECKPOINT_SECONDS = 0.0")
+    edit(loop, "CHECKPOINT_SECONDS = 55.0", f"CHECKPOINT_SECONDS = {checkpoint_seconds}")
     (folder / ".gitignore").write_text("__pycache__/\n")
     git(folder, "init", "--quiet")
     commit(folder)

@@ -146,6 +146,7 @@ ReturnToService=2
 SlurmdTimeout=0
 SlurmdParameters=config_overrides
 InactiveLimit=0
+MessageTimeout=3
 KillWait=20
 CompleteWait=0
 NodeName=$host NodeAddr=$address CPUs=$CPUS RealMemory=$memory State=UNKNOWN

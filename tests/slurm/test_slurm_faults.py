@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, runs, wait_for
+from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, runs, wait_for
 
 from benchmarks.training import checkpoint
 from reproduce.claims import Claims, process_started
@@ -35,8 +35,12 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_a_requeued_task_goes_on_from_its_checkpoint(bench: Bench, expected: Expected) -> None:
-    """By ``scontrol requeue``, and by the signal of a time limit or a preemption."""
+def test_a_requeued_task_is_saved_and_goes_on(
+    bench: Bench, tmp_path: Path, expected: Expected
+) -> None:
+    """By ``scontrol requeue``, and by the signal of a time limit or a preemption. No checkpoint is
+    ever due, so that what is there was saved upon the signal."""
+    bench.checkout = make_checkout(tmp_path / "checkout", "1e9")
     planned = runs(LONG_PLAIN, 2)
     bench.submit(LONG_PLAIN, "2")
     for item, command in zip(planned, (REQUEUE, PREEMPT), strict=True):
