@@ -30,6 +30,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.errors import UserError
+from reproduce.slurm.identity import this_job
 
 SUFFIX = ".claim"
 SEPARATOR = "~"
@@ -56,6 +57,8 @@ class Owner:
         host, boot, namespace: which machine, which start of it, and whose process numbers.
         pid, started: which process; the start time tells it from a later one of that number.
         executor: what started it, such as "local".
+        job: the SLURM job that it runs in, as :class:`reproduce.slurm.identity.JobName` writes it;
+            empty outside of any. Then the name has no such part, as before there was one.
     """
 
     token: str
@@ -65,34 +68,44 @@ class Owner:
     pid: int
     started: str
     executor: str
+    job: str = ""
 
     @property
     def name(self) -> str:
         """All of it as a file name."""
         fields = (self.token, self.executor, self.host, self.boot, self.namespace)
-        return SEPARATOR.join((*fields, str(self.pid), self.started))
+        job = (self.job,) if self.job else ()
+        return SEPARATOR.join((*fields, str(self.pid), self.started, *job))
 
     @classmethod
     def parse(cls, name: str) -> Owner | None:
         """The owner of that file name, None where it is no such name."""
         parts = name.split(SEPARATOR)
-        if len(parts) != 7 or not parts[5].isdecimal():
+        if len(parts) not in (7, 8) or not parts[5].isdecimal():
             return None
-        token, executor, host, boot, namespace, pid, started = parts
-        return cls(token, host, boot, namespace, int(pid), started, executor)
+        token, executor, host, boot, namespace, pid, started, *job = parts
+        return cls(token, host, boot, namespace, int(pid), started, executor, *job)
 
     def liveness(self) -> Liveness:
         """Judged at once where process numbers can be looked up, or where the host was rebooted
-        since; elsewhere only silence tells, see :class:`Watch`."""
+        since; elsewhere by the queue that its job is in, if any answers; else only silence tells,
+        see :class:`Watch`."""
         here = (self.boot, self.namespace) == (_boot(), _namespace())
         if here and (self.boot or self.host == this_host()):
             started = process_started(self.pid)
             if started == HIDDEN:
-                return Liveness.ELSEWHERE
+                return self._by_queue()
             return Liveness.ALIVE if started == self.started else Liveness.DEAD
         if self.host == this_host() and self.boot != _boot():
             return Liveness.DEAD
-        return Liveness.ELSEWHERE
+        return self._by_queue()
+
+    def _by_queue(self) -> Liveness:
+        if not self.job:
+            return Liveness.ELSEWHERE
+        from reproduce.slurm.judge import judge
+
+        return judge.liveness(self)
 
 
 @dataclass(frozen=True)
@@ -208,6 +221,7 @@ class Claims:
             pid=pid,
             started=process_started(pid) or NO_PROC,
             executor=self.executor,
+            job=_plain(this_job(os.environ)),
         )
 
 

@@ -17,6 +17,8 @@ from reproduce.data_command import app as data_app
 from reproduce.registry import ENTRIES, Entry
 from reproduce.selection import Selection
 from reproduce.shared_options import takes_selection
+from reproduce.slurm.flags import takes_slurm
+from reproduce.slurm.options import SlurmOptions
 
 EPILOG = (
     "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
@@ -56,8 +58,10 @@ def _main(
 def _table_command(entry: Entry, name: str, hidden: bool) -> None:
     @app.command(name, help=f"Run and report: {entry.summary}.", hidden=hidden)
     @takes_selection(entry.id)
+    @takes_slurm
     def command(
         selection: Selection,
+        slurm: SlurmOptions | None,
         executor: opt.Executor = "local",
         workers: opt.Workers = None,
         device: opt.Device = "auto",
@@ -79,9 +83,10 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
             yes=yes,
             quiet=as_json,
             save_weights=save_weights,
+            slurm=slurm,
         )
         if dry_run:
-            typer.echo(dry_run_text(selection, as_json=as_json))
+            typer.echo(dry_run_text(selection, launch, as_json=as_json))
             return
         raise typer.Exit(run_table(selection, launch, as_json=as_json))
 
@@ -134,6 +139,18 @@ def status(selection: Selection, as_json: opt.Json = False) -> None:
 
     found = status_of(selection.planned, selection.layout)
     typer.echo(render(found, selection, as_json=as_json))
+
+
+@app.command()
+@takes_selection()
+def cancel(selection: Selection, as_json: opt.Json = False) -> None:
+    """End the SLURM jobs that hold runs of a table; what is done and saved stays."""
+    from dataclasses import asdict
+
+    from reproduce.slurm.cancel import cancel as cancel_runs
+
+    ended = cancel_runs([item.run.hash for item in selection.planned], selection.layout)
+    typer.echo(json.dumps(asdict(ended)) if as_json else ended.text)
 
 
 @app.command()

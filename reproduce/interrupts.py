@@ -21,10 +21,12 @@ class Interrupts:
         requested: true from the first signal on. A plain value, since the handler may interrupt
             code that holds an Event's lock.
         kill: called at the second one, before this process ends by it.
+        grace: seconds that runs get to end their epoch and be saved; by default they stop at once.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.grace = 0.0
         self.kill: Callable[[], None] = lambda: None
         self._before: dict[int, object] = {}
         self._first = 0.0

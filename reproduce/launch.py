@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce import executors, failures, heartbeat, images, machine, saved_weights
+from reproduce import executors, failures, heartbeat, images, machine, records, saved_weights
 from reproduce.campaign import Campaign
 from reproduce.claims import PATIENCE_SECONDS, Claims, Liveness
 from reproduce.failures import Failure
@@ -105,7 +105,7 @@ def launch(
     if not wanted.missing:
         return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
     job = make_job(wanted.missing, layout, options, wanted.recorded)
-    _make_folders(layout, options.save_weights)
+    make_folders(layout, with_weights=options.save_weights)
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
@@ -170,7 +170,22 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
-def _make_folders(layout: ResultsLayout, with_weights: bool) -> None:
+def still_missing(job: Job) -> Job:
+    """The job without the runs of which nothing is left to do by now.
+
+    Raises:
+        UserError: for a damaged record.
+    """
+    records.verified(job.layout, [item.run.hash for item in job.planned])
+    return replace(job, planned=tuple(p for p in job.planned if not job.is_over(p.run.hash)))
+
+
+def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:
+    """The folders that training writes to.
+
+    Raises:
+        UserError: where they cannot be written.
+    """
     folders = [layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs]
     for folder in [*folders, layout.weights] if with_weights else folders:
         try:

@@ -80,8 +80,10 @@ Executor = Annotated[
     str,
     typer.Option(
         "--executor",
-        metavar="local|debug",
-        help="local: a bounded pool of worker processes. debug: in this process.",
+        metavar="local|debug|slurm",
+        help="local: a bounded pool of worker processes. debug: in this process. slurm: arrays of "
+        "jobs on the cluster whose login node this is; returns at once, and `reproduce status` "
+        "tells how far they are.",
     ),
 ]
 Workers = Annotated[

@@ -87,6 +87,11 @@ class ResultsLayout:
         return self.root / "weights"
 
     @property
+    def slurm(self) -> Path:
+        """What was submitted to a queue: manifests, snapshots of the code, jobs and their logs."""
+        return self.root / "slurm"
+
+    @property
     def measured(self) -> Path:
         """Committed CSVs of measured runs (never quick ones)."""
         return self.root / "measured"

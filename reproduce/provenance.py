@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import re
@@ -18,6 +19,7 @@ from reproduce import hardware
 from reproduce.paths import ROOT
 
 PACKAGES = ("torch", "torchvision", "numpy")
+SNAPSHOT_FILE = "SNAPSHOT.json"
 _VERSION = re.compile(r"""^__version__\s*(?::[^=]*)?=\s*['"]([^'"]+)['"]""", re.MULTILINE)
 
 
@@ -41,7 +43,7 @@ def capture(
         ``device``, ``host``, ``executor`` and ``finished``, the present time, which
         :func:`reproduce.records.make_record` puts forward to the end of the run.
     """
-    commit, dirty = git_state(ROOT)
+    commit, dirty = code_state(ROOT)
     return {
         "commit": commit,
         "dirty": dirty,
@@ -83,6 +85,15 @@ def origin_label(provenance: dict[str, Any]) -> str:
     :attr:`benchmarks.datasets.DatasetInfo.identity`."""
     contents = [s["images"][:8] for s in provenance.get("sittings", ()) if s.get("images")]
     return " / images ".join([machine_label(provenance), *dict.fromkeys(contents)])
+
+
+def code_state(folder: Path) -> tuple[str | None, bool | None]:
+    """(commit, dirty) of the code in a folder: a checkout, or a snapshot that a queue's job runs
+    and that states where it was taken from."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        stated = json.loads((folder / SNAPSHOT_FILE).read_text())
+        return stated["commit"], stated["dirty"]
+    return git_state(folder)
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:

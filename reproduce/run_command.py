@@ -13,10 +13,14 @@ from reproduce.paths import ROOT, ResultsLayout, default_data
 
 if TYPE_CHECKING:
     from analysis.table import TableResult
+    from reproduce.launch import LaunchSummary
     from reproduce.selection import Selection
+    from reproduce.slurm.options import SlurmOptions
+    from reproduce.slurm.submit import Request
+    from reproduce.wanted import Wanted
 
 ASK_ABOVE_SECONDS = 3600.0
-EXECUTORS = ("local", "debug")
+EXECUTORS = ("local", "debug", "slurm")
 DEVICES = ("auto", "cpu", "cuda")
 DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
 
@@ -33,6 +37,7 @@ class Launch:
     yes: bool = False
     quiet: bool = False
     save_weights: bool = False
+    slurm: SlurmOptions | None = None
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -40,15 +45,29 @@ class Launch:
             ("--device", self.device, DEVICES),
         ):
             if value not in allowed:
-                more = " (slurm is not part of this version)" if value == "slurm" else ""
-                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}{more}")
+                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}")
         for name, count in (("--workers", self.workers), ("--pack", self.pack)):
             if count is not None and count < 1:
                 raise UserError(f"{name} must be at least 1, not {count}")
+        if self.slurm and self.workers is not None:
+            raise UserError(
+                "--workers is for this machine; with --executor slurm, --slurm-cpus-per-task says "
+                "how many runs a task trains side by side"
+            )
+
+    @property
+    def data_folder(self) -> Path:
+        """Of the data sets."""
+        return self.data or default_data()
 
 
-def dry_run_text(selection: Selection, *, as_json: bool) -> str:
-    """The cells and runs that the options select; nothing is read or trained."""
+def dry_run_text(selection: Selection, launch: Launch, *, as_json: bool) -> str:
+    """The cells and runs that the options select, or the scripts that a queue would be given;
+    nothing is read or trained."""
+    if launch.slurm:
+        from reproduce.slurm import command
+
+        return command.dry_run(selection, _request(selection, launch), as_json=as_json)
     table = selection.table
     rows: list[dict[str, Any]] = [
         {
@@ -78,7 +97,14 @@ def dry_run_text(selection: Selection, *, as_json: bool) -> str:
 
 
 def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
-    """Train what is missing, report what there is; 0 when complete, 3 when not."""
+    """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
+    3 when not."""
+    if launch.slurm and not launch.slurm.wait:
+        from reproduce.wanted import look
+
+        wanted = look(selection.planned, selection.layout, save_weights=launch.save_weights)
+        if wanted.missing:
+            return _submit(selection, launch, wanted)
     interrupted = launch_missing(selection, launch)
     return INCOMPLETE if interrupted else report_selection(selection, as_json=as_json)
 
@@ -100,12 +126,16 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     planned = selection.planned
     wanted = look(planned, selection.layout, save_weights=launch.save_weights)
     if not wanted.missing:
+        if launch.slurm:
+            from reproduce.slurm.submit import tidy
+
+            tidy(selection.layout)
         return False
     options = launching.LaunchOptions(
         executor=launch.executor,
         workers=launch.workers,
         device=launch.device,
-        data=launch.data or default_data(),
+        data=launch.data_folder,
         pack=launch.pack,
         progress=not launch.quiet,
         save_weights=launch.save_weights,
@@ -113,14 +143,47 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     images.check((p.run for p in wanted.missing), options.data)
     if wanted.recorded:
         print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
+    if launch.slurm:
+        from reproduce.slurm import command
+
+        summary = command.follow_selection(selection, _request(selection, launch), launch.quiet)
+        return _tell(summary, wanted, selection.layout)
     if not selection.table.is_quick:
         _confirm(selection, wanted.missing, options, launch)
-    summary = launching.launch(planned, selection.layout, options)
+    return _tell(launching.launch(planned, selection.layout, options), wanted, selection.layout)
+
+
+def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> bool:
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
-    if differing := wanted.differing(selection.layout):
+    if differing := wanted.differing(layout):
         print(f"reproduce: {differing}", file=sys.stderr)
     return summary.interrupted
+
+
+def _submit(selection: Selection, launch: Launch, wanted: Wanted) -> int:
+    from reproduce.slurm import command
+
+    if wanted.recorded:
+        print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
+    submitted = command.submit_selection(selection, _request(selection, launch))
+    if launch.quiet:
+        print(json.dumps(command.plain(submitted), indent=1))
+    return INCOMPLETE if submitted.left else DONE
+
+
+def _request(selection: Selection, launch: Launch) -> Request:
+    from reproduce.slurm import command
+
+    assert launch.slurm
+    return command.request_of(
+        selection,
+        launch.slurm,
+        launch.data_folder,
+        launch.device,
+        launch.pack,
+        save_weights=launch.save_weights,
+    )
 
 
 def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:

@@ -32,10 +32,10 @@ def takes_selection(table: str | None = None) -> Callable[[Callable[..., None]],
     """
 
     def decorate(command: Callable[..., None]) -> Any:
-        shared = _parameters(_selecting)
+        shared = parameters_of(_selecting)
         if table is None:
             shared.insert(0, _parameter("table", opt.TableName))
-        own = [p for p in _parameters(command) if p.name != "selection"]
+        own = [p for p in parameters_of(command) if p.name != "selection"]
 
         def wrapper(**values: Any) -> None:
             from reproduce.selection import select
@@ -66,7 +66,8 @@ def _parameter(name: str, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
 
 
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Of a function, keyword-only and with their annotations resolved, as Typer needs them."""
     hints = get_type_hints(function, include_extras=True)
     return [
         parameter.replace(

@@ -1,10 +1,11 @@
-"""Where the runs of a table stand, from the files alone. Loads neither NumPy nor torch."""
+"""Where the runs of a table stand: from the files, and for what was submitted to a queue, from that
+queue's word as well. Loads neither NumPy nor torch."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reproduce import failures, heartbeat, records, saved_weights
@@ -12,6 +13,10 @@ from reproduce.claims import Claims, Liveness, Owner
 from reproduce.failures import Failure
 from reproduce.heartbeat import Beat
 from reproduce.paths import default_results
+from reproduce.slurm import lost
+from reproduce.slurm.identity import JobName
+from reproduce.slurm.lost import Lost
+from reproduce.slurm.state import GONE, QUEUED, UNKNOWN, Place, look
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 
 # A heartbeat comes every second; one this old is worth telling.
 SILENT_SECONDS = 30.0
+COUNTS = ("done", "running", "queued", "failed", "lost", "waiting")
+OF_QUEUES = ("queued", "lost")
 
 
 @dataclass(frozen=True)
@@ -42,29 +49,43 @@ class Running:
 
 @dataclass(frozen=True)
 class CellStatus:
-    """Counts over the seeds of a cell, which add up to ``total``."""
+    """Counts over the seeds of a cell, which add up to ``total``.
+
+    Attributes:
+        queued: in a queue's job that has not come to them.
+        lost: submitted to a queue that they have left without a result.
+    """
 
     cell: str
     done: int
     running: int
     failed: int
     waiting: int
+    queued: int = 0
+    lost: int = 0
 
     @property
     def total(self) -> int:
         """Seeds wanted."""
-        return self.done + self.running + self.failed + self.waiting
+        return sum(getattr(self, name) for name in COUNTS)
 
 
 @dataclass(frozen=True)
 class Status:
-    """Of all cells, in the table's order; ``failed`` by hash; ``weights`` counts the finished runs
-    whose final weights are kept."""
+    """Of all cells, in the table's order; ``failed`` and ``lost`` by hash.
+
+    Attributes:
+        weights: finished runs whose final weights are kept.
+        silent: whether runs were submitted to a queue that does not answer here; these count as
+            queued.
+    """
 
     cells: tuple[CellStatus, ...]
     running: tuple[Running, ...]
     failed: dict[str, Failure]
     weights: int = 0
+    lost: dict[str, Lost] = field(default_factory=dict)
+    silent: bool = False
 
     @property
     def complete(self) -> bool:
@@ -80,27 +101,51 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
     Raises:
         UserError: where a record is damaged; names it and what to do.
     """
+    queue = look(layout)  # first: what has left it by then has published what it ever will
     hashes = [item.run.hash for item in planned]
-    done = records.verified(layout, hashes)
     claims = Claims(layout.claims, "status")
-    running = tuple(running_now([p for p in planned if p.run.hash not in done], layout, claims))
-    claimed = {item.run_hash for item in running}
-    failed = {
-        name: failure
-        for name, failure in failures.read(layout, hashes).items()
-        if name not in done | claimed
+    held = running_now(planned, layout, claims)
+    failed = failures.read(layout, hashes)
+    done = records.verified(layout, hashes)
+    running = {item.run_hash: item for item in held if item.run_hash not in done}
+    groups = {
+        name: _group(name, done, running, failed.get(name), queue.places.get(name))
+        for name in hashes
     }
     cells: dict[str, dict[str, int]] = {}
     for item, name in zip(planned, hashes, strict=True):
-        counts = cells.setdefault(item.cell, {"done": 0, "running": 0, "failed": 0, "waiting": 0})
-        places = {"done": name in done, "running": name in claimed, "failed": name in failed}
-        counts[next((place for place, holds in places.items() if holds), "waiting")] += 1
+        cells.setdefault(item.cell, dict.fromkeys(COUNTS, 0))[groups[name]] += 1
     return Status(
         tuple(CellStatus(cell, **n) for cell, n in cells.items()),
-        running,
-        failed,
+        tuple(running.values()),
+        {name: failure for name, failure in failed.items() if groups[name] == "failed"},
+        lost=lost.explain([p for p in planned if groups[p.run.hash] == "lost"], queue.places),
         weights=len(done & saved_weights.present(layout)),
+        silent=any(
+            place.state == UNKNOWN for name, place in queue.places.items() if name in groups
+        ),
     )
+
+
+def _group(
+    name: str,
+    done: Collection[str],
+    running: Collection[str],
+    failure: Failure | None,
+    place: Place | None,
+) -> str:
+    """Files count over the queue's word; of that, only what is newer than the last failure."""
+    if name in done:
+        return "done"
+    if name in running:
+        return "running"
+    if place and place.state == QUEUED:
+        return "queued"
+    if failure and (place is None or failure.token != place.failure):
+        return "failed"
+    if place and place.state in (UNKNOWN, GONE):
+        return "queued" if place.state == UNKNOWN else "lost"
+    return "failed" if failure else "waiting"
 
 
 def running_now(
@@ -148,17 +193,20 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
                 "host": item.owner.host,
                 "pid": item.owner.pid,
                 "executor": item.owner.executor,
+                "job": item.owner.job,
                 "silent_seconds": item.silent_seconds,
             }
             for item in found.running
         ],
         "failed": [{"run": name, **asdict(failure)} for name, failure in found.failed.items()],
+        "lost": [{"run": name, **asdict(lost)} for name, lost in found.lost.items()],
+        "queue_silent": found.silent,
     }
 
 
 def _lines(found: Status, selection: Selection) -> Iterator[str]:
-    names = ("done", "running", "failed", "waiting")
-    sums = {name: sum(getattr(cell, name) for cell in found.cells) for name in names}
+    sums = {name: sum(getattr(cell, name) for cell in found.cells) for name in COUNTS}
+    names = [name for name in COUNTS if sums[name] or name not in OF_QUEUES]
     total = sum(sums.values())
     rest = "".join(f", {count} {name}" for name, count in sums.items() if name != "done" and count)
     yield f"{selection.table.title}: {sums['done']} of {total} runs done{rest}"
@@ -173,12 +221,15 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
+    yield from lost.lines(found.lost)
+    if found.silent:
+        yield "the queue does not answer here: what was submitted and is not done counts as queued"
     if selection.variant or selection.layout.base != default_results():
         return  # a hint without the same options would name another experiment
     name = selection.table.name + (" --quick" if selection.table.is_quick else "")
     if found.complete:
         yield f"`reproduce report {name}` redraws the table"
-    elif not found.running:
+    elif not found.running and not sums["queued"]:
         yield f"`reproduce {name}` trains what is missing"
 
 
@@ -187,7 +238,9 @@ def _where(item: Running) -> str:
     parts = [f"epoch {min((beat.epoch if beat else 0) + 1, item.epochs)}/{item.epochs}"]
     if beat and beat.images_per_second:
         parts.append(f"{beat.images_per_second:,.0f} images/s")
-    parts.append(f"process {owner.pid} on {owner.host} ({owner.executor})")
+    job = JobName.parse(owner.job)
+    of = f", job {job.job}" if job else ""
+    parts.append(f"process {owner.pid} on {owner.host} ({owner.executor}{of})")
     if item.silent_seconds is not None and item.silent_seconds > SILENT_SECONDS:
         parts.append(f"silent for {item.silent_seconds:.0f} s")
     return ", ".join(parts)

@@ -54,6 +54,7 @@ class Trainer:
         self.heart = Heart(self.claims, worker)
         self.needs_restart = False
         self._stopped = threading.Event()
+        self._leaving = threading.Event()
         self._gate = threading.Lock()
         self._over: set[str] = set()
         self._held: dict[str, _Held] = {}
@@ -69,6 +70,11 @@ class Trainer:
         with self._gate:
             self._stopped.set()
             return not self._held
+
+    def leave(self) -> None:
+        """Ask :meth:`work` to save each run at the end of its present epoch, and to return then;
+        from a signal handler's thread too."""
+        self._leaving.set()
 
     def work(self) -> None:
         """Train until no run is left to take, or until stopped.
@@ -119,7 +125,8 @@ class Trainer:
     def _claim(self, planned: PlannedRun) -> _Held | None:
         run = planned.run
         with self._gate:
-            claim = None if self._stopped.is_set() else self.claims.acquire(run.hash)
+            ending = self._stopped.is_set() or self._leaving.is_set()
+            claim = None if ending else self.claims.acquire(run.hash)
             if claim is None:
                 return None
             held = self._held[run.hash] = _Held(planned, claim)
@@ -165,6 +172,7 @@ class Trainer:
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
+            should_leave=self._leaving.is_set,
             on_outcome=self._on_outcome,
         )
         for held in batch:

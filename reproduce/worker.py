@@ -3,6 +3,8 @@
 It takes runs from the job's list until none is left, then ends. What it prints is its log; where a
 :class:`UserError` ends it, the last line is that error. With ``--lifeline`` its standard input is a
 pipe from the command that started it: when that ends, however it was killed, so does the worker.
+SIGUSR2 asks it to save its runs at the end of their epochs and to end then; in a SLURM job, whose
+processes are all sent SIGTERM some time before they are killed, that asks for the same.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from reproduce.trainer import Trainer, stamped
 
 DONE, USER_ERROR, STOPPED, CRASHED, RESTART = 0, 2, 3, 70, 75
 ERROR_MARK = "error: "
+LEAVE = signal.SIGUSR2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trainer = Trainer(Job.from_json(options.job.read_text()), options.name, _log, options.log)
     stopping = threading.Event()
     _stop_on_signals(trainer, stopping, ignore_interrupt=options.lifeline)
+    _leave_on_signals(trainer, stopping)
     if options.lifeline:
         _in_thread(_watch_lifeline, trainer, stopping)
     try:
@@ -68,6 +72,20 @@ def _stop_on_signals(trainer: Trainer, stopping: threading.Event, ignore_interru
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, signal.SIG_IGN if ignore_interrupt else handle)
+
+
+def _leave_on_signals(trainer: Trainer, stopping: threading.Event) -> None:
+    def handle(*_: object) -> None:
+        _in_thread(_leave, trainer, stopping)
+
+    signal.signal(LEAVE, handle)
+    if trainer.job.executor == "slurm":
+        signal.signal(signal.SIGTERM, handle)
+
+
+def _leave(trainer: Trainer, stopping: threading.Event) -> None:
+    stopping.set()
+    trainer.leave()
 
 
 def _watch_lifeline(trainer: Trainer, stopping: threading.Event) -> None:

@@ -77,6 +77,7 @@ class _Seat:
     steps: Iterator[bool] = iter(())
     stream: Any = None
     sittings: list[dict[str, Any]] = field(default_factory=list)
+    left: bool = False
     error: Exception | None = None
     traceback: str = ""
 
@@ -103,6 +104,7 @@ def train(
     sitting: dict[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
+    should_leave: Callable[[], bool] = lambda: False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
     """Train ``runs``, which share a data set, and return their outcomes in order.
@@ -117,8 +119,10 @@ def train(
         on_progress: called after every update and every evaluated batch.
         should_stop: asked as often; when true, training ends at once, and what has been trained
             since the last checkpoint is repeated next time, bit for bit.
+        should_leave: asked at the end of each epoch; when true, the run's state is saved and it is
+            left there, unfinished, so that nothing of it is repeated.
         on_outcome: called as soon as each run ends, before its companions do. What it raises ends
-            the training of all.
+            the training of all. Not called for runs that were stopped or left.
 
     Raises:
         UserError: where a checkpoint cannot be written (a full or read-only folder). All else that
@@ -137,9 +141,10 @@ def train(
         for index, seat in enumerate(seats):
             if index in outcomes:
                 continue
-            if not _advance(seat, on_progress):
+            if not _advance(seat, on_progress, should_leave):
                 outcomes[index] = _outcome(seat, len(dataset.test))
-                on_outcome(outcomes[index])
+                if not seat.left:
+                    on_outcome(outcomes[index])
             elif should_stop():
                 for rest, other in enumerate(seats):
                     outcomes.setdefault(rest, _outcome(other, len(dataset.test)))
@@ -175,8 +180,10 @@ def _sit_down(seat: _Seat, trainee: Trainee, sitting: dict[str, Any]) -> None:
     seat.trainee, seat.steps = trainee, trainee.steps()
 
 
-def _advance(seat: _Seat, on_progress: Callable[[Progress], None]) -> bool:
-    """One update; False once the run has ended, well or badly."""
+def _advance(
+    seat: _Seat, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
+) -> bool:
+    """One update; False once the run has ended, well or badly, or has been left."""
     context = torch.cuda.stream(seat.stream) if seat.stream else contextlib.nullcontext()
     epoch_done = None
     with _charged_to(seat), context:
@@ -185,8 +192,9 @@ def _advance(seat: _Seat, on_progress: Callable[[Progress], None]) -> bool:
         return False
     on_progress(_progress(seat.trainee))
     if epoch_done:
+        seat.left = not seat.trainee.finished and should_leave()
         _save_if_due(seat, seat.trainee)
-    return not seat.trainee.finished
+    return not seat.trainee.finished and not seat.left
 
 
 def _progress(trainee: Trainee) -> Progress:
@@ -207,7 +215,7 @@ def _save_if_due(seat: _Seat, trainee: Trainee) -> None:
     seat.epoch_began = now
     if seat.path is None or trainee.finished:
         return
-    if now - seat.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
+    if seat.left or now - seat.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
         checkpoint.save(seat.path, {**trainee.state(), "sittings": seat.sittings})
         seat.saved = seat.epoch_began = time.monotonic()
 

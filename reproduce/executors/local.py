@@ -8,6 +8,7 @@ another where one died, and shows how far things are.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -49,6 +50,7 @@ class _Pool:
     campaign: Campaign
     display: Display
     job_file: Path
+    prefix: str = ""
     alive: dict[int, _Worker] = field(default_factory=dict)
     deaths: dict[str, tuple[int, int]] = field(default_factory=dict)
     fruitless: int = 0
@@ -57,7 +59,7 @@ class _Pool:
 
     def start(self, slot: int) -> None:
         job = self.campaign.job
-        name = f"worker{slot + 1}"
+        name = f"{self.prefix}worker{slot + 1}"
         log = new_log(job.layout, name)
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
@@ -127,6 +129,18 @@ class _Pool:
         for slot in slots[: max(0, wanted)]:
             self.start(slot)
 
+    def leave(self, seconds: float) -> None:
+        """Ask all workers to save their runs when these end their epochs, and to end then; wait
+        that long at most."""
+        deadline = time.monotonic() + seconds
+        for item in self.alive.values():
+            with contextlib.suppress(OSError):
+                item.process.send_signal(worker.LEAVE)
+        while any(item.process.poll() is None for item in self.alive.values()):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+
     def end(self) -> None:
         """Ask all workers to stop, by their lifeline, and wait until they have."""
         for item in self.alive.values():
@@ -155,14 +169,24 @@ class _Pool:
 
 
 class LocalExecutor:
-    """See the module's text."""
+    """See the module's text.
+
+    Args:
+        prefix: of the workers' names and logs, such as a SLURM task's number.
+        idle_seconds: how long to wait for runs that others train, once there is nothing to train
+            here; a queue's task must not hold its node for that.
+    """
+
+    def __init__(self, prefix: str = "", idle_seconds: float = math.inf) -> None:
+        self.prefix, self.idle_seconds = prefix, idle_seconds
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
-        """See :class:`reproduce.executors.Executor`."""
+        """See :class:`reproduce.executors.Executor`; returns earlier after ``idle_seconds``."""
         path = job_file(campaign.job.layout, campaign.claims.myself())
         _write(path, campaign.job.to_json())
-        pool = _Pool(campaign, display, path)
+        pool = _Pool(campaign, display, path, self.prefix)
         interrupts.kill = pool.kill
+        busy = time.monotonic()
         try:
             while not interrupts.requested and pool.error is None:
                 survey = campaign.survey()
@@ -171,8 +195,14 @@ class LocalExecutor:
                 if survey.over and not pool.alive:
                     return
                 pool.fill(survey)
+                if pool.alive:
+                    busy = time.monotonic()
+                elif time.monotonic() - busy > self.idle_seconds:
+                    return
                 interrupts.wait(POLL_SECONDS)
-            if interrupts.requested:
+            if interrupts.requested and interrupts.grace:
+                pool.leave(interrupts.grace)
+            elif interrupts.requested:
                 display.note("stopping; a second Ctrl-C kills at once")
         finally:
             pool.end()

@@ -114,3 +114,29 @@ def test_remains_of_killed_writers_are_swept(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [".b.ckpt.123", "a.ckpt"]
     checkpoint.remove(path)
     assert [p.name for p in tmp_path.iterdir()] == [".b.ckpt.123"]
+
+
+def test_a_run_that_is_left_is_saved_at_the_end_of_its_epoch(
+    noise: Dataset, short_run: Run, tmp_path: Path
+) -> None:
+    """Although no checkpoint is due; the pack's other run has ended by then."""
+    loop.prepare(CPU)
+    ended = short_run.replace(seed=2, epochs=1)
+    told: list[str] = []
+    left, done = loop.train(
+        [short_run, ended],
+        noise,
+        CPU,
+        checkpoints=tmp_path,
+        should_leave=lambda: True,
+        on_outcome=lambda outcome: told.append(outcome.run.hash),
+    )
+    assert (left.finished, done.finished) == (False, True)
+    assert told == [ended.hash]
+    state = checkpoint.load(tmp_path / f"{short_run.hash}.ckpt")
+    assert state is not None
+    assert state["epoch"] == 1
+    (resumed,) = loop.train([short_run], noise, CPU, checkpoints=tmp_path)
+    (whole,) = loop.train([short_run], noise, CPU)
+    assert [sitting["from_epoch"] for sitting in resumed.sittings] == [0, 1]
+    assert resumed.curve == whole.curve

@@ -63,7 +63,12 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["check", "table3", "--quick"], "quick"),
         (["collect", "table3", "--quick"], "quick"),
         (["check", "table3", "--accept"], "every cell"),
-        (["table3", "--dry-run", "--executor", "slurm"], "slurm is not part"),
+        (["table3", "--slurm-partition", "gpu"], "--executor slurm"),
+        (["table3", "--dry-run", "--executor", "slurm", "--slurm-time", "9"], "ten minutes"),
+        (["table3", "--dry-run", "--executor", "slurm", "--slurm-config", "/no.toml"], "/no.toml"),
+        (["table3", "--dry-run", "--executor", "slurm", "--workers", "2"], "--slurm-cpus-per-task"),
+        (["table3", "--dry-run", "--executor", "slurm", "--retry", "some"], "missing"),
+        (["table3", "--dry-run", "--executor", "slurm", "--device", "cuda"], "gpus-per-task"),
         (["table3", "--dry-run", "--device", "tpu"], "cuda"),
         (["table3", "--dry-run", "--pack", "0"], "--pack"),
         (["report", "table3", "--results", ""], "empty path"),
@@ -81,6 +86,12 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], 
 def test_missing_data_names_the_command(tmp_path: Path) -> None:
     said = complaint("table3", "--yes", "--data", str(tmp_path), "--results", str(tmp_path / "r"))
     assert "reproduce data get cifar10" in said
+
+
+def test_submitting_needs_a_login_node(tmp_path: Path) -> None:
+    arguments = ["table3", "--quick", "--executor", "slurm", "--results", str(tmp_path)]
+    assert "no sbatch here" in complaint(*arguments, PATH=str(tmp_path))
+    assert not (tmp_path / "quick" / "slurm").exists()
 
 
 def test_missing_data_are_told_before_anything_is_estimated(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Training through a SLURM queue; submitit is loaded only where something is submitted or run."""

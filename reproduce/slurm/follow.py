@@ -1,0 +1,122 @@
+"""``--wait``: shows what the queue's tasks do until nothing is left, and submits what had no room.
+
+Only the files are looked at every few seconds; the queue is asked now and then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reproduce import images
+from reproduce.campaign import Campaign
+from reproduce.claims import PATIENCE_SECONDS
+from reproduce.interrupts import Interrupts
+from reproduce.job import Job
+from reproduce.launch import LaunchSummary
+from reproduce.progress import Display
+from reproduce.slurm import state
+from reproduce.slurm.submit import submit
+from reproduce.wanted import look
+
+if TYPE_CHECKING:
+    from reproduce.campaign import Survey
+    from reproduce.failures import Failure
+    from reproduce.slurm.submit import Request, Submitted
+    from reproduce.tables import PlannedRun
+
+LOOK_SECONDS = 2.0
+ASK_SECONDS = 10.0
+
+
+def follow(
+    planned: Sequence[PlannedRun],
+    request: Request,
+    first: Submitted,
+    failed_before: dict[str, Failure],
+    *,
+    shown: bool,
+) -> LaunchSummary:
+    """Until every run that was submitted, here or before, has its record, has failed or is lost.
+
+    Ctrl-C leaves the queue as it is.
+
+    Args:
+        failed_before: of all runs, as they were before ``first``.
+    """
+    layout = request.layout
+    awaited = [*first.running, *first.queued, *first.unknown, *first.fresh, *first.deferred]
+    before = {name: failure.token for name, failure in failed_before.items()}
+    job = Job(
+        tuple(awaited),
+        layout,
+        request.data,
+        device=request.options.device,
+        executor="slurm",
+        save_weights=request.save_weights,
+        recorded=look(awaited, layout, save_weights=request.save_weights).recorded,
+        failed_before=before,
+    )
+    with Interrupts() as interrupts, Display(shown) as display:
+        counts = {p.run.dataset: images.train_images(p.run, request.data) for p in planned}
+        campaign = Campaign(job, first.done, counts, PATIENCE_SECONDS, display.note)
+        survey = _watch(campaign, request, first, interrupts, display)
+        display.update(survey)
+        failed = campaign.failed()
+    missing = survey.runs - survey.done - survey.failed + len(first.left)
+    return LaunchSummary(survey.done, survey.failed, missing, interrupts.requested, failed)
+
+
+def _watch(
+    campaign: Campaign,
+    request: Request,
+    last: Submitted,
+    interrupts: Interrupts,
+    display: Display,
+) -> Survey:
+    next_question = time.monotonic() + ASK_SECONDS
+    deferred = list(last.deferred)
+    while True:
+        survey = campaign.survey()
+        display.update(survey)
+        if survey.over:
+            return survey
+        if interrupts.requested:
+            display.note("no longer following; the jobs go on, and `reproduce cancel` ends them")
+            return replace(survey, stopped=True)
+        if time.monotonic() >= next_question:
+            if deferred:
+                deferred = _top_up(deferred, request, display.note)
+            if not deferred and (lost := _lost(campaign)):
+                display.note(
+                    f"{lost} runs have left the queue without a result: `reproduce status` tells "
+                    "why, the same command submits them again"
+                )
+                return campaign.survey()
+            next_question = time.monotonic() + ASK_SECONDS
+        interrupts.wait(LOOK_SECONDS)
+
+
+def _top_up(
+    deferred: list[PlannedRun], request: Request, note: Callable[[str], None]
+) -> list[PlannedRun]:
+    """Submit what there is room for by now; gives what is still to come."""
+    more = submit(deferred, request)
+    if more.fresh:
+        note(f"submitted {len(more.fresh)} more runs; {len(more.deferred)} still wait for room")
+    return list(more.deferred)
+
+
+def _lost(campaign: Campaign) -> int:
+    """Runs that nothing will be heard of any more, once nothing else is awaited."""
+    found = state.look(campaign.job.layout)
+    survey = campaign.survey()  # after the queue: what had left it by then is published
+    if found.jobs is None or survey.over or survey.running:
+        return 0
+    failed = campaign.failed()
+    hashes = [item.run.hash for item in campaign.job.planned]
+    left = [name for name in hashes if name not in failed and not campaign.job.is_over(name)]
+    states = {found.places[name].state for name in left if name in found.places}
+    return 0 if states & {state.QUEUED, state.UNKNOWN} else len(left)

@@ -1,0 +1,301 @@
+"""What files and a queue's words come to: states, claims by job, manifests and snapshots."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.config import Run
+from benchmarks.errors import UserError
+from reproduce import failures
+from reproduce.claims import Claims, Liveness, Owner
+from reproduce.paths import ROOT, ResultsLayout
+from reproduce.provenance import code_state
+from reproduce.selection import select
+from reproduce.slurm import cluster, manifest, snapshot, state
+from reproduce.slurm.arrays import arrays
+from reproduce.slurm.identity import JobName, job_number, this_job
+from reproduce.slurm.judge import Judge
+from reproduce.status import render, status_of
+from reproduce.tables import PlannedRun
+
+FACTS = cluster.Facts("one", 1001)
+
+
+def planned_runs(seeds: int) -> list[PlannedRun]:
+    return [PlannedRun("plain 1 1", Run(seed=seed)) for seed in range(seeds)]
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path / "results")
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Lines of a squeue that answers with them, by number; "down" as a key silences it."""
+    lines: dict[str, str] = {}
+
+    def answer() -> dict[str, cluster.Queued] | None:
+        return None if "down" in lines else cluster.parse_queue("\n".join(lines.values()))
+
+    monkeypatch.setattr(cluster, "present", lambda: True)
+    monkeypatch.setattr(cluster, "facts", lambda: FACTS)
+    monkeypatch.setattr(cluster, "queue", answer)
+    monkeypatch.setattr(cluster, "ended", lambda jobs: {})
+    return lines
+
+
+def submitted(
+    layout: ResultsLayout, planned: list[PlannedRun], job: str = "70", where: str = "one"
+) -> manifest.Manifest:
+    """A submission of one task a run."""
+    present = {n: f.token for n, f in failures.read(layout, [p.run.hash for p in planned]).items()}
+    parts = arrays(planned, "table3", 1, 1001)
+    made = manifest.new("table3", where, Path("/code"), parts, present, {})
+    made = replace(manifest.accepted(made, [job]), state=manifest.RELEASED)
+    manifest.write(layout, made)
+    return made
+
+
+def line(number: str, status: str, submission: manifest.Manifest) -> str:
+    return f"{number}|{status}|None|{submission.comment}|{submission.arrays[0].name}"
+
+
+def counts(planned: list[PlannedRun], layout: ResultsLayout) -> dict[str, int]:
+    (cell,) = status_of(planned, layout).cells
+    return {name: n for name, n in vars(cell).items() if name != "cell" and n}
+
+
+def test_what_squeue_says_is_read_with_care() -> None:
+    text = "12_3|RUNNING|None|(null)|a|b\n\nslurm: a warning\n77|PENDING|JobHeldUser|x:y|name\n"
+    found = cluster.parse_queue(text)
+    assert found["12_3"] == cluster.Queued("RUNNING", "None", "", "a|b")
+    assert found["77"].pending
+    assert set(found) == {"12_3", "77"}
+
+
+def test_what_scontrol_and_sacct_say_is_read_with_care() -> None:
+    config = "Configuration data\nClusterName             = big\nMaxArraySize            = 501\n"
+    assert cluster.parse_facts(config) == cluster.Facts("big", 501)
+    assert cluster.parse_facts("") == cluster.Facts("", cluster.DEFAULT_MAX_ARRAY_SIZE)
+    told = "5_1|CANCELLED by 1000|a|b\n5_1.batch|CANCELLED|batch\n6|COMPLETED|c\nnonsense\n"
+    assert cluster.parse_ended(told) == {("5_1", "a|b"): "CANCELLED", ("6", "c"): "COMPLETED"}
+
+
+def test_the_queue_tells_queued_from_lost(layout: ResultsLayout, queue: dict[str, str]) -> None:
+    planned = planned_runs(4)
+    submission = submitted(layout, planned[:3])
+    queue["70_0"] = line("70_0", "RUNNING", submission)
+    queue["70_1"] = line("70_1", "PENDING", submission)
+    assert counts(planned, layout) == {"queued": 2, "lost": 1, "waiting": 1}
+    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert "lost: plain 1 1, seed 2: job 70_2 has left the queue" in text
+    assert "70_2_0_log.out" in text
+
+
+def test_a_number_that_was_given_anew_is_not_ours(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(1)
+    submitted(layout, planned)
+    queue["70"] = "70|RUNNING|None|(null)|someone-elses"
+    assert counts(planned, layout) == {"lost": 1}
+    queue["70"] = "70|RUNNING|None|reproduce:of-another-folder|table3/plain-1-1"
+    assert counts(planned, layout) == {"lost": 1}
+    queue["70"] = "70|RUNNING|None|(null)|table3/plain-1-1"  # a site that drops comments
+    assert counts(planned, layout) == {"queued": 1}
+
+
+def test_a_silent_queue_loses_nothing(layout: ResultsLayout, queue: dict[str, str]) -> None:
+    planned = planned_runs(2)
+    submitted(layout, planned[:1])
+    queue["down"] = ""
+    assert counts(planned, layout) == {"queued": 1, "waiting": 1}
+    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert "the queue does not answer here" in text
+
+
+def test_numbers_of_another_cluster_mean_nothing_here(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(1)
+    submission = submitted(layout, planned, where="two")
+    queue["70"] = line("70", "RUNNING", submission)
+    assert state.look(layout).places[planned[0].run.hash].state == state.UNKNOWN
+
+
+def test_what_failed_and_what_was_lost_since(layout: ResultsLayout, queue: dict[str, str]) -> None:
+    (item,) = planned = planned_runs(1)
+    submission = submitted(layout, planned)
+    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
+    assert counts(planned, layout) == {"failed": 1}
+    retried = submitted(layout, planned, "71")
+    assert counts(planned, layout) == {"lost": 1}, "the failure is older than the submission"
+    queue["71"] = line("71", "PENDING", retried)
+    assert counts(planned, layout) == {"queued": 1}
+    assert submission.id != retried.id
+
+
+def test_what_was_cancelled_waits_though_it_is_still_ending(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(2)
+    made = submitted(layout, planned)
+    (array,) = made.arrays
+    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(1,)),)))
+    for number in ("70_0", "70_1"):
+        queue[number] = line(number, "COMPLETING", made)
+    assert counts(planned, layout) == {"queued": 1, "waiting": 1}
+
+
+def test_nothing_is_asked_where_nothing_was_submitted(
+    layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise AssertionError("asked")
+
+    for name in ("queue", "facts", "present"):
+        monkeypatch.setattr(cluster, name, refuse)
+    assert counts(planned_runs(2), layout) == {"waiting": 2}
+
+
+def test_a_submission_that_was_only_intended_counts_for_nothing(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(1)
+    made = submitted(layout, planned)
+    manifest.write(layout, replace(made, state=manifest.INTENDED))
+    assert counts(planned, layout) == {"waiting": 1}
+
+
+def test_manifests_come_back_as_they_were(layout: ResultsLayout) -> None:
+    made = submitted(layout, planned_runs(3))
+    assert manifest.read_all(layout) == [made]
+    (path,) = (layout.slurm / "submissions").iterdir()
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(UserError, match="cannot be read as a submission"):
+        manifest.read_all(layout)
+
+
+def test_a_process_knows_its_job() -> None:
+    array = {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "0"}
+    assert job_number(array) == "7_0"
+    assert job_number({"SLURM_JOB_ID": "9"}) == "9"
+    assert job_number({}) == ""
+    named = this_job({**array, "SLURM_RESTART_COUNT": "2", "SLURM_CLUSTER_NAME": "big.one"})
+    assert JobName.parse(named) == JobName("7_0", 2, os.getuid(), "big.one")
+    assert this_job({}) == ""
+    assert JobName.parse("") is None
+
+
+def test_a_claim_knows_its_job(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = Claims(layout.claims, "slurm")
+    before = claims.acquire("a" * 16)
+    assert before is not None
+    assert before.owner.job == ""
+    assert before.owner.name.count("~") == 6, "as names were before there were jobs"
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
+    owner = claims.myself()
+    assert owner.job == f"12.0.{os.getuid()}.one"
+    assert Owner.parse(owner.name) == owner
+
+
+class Told:
+    """A judge's queue, and how often it was asked."""
+
+    def __init__(self, **jobs: str) -> None:
+        self.asked = 0
+        self.silent = False
+        self.jobs = {
+            number.removeprefix("j"): cluster.Queued(status, "", "reproduce:x", "n")
+            for number, status in jobs.items()
+        }
+
+    def __call__(self) -> dict[str, cluster.Queued] | None:
+        self.asked += 1
+        return None if self.silent else self.jobs
+
+    def judge(self, refresh: float = 0.0) -> Judge:
+        return Judge(self, lambda: FACTS, refresh)
+
+
+def elsewhere(job: str, **changes: str) -> Owner:
+    """An owner on another machine."""
+    return replace(Owner("t", "node17", "b", "1", 7, "1", "slurm", job), **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def _a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "present", lambda: True)
+
+
+@pytest.mark.usefixtures("_a_queue")
+def test_the_queue_judges_claims() -> None:
+    told = Told(j70_1="RUNNING", j70_2="PENDING", j71="COMPLETING")
+    me = os.getuid()
+    judge = told.judge()
+    assert judge.liveness(elsewhere(f"70_1.0.{me}.one")) is Liveness.ALIVE
+    assert judge.liveness(elsewhere(f"70_2.0.{me}.one", token="u")) is Liveness.DEAD
+    assert judge.liveness(elsewhere(f"70_3.0.{me}.one", token="v")) is Liveness.DEAD
+    assert judge.liveness(elsewhere(f"71.0.{me}.one", token="w")) is Liveness.ALIVE
+    assert judge.liveness(elsewhere(f"70_3.0.{me + 1}.one")) is Liveness.ELSEWHERE
+    assert judge.liveness(elsewhere(f"70_3.0.{me}.two")) is Liveness.ELSEWHERE
+    assert judge.liveness(elsewhere("")) is Liveness.ELSEWHERE
+    told.silent = True
+    assert judge.liveness(elsewhere(f"70_3.0.{me}.one", token="x")) is Liveness.ELSEWHERE
+
+
+@pytest.mark.usefixtures("_a_queue")
+def test_an_answer_older_than_the_claim_proves_nothing() -> None:
+    told = Told()
+    judge = told.judge(refresh=1e9)
+    me = os.getuid()
+    assert judge.liveness(elsewhere(f"70.0.{me}.one")) is Liveness.DEAD
+    assert judge.liveness(elsewhere(f"71.0.{me}.one", token="later")) is Liveness.ELSEWHERE
+    assert told.asked == 1
+
+
+def test_a_later_start_of_a_job_is_heir_to_the_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known from the environment alone; no queue is asked."""
+    for name, value in (("ARRAY_JOB_ID", "70"), ("ARRAY_TASK_ID", "1"), ("RESTART_COUNT", "1")):
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
+    monkeypatch.setattr(cluster, "present", lambda: False)
+    judge, me = Told().judge(), os.getuid()
+    assert judge.liveness(elsewhere(f"70_1.0.{me}.one")) is Liveness.DEAD
+    assert judge.liveness(elsewhere(f"70_1.1.{me}.one")) is Liveness.ELSEWHERE
+    assert judge.liveness(elsewhere(f"70_2.0.{me}.one")) is Liveness.ELSEWHERE
+
+
+def test_a_snapshot_is_the_code_with_its_commit(tmp_path: Path) -> None:
+    taken = snapshot.take(tmp_path)
+    assert (taken.commit, taken.dirty) == code_state(ROOT)
+    assert code_state(taken.folder) == (taken.commit, taken.dirty)
+    for name in ("benchmarks/config.py", "reproduce/cli.py", "paper_tables/locality/table3.csv"):
+        assert (taken.folder / name).read_bytes() == (ROOT / name).read_bytes()
+    assert not list(taken.folder.rglob("__pycache__"))
+    assert snapshot.take(tmp_path) == taken
+    assert [path.name for path in tmp_path.iterdir()] == [taken.folder.name]
+    (taken.folder / "benchmarks" / "config.py").write_text("")
+    with pytest.raises(UserError, match="was edited"):
+        snapshot.take(tmp_path)
+
+
+def test_a_snapshot_says_whether_it_was_dirty(tmp_path: Path) -> None:
+    for name in ("benchmarks", "reproduce", "analysis", "paper_tables"):
+        (tmp_path / "source" / name).mkdir(parents=True)
+    (tmp_path / "source" / "pyproject.toml").write_text("")
+    (tmp_path / "source" / "SNAPSHOT.json").write_text(json.dumps({"commit": "ab", "dirty": True}))
+    taken = snapshot.take(tmp_path / "to", tmp_path / "source")
+    assert taken.warning is not None
+    assert "commit ab" in taken.warning
+    (tmp_path / "source" / "SNAPSHOT.json").write_text(json.dumps({"commit": "ab", "dirty": False}))
+    clean = snapshot.take(tmp_path / "to", tmp_path / "source")
+    assert clean.warning is None
+    assert clean.folder != taken.folder

@@ -1,0 +1,137 @@
+"""A real SLURM on this machine, where its packages are, or may be installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_table
+from bench import SCRIPT, Bench, Cluster, make_checkout, runs
+
+from benchmarks.datasets import store
+from reproduce import launch, records
+from reproduce.paths import ResultsLayout
+
+DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "sbatch")
+INSTALL = "REPRODUCE_INSTALL_SLURM"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has the cluster, so that it gets all of these tests; early, since they take long
+    and mostly wait."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("slurm"))
+    items[:] = [*ours, *(item for item in items if item not in ours)]
+
+
+@pytest.fixture(scope="session")
+def _packages() -> None:
+    """SLURM's programs, or a skip that says how to get them."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    if os.geteuid() != 0:
+        pytest.skip("a cluster of our own needs root")
+    if missing := [name for name in DAEMONS if not shutil.which(name, path=path)]:
+        if not os.environ.get(INSTALL) or not shutil.which("apt-get"):
+            pytest.skip(f"no {missing[0]}: {INSTALL}=1 installs Debian's packages of SLURM")
+        subprocess.run([str(SCRIPT), "install"], check=True)
+
+
+def _started(**options: str) -> Iterator[Cluster]:
+    # Not pytest's own folder: munge wants one that everybody may enter.
+    folder = Path(tempfile.mkdtemp(prefix="reproduce-slurm-"))
+    folder.chmod(0o755)
+    cluster = Cluster(folder, {**options, "CLUSTER_PORT": str(_three_free_ports())})
+    try:
+        cluster.up()
+        yield cluster
+    finally:
+        cluster.control("down", str(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _three_free_ports() -> int:
+    for first in range(26817, 30000, 3):
+        try:
+            for port in range(first, first + 3):
+                with socket.socket() as probe:
+                    probe.bind(("", port))
+            return first
+        except OSError:
+            continue
+    raise RuntimeError("no three free ports in a row")
+
+
+@pytest.fixture(scope="session")
+def _cluster(_packages: None) -> Iterator[Cluster]:
+    yield from _started()
+
+
+@pytest.fixture(scope="session")
+def _bare_cluster(_packages: None) -> Iterator[Cluster]:
+    yield from _started(CLUSTER_ACCOUNTING="none", CLUSTER_MAX_ARRAY_SIZE="8")
+
+
+@pytest.fixture
+def cluster(_cluster: Cluster) -> Iterator[Cluster]:
+    """With accounting, and nothing in its queue."""
+    yield _cluster
+    _cluster.up()
+    _cluster.clear()
+
+
+@pytest.fixture
+def bare_cluster(_bare_cluster: Cluster) -> Iterator[Cluster]:
+    """Without accounting, and with arrays of eight tasks at most."""
+    yield _bare_cluster
+    _bare_cluster.clear()
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code; tests that edit it make one of their own."""
+    return make_checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny images."""
+    folder = tmp_path_factory.mktemp("data")
+    store.write(tiny_table.dataset(), folder)
+    return folder
+
+
+@pytest.fixture
+def bench(cluster: Cluster, checkout: Path, data: Path, tmp_path: Path) -> Bench:
+    """The command on the cluster with accounting."""
+    return Bench(cluster, checkout, tmp_path / "results", data)
+
+
+@pytest.fixture
+def bare_bench(bare_cluster: Cluster, checkout: Path, data: Path, tmp_path: Path) -> Bench:
+    """The command on the cluster without."""
+    return Bench(bare_cluster, checkout, tmp_path / "results", data)
+
+
+@pytest.fixture(scope="session")
+def expected(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, int], dict[str, Any]]:
+    """What the first seeds of a cell come to in this process, without any queue."""
+    layout = ResultsLayout(tmp_path_factory.mktemp("expected"), quick=True)
+    options = launch.LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
+
+    def contents(cell: str, seeds: int) -> dict[str, Any]:
+        planned = runs(cell, seeds)
+        assert launch.launch(planned, layout, options).complete
+        found = records.collect(layout, [item.run.hash for item in planned])
+        return {name: (record["run"], record["result"]) for name, record in found.items()}
+
+    return contents

@@ -1,0 +1,169 @@
+"""Tasks that are requeued, cancelled or killed, and a controller that goes away: on a real cluster.
+
+What a task has done is on disk; whoever continues it comes to the uninterrupted end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, runs, wait_for
+
+from benchmarks.training import checkpoint
+from reproduce.claims import Claims, process_started
+from reproduce.launch import LaunchOptions, launch
+from reproduce.slurm import cluster as slurm
+
+Expected = Callable[[str, int], dict[str, Any]]
+REQUEUE = ("scontrol", "requeue")
+PREEMPT = ("scancel", "--signal=USR2")
+
+
+def job_of(bench: Bench, cell: str, seed: int) -> str:
+    """The job that holds a run which has come to its second epoch."""
+    return bench.wait_epoch(runs(cell, seed + 1)[seed]).job.partition(".")[0]
+
+
+def parent_of(pid: int) -> int:
+    """Of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_requeued_task_is_saved_and_goes_on(
+    bench: Bench, tmp_path: Path, expected: Expected
+) -> None:
+    """By ``scontrol requeue``, and by the signal of a time limit or a preemption. No checkpoint is
+    ever due, so that what is there was saved upon the signal."""
+    bench.checkout = make_checkout(tmp_path / "checkout", "1e9")
+    planned = runs(LONG_PLAIN, 2)
+    bench.submit(LONG_PLAIN, "2")
+    for item, command in zip(planned, (REQUEUE, PREEMPT), strict=True):
+        bench.cluster.ask(*command, job_of(bench, LONG_PLAIN, item.run.seed))
+    bench.finish(LONG_PLAIN, "2")
+    assert len(bench.manifests()) == 1
+    assert bench.contents(planned) == expected(LONG_PLAIN, 2)
+    for item in planned:
+        first, second = bench.sittings(item)
+        assert first == 0 < second
+
+
+def test_a_cancelled_task_is_lost_alone(bench: Bench, expected: Expected) -> None:
+    bench.submit(LONG_PLAIN, "3")
+    number = job_of(bench, LONG_PLAIN, 1)
+    bench.cluster.ask("scancel", number)
+    bench.wait_empty()
+    found = bench.status(LONG_PLAIN, "3")
+    assert found["counts"] == {"done": 2, "lost": 1}
+    (lost,) = found["lost"]
+    assert (lost["seed"], lost["job"]) == (1, number)
+    assert Path(lost["log"]).is_file()
+    assert lost["last_line"]
+    assert wait_for(lambda: bench.status(LONG_PLAIN, "3")["lost"][0]["ended"]) == "CANCELLED"
+    again = bench.submit(LONG_PLAIN, "3")
+    assert (again["done"], again["submitted"]) == (2, 1)
+    bench.finish(LONG_PLAIN, "3")
+    assert bench.contents(runs(LONG_PLAIN, 3)) == expected(LONG_PLAIN, 3)
+    assert bench.sittings(runs(LONG_PLAIN, 2)[1])[1:] != [0]
+
+
+def test_without_accounting_a_cancelled_task_is_told_as_well(
+    bare_bench: Bench, expected: Expected
+) -> None:
+    bare_bench.submit(LONG_PLAIN, "2")
+    bare_bench.cluster.ask("scancel", job_of(bare_bench, LONG_PLAIN, 0))
+    bare_bench.wait_empty()
+    found = bare_bench.status(LONG_PLAIN, "2")
+    assert found["counts"] == {"done": 1, "lost": 1}
+    assert found["lost"][0]["ended"] == ""
+    bare_bench.finish(LONG_PLAIN, "2")
+    assert bare_bench.contents(runs(LONG_PLAIN, 2)) == expected(LONG_PLAIN, 2)
+
+
+def test_kill_9_of_a_worker_and_of_a_whole_task(bench: Bench, expected: Expected) -> None:
+    """A worker is replaced within its task; a task that was killed is submitted again."""
+    planned = runs(LONG_LOCALITY, 2)
+    bench.submit(LONG_LOCALITY, "2")
+    worker, spared = (bench.wait_epoch(item) for item in planned)
+    os.kill(worker.pid, signal.SIGKILL)
+    task = parent_of(spared.pid)
+    for pid in (task, spared.pid):
+        os.kill(pid, signal.SIGKILL)
+    bench.wait_empty()
+    assert not process_started(spared.pid)
+    assert bench.status(LONG_LOCALITY, "2")["counts"] == {"done": 1, "lost": 1}
+    bench.finish(LONG_LOCALITY, "2")
+    assert bench.contents(planned) == expected(LONG_LOCALITY, 2)
+    for item in planned:
+        first, second = bench.sittings(item)
+        assert first == 0 < second
+
+
+def test_a_failing_seed_harms_neither_its_pack_nor_its_array(
+    bench: Bench, expected: Expected
+) -> None:
+    planned = runs(SHORT_PLAIN, 4)
+    poisoned = bench.layout.checkpoints / f"{planned[1].run.hash}.ckpt"
+    poisoned.parent.mkdir(parents=True)
+    checkpoint.save(poisoned, {"epoch": 1})
+    said = bench.start(*bench.submitting(SHORT_PLAIN, "4", "--seeds-per-job", "3", "--wait"))
+    _, err = said.communicate(timeout=180)
+    assert said.returncode == 3, err
+    assert "3 of 4 runs done, 1 failed" in err
+    found = bench.status(SHORT_PLAIN, "4")
+    assert found["counts"] == {"done": 3, "failed": 1}
+    (failure,) = found["failed"]
+    assert failure["seed"] == 1
+    assert "Error" in failure["error"]
+    assert "Traceback" in Path(failure["log"]).read_text()
+    assert bench.submit(SHORT_PLAIN, "4", "--retry", "missing", code=3)["submitted"] == 0
+    poisoned.unlink()
+    bench.finish(SHORT_PLAIN, "4", "--retry", "failed")
+    assert bench.contents(planned) == expected(SHORT_PLAIN, 4)
+    assert bench.status(SHORT_PLAIN, "4")["counts"] == {"done": 4}
+
+
+def test_a_controller_that_stops_in_mid_array_loses_nothing(
+    bench: Bench, expected: Expected
+) -> None:
+    bench.submit(LONG_LOCALITY, "2", "--array-parallelism", "1")
+    job_of(bench, LONG_LOCALITY, 0)
+    bench.cluster.stop("slurmctld")
+    found = bench.status(LONG_LOCALITY, "2")
+    assert found["queue_silent"]
+    assert not found["lost"]
+    _, err = bench.reproduce(*bench.submitting(LONG_LOCALITY, "2"), code=2)
+    assert err == "reproduce: the queue does not answer: is SLURM up? `squeue` would tell\n"
+    bench.cluster.up()
+    bench.finish(LONG_LOCALITY, "2")
+    assert len(bench.manifests()) == 1
+    assert bench.contents(runs(LONG_LOCALITY, 2)) == expected(LONG_LOCALITY, 2)
+
+
+def test_a_claim_of_a_job_that_is_gone_is_taken_over_at_once(
+    bench: Bench, expected: Expected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held on a node that is not this one, by a job of which the queue knows nothing; its patience
+    would last for ever."""
+    (item,) = runs(SHORT_PLAIN, 1)
+    number = bench.cluster.ask("sbatch", "--parsable", "--output=/dev/null", "--wrap=true").strip()
+    bench.wait_empty()
+    claims = Claims(bench.layout.claims, "slurm")
+    claim = claims.acquire(item.run.hash)
+    assert claim is not None
+    job = f"{number}.0.{os.getuid()}.one"
+    gone = replace(claim.owner, host="node17", boot="its-own", job=job)
+    place = bench.layout.claims / f"{item.run.hash}.claim"
+    (place / claim.owner.name).rename(place / gone.name)
+    monkeypatch.setenv("SLURM_CONF", bench.cluster.environment["SLURM_CONF"])
+    monkeypatch.setattr(slurm, "_known", [])
+    options = LaunchOptions(
+        executor="debug", device="cpu", data=bench.data, progress=False, patience=1e9
+    )
+    assert launch([item], bench.layout, options).complete
+    assert bench.contents([item]) == expected(SHORT_PLAIN, 1)
