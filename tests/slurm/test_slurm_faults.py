@@ -132,7 +132,9 @@ def test_a_controller_that_stops_in_mid_array_loses_nothing(
     bench: Bench, expected: Expected
 ) -> None:
     bench.submit(LONG_LOCALITY, "2", "--array-parallelism", "1")
-    job_of(bench, LONG_LOCALITY, 0)
+    worker = bench.wait_epoch(runs(LONG_LOCALITY, 1)[0])
+    # A step that ends meanwhile tells the controller so a minute later, which is long to wait.
+    os.kill(worker.pid, signal.SIGSTOP)
     bench.cluster.stop("slurmctld")
     found = bench.status(LONG_LOCALITY, "2")
     assert found["queue_silent"]
@@ -140,6 +142,7 @@ def test_a_controller_that_stops_in_mid_array_loses_nothing(
     _, err = bench.reproduce(*bench.submitting(LONG_LOCALITY, "2"), code=2)
     assert err == "reproduce: the queue does not answer: is SLURM up? `squeue` would tell\n"
     bench.cluster.up()
+    os.kill(worker.pid, signal.SIGCONT)
     bench.finish(LONG_LOCALITY, "2")
     assert len(bench.manifests()) == 1
     assert bench.contents(runs(LONG_LOCALITY, 2)) == expected(LONG_LOCALITY, 2)
