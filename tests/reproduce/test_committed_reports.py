@@ -1,0 +1,30 @@
+"""The committed reports of what trains nothing are what the commands give today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reproduce.__main__ import run
+from reproduce.paths import ROOT
+
+COMMANDS = ("table1", "table2", "figure2", "theorem1")
+# Drawings differ in bytes between versions of matplotlib and of its fonts.
+TEXTS = {".csv", ".json", ".tex"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_is_what_the_command_writes(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Table I also measures the weight files of the data folder: here none.
+    options = ["--data", str(tmp_path / "data")] if name == "table1" else []
+    assert run([name, "--results", str(tmp_path), *options]) == 0
+    capsys.readouterr()
+    written, committed = tmp_path / "locality" / name, ROOT / "results" / "locality" / name
+    names = {path.name for path in written.iterdir()}
+    assert names == {path.name for path in committed.iterdir()}
+    for path in written.iterdir():
+        if path.suffix in TEXTS:
+            assert path.read_bytes() == (committed / path.name).read_bytes(), path.name
