@@ -18,6 +18,9 @@ class Order(Enum):
     KERAS_LAYERS = "the file's list of layers, in which each layer follows its inputs"
     KERAS_NUMBERS = "the numbers in the layers' names, which count in order of construction"
     STATE_DICT = "the state dict, which lists modules in order of construction"
+    MERGED = (
+        "the network of the run that the file is of, its branches merged into one filter a block"
+    )
     METADATA = "the order that the file's metadata state"
     FILE = "the order in which the file stores its tensors"
     NAMES = "the tensors' names with their numbers compared as numbers; the file states no order"

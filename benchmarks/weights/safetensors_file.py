@@ -3,7 +3,8 @@
 Their usual writer sorts tensors by name, so that ``features.10`` stands before ``features.2``; the
 order of depth is therefore taken, in this turn, from the metadata entry :data:`ORDER_KEY` (a JSON
 list of tensor names, which files of this suite have), from the file where it is not sorted by
-name, or from the names with their numbers compared as numbers.
+name, or from the names with their numbers compared as numbers. Networks of this suite whose blocks
+have several branches are read merged, see :mod:`benchmarks.weights.branched`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from benchmarks.errors import UserError
+from benchmarks.weights import branched
 from benchmarks.weights.layers import Order, WeightFile
 from benchmarks.weights.torch_file import layers_of
 
@@ -31,10 +33,15 @@ def read_layers(path: Path) -> WeightFile:
     """
     try:
         with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if branched.has_branches(list(file.keys()), metadata):
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors = branched.merged(state, metadata, path).items()
+                return WeightFile(tuple(layers_of(tensors)), Order.MERGED)
             stored = [n for n in file.offset_keys() if len(file.get_slice(n).get_shape()) == 4]
-            names, order = depth_order(stored, file.metadata() or {}, path)
-            tensors = ((name, file.get_tensor(name)) for name in names)
-            return WeightFile(tuple(layers_of(tensors)), order)
+            names, order = depth_order(stored, metadata, path)
+            found = ((name, file.get_tensor(name)) for name in names)
+            return WeightFile(tuple(layers_of(found)), order)
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(
             f"{path} is damaged, cut short or no safetensors file ({error}): fetch or save it again"

@@ -29,6 +29,9 @@ DONE, INCOMPLETE = 0, 3
 FEW = 3  # cells that a command names one by one
 # The settings that say how L2 weighs a filter's positions; a baseline differs in these alone.
 PLAIN = {"gamma": 1, "eta": 1, "a0": None, "a1": None}
+# Of a merged block of branches: three alike share the decay of every position alike (STRIP-Reg with
+# η = 0); ACNet's strips do not.
+PLAIN_BRANCHES = {"block": "square", "strip_eta": 0, "branch_init": "default"}
 
 TableOption = Annotated[
     str,
@@ -104,8 +107,9 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     found = records.collect(selection.layout, [p.run.hash for p in planned])
     headers = saved_weights.headers(selection.layout, found)
     if not headers:
+        variant = f" with {selection.variant}" if selection.variant else ""
         raise UserError(
-            f"no run of {selection.table.title} has kept its weights: "
+            f"no run of {selection.table.title}{variant} has kept its weights: "
             f"{_command(selection, ())} trains them and keeps them"
         )
     frame = _frame([p for p in planned if p.run.hash in headers], headers)
@@ -119,7 +123,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
         variant=selection.variant,
         found=analyse(frame, specs),
         layers=frame,
-        remarks=tuple(_remarks(headers, found)),
+        remarks=(*_remarks(headers, found), *_merging(planned)),
         context=context(ID),
         missing=_command(selection, missing) if missing else "",
     )
@@ -160,13 +164,20 @@ def _baseline(cell: Cell, selection: Selection) -> str | None:
         return None
     for other in selection.table.cells:
         candidate = other.run(0, selection.overrides)
-        if _is_plain(candidate) and candidate.replace(**PLAIN) == run.replace(**PLAIN):
+        if _is_plain(candidate) and _made_plain(candidate) == _made_plain(run):
             return other.name
     return None
 
 
 def _is_plain(run: Run) -> bool:
-    return run.a1 == 0 if run.a1 is not None else run.gamma == run.eta == 1
+    if run.a1 is not None:
+        return run.a1 == 0
+    return run == _made_plain(run)
+
+
+def _made_plain(run: Run) -> Run:
+    branches = PLAIN_BRANCHES if run.block != "conv" else {}
+    return run.replace(**PLAIN, **branches)
 
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:
@@ -249,6 +260,12 @@ def _remarks(headers: Mapping[str, Header], found: Mapping[str, Record]) -> list
         f"{others} {networks} of a repetition that came to another result than the record, as on "
         "another machine or torch build."
     ]
+
+
+def _merging(planned: Sequence[PlannedRun]) -> list[str]:
+    if all(item.run.block == "conv" for item in planned):
+        return []
+    return ["A block of several branches is measured as the one 3×3 filter that it merges into."]
 
 
 if __name__ == "__main__":

@@ -190,3 +190,12 @@ def test_the_whole_way_from_training(
     assert "plain 1 1 of Table III, quick, seed 0" in text
     assert "9 of 9" in text
     assert "anti (1 cell) against plain L2" in said("magnitudes", *chosen)
+
+
+def test_networks_with_branches_are_compared_with_three_branches_alike(tmp_path: Path) -> None:
+    """Table VII: STRIP-Reg with η = 0 decays every position of the merged filter alike."""
+    selection = select("table7", results=tmp_path)
+    cells = {cell.name: magnitudes._baseline(cell, selection) for cell in selection.table.cells}
+    assert cells.pop("square 0") is None
+    assert set(cells.values()) == {"square 0"}
+    assert len(cells) == 4
