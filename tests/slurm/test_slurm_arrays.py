@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import torch
 from bench import LONG_PLAIN, SHORT_LOCALITY, SHORT_PLAIN, Bench, runs
+from safetensors.torch import load_file
+
+from reproduce import launch, saved_weights
+from reproduce.paths import ResultsLayout
 
 Expected = Callable[[str, int], dict[str, Any]]
 
@@ -58,3 +64,22 @@ def test_runs_of_a_pack_are_trained_side_by_side(bench: Bench, expected: Expecte
     assert len({owner.job for owner in owners}) == 1
     bench.finish(LONG_PLAIN, "2")
     assert bench.contents(pair) == expected(LONG_PLAIN, 2)
+
+
+def test_a_task_keeps_weights_and_repeats_what_has_none(bench: Bench, tmp_path: Path) -> None:
+    pair = runs(SHORT_PLAIN, 2)
+    bench.finish(SHORT_PLAIN, "1")
+    without = bench.contents(pair[:1])
+    bench.finish(SHORT_PLAIN, "2", "--save-weights")
+    layout = ResultsLayout(tmp_path / "local", quick=True)
+    options = launch.LaunchOptions(
+        executor="debug", device="cpu", data=bench.data, progress=False, save_weights=True
+    )
+    assert launch.launch(pair, layout, options).complete
+    for item in pair:
+        ours, local = (
+            load_file(saved_weights.path_of(each, item.run.hash)) for each in (bench.layout, layout)
+        )
+        assert ours.keys() == local.keys()
+        assert all(torch.equal(ours[name], local[name]) for name in ours)
+    assert bench.contents(pair[:1]) == without, "its record stays"
