@@ -34,7 +34,7 @@ def read_layers(path: Path) -> WeightFile:
             stored = [n for n in file.offset_keys() if len(file.get_slice(n).get_shape()) == 4]
             names, order = depth_order(stored, file.metadata() or {}, path)
             tensors = ((name, file.get_tensor(name)) for name in names)
-            return WeightFile(tuple(layers_of(tensors)), order)
+            return WeightFile(tuple(layers_of(tensors, path)), order)
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(
             f"{path} is damaged, cut short or no safetensors file ({error}): fetch or save it again"
@@ -62,7 +62,7 @@ def depth_order(
 def _stated(text: str, stored: list[str], path: Path) -> list[str]:
     try:
         names: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         names = None
     known = [name for name in names if name in stored] if isinstance(names, list) else []
     if sorted(known) != sorted(stored):
