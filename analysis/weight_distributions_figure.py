@@ -34,6 +34,7 @@ NAMES = {"centre": "centre (1, 1)", "edge": "left middle (1, 0)", "corner": "upp
 HEADROOM = 1.3  # the axes' height over the highest bin, for the marks of the medians
 STYLE: Any = {"font.size": 8, "pdf.fonttype": 42, "axes.titlesize": 8, "legend.fontsize": 8}
 TITLE_WIDTH = 105
+ALL_ZERO = "every weight here\nis exactly 0"
 
 
 def files(found: Distributions, title: str) -> dict[str, bytes]:
@@ -80,7 +81,8 @@ def _panel(axis: Axes, found: Distributions, panel: Panel) -> None:
             _median(axis, series.median, look)
     axis.set_xscale("log")
     axis.set_xlim(edges[0], edges[-1])
-    axis.set_ylim(0, HEADROOM * max(p.share(c) for p in found.panels for c in _counts(p)))
+    highest = max(p.share(c) for p in found.panels for c in _counts(p))
+    axis.set_ylim(0, HEADROOM * highest if highest else 1)
     axis.xaxis.set_major_locator(LogLocator(numticks=8))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -88,13 +90,21 @@ def _panel(axis: Axes, found: Distributions, panel: Panel) -> None:
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(heading(found, panel), loc="left")
-    if note := unseen(panel):
+    if is_empty(panel):
+        middle: Any = {"ha": "center", "va": "center", "color": "0.25"}
+        axis.text(0.5, 0.5, ALL_ZERO, transform=axis.transAxes, fontsize=7.5, **middle)
+    elif note := unseen(panel):
         axis.text(0.03, 0.76, note, transform=axis.transAxes, fontsize=6.5, va="top", color="0.25")
 
 
 def heading(found: Distributions, panel: Panel) -> str:
     """Such as "layer 1 of 9, 96 filters"."""
     return f"layer {panel.number} of {found.layers}, {panel.filters:,} filters"
+
+
+def is_empty(panel: Panel) -> bool:
+    """Whether every weight at the three positions is exactly 0, which no logarithm shows."""
+    return all(series.zeros == panel.filters for series in panel.series)
 
 
 def unseen(panel: Panel) -> str:

@@ -34,6 +34,11 @@ def given_path(text: str | Path) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def printable(name: str) -> str:
+    """A file's name for reports: bytes that are no UTF-8 as escapes such as ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True)
 class ResultsLayout:
     """The folders of one results directory; quick runs live in a tree of their own.

@@ -208,7 +208,7 @@ def header(path: Path) -> Header:
         raise _damaged(path, str(error)) from error
     try:
         return _header(path, values)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         raise _damaged(path, "it does not say which run it is of") from None
 
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.config import HASH_LENGTH
 from benchmarks.errors import UserError
 from reproduce import saved_weights
-from reproduce.paths import ResultsLayout, default_results
+from reproduce.paths import ResultsLayout, default_results, printable
 from reproduce.registry import ENTRIES, find
 
 if TYPE_CHECKING:
@@ -58,17 +58,38 @@ def of_file(path: Path) -> WeightSource:
     Raises:
         UserError: where it cannot be read.
     """
-    digest = hashlib.sha256()
+    from benchmarks.weights.reading import check_readable
+
+    check_readable(path)
+    return WeightSource(path, _own_header(path), folder_name([path.name], [digest(path)]))
+
+
+def folder_name(names: Sequence[str], digests: Sequence[str]) -> str:
+    """The variant of reports about files that the user names, told by name and by content.
+
+    Args:
+        names: of the files, with their suffixes; where two are alike, with their folders.
+        digests: SHA-256 of their contents, in the same order.
+    """
+    plain = (str(Path(printable(name)).with_suffix("")) for name in names)
+    stems = "+".join(re.sub(r"[^\w.-]", "-", name) for name in plain)
+    content = digests[0]
+    if len(digests) > 1:
+        content = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return f"weights={stems[:40]}-{content[:8]}"
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content.
+
+    Raises:
+        UserError: where it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    stem = re.sub(r"[^\w.-]", "-", path.stem)[:40]
-    return WeightSource(path, _own_header(path), f"weights={stem}-{digest.hexdigest()[:8]}")
 
 
 def of_run(prefix: str, base: Path, *, quick: bool) -> WeightSource:

@@ -77,8 +77,9 @@ def import_from(
     Raises:
         UserError: where it is not one of the published files, or ``root`` cannot be written.
     """
-    if source.is_dir():
-        raise UserError(f"{source} is a folder: name the weight file itself")
+    from benchmarks.weights.reading import check_readable
+
+    check_readable(source)
     _check(entry, source, str(source), on_progress)
     if _is_present(entry, root):
         return path_of(entry, root)

@@ -10,7 +10,11 @@ list; its layers lie under ``layers/<class>_<number>/vars``.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,13 @@ from benchmarks.errors import UserError
 from benchmarks.weights.layers import Kind, Order, SpatialLayer, WeightFile
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+TRIAL = """
+import pathlib, resource, sys
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from benchmarks.weights import keras_file
+keras_file.read_in_process(pathlib.Path(sys.argv[1]))
+"""
 NUMBERED = re.compile(r"(?P<stem>.*?)(?:_(?P<number>\d+))?")
 
 
@@ -34,6 +45,50 @@ def read_layers(path: Path) -> WeightFile:
     with open(path, "rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             raise UserError(f"{path} is no HDF5 file, whatever its name says: fetch it again")
+    _try_in_child(path)
+    return read_in_process(path)
+
+
+def _try_in_child(path: Path) -> None:
+    """Read the file once in a process of its own: damage can crash the HDF5 library itself.
+
+    Whatever else the child finds wrong, this process finds again and reports.
+
+    Raises:
+        UserError: where a signal ended the child, or none could be started.
+    """
+    root = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    try:
+        # -P: a module that happens to lie in the user's folder is not loaded.
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", TRIAL, path],
+            env={**os.environ, "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError as error:
+        raise UserError(f"cannot start {sys.executable} to read {path}: {error}") from error
+    if done.returncode >= 0:
+        return
+    name = signal.Signals(-done.returncode).name
+    if -done.returncode in CRASHES:
+        raise UserError(
+            f"{path} is damaged (it crashes the HDF5 library, {name}): fetch or save it again"
+        )
+    raise UserError(
+        f"reading {path} was ended from outside ({name}), perhaps for want of memory: try again"
+    )
+
+
+def read_in_process(path: Path) -> WeightFile:
+    """What :func:`read_layers` returns, without its trial in a process of its own.
+
+    Raises:
+        UserError: see :func:`read_layers`.
+    """
     try:
         with h5py.File(path, "r") as file:
             return _layers(file, path)
@@ -98,10 +153,18 @@ def is_spatial(sides: tuple[int, ...], axes: int) -> bool:
 
 
 def _kernel(array: h5py.Dataset) -> np.ndarray | None:
-    """Filters (N, kh, kw) of a kernel (kh, kw, inputs, outputs); None for anything else."""
-    is_kernel = is_spatial(array.shape[:2], array.ndim) and array.dtype.kind == "f"
-    if not is_kernel or array.size == 0:
+    """Filters (N, kh, kw) of a kernel (kh, kw, inputs, outputs); None for anything else.
+
+    Raises:
+        UserError: where its values are no floating-point numbers.
+    """
+    if not is_spatial(array.shape[:2], array.ndim) or array.size == 0:
         return None
+    if array.dtype.kind != "f":
+        raise UserError(
+            f"{array.file.filename}: {array.name} is of type {array.dtype}, and only "
+            "floating-point kernels are compared: save the model with float32 weights"
+        )
     height, width, inputs, outputs = array.shape
     values = np.asarray(array, dtype=np.float32)
     return np.ascontiguousarray(

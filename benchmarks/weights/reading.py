@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import stat
 from pathlib import Path
 
 from benchmarks.errors import UserError
@@ -44,7 +45,7 @@ def read_file(path: Path) -> WeightFile:
         raise UserError(
             f"{path}: no weight file by its name; one of {', '.join(READERS)} was expected"
         )
-    _check_readable(path)
+    check_readable(path)
     module = importlib.import_module(f"benchmarks.weights.{reader}")
     try:
         found: WeightFile = module.read_layers(path)
@@ -54,10 +55,18 @@ def read_file(path: Path) -> WeightFile:
     return found
 
 
-def _check_readable(path: Path) -> None:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: name the weight file itself")
+def check_readable(path: Path) -> None:
+    """That a file can be opened and holds something; looks at its first byte.
+
+    Raises:
+        UserError: where not, or it is a folder, or a pipe or device, which may never end.
+    """
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UserError(f"{path} is a folder: name the weight file itself")
+        if not stat.S_ISREG(mode):
+            raise UserError(f"{path} is a pipe or device, no file: save the weights in a file")
         with open(path, "rb") as file:
             start = file.read(1)
     except FileNotFoundError:

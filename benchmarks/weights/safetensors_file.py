@@ -37,11 +37,11 @@ def read_layers(path: Path) -> WeightFile:
             if branched.has_branches(list(file.keys()), metadata):
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 tensors = branched.merged(state, metadata, path).items()
-                return WeightFile(tuple(layers_of(tensors)), Order.MERGED)
+                return WeightFile(tuple(layers_of(tensors, path)), Order.MERGED)
             stored = [n for n in file.offset_keys() if len(file.get_slice(n).get_shape()) == 4]
             names, order = depth_order(stored, metadata, path)
             found = ((name, file.get_tensor(name)) for name in names)
-            return WeightFile(tuple(layers_of(found)), order)
+            return WeightFile(tuple(layers_of(found, path)), order)
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(
             f"{path} is damaged, cut short or no safetensors file ({error}): fetch or save it again"
@@ -69,7 +69,7 @@ def depth_order(
 def _stated(text: str, stored: list[str], path: Path) -> list[str]:
     try:
         names: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         names = None
     known = [name for name in names if name in stored] if isinstance(names, list) else []
     if sorted(known) != sorted(stored):

@@ -22,7 +22,7 @@ def read_layers(path: Path) -> WeightFile:
         UserError: where the file is damaged, or holds something else than tensors by name.
     """
     state = state_dict(_load(path), path)
-    return WeightFile(tuple(layers_of(state.items())), Order.STATE_DICT)
+    return WeightFile(tuple(layers_of(state.items(), path)), Order.STATE_DICT)
 
 
 def _load(path: Path) -> Any:
@@ -74,22 +74,52 @@ def _wrapped(loaded: Any) -> list[Any]:
     return [loaded[key] for key in WRAPPERS if key in loaded]
 
 
-def layers_of(tensors: Iterable[tuple[str, torch.Tensor]]) -> Iterator[SpatialLayer]:
+def layers_of(tensors: Iterable[tuple[str, torch.Tensor]], path: Path) -> Iterator[SpatialLayer]:
     """Spatial filters of the weights (outputs, inputs / groups, kh, kw) among named tensors.
 
     One input a filter means a depthwise convolution, except in the network's first one, whose
     image may be grey.
+
+    Raises:
+        UserError: where such a weight is sparse, without values, or of no floating-point type.
     """
     is_first = True
     for name, tensor in tensors:
-        if tensor.ndim != 4 or not tensor.is_floating_point() or "weight" not in name:
+        if tensor.ndim != 4 or "weight" not in name:
             continue
+        _check_dense(name, tensor, path)
         outputs, inputs, height, width = tensor.shape
         depthwise = inputs == 1 and outputs > 1 and not is_first
         is_first = False
         if height == width and height > 1 and height % 2 == 1 and tensor.numel():
             kind: Kind = "dwconv" if depthwise else "conv"
-            values = tensor.detach().to(torch.float32).reshape(-1, height, width)
+            values = _floats(name, tensor, path).reshape(-1, height, width)
             yield SpatialLayer(
                 name.removesuffix(".weight"), kind, values.contiguous().cpu().numpy()
             )
+
+
+def _check_dense(name: str, tensor: torch.Tensor, path: Path) -> None:
+    if tensor.is_meta:
+        raise UserError(
+            f"{path}: {name} is a tensor on the device meta, which has no values: save the weights "
+            "of a model that is in memory"
+        )
+    if tensor.is_nested or tensor.layout is not torch.strided:
+        layout = "nested" if tensor.is_nested else str(tensor.layout).removeprefix("torch.")
+        raise UserError(
+            f"{path}: {name} is a {layout} tensor: save it dense, with `tensor.to_dense()`"
+        )
+
+
+def _floats(name: str, tensor: torch.Tensor, path: Path) -> torch.Tensor:
+    try:
+        if tensor.is_floating_point():
+            return tensor.detach().to(torch.float32)
+    except (RuntimeError, NotImplementedError):  # packed types, such as four-bit floats
+        pass
+    kind = str(tensor.dtype).removeprefix("torch.")
+    raise UserError(
+        f"{path}: {name} is of type {kind}, and only floating-point kernels are compared: save the "
+        "model with float32 weights"
+    )

@@ -13,7 +13,7 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_data, default_results, given_path
+from reproduce.paths import ResultsLayout, default_data, default_results, given_path, printable
 
 if TYPE_CHECKING:
     from analysis.weight_distributions_report import DistributionReport, Source
@@ -144,8 +144,8 @@ def _about(source: WeightSource) -> Source:
 
     header = source.header
     if header is None:
-        title = source.title or f"Weights of {source.path.name}"
-        return Source(title, facts={"file": source.path.name})
+        name = printable(source.path.name)
+        return Source(source.title or f"Weights of {name}", facts={"file": name})
     quick = header.protocol == "quick"
     accuracy = f"{header.correct:,} of {header.total:,} test images correct"
     facts: dict[str, Any] = {"run": header.run, "correct": header.correct, "total": header.total}

@@ -6,8 +6,6 @@ the data folder, or are named, are counted and tested.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +14,7 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_data, default_results, given_path
+from reproduce.paths import ResultsLayout, default_data, default_results, given_path, printable
 
 if TYPE_CHECKING:
     from analysis.share_replay import Printed, Structure
@@ -157,6 +155,7 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
     from analysis.share_results import Network
     from benchmarks.weights import read_file
     from benchmarks.weights.counting import count_layers
+    from reproduce.weight_sources import digest
 
     found = read_file(path)
     signed = count_layers(found.layers)
@@ -164,21 +163,16 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
         sizes = sorted({"×".join(map(str, layer.size)) for layer in found.layers})
         raise UserError(f"{path} holds no 3×3 filters, which Table I counts; only {sizes[0]}")
     magnitudes = count_layers(found.layers, magnitudes=True)
-    return Network(name, arch, _digest(path), found.order.value, signed, magnitudes)
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Network(printable(name), arch, digest(path), found.order.value, signed, magnitudes)
 
 
 def _variant(named: Sequence[Network]) -> str:
-    """A folder's name that tells which files were named: by name, and by content."""
+    """A folder's name that tells which files were named."""
+    from reproduce.weight_sources import folder_name
+
     if not named:
         return ""
-    content = hashlib.sha256("".join(network.digest for network in named).encode()).hexdigest()
-    names = "+".join(re.sub(r"[^\w.-]", "_", network.name) for network in named)
-    return f"weights={names[:60]}-{content[:8]}"
+    return folder_name([network.name for network in named], [network.digest for network in named])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections import defaultdict
 
 import numpy as np
@@ -168,3 +169,18 @@ def test_the_files_are_the_same_again():
     assert first == second
     assert first["png"].startswith(b"\x89PNG")
     assert first["pdf"].startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("zeros", [1, 3])
+def test_layers_of_zeros_are_drawn_as_such_without_a_warning(zeros):
+    values = layers(3)
+    for _, filters in values[:zeros]:
+        filters[:] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = figure.draw(distributions(values), "title")
+        figure.files(distributions(values), "title")
+    for number, axis in enumerate(drawn.axes):
+        texts = [text.get_text() for text in axis.texts]
+        assert texts == ([figure.ALL_ZERO] if number < zeros else [])
+        assert axis.get_ylim()[0] == 0 < axis.get_ylim()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,3 +176,9 @@ def test_torchvisions_addresses_are_its_own() -> None:
         ("torchvision-inception-v3", Inception_V3_Weights.IMAGENET1K_V1),
     ):
         assert WEIGHTS[name].sources[0].url == weights.url
+
+
+def test_an_import_does_not_wait_for_a_pipe(served: Path, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe.h5")
+    with pytest.raises(UserError, match="is a pipe or device"):
+        fetching.import_from(entry(served, digest(served)), pipe, tmp_path / "data")

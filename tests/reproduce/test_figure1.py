@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ def test_bad_input_is_one_line(file: Path, tmp_path: Path) -> None:
     options: list[tuple[dict[str, Any], str]] = [
         ({"weights": file, "run": "3ef3"}, "give one of them"),
         ({"weights": tmp_path / "absent.h5"}, "does not exist"),
-        ({"weights": tmp_path}, "cannot read"),
+        ({"weights": tmp_path}, "is a folder"),
         ({"weights": one}, "no layer of 3×3 filters"),
         ({"run": "../x"}, "is no run"),
         ({"run": "0" * 16}, "no run begins with"),
@@ -193,3 +194,9 @@ def test_weights_of_a_diverged_run_are_refused(tmp_path: Path) -> None:
     weight_makers.keep(layout, planned, model, diverged=True)
     with pytest.raises(UserError, match="infinite or no numbers"):
         figure1.command(run=planned.run.hash, results=tmp_path, data=tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe.pth")
+    line = helpers.complaint("figure1", "--weights", str(pipe), "--results", str(tmp_path))
+    assert "is a pipe or device" in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def measured(folder: Path) -> tuple[str, Path]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (variant,) = (folder / "results" / "variants").iterdir()
-    assert variant.name.startswith("weights=mine.pth-")
+    assert variant.name.startswith("weights=mine-")
     return done.stdout, variant / "locality" / "table1"
 
 
@@ -206,6 +207,8 @@ def test_bad_input_is_one_line_and_exit_2(folder: Path, tmp_path: Path) -> None:
     assert "no 3×3 filters" in helpers.complaint(*base, str(tmp_path / "five.pt"))
     assert "no HDF5" in helpers.complaint(*base, str(tmp_path / "text.h5"))
     assert "does not exist" in helpers.complaint(*base, str(tmp_path / "gone.pt"))
+    os.mkfifo(tmp_path / "pipe.pt")
+    assert "is a pipe" in helpers.complaint(*base, str(tmp_path / "pipe.pt"))
     (tmp_path / "folder.h5").mkdir()
     assert "is a folder" in helpers.complaint(*base, str(tmp_path / "folder.h5"), "--json")
     assert "--quick" in helpers.complaint("table1", "--quick")
@@ -226,6 +229,38 @@ def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     paths = [tmp_path / "a" / "net.h5", tmp_path / "b" / "net.h5", tmp_path / "a" / "net.h5"]
     found = table1._named(paths)
     assert [network.name for network in found] == ["a/net.h5", "b/net.h5"]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("command", ["table1", "figure1"])
+def test_a_file_whose_name_is_no_utf8(
+    command: str, options: tuple[str, ...], folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"m\xffine.pth")
+    path.write_bytes((folder / "mine.pth").read_bytes())
+    results = tmp_path / "results"
+    done = helpers.run(
+        *(command, "--weights", str(path), "--results", str(results)),
+        *("--data", str(tmp_path / "none"), *options),
+    )
+    assert done.returncode == 0, done.stderr
+    if options:
+        assert "m\\xffine.pth" in json.dumps(json.loads(done.stdout)).replace("\\\\", "\\")
+    else:
+        assert "m\\xffine" in done.stdout
+    (variant,) = (results / "variants").iterdir()
+    assert variant.name.startswith("weights=m-xffine-")
+
+
+def test_a_file_has_one_folder_for_both_reports(folder: Path, tmp_path: Path) -> None:
+    for command in ("table1", "figure1"):
+        done = helpers.run(
+            *(command, "--weights", str(folder / "mine.pth")),
+            *("--results", str(tmp_path), "--data", str(tmp_path / "none")),
+        )
+        assert done.returncode == 0, done.stderr
+    (variant,) = (tmp_path / "variants").iterdir()
+    assert {path.name for path in (variant / "locality").iterdir()} == {"table1", "figure1"}
 
 
 def test_importing_the_script_loads_nothing_heavy() -> None:
