@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.errors import UserError
@@ -18,6 +19,12 @@ DEFAULT_MAX_ARRAY_SIZE = 1001
 # Filters that users set for their own eyes must not hide jobs from us.
 _FILTERS = ("SQUEUE_", "SACCT_")
 _SEPARATOR = "|"
+# What sbatch and srun take options from counts over the script; what an enclosing job has set would
+# reach the tasks, which would take themselves for parts of that job.
+_OPTIONS, _OF_A_JOB = ("SBATCH_", "SRUN_"), ("SLURM_", "SUBMITIT_")
+# Which cluster is asked, and how: not of a job.
+_KEPT = ("CONF", "CONF_SERVER", "CLUSTERS", "JWT", "SACK_JWKS", "SACK_KEY", "TIME_FORMAT")
+_KEPT_NAMES = frozenset(f"SLURM_{name}" for name in _KEPT)
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,34 @@ def require() -> None:
 def environment() -> dict[str, str]:
     """Ours, less the user's own filters."""
     return {k: v for k, v in os.environ.items() if not k.startswith(_FILTERS)}
+
+
+def overriding(environment: Mapping[str, str]) -> list[str]:
+    """The names of variables that would count over the options of a submission, in order."""
+    return sorted(name for name in environment if name.startswith("SBATCH_"))
+
+
+def for_submission(environment: Mapping[str, str]) -> dict[str, str]:
+    """What ``sbatch`` may know of an environment: none of the user's defaults for it or for
+    ``srun``, nothing of a job that we may be part of, but which cluster is meant."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _KEPT_NAMES or not name.startswith(_OPTIONS + _OF_A_JOB)
+    }
+
+
+@contextlib.contextmanager
+def submitting() -> Iterator[None]:
+    """Within it, this process's environment is fit for ``sbatch``, which submitit calls with it."""
+    kept = for_submission(os.environ)
+    aside = {name: value for name, value in os.environ.items() if name not in kept}
+    for name in aside:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(aside)
 
 
 def _chunks(jobs: Sequence[str]) -> list[Sequence[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
 def plain(submitted: Submitted) -> dict[str, Any]:
     """For ``--json``: counts of runs, and the numbers of the arrays that were submitted."""
     submission = submitted.submission
-    groups = ("done", "running", "queued", "unknown", "fresh", "deferred", "left")
+    groups = ("done", "running", "queued", "unknown", "fresh", "deferred", "left", "weightless")
     return {
         "submission": submission.id if submission else None,
         "jobs": {array.job: array.name for array in submission.arrays} if submission else {},
@@ -115,9 +116,17 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
     }
     if rest := ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items):
         yield rest
+    if names := cluster.overriding(os.environ):
+        yield f"not used: {', '.join(names)} of the environment; the options for SLURM count"
     name = selection.table.name + (" --quick" if selection.table.is_quick else "")
     if selection.variant or selection.layout.base != default_results():
         name += " …"  # with the same options
+    if without := len(submitted.weightless):
+        yield (
+            f"{_count(without, 'run')} of the queue will keep no weights, submitted without "
+            f"--save-weights: `reproduce cancel {name}` and submit again, or repeat this command "
+            "when they are done, which trains them once more"
+        )
     yield f"`reproduce status {name}` tells how far it is, `reproduce cancel {name}` ends it"
 
 

@@ -130,7 +130,9 @@ def _resolved(executor: object, given: dict[str, Any]) -> SlurmOptions | None:
     if executor == "slurm":
         given["wait"] = given["wait"] or None
         return resolve(config, given)
-    asked = [name for name, value in given.items() if value]
+    asked = [
+        name for name, value in given.items() if value not in (None, []) and value is not False
+    ]
     if config or asked:
         name = "--slurm-config" if config else flag(asked[0])
         raise UserError(f"{name} is for --executor slurm; this is --executor {executor}")

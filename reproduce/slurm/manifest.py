@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reproduce.slurm.arrays import Array
 
 SCHEMA = 1
+SAVE_WEIGHTS = "save_weights"  # among the options
 INTENDED, ACCEPTED, RELEASED, DONE = "intended", "accepted", "released", "done"
 
 
@@ -90,6 +91,11 @@ class Manifest:
     def hashes(self) -> set[str]:
         """Of its runs."""
         return {run.hash for array in self.arrays for task in array.tasks for run in task}
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether its runs keep their final weights; where that was not noted, supposed."""
+        return bool(self.options.get(SAVE_WEIGHTS, True))
 
     @property
     def comment(self) -> str:
@@ -156,9 +162,11 @@ def write(layout: ResultsLayout, manifest: Manifest) -> None:
 def close(layout: ResultsLayout, manifest: Manifest) -> None:
     """Note that nothing of a submission is awaited, and remove what only its tasks needed: of
     thousands of them, several files each."""
-    for path in jobs_folder(layout, manifest.id).glob("*.pkl"):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    folder = jobs_folder(layout, manifest.id)
+    for pattern in ("*.pkl", ".submission_file_*.sh"):  # the second are links to the scripts
+        for path in folder.glob(pattern):
+            with contextlib.suppress(OSError):
+                path.unlink()
     write(layout, replace(manifest, state=DONE))
 
 

@@ -14,6 +14,7 @@ from benchmarks.errors import UserError
 DEFAULT_MINUTES = 240
 # submitit takes every signal within the last ten minutes of the limit for a time-out.
 SHORTEST_MINUTES = 11
+LONGEST_MINUTES = 365 * 24 * 60
 RETRIES = ("all", "failed", "missing")
 _WORD = re.compile(r"[^\s,;|]+(,[^\s,;|]+)*")
 _MEMORY = re.compile(r"[1-9]\d*[KMGT]?", re.IGNORECASE)
@@ -68,6 +69,8 @@ class SlurmOptions:
                 "signal counts as a time-out, so a preemption could not be told from it; give "
                 f"{SHORTEST_MINUTES} min or more"
             )
+        if self.time > LONGEST_MINUTES:
+            raise UserError(f"{flag('time')}: {self.time} min is more than 365 days; give less")
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
@@ -109,8 +112,17 @@ def resolve(config: Path | None, given: Mapping[str, Any]) -> SlurmOptions:
     Raises:
         UserError: for a file that cannot be read, an unknown key or a value that is none.
     """
+    own = {name: value for name, value in given.items() if value is not None and value != []}
     values = read_config(config) if config else {}
-    values |= {k: v for k, v in given.items() if v is not None and v != []}
+    if config:
+        try:
+            _options({name: value for name, value in values.items() if name not in own})
+        except UserError as error:
+            raise UserError(f"--slurm-config {config}: {error}") from error
+    return _options(values | own)
+
+
+def _options(values: dict[str, Any]) -> SlurmOptions:
     if isinstance(values.get("time"), str):
         values["time"] = minutes(values["time"])
     if "setup" in values:
@@ -158,9 +170,11 @@ def minutes(text: str) -> int:
     Raises:
         UserError: where it is no such time.
     """
-    if found := re.fullmatch(r"(\d+)\s*(min|m|h|d)", text.strip()):
+    if found := re.fullmatch(r"(\d{1,18})\s*(min|m|h|d)", text.strip()):
         return int(found[1]) * {"min": 1, "m": 1, "h": 60, "d": 1440}[found[2]]
-    found = re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", text.strip())
+    found = re.fullmatch(
+        r"(?:(\d{1,18})-)?(\d{1,18})(?::(\d{1,18}))?(?::(\d{1,18}))?", text.strip()
+    )
     if not found:
         raise UserError(
             f"{flag('time')} {text!r}: give minutes (240), HH:MM:SS, D-HH, or such as 90m or 4h"

@@ -78,7 +78,8 @@ def submit(folder: Path, values: dict[str, Any], tasks: Sequence[Any]) -> str:
     executor = slurm.SlurmExecutor(folder=folder, max_num_timeout=TIMEOUTS)
     executor.update_parameters(**values)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # what sbatch says is in the error as well
+        # What sbatch says is in the error as well.
+        with contextlib.redirect_stderr(io.StringIO()), cluster.submitting():
             jobs = executor.submit_array(list(tasks))
     except (FailedJobError, FailedSubmissionError) as error:
         raise UserError(

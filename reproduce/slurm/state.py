@@ -24,6 +24,7 @@ class Place:
             or CANCELLED (by ``reproduce cancel``).
         number: of the job, such as "1234_5".
         failure: token of the run's failure before it was submitted.
+        keeps_weights: see :attr:`reproduce.slurm.manifest.Manifest.keeps_weights`.
     """
 
     state: str
@@ -31,6 +32,7 @@ class Place:
     name: str
     log: str
     failure: str
+    keeps_weights: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _place(
     else:
         state = GONE
     log = str(submission.log(layout, number))
-    return Place(state, number, array.name, log, "")
+    return Place(state, number, array.name, log, "", submission.keeps_weights)
 
 
 def _put(places: dict[str, Place], runs: Iterable[SubmittedRun], place: Place) -> None:

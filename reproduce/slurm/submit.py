@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reproduce.tables import PlannedRun
 
 LOCK, LOCK_SECONDS = "submit", 180.0
+_UNFIT = "%\\"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Request:
     pack: int | None = None
     save_weights: bool = False
 
+    def __post_init__(self) -> None:
+        place = str(self.layout.base.absolute())
+        if found := next((sign for sign in _UNFIT if sign in place), None):
+            raise UserError(
+                f"--results {place}: SLURM takes {found} in the path of a job's output for a "
+                f"pattern; give a folder without {found} in its path"
+            )
+
 
 @dataclass(frozen=True)
 class Submitted:
@@ -57,6 +66,7 @@ class Submitted:
         fresh: submitted by this call; ``deferred`` were not, for want of room; ``left`` were not
             asked for (``--retry``); ``queued`` and ``running`` were before; ``unknown`` were
             submitted to a queue that does not answer here.
+        weightless: those of them in the queue that will keep no weights though they are wanted.
         warning: about the code that runs, if any.
     """
 
@@ -68,6 +78,7 @@ class Submitted:
     fresh: tuple[PlannedRun, ...] = ()
     deferred: tuple[PlannedRun, ...] = ()
     left: tuple[PlannedRun, ...] = ()
+    weightless: tuple[PlannedRun, ...] = ()
     warning: str | None = None
 
 
@@ -114,6 +125,7 @@ def _sort(
     held = {r.run_hash for r in running_now(wanted.values(), layout, Claims(layout.claims, "look"))}
     done = {p.run.hash for p in look(planned, layout, save_weights=request.save_weights).finished}
     groups: dict[str, list[PlannedRun]] = {}
+    weightless: list[PlannedRun] = []
     for name, item in wanted.items():
         place = found.places.get(name)
         if name in done:
@@ -128,9 +140,12 @@ def _sort(
             asked = retry == "all" or (retry == "failed") == (name in failed)
             group = "todo" if asked else "left"
         groups.setdefault(group, []).append(item)
+        if place and place.state in (state.QUEUED, state.UNKNOWN) and not place.keeps_weights:
+            weightless += [item] if request.save_weights and group not in ("done", "todo") else []
     todo = groups.pop("todo", [])
     found_in = {name: tuple(items) for name, items in groups.items()}
-    return replace(Submitted(None), **found_in), todo, failed  # type: ignore[arg-type]
+    sorted_ = Submitted(None, weightless=tuple(weightless))
+    return replace(sorted_, **found_in), todo, failed  # type: ignore[arg-type]
 
 
 def _submit(
@@ -143,9 +158,8 @@ def _submit(
     layout = request.layout
     code = snapshot.take(layout.slurm / "snapshots")
     tokens = {name: failure.token for name, failure in failed.items()}
-    intended = manifest.new(
-        request.title, cluster_name, code.folder, parts, tokens, asdict(request.options)
-    )
+    asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
+    intended = manifest.new(request.title, cluster_name, code.folder, parts, tokens, asked)
     manifest.write(layout, intended)
     folder = manifest.jobs_folder(layout, intended.id)
     jobs: list[str] = []

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce.paths import ROOT
+from reproduce.cli import app
+from reproduce.paths import ROOT, ResultsLayout
 from reproduce.slurm.arrays import array_name, arrays
 from reproduce.slurm.options import (
+    LONGEST_MINUTES,
     SHORTEST_MINUTES,
     SlurmOptions,
     flag,
@@ -23,6 +26,7 @@ from reproduce.slurm.options import (
     read_config,
     resolve,
 )
+from reproduce.slurm.submit import Request
 from reproduce.tables import PlannedRun
 
 
@@ -56,6 +60,9 @@ def test_no_time_is_rounded_down(days: int, hours: int, mins: int, seconds: int)
     [
         ({"time": "soon"}, "HH:MM:SS"),
         ({"time": "10"}, "ten minutes"),
+        ({"time": "99999999999999"}, "more than 365 days"),
+        ({"time": "366d"}, "more than 365 days"),
+        ({"time": "9" * 5000}, "HH:MM:SS"),
         ({"mem": "much"}, "8G"),
         ({"partition": "a b"}, "--slurm-partition"),
         ({"constraint": " "}, "--slurm-constraint"),
@@ -114,7 +121,10 @@ def test_the_example_holds_what_there_is(tmp_path: Path) -> None:
         ("setup = 'module load a'", "wrong kind"),
         ("wait = true", "no option 'wait'"),
         ("partition =", "no TOML"),
-        ("time = 5", "ten minutes"),
+        ("time = 5", "cluster.toml: .*ten minutes"),
+        ("time = 99999999999", "cluster.toml: .*365 days"),
+        ("time = 'soon'", "cluster.toml: .*HH:MM:SS"),
+        ("mem = 'much'", "cluster.toml: .*8G"),
     ],
 )
 def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, words: str) -> None:
@@ -123,6 +133,18 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, words: str) -> None
     with pytest.raises(UserError, match=words) as error:
         resolve(path, {})
     assert "\n" not in str(error.value)
+
+
+def test_the_command_line_mends_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text("time = 5\n")
+    assert resolve(path, {"time": "60"}).time == 60
+    with pytest.raises(UserError, match=r"^--slurm-time"):
+        resolve(path, {"time": "5"})
+
+
+def test_a_year_is_the_longest_time() -> None:
+    assert resolve(None, {"time": "365d"}).time == LONGEST_MINUTES
 
 
 def planned(cells: int, seeds: int) -> list[PlannedRun]:
@@ -204,3 +226,28 @@ def test_every_table_command_has_the_options() -> None:
     )
     for name in SlurmOptions.__dataclass_fields__:
         assert flag(name) in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--slurm-gpus-per-task", "0"],
+        ["--slurm-partition", ""],
+        ["--seeds-per-job", "0"],
+        ["--wait"],
+        ["--slurm-setup", "module load a"],
+    ],
+)
+def test_options_for_slurm_are_for_no_other_executor(options: list[str]) -> None:
+    found = CliRunner().invoke(app, ["table3", "--dry-run", "--executor", "local", *options])
+    assert isinstance(found.exception, UserError)
+    assert str(found.exception).startswith(f"{options[0]} is for --executor slurm")
+
+
+@pytest.mark.parametrize("name", ["50%", "a\\b", "%j/results"])
+def test_a_results_path_that_slurm_would_expand_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="pattern; give a folder without") as error:
+        Request("table3", ResultsLayout(tmp_path / name), tmp_path, SlurmOptions())
+    assert str(tmp_path / name) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert Request("table3", ResultsLayout(tmp_path), tmp_path, SlurmOptions())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import replace
@@ -16,10 +17,11 @@ from reproduce.claims import Claims, Liveness, Owner
 from reproduce.paths import ROOT, ResultsLayout
 from reproduce.provenance import code_state
 from reproduce.selection import select
-from reproduce.slurm import cluster, manifest, snapshot, state
+from reproduce.slurm import cluster, command, manifest, snapshot, state, submit
 from reproduce.slurm.arrays import arrays
 from reproduce.slurm.identity import JobName, job_number, this_job
 from reproduce.slurm.judge import Judge
+from reproduce.slurm.options import SlurmOptions
 from reproduce.status import render, status_of
 from reproduce.tables import PlannedRun
 
@@ -299,3 +301,51 @@ def test_a_snapshot_says_whether_it_was_dirty(tmp_path: Path) -> None:
     clean = snapshot.take(tmp_path / "to", tmp_path / "source")
     assert clean.warning is None
     assert clean.folder != taken.folder
+
+
+def test_sbatch_is_told_of_neither_defaults_nor_an_enclosing_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aside = ("SBATCH_TIMELIMIT", "SBATCH_EXPORT", "SBATCH_ARRAY_INX", "SRUN_EXPORT_ENV")
+    aside += ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_EXPORT_ENV", "SUBMITIT_EXECUTOR")
+    kept = ("SLURM_CONF", "SLURM_CLUSTERS", "MY_SLURM_JOB_ID")
+    for name in (*aside, *kept):
+        monkeypatch.setenv(name, "7")
+    before = dict(os.environ)
+    with contextlib.suppress(UserError), cluster.submitting():
+        within = dict(os.environ)
+        raise UserError("rejected")
+    assert within == {name: value for name, value in before.items() if name not in aside}
+    assert dict(os.environ) == before
+    assert [n for n in cluster.overriding(before) if n in aside] == sorted(aside[:3])
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_is_queued_without_its_weights_is_told(
+    layout: ResultsLayout, queue: dict[str, str], kept: bool, wanted: bool
+) -> None:
+    chosen = select("table3", only=("plain 1 1",), seeds="2", results=layout.base)
+    made = submitted(chosen.layout, list(chosen.planned))
+    manifest.write(chosen.layout, replace(made, options={manifest.SAVE_WEIGHTS: kept}))
+    queue["70_0"] = line("70_0", "PENDING", made)
+    queue["70_1"] = line("70_1", "RUNNING", made)
+    request = submit.Request("t", chosen.layout, layout.base, SlurmOptions(), None, wanted)
+    found, todo, _ = submit._sort(chosen.planned, request, state.look(chosen.layout))
+    assert (len(found.queued), len(todo)) == (2, 0)
+    assert len(found.weightless) == (2 if wanted and not kept else 0)
+    told = [text for text in command._told(found, chosen) if "--save-weights" in text]
+    assert len(told) == (1 if wanted and not kept else 0)
+    assert all("2 runs" in text and "`reproduce cancel table3 …`" in text for text in told)
+    assert command.plain(found)["weightless"] == len(found.weightless)
+
+
+def test_a_closed_submission_keeps_scripts_and_logs_only(layout: ResultsLayout) -> None:
+    made = submitted(layout, planned_runs(1))
+    folder = manifest.jobs_folder(layout, made.id)
+    folder.mkdir(parents=True)
+    for name in ("70_0_submitted.pkl", "70_0_result.pkl", "70_0_0_log.out", "70_submission.sh"):
+        (folder / name).write_text("")
+    (folder / ".submission_file_0a1b.sh").symlink_to("70_submission.sh")
+    manifest.close(layout, made)
+    assert sorted(p.name for p in folder.iterdir()) == ["70_0_0_log.out", "70_submission.sh"]

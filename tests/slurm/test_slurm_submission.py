@@ -191,3 +191,38 @@ def test_a_job_refuses_other_code_than_the_snapshot(bench: Bench) -> None:
         f"benchmarks comes from {bench.checkout}, not from"
         in Path(found["lost"][0]["log"]).read_text()
     )
+
+
+def test_neither_defaults_of_sbatch_nor_an_enclosing_job_reach_the_tasks(
+    bench: Bench, expected: Expected
+) -> None:
+    bench.environment |= {
+        "SBATCH_ARRAY_INX": "7-9",
+        "SBATCH_EXPORT": "NONE",
+        "SBATCH_JOB_NAME": "mine",
+        "SBATCH_PARTITION": "nowhere",
+        "SLURM_ARRAY_JOB_ID": "90001",
+        "SLURM_ARRAY_TASK_ID": "3",
+        "SLURM_EXPORT_ENV": "NONE",
+        "SLURM_JOB_ID": "90004",
+    }
+    with bench.cluster.closed():
+        # A single job: SLURM itself sets no SLURM_ARRAY_* there, so that those given would stay.
+        _, err = bench.reproduce(*bench.submitting(SHORT_PLAIN, "1"))
+        assert "not used: SBATCH_ARRAY_INX, SBATCH_EXPORT, SBATCH_JOB_NAME, SBATCH_PART" in err
+        told = bench.submit(SHORT_PLAIN, "1", "--save-weights")
+        assert (told["queued"], told["weightless"]) == (1, 1)
+    bench.wait_empty()
+    assert bench.contents(runs(SHORT_PLAIN, 1)) == expected(SHORT_PLAIN, 1)
+    bench.finish(SHORT_PLAIN, "1")
+    assert [name for name in files_of(bench) if name.endswith((".pkl", ".sh"))] == [
+        name for name in files_of(bench) if name.endswith("_submission.sh")
+    ]
+
+
+def test_a_results_path_that_slurm_would_expand_is_refused(bench: Bench, tmp_path: Path) -> None:
+    bench.base = tmp_path / "50%"
+    _, err = bench.reproduce(*bench.submitting(SHORT_PLAIN, "1"), code=2)
+    assert err.count("\n") == 1
+    assert str(bench.base) in err
+    assert not bench.base.exists()
