@@ -170,14 +170,17 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
-def still_missing(job: Job) -> Job:
-    """The job without the runs of which nothing is left to do by now.
-
-    Raises:
-        UserError: for a damaged record.
-    """
-    records.verified(job.layout, [item.run.hash for item in job.planned])
-    return replace(job, planned=tuple(p for p in job.planned if not job.is_over(p.run.hash)))
+def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
+    """The job without the runs of which nothing is left to do by now, and without those whose
+    record is damaged; what is wrong with each of these, by hash."""
+    damaged = {}
+    for item in job.planned:
+        try:
+            records.verified(job.layout, [item.run.hash])
+        except UserError as error:
+            damaged[item.run.hash] = error
+    left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
+    return replace(job, planned=tuple(left)), damaged
 
 
 def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:

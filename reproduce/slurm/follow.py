@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import UserError
 from reproduce import images
 from reproduce.campaign import Campaign
 from reproduce.claims import PATIENCE_SECONDS
@@ -17,7 +18,7 @@ from reproduce.interrupts import Interrupts
 from reproduce.job import Job
 from reproduce.launch import LaunchSummary
 from reproduce.progress import Display
-from reproduce.slurm import state
+from reproduce.slurm import cluster, state
 from reproduce.slurm.submit import submit
 from reproduce.wanted import look
 
@@ -102,10 +103,16 @@ def _watch(
 def _top_up(
     deferred: list[PlannedRun], request: Request, note: Callable[[str], None]
 ) -> list[PlannedRun]:
-    """Submit what there is room for by now; gives what is still to come."""
-    more = submit(deferred, request)
+    """Submit what there is room for by now, unless the queue is silent for a while; gives what is
+    still to come."""
+    try:
+        more = submit(deferred, request)
+    except UserError as error:
+        if not isinstance(error, state.SilentQueueError) and cluster.queue() is not None:
+            raise
+        return deferred  # whatever a queue that went silent meanwhile holds, the next call finds
     if more.fresh:
-        note(f"submitted {len(more.fresh)} more runs; {len(more.deferred)} still wait for room")
+        note(f"submitted {len(more.fresh)} more; {len(more.deferred)} still wait for room")
     return list(more.deferred)
 
 

@@ -6,11 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import UserError
 from reproduce.slurm import cluster, manifest
 from reproduce.slurm.manifest import INTENDED, Manifest, SubmittedArray, SubmittedRun
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
+
+
+class SilentQueueError(UserError):
+    """No queue answers, which may pass."""
+
+    def __init__(self) -> None:
+        super().__init__("the queue does not answer: is SLURM up? `squeue` would tell")
+
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
 

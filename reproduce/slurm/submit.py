@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
@@ -82,12 +86,12 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
     """
     cluster.require()
     launch.make_folders(request.layout, with_weights=request.save_weights)
-    with right_to_submit(request.layout):
+    with signals_raise(), right_to_submit(request.layout):
         recover(request.layout)
         found = state.look(request.layout)
         facts = cluster.facts()
         if found.jobs is None or facts is None:
-            raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
+            raise state.SilentQueueError
         _close(request.layout, found)
         sorted_, todo, failed = _sort(planned, request, found)
         limit, options = request.options.max_queued, request.options
@@ -192,12 +196,22 @@ def recover(layout: ResultsLayout) -> None:
     Raises:
         UserError: where the queue does not answer.
     """
+    undo_intended(layout)
+    for submission in manifest.read_all(layout):
+        if submission.state == ACCEPTED:
+            present = {number.partition("_")[0] for number in _queue()}
+            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
+
+
+def undo_intended(layout: ResultsLayout) -> None:
+    """Cancel what calls that were killed half way have left on hold; only who may submit may.
+
+    Raises:
+        UserError: where the queue does not answer or does not do it.
+    """
     for submission in manifest.read_all(layout):
         if submission.state == INTENDED:
             _undo(layout, submission, [])
-        elif submission.state == ACCEPTED:
-            present = {number.partition("_")[0] for number in _queue()}
-            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
 
 
 def tidy(layout: ResultsLayout) -> None:
@@ -232,7 +246,7 @@ def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None
 def _queue() -> Mapping[str, cluster.Queued]:
     jobs = cluster.queue()
     if jobs is None:
-        raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
+        raise state.SilentQueueError
     return jobs
 
 
@@ -246,6 +260,29 @@ def _release(layout: ResultsLayout, accepted: Manifest, jobs: list[str]) -> Mani
     released = replace(accepted, state=RELEASED)
     manifest.write(layout, released)
     return released
+
+
+@contextlib.contextmanager
+def signals_raise() -> Iterator[None]:
+    """SIGTERM and SIGHUP, where they would kill, end this process as Ctrl-C does: by an exception,
+    upon which what was begun is undone. A second one does not disturb that."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for name in mine:
+            signal.signal(name, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    mine: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        signals = (signal.SIGTERM, signal.SIGHUP)
+        mine = [name for name in signals if signal.getsignal(name) == signal.SIG_DFL]
+    for name in mine:
+        signal.signal(name, end)
+    try:
+        yield
+    finally:
+        for name in mine:
+            signal.signal(name, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

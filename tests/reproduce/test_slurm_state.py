@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +18,13 @@ from reproduce.claims import Claims, Liveness, Owner
 from reproduce.paths import ROOT, ResultsLayout
 from reproduce.provenance import code_state
 from reproduce.selection import select
-from reproduce.slurm import cluster, manifest, snapshot, state
+from reproduce.slurm import cluster, follow, manifest, snapshot, state
 from reproduce.slurm.arrays import arrays
+from reproduce.slurm.cancel import Cancelled, cancel
 from reproduce.slurm.identity import JobName, job_number, this_job
 from reproduce.slurm.judge import Judge
+from reproduce.slurm.options import SlurmOptions
+from reproduce.slurm.submit import Request, signals_raise
 from reproduce.status import render, status_of
 from reproduce.tables import PlannedRun
 
@@ -171,6 +176,73 @@ def test_a_submission_that_was_only_intended_counts_for_nothing(
     made = submitted(layout, planned)
     manifest.write(layout, replace(made, state=manifest.INTENDED))
     assert counts(planned, layout) == {"waiting": 1}
+
+
+def test_what_a_killed_submission_left_on_hold_is_cancelled(
+    layout: ResultsLayout, queue: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs are known by their comment alone."""
+    planned = planned_runs(3)
+    parts = arrays(planned, "table3", 1, 2)
+    made = manifest.new("table3", "one", Path("/code"), parts, {}, {})
+    manifest.write(layout, made)
+    for number in ("70_0", "70_1", "71"):
+        queue[number] = f"{number}|PENDING|JobHeldUser|{made.comment}|{parts[0].name}"
+    queue["72"] = "72|PENDING|None|(null)|someone-elses"
+    ended: list[str] = []
+    monkeypatch.setattr(cluster, "cancel", ended.extend)
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    found = cancel([planned[0].run.hash, planned[2].run.hash], layout)
+    assert sorted(ended) == ["70", "71"]
+    assert found == Cancelled(tasks=3, runs=2, others=1)
+    assert manifest.read_all(layout) == []
+    assert cancel([planned[0].run.hash], layout).text == "nothing of it is in the queue"
+
+
+def test_cancel_says_what_it_needs(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted(layout, planned_runs(1))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match=r"^no squeue here, so the queue cannot be told to cancel"):
+        cancel([], layout)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_submitting_lets_it_be_undone(number: int) -> None:
+    """Once: another one does not end the undoing."""
+    undone = []
+
+    def submit() -> None:
+        with signals_raise():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)
+                undone.append(True)
+
+    with pytest.raises(SystemExit) as ended:
+        submit()
+    assert ended.value.code == 128 + number
+    assert undone
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_following_outlives_a_silent_queue(
+    layout: ResultsLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: dict[str, str]
+) -> None:
+    monkeypatch.setattr(cluster, "require", lambda: None)
+    planned, told = planned_runs(1), []
+    request = Request("table3", layout, tmp_path, SlurmOptions())
+    queue["down"] = ""
+    assert follow._top_up(planned, request, told.append) == planned
+
+    def reject(*_: object) -> None:
+        raise UserError("SLURM rejects table3/plain: it cannot be reached; nothing was submitted")
+
+    monkeypatch.setattr(follow, "submit", reject)
+    assert follow._top_up(planned, request, told.append) == planned
+    del queue["down"]
+    with pytest.raises(UserError, match="SLURM rejects"):
+        follow._top_up(planned, request, told.append)
 
 
 def test_manifests_come_back_as_they_were(layout: ResultsLayout) -> None:
