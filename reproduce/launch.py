@@ -62,7 +62,7 @@ class LaunchSummary:
     Attributes:
         done: have a record.
         failed: failed in this launch; ``failures`` tells how, by hash.
-        missing: were not reached, because of an interrupt.
+        missing: were not reached, because of an interrupt, or have left a queue without a result.
         interrupted: by Ctrl-C or another signal.
     """
 
@@ -83,8 +83,9 @@ class LaunchSummary:
         text = f"{self.done} of {total} runs done"
         if self.interrupted:
             return f"interrupted: {text}; all checkpoints are kept, the same command continues"
-        if self.failed:
-            return f"{text}, {self.failed} failed; the same command tries these again"
+        counts = {"failed": self.failed, "without a result": self.missing}
+        if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
+            return f"{text}{rest}; the same command tries these again"
         return text
 
 

@@ -22,6 +22,8 @@ class SilentQueueError(UserError):
 
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
+# Reasons of jobs that start once it is their turn; a requeued one has to wait for its BeginTime.
+ORDINARY = ("", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Cleaning")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Place:
             or CANCELLED (by ``reproduce cancel``).
         number: of the job, such as "1234_5".
         failure: token of the run's failure before it was submitted.
+        reason: why it does not start, by the queue, where it does not just wait its turn.
     """
 
     state: str
@@ -40,6 +43,7 @@ class Place:
     name: str
     log: str
     failure: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,17 +111,18 @@ def _ask() -> tuple[Mapping[str, cluster.Queued] | None, str]:
 def _place(
     layout: ResultsLayout, found: Queue, submission: Manifest, array: SubmittedArray, task: int
 ) -> Place:
-    number = array.number(task)
+    number, reason = array.number(task), ""
     if task in array.cancelled:
         state = CANCELLED  # though it may take a while to end; its claims keep others off
     elif found.jobs is None or submission.cluster != found.name:
         state = UNKNOWN
-    elif found.job_of(submission, array, number):
+    elif entry := found.job_of(submission, array, number):
         state = QUEUED
+        reason = entry.reason if entry.pending and entry.reason not in ORDINARY else ""
     else:
         state = GONE
     log = str(submission.log(layout, number))
-    return Place(state, number, array.name, log, "")
+    return Place(state, number, array.name, log, "", reason)
 
 
 def _put(places: dict[str, Place], runs: Iterable[SubmittedRun], place: Place) -> None:

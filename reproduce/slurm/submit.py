@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce import failures, launch, machine, records
 from reproduce.claims import Claims
+from reproduce.interrupts import signals_raise
 from reproduce.job import Job
 from reproduce.slurm import cluster, manifest, script, snapshot, state
 from reproduce.slurm.arrays import Array, arrays
+from reproduce.slurm.identity import JobName
 from reproduce.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.slurm.task import Task
 from reproduce.status import running_now
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from reproduce.failures import Failure
     from reproduce.paths import ResultsLayout
     from reproduce.slurm.options import SlurmOptions
-    from reproduce.slurm.state import Queue
+    from reproduce.slurm.state import Place, Queue
     from reproduce.tables import PlannedRun
 
 LOCK, LOCK_SECONDS = "submit", 180.0
@@ -60,7 +58,8 @@ class Submitted:
         submission: None where nothing was to be submitted.
         fresh: submitted by this call; ``deferred`` were not, for want of room; ``left`` were not
             asked for (``--retry``); ``queued`` and ``running`` were before; ``unknown`` were
-            submitted to a queue that does not answer here.
+            submitted to a queue that does not answer here; ``ending`` are still held by a task
+            that was cancelled.
         warning: about the code that runs, if any.
     """
 
@@ -72,6 +71,7 @@ class Submitted:
     fresh: tuple[PlannedRun, ...] = ()
     deferred: tuple[PlannedRun, ...] = ()
     left: tuple[PlannedRun, ...] = ()
+    ending: tuple[PlannedRun, ...] = ()
     warning: str | None = None
 
 
@@ -115,7 +115,8 @@ def _sort(
     layout, retry = request.layout, request.options.retry
     wanted = {item.run.hash: item for item in planned}
     failed = failures.read(layout, wanted)
-    held = {r.run_hash for r in running_now(wanted.values(), layout, Claims(layout.claims, "look"))}
+    running = running_now(wanted.values(), layout, Claims(layout.claims, "look"))
+    held = {item.run_hash: JobName.parse(item.owner.job) for item in running}
     done = {p.run.hash for p in look(planned, layout, save_weights=request.save_weights).finished}
     groups: dict[str, list[PlannedRun]] = {}
     for name, item in wanted.items():
@@ -125,7 +126,7 @@ def _sort(
         elif place and place.state == state.QUEUED:
             group = "running" if name in held else "queued"
         elif name in held:
-            group = "running"
+            group = "ending" if _ends(place, held[name]) else "running"
         elif place and place.state == state.UNKNOWN:
             group = "unknown"
         else:
@@ -135,6 +136,13 @@ def _sort(
     todo = groups.pop("todo", [])
     found_in = {name: tuple(items) for name, items in groups.items()}
     return replace(Submitted(None), **found_in), todo, failed  # type: ignore[arg-type]
+
+
+def _ends(place: Place | None, holder: JobName | None) -> bool:
+    """Whether who holds a run is its task, which was cancelled and has not ended yet."""
+    if place is None or holder is None or place.state != state.CANCELLED:
+        return False
+    return holder.job == place.number
 
 
 def _submit(
@@ -260,29 +268,6 @@ def _release(layout: ResultsLayout, accepted: Manifest, jobs: list[str]) -> Mani
     released = replace(accepted, state=RELEASED)
     manifest.write(layout, released)
     return released
-
-
-@contextlib.contextmanager
-def signals_raise() -> Iterator[None]:
-    """SIGTERM and SIGHUP, where they would kill, end this process as Ctrl-C does: by an exception,
-    upon which what was begun is undone. A second one does not disturb that."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        for name in mine:
-            signal.signal(name, signal.SIG_IGN)
-        sys.exit(128 + number)
-
-    mine: list[signal.Signals] = []
-    if threading.current_thread() is threading.main_thread():
-        signals = (signal.SIGTERM, signal.SIGHUP)
-        mine = [name for name in signals if signal.getsignal(name) == signal.SIG_DFL]
-    for name in mine:
-        signal.signal(name, end)
-    try:
-        yield
-    finally:
-        for name in mine:
-            signal.signal(name, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

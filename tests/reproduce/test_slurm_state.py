@@ -13,18 +13,20 @@ import pytest
 
 from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import failures
+from reproduce import failures, run_command
 from reproduce.claims import Claims, Liveness, Owner
+from reproduce.interrupts import signals_raise
+from reproduce.launch import LaunchSummary
 from reproduce.paths import ROOT, ResultsLayout
 from reproduce.provenance import code_state
 from reproduce.selection import select
-from reproduce.slurm import cluster, follow, manifest, snapshot, state
+from reproduce.slurm import cluster, follow, manifest, snapshot, state, submit
 from reproduce.slurm.arrays import arrays
 from reproduce.slurm.cancel import Cancelled, cancel
 from reproduce.slurm.identity import JobName, job_number, this_job
 from reproduce.slurm.judge import Judge
 from reproduce.slurm.options import SlurmOptions
-from reproduce.slurm.submit import Request, signals_raise
+from reproduce.slurm.submit import Request
 from reproduce.status import render, status_of
 from reproduce.tables import PlannedRun
 
@@ -243,6 +245,74 @@ def test_following_outlives_a_silent_queue(
     del queue["down"]
     with pytest.raises(UserError, match="SLURM rejects"):
         follow._top_up(planned, request, told.append)
+
+
+def test_status_tells_why_a_job_does_not_start(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(3)
+    made = submitted(layout, planned)
+    queue["70_0"] = line("70_0", "PENDING", made).replace("None", "BadConstraints")
+    queue["70_1"] = line("70_1", "PENDING", made).replace("None", "Priority")
+    queue["70_2"] = line("70_2", "RUNNING", made)
+    found = status_of(planned, layout)
+    assert found.reasons == {"BadConstraints": 1}
+    text = render(found, select("table3"), as_json=False)
+    assert "queued: 1 run does not start, SLURM's reason: BadConstraints" in text
+
+
+def test_a_silent_queue_matters_only_to_what_is_queued(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    (item,) = planned = planned_runs(1)
+    submitted(layout, planned)
+    queue["down"] = ""
+    assert status_of(planned, layout).silent
+    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
+    assert not status_of(planned, layout).silent
+
+
+def test_what_a_cancelled_task_still_holds_is_not_running(
+    layout: ResultsLayout, queue: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = planned_runs(3)
+    made = submitted(layout, planned)
+    (array,) = made.arrays
+    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(0, 1)),)))
+    for item, job in zip(planned, ("70_0", "", ""), strict=True):
+        if job:
+            monkeypatch.setenv("SLURM_JOB_ID", job)
+            monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
+        else:
+            monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+        if item.run.seed < 2:
+            assert Claims(layout.claims, "slurm").acquire(item.run.hash)
+    request = Request("table3", layout, tmp_path, SlurmOptions(retry="missing"))
+    found, todo, _ = submit._sort(planned, request, state.look(layout))
+    assert found.ending == (planned[0],)
+    assert found.running == (planned[1],), "by another process, on this machine"
+    assert todo == [planned[2]]
+
+
+def test_following_tells_lost_from_cancelled() -> None:
+    (lost,) = follow._told([state.GONE])
+    assert lost.startswith("1 run has left the queue without a result")
+    lost, cancelled = follow._told([state.GONE, state.CANCELLED, state.GONE, state.CANCELLED])
+    assert lost.startswith("2 runs have left the queue")
+    assert cancelled.startswith("2 runs were cancelled by `reproduce cancel`")
+
+
+@pytest.mark.parametrize(("missing", "code"), [(0, 0), (1, 3)])
+def test_a_table_is_not_complete_while_followed_runs_are_missing(
+    missing: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = LaunchSummary(1, 0, missing, interrupted=False)
+    monkeypatch.setattr(run_command, "launch_missing", lambda *_: summary)
+    monkeypatch.setattr(run_command, "report_selection", lambda *_, as_json: run_command.DONE)
+    launch = run_command.Launch("local", None, "cpu", None, None)
+    assert run_command.run_table(select("table3"), launch, as_json=False) == code
+    told = "1 of 2 runs done, 1 without a result; the same command tries these again"
+    assert summary.describe() == (told if missing else "1 of 1 runs done")
 
 
 def test_manifests_come_back_as_they_were(layout: ResultsLayout) -> None:

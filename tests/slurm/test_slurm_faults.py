@@ -72,6 +72,22 @@ def test_a_cancelled_task_is_lost_alone(bench: Bench, expected: Expected) -> Non
     assert bench.sittings(runs(LONG_PLAIN, 2)[1])[1:] != [0]
 
 
+def test_cancel_of_a_running_task_is_told_while_it_ends(bench: Bench) -> None:
+    """To the same command at once, and to one that follows."""
+    follows = bench.start(*bench.submitting(LONG_PLAIN, "1", "--wait"))
+    worker = bench.wait_epoch(runs(LONG_PLAIN, 1)[0])
+    os.kill(worker.pid, signal.SIGSTOP)  # so that it cannot end before it is asked after
+    bench.reproduce("cancel", "tiny", "--quick")
+    told = bench.submit(LONG_PLAIN, "1", code=3)
+    assert (told["ending"], told["running"], told["submitted"]) == (1, 0, 0)
+    os.kill(worker.pid, signal.SIGCONT)
+    _, err = follows.communicate(timeout=180)
+    assert follows.returncode == 3, err
+    assert "1 run was cancelled by `reproduce cancel`" in err
+    assert "0 of 1 runs done, 1 without a result" in err
+    bench.finish(LONG_PLAIN, "1")
+
+
 def test_without_accounting_a_cancelled_task_is_told_as_well(
     bare_bench: Bench, expected: Expected
 ) -> None:
