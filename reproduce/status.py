@@ -81,6 +81,7 @@ class Status:
             queued.
         reasons: why queued runs do not start though it may be their turn, by SLURM's word for it,
             and how many.
+        on_hold: tasks in the queue, of any table, of submissions that have not come to their end.
     """
 
     cells: tuple[CellStatus, ...]
@@ -90,6 +91,7 @@ class Status:
     lost: dict[str, Lost] = field(default_factory=dict)
     silent: bool = False
     reasons: dict[str, int] = field(default_factory=dict)
+    on_hold: int = 0
 
     @property
     def complete(self) -> bool:
@@ -125,6 +127,7 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         {name: failure for name, failure in failed.items() if groups[name] == "failed"},
         lost=lost.explain([p for p in planned if groups[p.run.hash] == "lost"], queue.places),
         weights=len(done & saved_weights.present(layout)),
+        on_hold=queue.on_hold,
         silent=any(
             groups.get(name) == "queued" and place.state == UNKNOWN
             for name, place in queue.places.items()
@@ -214,6 +217,7 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
         "lost": [{"run": name, **asdict(lost)} for name, lost in found.lost.items()],
         "queue_silent": found.silent,
         "queue_reasons": found.reasons,
+        "on_hold": found.on_hold,
     }
 
 
@@ -238,6 +242,12 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
     for reason, count in found.reasons.items():
         runs = "1 run does" if count == 1 else f"{count} runs do"
         yield f"queued: {runs} not start, SLURM's reason: {reason}"
+    if found.on_hold:
+        tasks = "1 task is" if found.on_hold == 1 else f"{found.on_hold} tasks are"
+        yield (
+            f"{tasks} on hold by a submission that is going on or was killed: the next one, or "
+            "`reproduce cancel`, removes what was left"
+        )
     if found.silent:
         yield "the queue does not answer here: what was submitted and is not done counts as queued"
     if selection.variant or selection.layout.base != default_results():

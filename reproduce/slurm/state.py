@@ -62,6 +62,12 @@ class Queue:
     name: str
     places: Mapping[str, Place] = field(default_factory=dict)
 
+    @property
+    def on_hold(self) -> int:
+        """Tasks of submissions that are being made, or were killed half way."""
+        comments = {s.comment for s in self.manifests if s.state == INTENDED}
+        return sum(entry.comment in comments for entry in (self.jobs or {}).values())
+
     def live(self, submission: Manifest, array: SubmittedArray) -> list[int]:
         """The tasks of an array that the queue still knows."""
         return [

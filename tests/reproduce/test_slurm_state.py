@@ -191,6 +191,8 @@ def test_what_a_killed_submission_left_on_hold_is_cancelled(
     for number in ("70_0", "70_1", "71"):
         queue[number] = f"{number}|PENDING|JobHeldUser|{made.comment}|{parts[0].name}"
     queue["72"] = "72|PENDING|None|(null)|someone-elses"
+    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert "3 tasks are on hold by a submission" in text
     ended: list[str] = []
     monkeypatch.setattr(cluster, "cancel", ended.extend)
     monkeypatch.setattr(shutil, "which", lambda name: name)
