@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 # Some wrappers pass on a signal that the terminal has sent to us as well.
@@ -60,3 +61,26 @@ class Interrupts:
                 sys.stderr.flush()
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+@contextlib.contextmanager
+def signals_raise() -> Iterator[None]:
+    """SIGTERM and SIGHUP, where they would kill, end this process as Ctrl-C does: by an exception,
+    upon which what was begun is undone. A second one does not disturb that."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for name in mine:
+            signal.signal(name, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    mine: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        signals = (signal.SIGTERM, signal.SIGHUP)
+        mine = [name for name in signals if signal.getsignal(name) == signal.SIG_DFL]
+    for name in mine:
+        signal.signal(name, end)
+    try:
+        yield
+    finally:
+        for name in mine:
+            signal.signal(name, signal.SIG_DFL)

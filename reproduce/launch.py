@@ -62,7 +62,7 @@ class LaunchSummary:
     Attributes:
         done: have a record.
         failed: failed in this launch; ``failures`` tells how, by hash.
-        missing: were not reached, because of an interrupt.
+        missing: were not reached, because of an interrupt, or have left a queue without a result.
         interrupted: by Ctrl-C or another signal.
     """
 
@@ -83,8 +83,9 @@ class LaunchSummary:
         text = f"{self.done} of {total} runs done"
         if self.interrupted:
             return f"interrupted: {text}; all checkpoints are kept, the same command continues"
-        if self.failed:
-            return f"{text}, {self.failed} failed; the same command tries these again"
+        counts = {"failed": self.failed, "without a result": self.missing}
+        if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
+            return f"{text}{rest}; the same command tries these again"
         return text
 
 
@@ -170,14 +171,17 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
-def still_missing(job: Job) -> Job:
-    """The job without the runs of which nothing is left to do by now.
-
-    Raises:
-        UserError: for a damaged record.
-    """
-    records.verified(job.layout, [item.run.hash for item in job.planned])
-    return replace(job, planned=tuple(p for p in job.planned if not job.is_over(p.run.hash)))
+def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
+    """The job without the runs of which nothing is left to do by now, and without those whose
+    record is damaged; what is wrong with each of these, by hash."""
+    damaged = {}
+    for item in job.planned:
+        try:
+            records.verified(job.layout, [item.run.hash])
+        except UserError as error:
+            damaged[item.run.hash] = error
+    left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
+    return replace(job, planned=tuple(left)), damaged
 
 
 def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:

@@ -47,7 +47,7 @@ def compare_precisions(
     }
     if not report_only:
         for side in sides.values():
-            if launch_missing(side, launch):
+            if launch_missing(side, launch).interrupted:
                 return INCOMPLETE
     accuracies = {precision: _accuracies(side) for precision, side in sides.items()}
     outcome = judge(accuracies["bf16"], accuracies["float32"])

@@ -105,15 +105,18 @@ def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
         wanted = look(selection.planned, selection.layout, save_weights=launch.save_weights)
         if wanted.missing:
             return _submit(selection, launch, wanted)
-    interrupted = launch_missing(selection, launch)
-    return INCOMPLETE if interrupted else report_selection(selection, as_json=as_json)
+    summary = launch_missing(selection, launch)
+    if summary.interrupted:
+        return INCOMPLETE
+    code = report_selection(selection, as_json=as_json)
+    return code if summary.complete else INCOMPLETE
 
 
-def launch_missing(selection: Selection, launch: Launch) -> bool:
+def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
     """Train the selected runs that are missing, after asking where that takes over an hour.
 
     Returns:
-        Whether it was interrupted; what failed or is missing is told on stderr.
+        What it has come to; what failed or is missing is told on stderr as well.
 
     Raises:
         UserError: for a wrong executor or device, missing data, or a long job that nobody
@@ -130,7 +133,7 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
             from reproduce.slurm.submit import tidy
 
             tidy(selection.layout)
-        return False
+        return launching.LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
     options = launching.LaunchOptions(
         executor=launch.executor,
         workers=launch.workers,
@@ -153,12 +156,12 @@ def launch_missing(selection: Selection, launch: Launch) -> bool:
     return _tell(launching.launch(planned, selection.layout, options), wanted, selection.layout)
 
 
-def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> bool:
+def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> LaunchSummary:
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
     if differing := wanted.differing(layout):
         print(f"reproduce: {differing}", file=sys.stderr)
-    return summary.interrupted
+    return summary
 
 
 def _submit(selection: Selection, launch: Launch, wanted: Wanted) -> int:
@@ -169,7 +172,7 @@ def _submit(selection: Selection, launch: Launch, wanted: Wanted) -> int:
     submitted = command.submit_selection(selection, _request(selection, launch))
     if launch.quiet:
         print(json.dumps(command.plain(submitted), indent=1))
-    return INCOMPLETE if submitted.left else DONE
+    return INCOMPLETE if submitted.left or submitted.ending else DONE
 
 
 def _request(selection: Selection, launch: Launch) -> Request:

@@ -4,6 +4,7 @@ queue's word as well. Loads neither NumPy nor torch."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,9 @@ class Status:
         weights: finished runs whose final weights are kept.
         silent: whether runs were submitted to a queue that does not answer here; these count as
             queued.
+        reasons: why queued runs do not start though it may be their turn, by SLURM's word for it,
+            and how many.
+        on_hold: tasks in the queue, of any table, of submissions that have not come to their end.
     """
 
     cells: tuple[CellStatus, ...]
@@ -86,6 +90,8 @@ class Status:
     weights: int = 0
     lost: dict[str, Lost] = field(default_factory=dict)
     silent: bool = False
+    reasons: dict[str, int] = field(default_factory=dict)
+    on_hold: int = 0
 
     @property
     def complete(self) -> bool:
@@ -121,8 +127,17 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         {name: failure for name, failure in failed.items() if groups[name] == "failed"},
         lost=lost.explain([p for p in planned if groups[p.run.hash] == "lost"], queue.places),
         weights=len(done & saved_weights.present(layout)),
+        on_hold=queue.on_hold,
         silent=any(
-            place.state == UNKNOWN for name, place in queue.places.items() if name in groups
+            groups.get(name) == "queued" and place.state == UNKNOWN
+            for name, place in queue.places.items()
+        ),
+        reasons=dict(
+            Counter(
+                queue.places[name].reason
+                for name, group in groups.items()
+                if group == "queued" and queue.places[name].reason
+            )
         ),
     )
 
@@ -201,6 +216,8 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
         "failed": [{"run": name, **asdict(failure)} for name, failure in found.failed.items()],
         "lost": [{"run": name, **asdict(lost)} for name, lost in found.lost.items()],
         "queue_silent": found.silent,
+        "queue_reasons": found.reasons,
+        "on_hold": found.on_hold,
     }
 
 
@@ -222,6 +239,15 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
     yield from lost.lines(found.lost)
+    for reason, count in found.reasons.items():
+        runs = "1 run does" if count == 1 else f"{count} runs do"
+        yield f"queued: {runs} not start, SLURM's reason: {reason}"
+    if found.on_hold:
+        tasks = "1 task is" if found.on_hold == 1 else f"{found.on_hold} tasks are"
+        yield (
+            f"{tasks} on hold by a submission that is going on or was killed: the next one, or "
+            "`reproduce cancel`, removes what was left"
+        )
     if found.silent:
         yield "the queue does not answer here: what was submitted and is not done counts as queued"
     if selection.variant or selection.layout.base != default_results():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.slurm import cluster, manifest, state
-from reproduce.slurm.submit import right_to_submit
+from reproduce.slurm.submit import right_to_submit, undo_intended
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
@@ -43,13 +44,17 @@ def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
     """
     if not manifest.read_all(layout):
         return Cancelled(0, 0, 0)
-    cluster.require()
+    _require()
     with right_to_submit(layout):
         found = state.look(layout)
         if found.jobs is None:
-            raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
-        wanted, ended = set(hashes), Cancelled(0, 0, 0)
+            raise state.SilentQueueError
+        wanted = set(hashes)
+        ended = _on_hold(found, wanted)
+        undo_intended(layout)
         for submission in found.manifests:
+            if submission.state == manifest.INTENDED:
+                continue
             chosen = {
                 index: tasks
                 for index, array in enumerate(submission.arrays)
@@ -58,6 +63,31 @@ def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
             if chosen:
                 ended = _end(layout, submission, chosen, found, wanted, ended)
         return ended
+
+
+def _require() -> None:
+    for name in ("squeue", "scontrol", "scancel"):
+        if not shutil.which(name):
+            raise UserError(
+                f"no {name} here, so the queue cannot be told to cancel anything: run this on a "
+                "login node of the cluster"
+            )
+
+
+def _on_hold(found: state.Queue, wanted: set[str]) -> Cancelled:
+    """What a submission that was killed half way has in the queue: on hold, and in no manifest by
+    number. It is ended whole, since it never came to be."""
+    tasks: list[tuple[manifest.SubmittedRun, ...]] = []
+    for submission in found.manifests:
+        if submission.state == manifest.INTENDED:
+            jobs = {n: e for n, e in (found.jobs or {}).items() if e.comment == submission.comment}
+            # They were submitted in this order.
+            numbers = sorted({number.partition("_")[0] for number in jobs}, key=int)
+            for job, array in zip(numbers, submission.arrays, strict=False):
+                named = replace(array, job=job)
+                tasks += [t for k, t in enumerate(array.tasks) if named.number(k) in jobs]
+    runs = [run.hash in wanted for task in tasks for run in task]
+    return Cancelled(len(tasks), sum(runs), len(runs) - sum(runs))
 
 
 def _chosen(array: manifest.SubmittedArray, live: list[int], wanted: set[str]) -> list[int]:

@@ -84,7 +84,8 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
 def plain(submitted: Submitted) -> dict[str, Any]:
     """For ``--json``: counts of runs, and the numbers of the arrays that were submitted."""
     submission = submitted.submission
-    groups = ("done", "running", "queued", "unknown", "fresh", "deferred", "left", "weightless")
+    groups = ["done", "running", "queued", "unknown", "fresh", "deferred", "left"]
+    groups += ["ending", "weightless"]
     return {
         "submission": submission.id if submission else None,
         "jobs": {array.job: array.name for array in submission.arrays} if submission else {},
@@ -113,6 +114,7 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
         "submitted to a queue that does not answer here": submitted.unknown,
         "not submitted for want of room (--max-queued)": submitted.deferred,
         "left aside (--retry)": submitted.left,
+        "being cancelled (repeat the command in half a minute)": submitted.ending,
     }
     if rest := ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items):
         yield rest

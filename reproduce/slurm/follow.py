@@ -6,10 +6,11 @@ Only the files are looked at every few seconds; the queue is asked now and then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import UserError
 from reproduce import images
 from reproduce.campaign import Campaign
 from reproduce.claims import PATIENCE_SECONDS
@@ -17,7 +18,7 @@ from reproduce.interrupts import Interrupts
 from reproduce.job import Job
 from reproduce.launch import LaunchSummary
 from reproduce.progress import Display
-from reproduce.slurm import state
+from reproduce.slurm import cluster, state
 from reproduce.slurm.submit import submit
 from reproduce.wanted import look
 
@@ -47,7 +48,8 @@ def follow(
         failed_before: of all runs, as they were before ``first``.
     """
     layout = request.layout
-    awaited = [*first.running, *first.queued, *first.unknown, *first.fresh, *first.deferred]
+    awaited = [*first.running, *first.queued, *first.unknown, *first.fresh]
+    awaited += [*first.deferred, *first.ending]
     before = {name: failure.token for name, failure in failed_before.items()}
     job = Job(
         tuple(awaited),
@@ -77,7 +79,7 @@ def _watch(
     display: Display,
 ) -> Survey:
     next_question = time.monotonic() + ASK_SECONDS
-    deferred = list(last.deferred)
+    deferred = [*last.deferred, *last.ending]
     while True:
         survey = campaign.survey()
         display.update(survey)
@@ -89,11 +91,9 @@ def _watch(
         if time.monotonic() >= next_question:
             if deferred:
                 deferred = _top_up(deferred, request, display.note)
-            if not deferred and (lost := _lost(campaign)):
-                display.note(
-                    f"{lost} runs have left the queue without a result: `reproduce status` tells "
-                    "why, the same command submits them again"
-                )
+            if not deferred and (gone := _gone(campaign)):
+                for line in _told(gone):
+                    display.note(line)
                 return campaign.survey()
             next_question = time.monotonic() + ASK_SECONDS
         interrupts.wait(LOOK_SECONDS)
@@ -102,21 +102,42 @@ def _watch(
 def _top_up(
     deferred: list[PlannedRun], request: Request, note: Callable[[str], None]
 ) -> list[PlannedRun]:
-    """Submit what there is room for by now; gives what is still to come."""
-    more = submit(deferred, request)
+    """Submit what there is room for by now, unless the queue is silent for a while; gives what is
+    still to come."""
+    try:
+        more = submit(deferred, request)
+    except UserError as error:
+        if not isinstance(error, state.SilentQueueError) and cluster.queue() is not None:
+            raise
+        return deferred  # whatever a queue that went silent meanwhile holds, the next call finds
     if more.fresh:
-        note(f"submitted {len(more.fresh)} more runs; {len(more.deferred)} still wait for room")
-    return list(more.deferred)
+        note(f"submitted {len(more.fresh)} more; {len(more.deferred)} still wait for room")
+    return [*more.deferred, *more.ending]
 
 
-def _lost(campaign: Campaign) -> int:
-    """Runs that nothing will be heard of any more, once nothing else is awaited."""
+def _told(gone: Sequence[str]) -> Iterator[str]:
+    """What has become of them, by the states in which they were found."""
+    cancelled = sum(found == state.CANCELLED for found in gone)
+    if lost := len(gone) - cancelled:
+        runs, them = ("1 run has", "it") if lost == 1 else (f"{lost} runs have", "them")
+        yield (
+            f"{runs} left the queue without a result: `reproduce status` tells why, the same "
+            f"command submits {them} again"
+        )
+    if cancelled:
+        runs, them = ("1 run was", "it") if cancelled == 1 else (f"{cancelled} runs were", "them")
+        yield f"{runs} cancelled by `reproduce cancel`; the same command submits {them} again"
+
+
+def _gone(campaign: Campaign) -> list[str]:
+    """The states of runs that nothing will be heard of any more, once nothing else is awaited."""
     found = state.look(campaign.job.layout)
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
-        return 0
+        return []
     failed = campaign.failed()
     hashes = [item.run.hash for item in campaign.job.planned]
     left = [name for name in hashes if name not in failed and not campaign.job.is_over(name)]
-    states = {found.places[name].state for name in left if name in found.places}
-    return 0 if states & {state.QUEUED, state.UNKNOWN} else len(left)
+    places = [found.places.get(name) for name in left]
+    states = [place.state if place else state.GONE for place in places]
+    return [] if {*states} & {state.QUEUED, state.UNKNOWN} else states

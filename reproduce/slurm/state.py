@@ -6,13 +6,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from benchmarks.errors import UserError
 from reproduce.slurm import cluster, manifest
 from reproduce.slurm.manifest import INTENDED, Manifest, SubmittedArray, SubmittedRun
 
 if TYPE_CHECKING:
     from reproduce.paths import ResultsLayout
 
+
+class SilentQueueError(UserError):
+    """No queue answers, which may pass."""
+
+    def __init__(self) -> None:
+        super().__init__("the queue does not answer: is SLURM up? `squeue` would tell")
+
+
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
+# Reasons of jobs that start once it is their turn; a requeued one has to wait for its BeginTime.
+ORDINARY = ("", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Cleaning")
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Place:
         number: of the job, such as "1234_5".
         failure: token of the run's failure before it was submitted.
         keeps_weights: see :attr:`reproduce.slurm.manifest.Manifest.keeps_weights`.
+        reason: why it does not start, by the queue, where it does not just wait its turn.
     """
 
     state: str
@@ -33,6 +45,7 @@ class Place:
     log: str
     failure: str
     keeps_weights: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,12 @@ class Queue:
     jobs: Mapping[str, cluster.Queued] | None
     name: str
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def on_hold(self) -> int:
+        """Tasks of submissions that are being made, or were killed half way."""
+        comments = {s.comment for s in self.manifests if s.state == INTENDED}
+        return sum(entry.comment in comments for entry in (self.jobs or {}).values())
 
     def live(self, submission: Manifest, array: SubmittedArray) -> list[int]:
         """The tasks of an array that the queue still knows."""
@@ -100,17 +119,18 @@ def _ask() -> tuple[Mapping[str, cluster.Queued] | None, str]:
 def _place(
     layout: ResultsLayout, found: Queue, submission: Manifest, array: SubmittedArray, task: int
 ) -> Place:
-    number = array.number(task)
+    number, reason = array.number(task), ""
     if task in array.cancelled:
         state = CANCELLED  # though it may take a while to end; its claims keep others off
     elif found.jobs is None or submission.cluster != found.name:
         state = UNKNOWN
-    elif found.job_of(submission, array, number):
+    elif entry := found.job_of(submission, array, number):
         state = QUEUED
+        reason = entry.reason if entry.pending and entry.reason not in ORDINARY else ""
     else:
         state = GONE
     log = str(submission.log(layout, number))
-    return Place(state, number, array.name, log, "", submission.keeps_weights)
+    return Place(state, number, array.name, log, "", submission.keeps_weights, reason)
 
 
 def _put(places: dict[str, Place], runs: Iterable[SubmittedRun], place: Place) -> None:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce import failures, launch, machine, records
 from reproduce.claims import Claims
+from reproduce.interrupts import signals_raise
 from reproduce.job import Job
 from reproduce.slurm import cluster, manifest, script, snapshot, state
 from reproduce.slurm.arrays import Array, arrays
+from reproduce.slurm.identity import JobName
 from reproduce.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.slurm.task import Task
 from reproduce.status import running_now
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from reproduce.failures import Failure
     from reproduce.paths import ResultsLayout
     from reproduce.slurm.options import SlurmOptions
-    from reproduce.slurm.state import Queue
+    from reproduce.slurm.state import Place, Queue
     from reproduce.tables import PlannedRun
 
 LOCK, LOCK_SECONDS = "submit", 180.0
@@ -65,7 +67,8 @@ class Submitted:
         submission: None where nothing was to be submitted.
         fresh: submitted by this call; ``deferred`` were not, for want of room; ``left`` were not
             asked for (``--retry``); ``queued`` and ``running`` were before; ``unknown`` were
-            submitted to a queue that does not answer here.
+            submitted to a queue that does not answer here; ``ending`` are still held by a task
+            that was cancelled.
         weightless: those of them in the queue that will keep no weights though they are wanted.
         warning: about the code that runs, if any.
     """
@@ -79,6 +82,7 @@ class Submitted:
     deferred: tuple[PlannedRun, ...] = ()
     left: tuple[PlannedRun, ...] = ()
     weightless: tuple[PlannedRun, ...] = ()
+    ending: tuple[PlannedRun, ...] = ()
     warning: str | None = None
 
 
@@ -93,12 +97,12 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
     """
     cluster.require()
     launch.make_folders(request.layout, with_weights=request.save_weights)
-    with right_to_submit(request.layout):
+    with signals_raise(), right_to_submit(request.layout):
         recover(request.layout)
         found = state.look(request.layout)
         facts = cluster.facts()
         if found.jobs is None or facts is None:
-            raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
+            raise state.SilentQueueError
         _close(request.layout, found)
         sorted_, todo, failed = _sort(planned, request, found)
         limit, options = request.options.max_queued, request.options
@@ -122,7 +126,8 @@ def _sort(
     layout, retry = request.layout, request.options.retry
     wanted = {item.run.hash: item for item in planned}
     failed = failures.read(layout, wanted)
-    held = {r.run_hash for r in running_now(wanted.values(), layout, Claims(layout.claims, "look"))}
+    running = running_now(wanted.values(), layout, Claims(layout.claims, "look"))
+    held = {item.run_hash: JobName.parse(item.owner.job) for item in running}
     done = {p.run.hash for p in look(planned, layout, save_weights=request.save_weights).finished}
     groups: dict[str, list[PlannedRun]] = {}
     weightless: list[PlannedRun] = []
@@ -133,7 +138,7 @@ def _sort(
         elif place and place.state == state.QUEUED:
             group = "running" if name in held else "queued"
         elif name in held:
-            group = "running"
+            group = "ending" if _ends(place, held[name]) else "running"
         elif place and place.state == state.UNKNOWN:
             group = "unknown"
         else:
@@ -146,6 +151,13 @@ def _sort(
     found_in = {name: tuple(items) for name, items in groups.items()}
     sorted_ = Submitted(None, weightless=tuple(weightless))
     return replace(sorted_, **found_in), todo, failed  # type: ignore[arg-type]
+
+
+def _ends(place: Place | None, holder: JobName | None) -> bool:
+    """Whether who holds a run is its task, which was cancelled and has not ended yet."""
+    if place is None or holder is None or place.state != state.CANCELLED:
+        return False
+    return holder.job == place.number
 
 
 def _submit(
@@ -206,12 +218,22 @@ def recover(layout: ResultsLayout) -> None:
     Raises:
         UserError: where the queue does not answer.
     """
+    undo_intended(layout)
+    for submission in manifest.read_all(layout):
+        if submission.state == ACCEPTED:
+            present = {number.partition("_")[0] for number in _queue()}
+            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
+
+
+def undo_intended(layout: ResultsLayout) -> None:
+    """Cancel what calls that were killed half way have left on hold; only who may submit may.
+
+    Raises:
+        UserError: where the queue does not answer or does not do it.
+    """
     for submission in manifest.read_all(layout):
         if submission.state == INTENDED:
             _undo(layout, submission, [])
-        elif submission.state == ACCEPTED:
-            present = {number.partition("_")[0] for number in _queue()}
-            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
 
 
 def tidy(layout: ResultsLayout) -> None:
@@ -246,7 +268,7 @@ def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None
 def _queue() -> Mapping[str, cluster.Queued]:
     jobs = cluster.queue()
     if jobs is None:
-        raise UserError("the queue does not answer: is SLURM up? `squeue` would tell")
+        raise state.SilentQueueError
     return jobs
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 # For an epoch's end and a checkpoint: before the time limit, and after SIGTERM, to which SLURM
 # gives 30 s unless told otherwise.
 GRACE_SECONDS, TERM_GRACE_SECONDS = 60.0, 20.0
+# Between two tries to be queued again, and what is left of the time limit by the last one.
+AGAIN_SECONDS, LAST_SECONDS = 5.0, 10.0
 # Starts in a row that came to the queue's signal without an epoch or a run done in between.
 FRUITLESS = 3
 # A start that was shorter than the shortest time limit allows was preempted, not timed out.
@@ -95,7 +99,7 @@ class _Sitting:
         self.number = job_number(os.environ)
         self.log = str(_log_path())
         self.told = False
-        self.began = time.monotonic()
+        self.began = self.told_at = time.monotonic()
 
     def work(self) -> str:
         from benchmarks.errors import UserError
@@ -103,23 +107,27 @@ class _Sitting:
         from reproduce.interrupts import Interrupts
 
         requeue = signal.getsignal(signal.SIGUSR2)
-        job = launch.still_missing(self.job)
-        if not job.planned:
+        job, damaged = launch.still_missing(self.job)
+        self._fail(damaged)
+        if not job.planned and not damaged:
             return f"{self.number}: every run had its record already"
+        if not job.planned:
+            raise RuntimeError(f"{self.number}: {len(damaged)} failed, and nothing else was left")
         with Interrupts() as interrupts:
             interrupts.grace = TERM_GRACE_SECONDS
             self._listen(interrupts)
             try:
                 before, after = self._train(job, interrupts)
             except (UserError, RuntimeError) as error:
-                self._blame(f"{type(error).__name__}: {error}")
+                self._blame(error)
                 raise
             finally:
                 signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         if interrupts.requested and not after.over:
             self._end(requeue, advanced=after.advance > before.advance)
-        text = f"{self.number}: {after.done} of {after.runs} runs done, {after.failed} failed"
-        if after.failed:
+        failed, runs = after.failed + len(damaged), after.runs + len(damaged)
+        text = f"{self.number}: {after.done} of {runs} runs done, {failed} failed"
+        if failed:
             raise RuntimeError(text)
         return text
 
@@ -128,7 +136,7 @@ class _Sitting:
         ours, which lets them end first."""
 
         def handle(number: int, frame: FrameType | None) -> None:
-            self.told = True
+            self.told, self.told_at = True, time.monotonic()
             interrupts.grace = GRACE_SECONDS
             interrupts.requested = True
 
@@ -164,15 +172,40 @@ class _Sitting:
             self._blame(text)
             raise RuntimeError(text)
         self.task.fruitless = fruitless  # submitit pickles this very object
-        _unlink_scratch()
-        requeue(signal.SIGUSR2, None)
+        self._requeue(requeue)
 
-    def _blame(self, error: str) -> None:
+    def _requeue(self, requeue: Any) -> None:
+        """Ask to be queued again, and again where the controller is away, while time is left."""
+        while True:
+            _unlink_scratch()
+            try:
+                requeue(signal.SIGUSR2, None)
+                return
+            except (subprocess.SubprocessError, OSError) as error:
+                left = self.told_at + SIGNAL_SECONDS - LAST_SECONDS - time.monotonic()
+                if left <= 0:
+                    raise RuntimeError(
+                        f"the queue did not take the task back ({error}); checkpoints are kept, "
+                        "and the same command submits it again"
+                    ) from None
+            time.sleep(min(left, AGAIN_SECONDS))
+
+    def _blame(self, error: object) -> None:
         """What would end every run of the task is each one's failure, for ``status`` to tell."""
-        from reproduce import failures, launch
+        from reproduce import launch
 
-        for planned in launch.still_missing(self.job).planned:
-            failures.write(self.job.layout, planned, " ".join(error.split()), self.log)
+        job, _ = launch.still_missing(self.job)
+        self._fail(dict.fromkeys((p.run.hash for p in job.planned), error))
+
+    def _fail(self, errors: Mapping[str, object]) -> None:
+        """By hash; an exception is told with its class."""
+        from reproduce import failures
+
+        for planned in self.job.planned:
+            if (error := errors.get(planned.run.hash)) is not None:
+                kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
+                text = " ".join(f"{kind}{error}".split())
+                failures.write(self.job.layout, planned, text, self.log)
 
 
 def _unlink_scratch() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +14,20 @@ import pytest
 
 from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import failures
+from reproduce import failures, run_command
 from reproduce.claims import Claims, Liveness, Owner
+from reproduce.interrupts import signals_raise
+from reproduce.launch import LaunchSummary
 from reproduce.paths import ROOT, ResultsLayout
 from reproduce.provenance import code_state
 from reproduce.selection import select
-from reproduce.slurm import cluster, command, manifest, snapshot, state, submit
+from reproduce.slurm import cluster, command, follow, manifest, snapshot, state, submit
 from reproduce.slurm.arrays import arrays
+from reproduce.slurm.cancel import Cancelled, cancel
 from reproduce.slurm.identity import JobName, job_number, this_job
 from reproduce.slurm.judge import Judge
 from reproduce.slurm.options import SlurmOptions
+from reproduce.slurm.submit import Request
 from reproduce.status import render, status_of
 from reproduce.tables import PlannedRun
 
@@ -173,6 +179,143 @@ def test_a_submission_that_was_only_intended_counts_for_nothing(
     made = submitted(layout, planned)
     manifest.write(layout, replace(made, state=manifest.INTENDED))
     assert counts(planned, layout) == {"waiting": 1}
+
+
+def test_what_a_killed_submission_left_on_hold_is_cancelled(
+    layout: ResultsLayout, queue: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs are known by their comment alone."""
+    planned = planned_runs(3)
+    parts = arrays(planned, "table3", 1, 2)
+    made = manifest.new("table3", "one", Path("/code"), parts, {}, {})
+    manifest.write(layout, made)
+    for number in ("70_0", "70_1", "71"):
+        queue[number] = f"{number}|PENDING|JobHeldUser|{made.comment}|{parts[0].name}"
+    queue["72"] = "72|PENDING|None|(null)|someone-elses"
+    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert "3 tasks are on hold by a submission" in text
+    ended: list[str] = []
+    monkeypatch.setattr(cluster, "cancel", ended.extend)
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    found = cancel([planned[0].run.hash, planned[2].run.hash], layout)
+    assert sorted(ended) == ["70", "71"]
+    assert found == Cancelled(tasks=3, runs=2, others=1)
+    assert manifest.read_all(layout) == []
+    assert cancel([planned[0].run.hash], layout).text == "nothing of it is in the queue"
+
+
+def test_cancel_says_what_it_needs(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted(layout, planned_runs(1))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match=r"^no squeue here, so the queue cannot be told to cancel"):
+        cancel([], layout)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_submitting_lets_it_be_undone(number: int) -> None:
+    """Once: another one does not end the undoing."""
+    undone = []
+
+    def submit() -> None:
+        with signals_raise():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                os.kill(os.getpid(), number)
+                undone.append(True)
+
+    with pytest.raises(SystemExit) as ended:
+        submit()
+    assert ended.value.code == 128 + number
+    assert undone
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_following_outlives_a_silent_queue(
+    layout: ResultsLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: dict[str, str]
+) -> None:
+    monkeypatch.setattr(cluster, "require", lambda: None)
+    planned, told = planned_runs(1), []
+    request = Request("table3", layout, tmp_path, SlurmOptions())
+    queue["down"] = ""
+    assert follow._top_up(planned, request, told.append) == planned
+
+    def reject(*_: object) -> None:
+        raise UserError("SLURM rejects table3/plain: it cannot be reached; nothing was submitted")
+
+    monkeypatch.setattr(follow, "submit", reject)
+    assert follow._top_up(planned, request, told.append) == planned
+    del queue["down"]
+    with pytest.raises(UserError, match="SLURM rejects"):
+        follow._top_up(planned, request, told.append)
+
+
+def test_status_tells_why_a_job_does_not_start(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    planned = planned_runs(3)
+    made = submitted(layout, planned)
+    queue["70_0"] = line("70_0", "PENDING", made).replace("None", "BadConstraints")
+    queue["70_1"] = line("70_1", "PENDING", made).replace("None", "Priority")
+    queue["70_2"] = line("70_2", "RUNNING", made)
+    found = status_of(planned, layout)
+    assert found.reasons == {"BadConstraints": 1}
+    text = render(found, select("table3"), as_json=False)
+    assert "queued: 1 run does not start, SLURM's reason: BadConstraints" in text
+
+
+def test_a_silent_queue_matters_only_to_what_is_queued(
+    layout: ResultsLayout, queue: dict[str, str]
+) -> None:
+    (item,) = planned = planned_runs(1)
+    submitted(layout, planned)
+    queue["down"] = ""
+    assert status_of(planned, layout).silent
+    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
+    assert not status_of(planned, layout).silent
+
+
+def test_what_a_cancelled_task_still_holds_is_not_running(
+    layout: ResultsLayout, queue: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = planned_runs(3)
+    made = submitted(layout, planned)
+    (array,) = made.arrays
+    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(0, 1)),)))
+    for item, job in zip(planned, ("70_0", "", ""), strict=True):
+        if job:
+            monkeypatch.setenv("SLURM_JOB_ID", job)
+            monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
+        else:
+            monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+        if item.run.seed < 2:
+            assert Claims(layout.claims, "slurm").acquire(item.run.hash)
+    request = Request("table3", layout, tmp_path, SlurmOptions(retry="missing"))
+    found, todo, _ = submit._sort(planned, request, state.look(layout))
+    assert found.ending == (planned[0],)
+    assert found.running == (planned[1],), "by another process, on this machine"
+    assert todo == [planned[2]]
+
+
+def test_following_tells_lost_from_cancelled() -> None:
+    (lost,) = follow._told([state.GONE])
+    assert lost.startswith("1 run has left the queue without a result")
+    lost, cancelled = follow._told([state.GONE, state.CANCELLED, state.GONE, state.CANCELLED])
+    assert lost.startswith("2 runs have left the queue")
+    assert cancelled.startswith("2 runs were cancelled by `reproduce cancel`")
+
+
+@pytest.mark.parametrize(("missing", "code"), [(0, 0), (1, 3)])
+def test_a_table_is_not_complete_while_followed_runs_are_missing(
+    missing: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = LaunchSummary(1, 0, missing, interrupted=False)
+    monkeypatch.setattr(run_command, "launch_missing", lambda *_: summary)
+    monkeypatch.setattr(run_command, "report_selection", lambda *_, as_json: run_command.DONE)
+    launch = run_command.Launch("local", None, "cpu", None, None)
+    assert run_command.run_table(select("table3"), launch, as_json=False) == code
+    told = "1 of 2 runs done, 1 without a result; the same command tries these again"
+    assert summary.describe() == (told if missing else "1 of 1 runs done")
 
 
 def test_manifests_come_back_as_they_were(layout: ResultsLayout) -> None:

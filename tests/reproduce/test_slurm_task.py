@@ -101,6 +101,46 @@ def test_what_stops_a_task_is_the_failure_of_its_runs(job: Job, tmp_path: Path) 
         assert failure.log == str(tmp_path / "12_1_0_log.out")
 
 
+def test_a_damaged_record_fails_its_own_run_alone(job: Job, tmp_path: Path) -> None:
+    bad, good = job.planned
+    path = records.record_path(job.layout, bad.run.hash)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    done = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
+    assert done.returncode != 0
+    assert "12_1: 1 of 2 runs done, 1 failed" in done.stderr
+    assert records.verified(job.layout, [good.run.hash])
+    found = failures.read(job.layout, [bad.run.hash, good.run.hash])
+    assert list(found) == [bad.run.hash]
+    assert f"UserError: {path}: not whole JSON" in found[bad.run.hash].error
+    assert path.read_text() == "{"
+    again = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
+    assert "12_1: 1 failed, and nothing else was left" in again.stderr
+
+
+def test_a_task_asks_again_while_the_controller_is_away(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module, "_log_path", lambda: tmp_path / "a.log")
+    monkeypatch.setattr(task_module, "_unlink_scratch", lambda: None)
+    monkeypatch.setattr(task_module, "AGAIN_SECONDS", 0.0)
+    asked: list[int] = []
+
+    def requeue(*_: object) -> None:
+        asked.append(1)
+        if len(asked) != 3:
+            raise subprocess.CalledProcessError(1, ["scontrol", "requeue", "12"])
+
+    sitting: Any = task_module._Sitting(Task(job.to_json(), str(ROOT)))
+    sitting.told = True
+    sitting._end(requeue, advanced=True)
+    assert len(asked) == 3
+    sitting.told_at -= task_module.SIGNAL_SECONDS
+    with pytest.raises(RuntimeError, match=r"did not take the task back .* the same command"):
+        sitting._end(requeue, advanced=True)
+    assert len(asked) == 4
+
+
 def test_a_task_refuses_other_code(job: Job, tmp_path: Path) -> None:
     done = in_job(Task(job.to_json(), str(tmp_path)), tmp_path)
     assert done.returncode != 0

@@ -5,9 +5,11 @@ What a task has done is on disk; whoever continues it comes to the uninterrupted
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,27 @@ PREEMPT = ("scancel", "--signal=USR2")
 def job_of(bench: Bench, cell: str, seed: int) -> str:
     """The job that holds a run which has come to its second epoch."""
     return bench.wait_epoch(runs(cell, seed + 1)[seed]).job.partition(".")[0]
+
+
+@contextlib.contextmanager
+def kept_stopped(pid: int) -> Iterator[None]:
+    """A process, though SLURM lets stopped ones go on when it ends a job."""
+    over = threading.Event()
+
+    def stop() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            while not over.wait(0.001):
+                os.kill(pid, signal.SIGSTOP)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    try:
+        yield
+    finally:
+        over.set()
+        stopping.join()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def parent_of(pid: int) -> int:
@@ -70,6 +93,21 @@ def test_a_cancelled_task_is_lost_alone(bench: Bench, expected: Expected) -> Non
     bench.finish(LONG_PLAIN, "3")
     assert bench.contents(runs(LONG_PLAIN, 3)) == expected(LONG_PLAIN, 3)
     assert bench.sittings(runs(LONG_PLAIN, 2)[1])[1:] != [0]
+
+
+def test_cancel_of_a_running_task_is_told_while_it_ends(bench: Bench) -> None:
+    """To the same command at once, and to one that follows."""
+    follows = bench.start(*bench.submitting(LONG_PLAIN, "1", "--wait"))
+    worker = bench.wait_epoch(runs(LONG_PLAIN, 1)[0])
+    with kept_stopped(worker.pid):  # so that it cannot end before it is asked after
+        bench.reproduce("cancel", "tiny", "--quick")
+        told = bench.submit(LONG_PLAIN, "1", code=3)
+        assert (told["ending"], told["running"], told["submitted"]) == (1, 0, 0)
+    _, err = follows.communicate(timeout=180)
+    assert follows.returncode == 3, err
+    assert "1 run was cancelled by `reproduce cancel`" in err
+    assert "0 of 1 runs done, 1 without a result" in err
+    bench.finish(LONG_PLAIN, "1")
 
 
 def test_without_accounting_a_cancelled_task_is_told_as_well(

@@ -100,6 +100,24 @@ def test_a_submission_that_was_killed_in_the_middle_is_set_right(
         assert bench.contents(runs(cell, 1)) == expected(cell, 1)
 
 
+def test_what_a_killed_submission_left_can_be_cancelled(bench: Bench, tmp_path: Path) -> None:
+    """Upon SIGTERM it undoes itself; what kill -9 leaves on hold, ``reproduce cancel`` ends."""
+    wrap_sbatch(bench, tmp_path / "term", '$SBATCH "$@"\n[ $CALL = 2 ] && kill $PPID\nexit 0')
+    command = bench.start(*bench.submitting("short *", "1"))
+    command.communicate(timeout=PATIENCE)
+    assert command.returncode == 128 + signal.SIGTERM
+    bench.wait_empty()
+    assert files_of(bench) == []
+    wrap_sbatch(bench, tmp_path / "kill", '$SBATCH "$@"\n[ $CALL = 2 ] && kill -9 $PPID\nexit 0')
+    command = bench.start(*bench.submitting("short *", "1"))
+    command.communicate(timeout=PATIENCE)
+    assert len(bench.cluster.queue()) == 2
+    out, _ = bench.reproduce("cancel", "tiny", "--quick")
+    assert out.startswith("cancelled 2 tasks with 2 of the selected runs")
+    bench.wait_empty()
+    assert files_of(bench) == []
+
+
 def test_a_submission_that_was_killed_before_its_release_is_released(
     bench: Bench, tmp_path: Path, expected: Expected
 ) -> None:
