@@ -7,7 +7,6 @@ has filled points and the second open ones. Tables of rows and grids are drawn b
 
 from __future__ import annotations
 
-import io
 import itertools
 import textwrap
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis import figure_blocks, wording
+from analysis import figure_blocks, figure_file, wording
 from analysis.figure_marks import (
     FIRST,
     SECOND,
@@ -40,7 +39,6 @@ from analysis.results import CellResult, ComparisonResult, TableResult
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DPI = 200
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 OF_FIRST, OF_SECOND = Style(FIRST), Style(SECOND, filled=False)
 SIZE = Size()
@@ -55,17 +53,21 @@ STYLE: Any = {
 
 def png(result: TableResult) -> bytes:
     """The figure at 200 dots per inch; the same bytes for the same result."""
-    return _save(result, "png", {"Software": None})
+    return figure_file.encoded(lambda: draw(result), _style(), "png")
 
 
 def pdf(result: TableResult) -> bytes:
     """The figure as vectors; the same bytes for the same result."""
-    return _save(result, "pdf", {"CreationDate": None, "Producer": None, "Creator": None})
+    return figure_file.encoded(lambda: draw(result), _style(), "pdf")
+
+
+def _style() -> dict[str, Any]:
+    return {**sns.axes_style("ticks"), **STYLE}
 
 
 def draw(result: TableResult) -> Figure:
     """The figure, one panel a part of the table (all cells in one where nothing is compared)."""
-    with matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE}):
+    with matplotlib.rc_context(_style()):
         figure = Figure()
         figure.set_layout_engine("constrained")
         FigureCanvasAgg(figure)
@@ -84,13 +86,6 @@ def draw(result: TableResult) -> Figure:
             frameon=False,
         )
     return figure
-
-
-def _save(result: TableResult, kind: str, metadata: dict[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    with matplotlib.rc_context({**sns.axes_style("ticks"), **STYLE}):
-        draw(result).savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
-    return buffer.getvalue()
 
 
 def _draw_pairs(figure: Figure, result: TableResult) -> list[Any]:

@@ -7,7 +7,6 @@ hand shows the printed halves alone.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis import figure_file
 from analysis.share_results import Network, SharesResult
 from analysis.shares import COMPARISONS, CONFIDENCE, Counted, split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DPI = 200
 WIDTH = 2  # panels a row
 COLORS = {COMPARISONS[0]: "#1f4e79", COMPARISONS[1]: "#c55a11"}  # far apart in grey too
 LINES: dict[str, Any] = {COMPARISONS[0]: "solid", COMPARISONS[1]: (0, (4, 1.6))}
@@ -48,19 +47,12 @@ class _Panel:
 
 def png(result: SharesResult) -> bytes:
     """The figure at 200 dots per inch; the same bytes for the same result."""
-    return _save(result, "png", {"Software": None})
+    return figure_file.encoded(lambda: draw(result), STYLE, "png")
 
 
 def pdf(result: SharesResult) -> bytes:
     """The figure as vectors; the same bytes for the same result."""
-    return _save(result, "pdf", {"CreationDate": None, "Producer": None, "Creator": None})
-
-
-def _save(result: SharesResult, kind: str, metadata: dict[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        draw(result).savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
-    return buffer.getvalue()
+    return figure_file.encoded(lambda: draw(result), STYLE, "pdf")
 
 
 def draw(result: SharesResult) -> Figure:
