@@ -42,7 +42,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     from benchmarks.errors import UserError
 
     try:
-        from reproduce.cli import app
+        from reproduce.commands.app import app
 
         arguments = list(sys.argv[1:] if argv is None else argv)
         code = app(args=arguments, prog_name="reproduce", standalone_mode=False)

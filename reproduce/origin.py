@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from reproduce.paths import PAPER_TABLES, ROOT
+from reproduce.store.paths import PAPER_TABLES, ROOT
 
 PACKAGES = ("benchmarks", "analysis")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from reproduce.__main__ import main
 
 if TYPE_CHECKING:
-    from reproduce.tables import Table
+    from reproduce.catalogue.tables import Table
 
 
 def run_table(table: Table) -> NoReturn:

@@ -11,8 +11,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
+from benchmarks.data import store
+from benchmarks.run import Run
 
 # Deadlines are times, and a busy machine is no defect.
 hypothesis.settings.register_profile("suite", deadline=None)

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 import yaml
 
-from reproduce.paths import ROOT
+from reproduce.store.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
@@ -107,7 +107,7 @@ def is_output(path: str) -> bool:
 
 
 def test_the_readme_names_every_table_that_can_be_run():
-    from reproduce.registry import ENTRIES
+    from reproduce.catalogue.papers import ENTRIES
 
     for entry in ENTRIES:
         assert f"reproduce {entry.name}" in text_of("README.md")

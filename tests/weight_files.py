@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from reproduce.paths import PAPER_TABLES
+from reproduce.store.paths import PAPER_TABLES
 
 Layer = tuple[str, list[tuple[str, np.ndarray]]]
 Make = Callable[["Conv"], np.ndarray]

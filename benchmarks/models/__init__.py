@@ -9,7 +9,7 @@ from benchmarks.errors import UserError
 if TYPE_CHECKING:
     from torch import nn
 
-    from benchmarks.config import Run
+    from benchmarks.run import Run
 
 MODELS = ("vgg10", "vgg10-expanded", "mobilenet", "resnet10", "rcnet10")
 

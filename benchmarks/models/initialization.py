@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from benchmarks.models.branches import StripConv2d
+from benchmarks.penalties.strip import initial_scale
 from benchmarks.randomness import normals, raw_stream, uniforms
-from benchmarks.regularizers.strip import initial_scale
 
 
 def initialize(model: nn.Module, scheme: str, seed: int, *, branch_init: str = "default") -> None:

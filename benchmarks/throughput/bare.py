@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks.datasets import store
+from benchmarks.data import store
 from benchmarks.models.vgg import VGG10
 from benchmarks.throughput.worker import Options, Window, read_options, reply, run
 from benchmarks.training.loop import prepare

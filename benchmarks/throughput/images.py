@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-from benchmarks.datasets import info, store
+from benchmarks.data import info, store
 
 TORCHVISION_FOLDER = "cifar-10-batches-py"
 

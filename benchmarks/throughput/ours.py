@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
+from benchmarks.data import store
+from benchmarks.run import Run
 from benchmarks.throughput.worker import Options, Window, read_options, reply, run
 from benchmarks.training.loop import Progress, prepare, train
 

@@ -13,13 +13,13 @@ from typing import cast
 
 import torch
 
-from benchmarks.datasets import store
-from benchmarks.regularizers.coefficients import decay_coefficients
+from benchmarks.data import store
+from benchmarks.optimizers.sgd import PositionalSGD
+from benchmarks.penalties.coefficients import decay_coefficients
 from benchmarks.throughput.ours import run_of
 from benchmarks.throughput.worker import Window, read_options, reply, run
 from benchmarks.training.batches import ResidentSplit
 from benchmarks.training.loop import prepare
-from benchmarks.training.optimizer import PositionalSGD
 from benchmarks.training.trainee import Trainee
 
 

@@ -13,8 +13,8 @@ from benchmarks.randomness import coin_flips, integers, permutation
 from benchmarks.training.memory import release_pages
 
 if TYPE_CHECKING:
-    from benchmarks.config import Run
-    from benchmarks.datasets.store import Dataset, Split
+    from benchmarks.data.store import Dataset, Split
+    from benchmarks.run import Run
 
 
 # Pixels of black on every side that "crop_flip" cuts its windows from (L-24).

@@ -22,8 +22,8 @@ from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.trainee import CurvePoint, Trainee
 
 if TYPE_CHECKING:
-    from benchmarks.config import Run
-    from benchmarks.datasets.store import Dataset
+    from benchmarks.data.store import Dataset
+    from benchmarks.run import Run
 
 # What a run that is killed may lose, with a margin below the promised 60 s (or one epoch).
 CHECKPOINT_SECONDS = 55.0

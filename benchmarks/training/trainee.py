@@ -12,19 +12,14 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.models import build
-from benchmarks.regularizers.coefficients import decay_coefficients
-from benchmarks.training.batches import (
-    Normalizer,
-    ResidentSplit,
-    epoch_batches,
-    steps_per_epoch,
-)
-from benchmarks.training.optimizer import PositionalSGD
-from benchmarks.training.schedule import learning_rate
+from benchmarks.optimizers.sgd import PositionalSGD
+from benchmarks.penalties.coefficients import decay_coefficients
+from benchmarks.schedules.steps import learning_rate
+from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches, steps_per_epoch
 
 if TYPE_CHECKING:
-    from benchmarks.config import Run
-    from benchmarks.datasets.store import Dataset
+    from benchmarks.data.store import Dataset
+    from benchmarks.run import Run
 
 # Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
 EVALUATION_BATCH = 500

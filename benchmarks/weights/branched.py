@@ -38,9 +38,9 @@ def merged(
     Raises:
         UserError: where configuration and state do not fit together.
     """
-    from benchmarks.config import from_canonical
     from benchmarks.models import network
     from benchmarks.models.merge import merge
+    from benchmarks.run import from_canonical
 
     try:
         run = from_canonical(json.loads(metadata[CONFIGURATION_KEY]))

@@ -12,10 +12,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from benchmarks.datasets.header import first_line
-from benchmarks.datasets.scratch import scratch_folder
+from benchmarks.data.header import first_line
+from benchmarks.data.scratch import scratch_folder
 from benchmarks.errors import UserError
-from benchmarks.weights.register import KnownWeights
+from benchmarks.weights.catalogue import KnownWeights
 
 OnProgress = Callable[[str, int, int], None]
 """Told the stage, how much of it is done, and of how much."""
@@ -215,7 +215,7 @@ def _is_disk_error(error: Exception, folder: Path) -> bool:
     """Whether the disk failed and not the network; both come as OSError."""
     from urllib.error import URLError
 
-    from benchmarks.datasets.importing import DISK_ERRORS
+    from benchmarks.data.importing import DISK_ERRORS
 
     if isinstance(error, URLError) or not isinstance(error, OSError):
         return False

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 from benchmarks.errors import UserError
 
 if TYPE_CHECKING:
-    from reproduce.campaign import Campaign
-    from reproduce.interrupts import Interrupts
-    from reproduce.progress import Display
+    from reproduce.running.campaign import Campaign
+    from reproduce.running.interrupts import Interrupts
+    from reproduce.running.progress import Display
 
 NAMES = ("local", "debug")
 

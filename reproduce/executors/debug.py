@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 from reproduce.executors.local import POLL_SECONDS, new_log
-from reproduce.trainer import Trainer, stamped
+from reproduce.running.trainer import Trainer, stamped
 
 if TYPE_CHECKING:
-    from reproduce.campaign import Campaign
-    from reproduce.interrupts import Interrupts
-    from reproduce.progress import Display
+    from reproduce.running.campaign import Campaign
+    from reproduce.running.interrupts import Interrupts
+    from reproduce.running.progress import Display
 
 
 class DebugExecutor:

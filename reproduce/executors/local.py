@@ -19,17 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from reproduce import failures, worker
-from reproduce.claims import Liveness, Owner
-from reproduce.job import job_file
-from reproduce.machine import visible_gpu
-from reproduce.paths import ROOT
+from reproduce.running import worker
+from reproduce.running.claims import Liveness, Owner
+from reproduce.running.job import job_file
+from reproduce.running.machine import visible_gpu
+from reproduce.store import failures
+from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
-    from reproduce.campaign import Campaign, Survey
-    from reproduce.interrupts import Interrupts
-    from reproduce.paths import ResultsLayout
-    from reproduce.progress import Display
+    from reproduce.running.campaign import Campaign, Survey
+    from reproduce.running.interrupts import Interrupts
+    from reproduce.running.progress import Display
+    from reproduce.store.paths import ResultsLayout
 
 POLL_SECONDS = 0.5
 # A stopped worker ends after the present update; one that hangs is told so, then made to.
@@ -64,7 +65,7 @@ class _Pool:
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = visible_gpu(slot)
-        command = [sys.executable, "-m", "reproduce.worker", "--lifeline", "--name", name]
+        command = [sys.executable, "-m", "reproduce.running.worker", "--lifeline", "--name", name]
         command += ["--job", str(self.job_file), "--log", str(log)]
         with open(log, "ab") as file:
             # A group of its own: Ctrl-C reaches this process alone, which ends them in order.

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmarks.errors import UserError
-from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_data, default_results, given_path, printable
+from reproduce.commands import options as opt
+from reproduce.store.paths import (
+    ResultsLayout,
+    default_data,
+    default_results,
+    given_path,
+    printable,
+)
 
 if TYPE_CHECKING:
-    from analysis.weight_distributions_report import DistributionReport, Source
-    from reproduce.weight_sources import WeightSource
+    from analysis.papers.locality.weight_distributions_report import DistributionReport, Source
+    from reproduce.locality.weight_sources import WeightSource
 
 ID = "locality/figure1"
 KERAS_VGG16 = "keras-vgg16"
@@ -62,8 +68,8 @@ def command(
     """
     from rich.console import Console
 
-    from analysis import weight_distributions_figure, weight_distributions_report
-    from reproduce.outputs import write_files
+    from analysis.papers.locality import weight_distributions_figure, weight_distributions_report
+    from reproduce.store.outputs import write_files
 
     base = results or default_results()
     source = _source(weights, run, quick, data or default_data(), base)
@@ -90,7 +96,7 @@ def command(
 def _source(
     weights: Path | None, run: str | None, quick: bool, data: Path, base: Path
 ) -> WeightSource:
-    from reproduce import weight_sources
+    from reproduce.locality import weight_sources
 
     if weights is not None and run is not None:
         raise UserError("--weights and --run name two networks: give one of them")
@@ -117,8 +123,9 @@ def _source(
 
 def _keras(data: Path) -> WeightSource | None:
     """Keras' VGG16 where it has been fetched."""
-    from benchmarks.weights import fetching, register
-    from reproduce.weight_sources import WeightSource
+    from benchmarks.weights import catalogue as register
+    from benchmarks.weights import fetching
+    from reproduce.locality.weight_sources import WeightSource
 
     entry = register.info(KERAS_VGG16)
     path = fetching.path_of(entry, data)
@@ -126,9 +133,9 @@ def _keras(data: Path) -> WeightSource | None:
 
 
 def _report(source: WeightSource) -> DistributionReport:
-    from analysis.weight_distributions import distributions
-    from analysis.weight_distributions_report import DistributionReport
-    from reproduce.untrained import context
+    from analysis.papers.locality.weight_distributions import distributions
+    from analysis.papers.locality.weight_distributions_report import DistributionReport
+    from reproduce.catalogue.published import context
 
     layers = [(layer.name, layer.filters) for layer in source.layers() if layer.size == (3, 3)]
     if not layers:
@@ -138,9 +145,9 @@ def _report(source: WeightSource) -> DistributionReport:
 
 def _about(source: WeightSource) -> Source:
     """What the report says of where the weights come from."""
-    from analysis.results import QUICK_LABEL
-    from analysis.weight_distributions_report import Source
-    from reproduce.weight_sources import describe_run
+    from analysis.documents.results import QUICK_LABEL
+    from analysis.papers.locality.weight_distributions_report import Source
+    from reproduce.locality.weight_sources import describe_run
 
     header = source.header
     if header is None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
-from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_results
+from reproduce.commands import options as opt
+from reproduce.store.paths import ResultsLayout, default_results
 
 if TYPE_CHECKING:
-    from analysis.placement_report import PlacementResult
+    from analysis.papers.locality.placement_report import PlacementResult
 
 ID = "locality/figure2"
 GAMMA, ETA = "1.8", "2.13"  # reading L-45
@@ -40,9 +40,9 @@ def command(
     """
     from rich.console import Console
 
-    from analysis import placement_figure, placement_report
-    from reproduce.outputs import write_files
-    from reproduce.untrained import context
+    from analysis.papers.locality import placement_figure, placement_report
+    from reproduce.catalogue.published import context
+    from reproduce.store.outputs import write_files
 
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)
     result = _result(gamma, eta, context(ID))
@@ -71,8 +71,8 @@ def _factor(option: str, text: str) -> str:
 
 
 def _result(gamma: str, eta: str, context: dict[str, list[dict[str, object]]]) -> PlacementResult:
-    from analysis.placement_report import analyse
-    from reproduce.untrained import read_rows
+    from analysis.papers.locality.placement_report import analyse
+    from reproduce.catalogue.published import read_rows
 
     rows = read_rows("locality", "figure2.csv")
     try:

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import options as opt
-from reproduce import records, saved_weights
-from reproduce.weight_sources import saving_command
+from benchmarks.run import Run
+from reproduce.commands import options as opt
+from reproduce.locality.weight_sources import saving_command
+from reproduce.store import records
+from reproduce.store import weights as saved_weights
 
 if TYPE_CHECKING:
-    from analysis.magnitudes import CellSpec
-    from analysis.magnitudes_report import MagnitudesReport
-    from reproduce.saved_weights import Header
-    from reproduce.schema import Record
-    from reproduce.selection import Selection
-    from reproduce.tables import Cell, PlannedRun
+    from analysis.papers.locality.magnitudes import CellSpec
+    from analysis.papers.locality.magnitudes_report import MagnitudesReport
+    from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import Cell, PlannedRun
+    from reproduce.store.schema import Record
+    from reproduce.store.weights import Header
 
 ID = "locality/magnitudes"
 DONE, INCOMPLETE = 0, 3
@@ -63,9 +64,9 @@ def command(
     """
     from rich.console import Console
 
-    from analysis import magnitudes_figure, magnitudes_report
-    from reproduce.outputs import write_files
-    from reproduce.selection import select
+    from analysis.papers.locality import magnitudes_figure, magnitudes_report
+    from reproduce.catalogue.selection import select
+    from reproduce.store.outputs import write_files
 
     selection = select(
         table,
@@ -99,9 +100,9 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     Raises:
         UserError: see :func:`command`.
     """
-    from analysis.magnitudes import analyse
-    from analysis.magnitudes_report import MagnitudesReport
-    from reproduce.untrained import context
+    from analysis.papers.locality.magnitudes import analyse
+    from analysis.papers.locality.magnitudes_report import MagnitudesReport
+    from reproduce.catalogue.published import context
 
     planned = _planned(selection)
     found = records.collect(selection.layout, [p.run.hash for p in planned])
@@ -131,7 +132,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
 
 
 def _planned(selection: Selection) -> list[PlannedRun]:
-    from reproduce.tables import plan
+    from reproduce.catalogue.tables import plan
 
     seeds = sorted({*range(selection.table.seeds), *selection.seeds})
     return plan(selection.table.cells, seeds, selection.overrides)
@@ -143,7 +144,7 @@ def _spec(
     planned: Sequence[PlannedRun],
     headers: Mapping[str, Header],
 ) -> CellSpec:
-    from analysis.magnitudes import CellSpec
+    from analysis.papers.locality.magnitudes import CellSpec
 
     runs = [p.run.hash for p in planned if p.cell == cell.name]
     kept = [headers[name] for name in runs if name in headers]
@@ -196,7 +197,7 @@ def _frame(planned: Sequence[PlannedRun], headers: Mapping[str, Header]) -> Any:
     """One row a 3×3 layer of each network that has not diverged."""
     import pandas as pd
 
-    from analysis.magnitudes import COLUMNS
+    from analysis.papers.locality.magnitudes import COLUMNS
 
     rows = []
     for item in _shown(planned):

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
-from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_data, default_results, given_path, printable
+from reproduce.commands import options as opt
+from reproduce.store.paths import (
+    ResultsLayout,
+    default_data,
+    default_results,
+    given_path,
+    printable,
+)
 
 if TYPE_CHECKING:
-    from analysis.share_replay import Printed, Structure
-    from analysis.share_results import Network, SharesResult
+    from analysis.papers.locality.share_replay import Printed, Structure
+    from analysis.papers.locality.share_results import Network, SharesResult
 
 ID = "locality/table1"
 PAPER, NUMBERS, LAYERS = "locality", "table1.csv", "table1_layers.csv"
@@ -57,8 +63,8 @@ def command(
     """
     from rich.console import Console
 
-    from analysis import share_export, share_figure, share_report
-    from reproduce.outputs import write_files
+    from analysis.papers.locality import share_export, share_figure, share_report
+    from reproduce.store.outputs import write_files
 
     named = _named(weights)
     result = analyse(named, data or default_data())
@@ -87,8 +93,8 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
     Raises:
         UserError: where the published rows or a known weight file are damaged.
     """
-    from analysis import share_results
-    from reproduce.untrained import context
+    from analysis.papers.locality import share_results
+    from reproduce.catalogue.published import context
 
     printed, structures = _published()
     known, missing = _known({row.arch for row in printed}, data)
@@ -96,8 +102,8 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
 
 
 def _published() -> tuple[tuple[Printed, ...], dict[str, Structure]]:
-    from analysis.share_replay import read_printed, read_structures
-    from reproduce.untrained import read_rows
+    from analysis.papers.locality.share_replay import read_printed, read_structures
+    from reproduce.catalogue.published import read_rows
 
     file = NUMBERS
     try:
@@ -113,8 +119,8 @@ def _published() -> tuple[tuple[Printed, ...], dict[str, Structure]]:
 
 def _known(archs: set[str], data: Path) -> tuple[list[Network], dict[str, str]]:
     """Networks with a printed row whose weights are in ``data``, and how to get the others."""
+    from benchmarks.weights.catalogue import WEIGHTS
     from benchmarks.weights.fetching import path_of, state, verify
-    from benchmarks.weights.register import WEIGHTS
 
     networks: list[Network] = []
     missing: dict[str, str] = {}
@@ -152,10 +158,10 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
     Raises:
         UserError: where it is no weight file or has no 3×3 filters.
     """
-    from analysis.share_results import Network
+    from analysis.papers.locality.share_results import Network
     from benchmarks.weights import read_file
     from benchmarks.weights.counting import count_layers
-    from reproduce.weight_sources import digest
+    from reproduce.locality.weight_sources import digest
 
     found = read_file(path)
     signed = count_layers(found.layers)
@@ -168,7 +174,7 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
 
 def _variant(named: Sequence[Network]) -> str:
     """A folder's name that tells which files were named."""
-    from reproduce.weight_sources import folder_name
+    from reproduce.locality.weight_sources import folder_name
 
     if not named:
         return ""

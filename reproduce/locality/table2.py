@@ -11,13 +11,13 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.config import Run
-from reproduce import options as opt
-from reproduce.outputs import write_files
-from reproduce.paths import PAPER_TABLES, ResultsLayout, default_results
+from benchmarks.run import Run
+from reproduce.commands import options as opt
+from reproduce.store.outputs import write_files
+from reproduce.store.paths import PAPER_TABLES, ResultsLayout, default_results
 
 if TYPE_CHECKING:
-    from analysis.architecture import Architecture
+    from analysis.papers.locality.architecture import Architecture
 
 ID = "locality/table2"
 TITLE = "Table II: architectures for images of 32×32"
@@ -38,7 +38,7 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
     Raises:
         UserError: where the files cannot be written.
     """
-    from analysis import architecture, architecture_report
+    from analysis.papers.locality import architecture, architecture_report
 
     found = architectures()
     notes = _notes()
@@ -63,7 +63,7 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
 
 def architectures() -> list[Architecture]:
     """Both networks beside their printed rows."""
-    from analysis.architecture import compare
+    from analysis.papers.locality.architecture import compare
 
     with PUBLISHED.open(encoding="utf-8") as file:
         printed = list(csv.DictReader(file))
@@ -83,8 +83,8 @@ def _layers(model: str, classes: int) -> list[dict[str, Any]]:
 
 def _notes() -> list[tuple[str, str]]:
     """Readings and deviations, as pairs of a topic and its text."""
-    from reproduce.deviations import table_deviations
-    from reproduce.readings import table_readings
+    from reproduce.catalogue.deviations import table_deviations
+    from reproduce.catalogue.readings import table_readings
 
     readings = [
         (f"{r['id']} {r['name']}", f"{r['value']} ({r['source']})") for r in table_readings(ID)

@@ -6,7 +6,7 @@ factor as it is; the lower part decays the centre more than the rim.
 
 from __future__ import annotations
 
-from reproduce.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Comparison, Table
 
 UPPER = (("1.6", "2.4"), ("1.6", "2.2"), ("1.6", "2.0"), ("1.6", "1.8"))
 ANTI = (("0.6", "0.4"), ("0.6", "0.6"), ("0.8", "0.6"), ("0.8", "0.8"))

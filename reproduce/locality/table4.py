@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reproduce.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Comparison, Table
 
 DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "fashion": "fashion-mnist"}
 MODELS = {"MobileNet": "mobilenet", "ResNet": "resnet10", "VGG": "vgg10"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reproduce.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Comparison, Table
 
 KERNELS = {
     "5x5": (5, 5, 5, 5, 5, 3, 3, 3, 3),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reproduce.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Comparison, Table
 
 PLAIN = ("1", "1")
 SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))

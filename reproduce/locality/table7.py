@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reproduce.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Comparison, Table
 
 NETWORK = "RCNet-10"
 

@@ -9,8 +9,8 @@ import json
 import typer
 
 from benchmarks.errors import UserError
-from reproduce import options as opt
-from reproduce.paths import ResultsLayout, default_results
+from reproduce.commands import options as opt
+from reproduce.store.paths import ResultsLayout, default_results
 
 ID = "locality/theorem1"
 DONE, DIFFERS = 0, 1
@@ -27,9 +27,9 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
     """
     from rich.console import Console
 
-    from analysis import theorem_claims, theorem_export, theorem_report
-    from reproduce.outputs import write_files
-    from reproduce.untrained import context, read_rows
+    from analysis.papers.locality import theorem_claims, theorem_export, theorem_report
+    from reproduce.catalogue.published import context, read_rows
+    from reproduce.store.outputs import write_files
 
     rows = read_rows("locality", "theorem1.csv")
     try:

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import table_cases as cases
 
-from analysis.results import About, TableResult
-from analysis.table import CellSpec, analyse
+from analysis.documents.results import About, TableResult
+from analysis.documents.table import CellSpec, analyse
 
 PAPER = Path(__file__).parents[2] / "paper_tables/locality"
 DELTAS = {"cifar10": Decimal("0.5"), "cifar100": Decimal("0.75"), "fashion-mnist": Decimal("0.35")}

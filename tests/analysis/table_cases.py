@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.results import About, Reading, TableResult
-from analysis.table import FRAME_COLUMNS, CellSpec, analyse
+from analysis.documents.results import About, Reading, TableResult
+from analysis.documents.table import FRAME_COLUMNS, CellSpec, analyse
 
 PUBLISHED = Path(__file__).parents[2] / "paper_tables/locality/table3.csv"
 LOCALITY = ("1.6 2.4", "1.6 2.2", "1.6 2.0", "1.6 1.8")

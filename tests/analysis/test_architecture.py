@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from analysis import architecture, architecture_report
+from analysis.papers.locality import architecture, architecture_report
 
 LAYERS: list[dict[str, Any]] = [
     {

@@ -7,8 +7,8 @@ from dataclasses import replace
 import grid_cases as grids
 import pytest
 
-from analysis.arrangement import Block, arrange
-from analysis.results import About
+from analysis.documents.arrangement import Block, arrange
+from analysis.documents.results import About
 
 PRINTED = grids.printed_grid()
 
@@ -139,7 +139,7 @@ def test_percent_is_compared_as_a_share() -> None:
     about = replace(grids.ROWS, percent=True)
     table = grids.printed_rows().assign(value=["73", "73.93", "74.84", "42.84", "43.13", "43.23"])
     result = grids.rows(grids.around)
-    from analysis.table import analyse
+    from analysis.documents.table import analyse
 
     runs = grids.cases.frame(
         {cell.name: [run.correct for run in cell.runs] for cell in result.cells}
@@ -165,7 +165,7 @@ def test_percent_is_compared_as_a_share() -> None:
 def test_printed_p_values_stand_in_for_stars() -> None:
     def published(p: list[str]) -> list[tuple[str | None, str | None]]:
         table = grids.printed_rows().assign(stars="", p=p)
-        from analysis.table import analyse
+        from analysis.documents.table import analyse
 
         result = analyse(
             grids.cases.frame({}),

@@ -9,8 +9,8 @@ from typing import Any
 
 import table_cases as cases
 
-from analysis.export import csv_text, json_text
-from analysis.results import TableResult
+from analysis.documents.export import csv_text, json_text
+from analysis.documents.results import TableResult
 
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "confirmed", "contradicted")
 

@@ -13,7 +13,8 @@ import table_cases as cases
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from analysis import figure_marks, figures
+from analysis.figures import marks as figure_marks
+from analysis.figures import table_figure as figures
 
 CASES: dict[str, Any] = {
     "complete": cases.complete,

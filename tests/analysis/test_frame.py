@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.frame import DIVERGED, ranking_values
+from analysis.statistics.frame import DIVERGED, ranking_values
 
 
 def frame(accuracy: list[float], diverged: list[object]) -> pd.DataFrame:

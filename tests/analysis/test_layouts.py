@@ -18,12 +18,12 @@ import table_cases as cases
 from matplotlib.transforms import Bbox
 from rich.console import Console
 
-from analysis import figures
-from analysis.claims import judge
-from analysis.export import csv_text, json_text
-from analysis.latex import document
-from analysis.results import TableResult
-from analysis.terminal import print_table
+from analysis.documents.export import csv_text, json_text
+from analysis.documents.latex import document
+from analysis.documents.results import TableResult
+from analysis.documents.terminal import print_table
+from analysis.figures import table_figure as figures
+from analysis.verdicts.claims import judge
 
 CLAIM = {
     "claim": "same column",
@@ -43,7 +43,7 @@ def diverged() -> TableResult:
     result = grids.rows(lambda n, p: [] if n == "deepweeds 1 1" else grids.around(n, p))
     runs = cases.frame({c.name: [r.correct for r in c.runs] for c in result.cells if c.n})
     runs.loc[runs["cell"] == "tiny-imagenet 1 1", ["diverged", "accuracy"]] = [True, 0.01]
-    from analysis.table import analyse
+    from analysis.documents.table import analyse
 
     specs = [
         grids.CellSpec(c.name, c.kind, c.parameters, c.title, c.group, c.column, c.margin)

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from analysis import magnitudes_figure
-from analysis import magnitudes_report as reporting
-from analysis.magnitudes import COLUMNS, MEASURES, CellSpec, analyse, network_values
-from analysis.multiplicity import holm
-from analysis.rank_sum import rank_sum_test
-from analysis.results import QUICK_LABEL
-from analysis.shift import hodges_lehmann
+from analysis.documents.results import QUICK_LABEL
+from analysis.papers.locality import magnitudes_figure
+from analysis.papers.locality import magnitudes_report as reporting
+from analysis.papers.locality.magnitudes import COLUMNS, MEASURES, CellSpec, analyse, network_values
+from analysis.statistics.multiplicity import holm
+from analysis.statistics.rank_sum import rank_sum_test
+from analysis.statistics.shift import hodges_lehmann
 
 SPECS = (
     CellSpec("locality 1.6 2.4", "locality", "plain 1 1", 8),

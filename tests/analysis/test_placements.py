@@ -10,9 +10,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis import placement_report, placements
-from analysis.placements import UNIFORM, Pair, Placement, Weighting, choose, loco, loco_root
-from reproduce.paths import PAPER_TABLES
+from analysis.papers.locality import placement_report, placements
+from analysis.papers.locality.placements import (
+    UNIFORM,
+    Pair,
+    Placement,
+    Weighting,
+    choose,
+    loco,
+    loco_root,
+)
+from reproduce.store.paths import PAPER_TABLES
 
 FACTORS = st.fractions(min_value=Fraction(1, 10), max_value=10, max_denominator=100)
 GRIDS = st.integers(3, 6).flatmap(

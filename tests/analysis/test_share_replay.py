@@ -12,11 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from analysis import share_replay
-from analysis.rank_sum import stars
-from analysis.share_replay import Printed, attainable, mixture, read_printed, read_structures
-from analysis.shares import Interval, Share
-from reproduce.paths import PAPER_TABLES
+from analysis.papers.locality import share_replay
+from analysis.papers.locality.share_replay import (
+    Printed,
+    attainable,
+    mixture,
+    read_printed,
+    read_structures,
+)
+from analysis.papers.locality.shares import Interval, Share
+from analysis.statistics.rank_sum import stars
+from reproduce.store.paths import PAPER_TABLES
 
 Rows = list[dict[str, str]]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from analysis.share_replay import Printed, Structure
-from analysis.share_results import Network, analyse, place
-from analysis.shares import COMPARISONS, PARTS
+from analysis.papers.locality.share_replay import Printed, Structure
+from analysis.papers.locality.share_results import Network, analyse, place
+from analysis.papers.locality.shares import COMPARISONS, PARTS
 
 STRUCTURES = {"Net": Structure("Net", (1000, 3000))}
 PRINTED = tuple(

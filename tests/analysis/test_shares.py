@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, t
 
-from analysis.shares import COMPARISONS, by_layer, part, share, split, two_sided_p
+from analysis.papers.locality.shares import COMPARISONS, by_layer, part, share, split, two_sided_p
 
 FIRST, SECOND = COMPARISONS
 

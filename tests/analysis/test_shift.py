@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analysis.rank_sum import rank_sum_test
-from analysis.shift import hodges_lehmann
+from analysis.statistics.rank_sum import rank_sum_test
+from analysis.statistics.shift import hodges_lehmann
 
 TIED = st.lists(st.integers(0, 8), min_size=1, max_size=6)
 CONFIDENCES = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])

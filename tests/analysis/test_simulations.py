@@ -18,10 +18,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from analysis.median import median_interval
-from analysis.rank_sum import rank_sum_test
-from analysis.shift import hodges_lehmann
-from analysis.verdicts import effect_verdict, level_verdict, star_agreement
+from analysis.statistics.median import median_interval
+from analysis.statistics.rank_sum import rank_sum_test
+from analysis.statistics.shift import hodges_lehmann
+from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
 
 IMAGES = 10_000
 CENTRE = 8790

@@ -11,9 +11,9 @@ import table_cases as cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.multiplicity import holm
-from analysis.rank_sum import rank_sum_test
-from analysis.table import analyse
+from analysis.documents.table import analyse
+from analysis.statistics.multiplicity import holm
+from analysis.statistics.rank_sum import rank_sum_test
 
 
 def test_cells_around_their_published_medians_are_reproduced() -> None:

@@ -10,8 +10,8 @@ import pytest
 import table_cases as cases
 from rich.console import Console
 
-from analysis.results import Deviation, TableResult
-from analysis.terminal import print_table
+from analysis.documents.results import Deviation, TableResult
+from analysis.documents.terminal import print_table
 
 
 def shown(result: TableResult, width: int = 80, **options: Any) -> str:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import theorem, theorem_claims
-from analysis.theorem import INEQUALITIES, POSITIONS, Inequality, Line
-from analysis.theorem_claims import agrees
+from analysis.papers.locality import theorem, theorem_claims
+from analysis.papers.locality.theorem import INEQUALITIES, POSITIONS, Inequality, Line
+from analysis.papers.locality.theorem_claims import agrees
 
 LIMITS = theorem.limits()
 EPSILONS = [Fraction(27, 40), Fraction(99, 20), Fraction(45, 62), Fraction(3, 4)]

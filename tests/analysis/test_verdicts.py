@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.frame import DIVERGED
-from analysis.rank_sum import rank_sum_test, stars
-from analysis.shift import hodges_lehmann
-from analysis.verdicts import effect_verdict, level_verdict, star_agreement
+from analysis.statistics.frame import DIVERGED
+from analysis.statistics.rank_sum import rank_sum_test, stars
+from analysis.statistics.shift import hodges_lehmann
+from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
 
 HALF_POINT = Decimal("0.5")
 COUNTS = st.lists(st.integers(8700, 8800), min_size=6, max_size=20)

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis import weight_distributions_figure as figure
-from analysis import weight_distributions_report as report
-from analysis.weight_distributions import (
+from analysis.papers.locality import weight_distributions_figure as figure
+from analysis.papers.locality import weight_distributions_report as report
+from analysis.papers.locality.weight_distributions import (
     DECADES,
     POSITIONS,
     QUANTILES,

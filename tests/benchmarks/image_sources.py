@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
-from benchmarks.datasets import Archive, DatasetInfo, Source
-from benchmarks.datasets.chunks import Chunk
-from benchmarks.datasets.store import SPLITS, Dataset, Split
+from benchmarks.data import Archive, DatasetInfo, Source
+from benchmarks.data.chunks import Chunk
+from benchmarks.data.store import SPLITS, Dataset, Split
 
 ARCHIVE = Archive(
     sources=(Source("small-python.tar.gz", "https://example.org/small-python.tar.gz"),),

@@ -23,8 +23,8 @@ from image_sources import add_file, python2_dumps
 from PIL import Image
 from scipy.io import savemat
 
-from benchmarks.datasets import DATASETS, DatasetInfo, Ending
-from benchmarks.datasets.store import SPLITS, Split
+from benchmarks.data import DATASETS, DatasetInfo, Ending
+from benchmarks.data.store import SPLITS, Split
 
 URL = "http://127.0.0.1:9"
 

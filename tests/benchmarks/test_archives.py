@@ -32,11 +32,11 @@ from image_sources import (
     write_class_folders,
 )
 
-from benchmarks.datasets import DATASETS, DatasetInfo, load
-from benchmarks.datasets.archives import read_batches_folder, read_tar
-from benchmarks.datasets.chunks import Chunk
-from benchmarks.datasets.importing import download, import_from
-from benchmarks.datasets.store import Dataset, Split, build, verify
+from benchmarks.data import DATASETS, DatasetInfo, load
+from benchmarks.data.archives import read_batches_folder, read_tar
+from benchmarks.data.chunks import Chunk
+from benchmarks.data.importing import download, import_from
+from benchmarks.data.store import Dataset, Split, build, verify
 from benchmarks.errors import UserError
 
 BATCHES = (*ARCHIVE.train, *ARCHIVE.test)

@@ -22,12 +22,12 @@ import torchvision.datasets
 from image_sources import die_before, python2_dumps, web_server, write_class_folders
 from official_files import MAKERS, Made
 
-from benchmarks.datasets import DATASETS, DatasetInfo, header, info, scratch, store
-from benchmarks.datasets.assembly import assemble
-from benchmarks.datasets.chunks import Chunk
-from benchmarks.datasets.importing import download, import_from
-from benchmarks.datasets.pictures import read_grey
-from benchmarks.datasets.store import SPLITS, Split
+from benchmarks.data import DATASETS, DatasetInfo, header, info, scratch, store
+from benchmarks.data.assembly import assemble
+from benchmarks.data.chunks import Chunk
+from benchmarks.data.importing import download, import_from
+from benchmarks.data.pictures import read_grey
+from benchmarks.data.store import SPLITS, Split
 from benchmarks.errors import UserError
 
 

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.config import Run
-from benchmarks.datasets.store import Dataset
+from benchmarks.data.store import Dataset
 from benchmarks.randomness import coin_flips, integers, permutation
+from benchmarks.run import Run
 from benchmarks.training.batches import (
     Normalizer,
     ResidentSplit,

@@ -11,10 +11,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
 from benchmarks.models import build
 from benchmarks.models.merge import merge
+from benchmarks.run import Run
 from benchmarks.weights import Order, read_file
 
 CLASSES = 7

@@ -13,9 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import Run
-from benchmarks.datasets.store import Dataset
+from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
+from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop
 
 CPU = torch.device("cpu")

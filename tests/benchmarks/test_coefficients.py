@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmarks.config import Run
 from benchmarks.models import build
-from benchmarks.regularizers.coefficients import decay_coefficients, penalty
-from benchmarks.regularizers.locality import ring_factors
+from benchmarks.penalties.coefficients import decay_coefficients, penalty
+from benchmarks.penalties.locality import ring_factors
+from benchmarks.run import Run
 
 # Two different λ, so that neither can stand in for the other.
 LOCO = Run(seed=0, gamma="1.6", eta="2.4", weight_decay="0.0005", dense_weight_decay="0.002")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import CHOICES, PROTOCOL, Run, digest_of, from_canonical
-from benchmarks.datasets import known_digest
+from benchmarks.data import known_digest
 from benchmarks.errors import UserError
+from benchmarks.run import CHOICES, PROTOCOL, Run, digest_of, from_canonical
 
 CIFAR = known_digest("cifar10")
 

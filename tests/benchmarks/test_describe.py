@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.config import Run
 from benchmarks.models import network
 from benchmarks.models.describe import describe
+from benchmarks.run import Run
 
 
 def test_layers_come_in_the_order_of_execution() -> None:

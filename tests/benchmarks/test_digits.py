@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmarks.datasets import DATASETS, digits, load
-from benchmarks.datasets.store import build, in_canonical_order
+from benchmarks.data import DATASETS, digits, load
+from benchmarks.data.store import build, in_canonical_order
 from benchmarks.errors import UserError
 
 INFO = DATASETS["digits"]
@@ -106,7 +106,7 @@ def test_a_package_with_its_file_elsewhere_gives_the_same(monkeypatch: pytest.Mo
 
 def test_loading_imports_neither_scikit_learn_nor_torch() -> None:
     code = (
-        "import sys; from pathlib import Path; from benchmarks.datasets import load\n"
+        "import sys; from pathlib import Path; from benchmarks.data import load\n"
         "assert 'numpy' not in sys.modules\n"
         "load('digits', Path('/nowhere'))\n"
         "assert not {'sklearn', 'torch', 'pandas'} & set(sys.modules)"

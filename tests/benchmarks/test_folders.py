@@ -10,9 +10,9 @@ import pytest
 from image_sources import gather, info_of, part_of, write_class_folders
 from PIL import Image
 
-from benchmarks.datasets import DatasetInfo, load
-from benchmarks.datasets.folders import read_class_folders
-from benchmarks.datasets.store import Dataset, build
+from benchmarks.data import DatasetInfo, load
+from benchmarks.data.folders import read_class_folders
+from benchmarks.data.store import Dataset, build
 from benchmarks.errors import UserError
 
 

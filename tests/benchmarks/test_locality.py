@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import Run
-from benchmarks.regularizers.locality import distance_factors, factors_for, ring_factors
+from benchmarks.penalties.locality import distance_factors, factors_for, ring_factors
+from benchmarks.run import Run
 
 positive = st.floats(0.01, 50)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.config import Run
-from benchmarks.datasets.store import Dataset
+from benchmarks.data.store import Dataset
+from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches
 from benchmarks.training.trainee import Trainee
@@ -217,7 +217,7 @@ def test_damaged_checkpoints_are_set_aside(
 @pytest.mark.cifar10
 def test_learns_on_real_images(cifar10_root: Path) -> None:
     """150 updates on a sixteenth of CIFAR-10 take the test accuracy far above chance."""
-    from benchmarks.datasets import store
+    from benchmarks.data import store
 
     data = store.read(cifar10_root, "cifar10")
     part = Dataset(

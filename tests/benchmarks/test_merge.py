@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.config import Run
-from benchmarks.datasets import digits, info, known_digest
+from benchmarks.data import digits, info, known_digest
 from benchmarks.models import network
 from benchmarks.models.branches import BranchBlock, block
 from benchmarks.models.merge import merge, merged_convolution
+from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.training.batches import Normalizer
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
+from benchmarks.data import store
 from benchmarks.errors import UserError
 from benchmarks.models import MODELS, build, network
 from benchmarks.models.resnet import BasicBlock, ResNet
 from benchmarks.models.vgg import EXPANDED_STAGES, VGG10
-from benchmarks.regularizers.coefficients import decay_coefficients
-from benchmarks.regularizers.locality import ring_factors
+from benchmarks.penalties.coefficients import decay_coefficients
+from benchmarks.penalties.locality import ring_factors
+from benchmarks.run import Run
 from benchmarks.training import loop
 
 CPU = torch.device("cpu")

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
 from benchmarks.models import build
 from benchmarks.models.vgg import VGG10
+from benchmarks.run import Run
 
 
 @pytest.mark.parametrize(("classes", "parameters"), [(10, 4_710_058), (100, 4_756_228)])

@@ -8,10 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.config import Run
 from benchmarks.models import build
-from benchmarks.regularizers.coefficients import decay_coefficients, penalty
-from benchmarks.training.optimizer import PositionalSGD
+from benchmarks.optimizers.sgd import PositionalSGD
+from benchmarks.penalties.coefficients import decay_coefficients, penalty
+from benchmarks.run import Run
 
 RATES = [0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009]
 

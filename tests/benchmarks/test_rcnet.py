@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
 from benchmarks.models import build, network
 from benchmarks.models.branches import BranchBlock, StripConv2d, block
-from benchmarks.regularizers.strip import initial_scale
+from benchmarks.penalties.strip import initial_scale
+from benchmarks.run import Run
 
 KINDS = ("conv", "acb", "square")
 ROOT3 = 3**0.5

@@ -6,10 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.config import Run
-from benchmarks.datasets.store import Dataset
+from benchmarks.data.store import Dataset
 from benchmarks.models import build
 from benchmarks.models.branches import StripConv2d
+from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches
 

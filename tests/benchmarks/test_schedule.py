@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from decimal import Decimal
 
-from benchmarks.config import Run
-from benchmarks.training.schedule import learning_rate
+from benchmarks.run import Run
+from benchmarks.schedules.steps import learning_rate
 
 # ACNet's schedule (L-24).
 E5 = Run(

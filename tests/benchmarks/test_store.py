@@ -25,9 +25,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from image_sources import die_before, info_of, part_of, shuffled, write_class_folders
 
-from benchmarks.datasets import DATASETS, DatasetInfo, header, load, scratch, store
-from benchmarks.datasets.importing import import_from
-from benchmarks.datasets.store import SPLITS, Dataset, Split, build, read, verify, write
+from benchmarks.data import DATASETS, DatasetInfo, header, load, scratch, store
+from benchmarks.data.importing import import_from
+from benchmarks.data.store import SPLITS, Dataset, Split, build, read, verify, write
 from benchmarks.errors import UserError
 
 FORK = multiprocessing.get_context("fork")

@@ -13,11 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import Run
 from benchmarks.models import network
 from benchmarks.models.branches import BranchBlock, StripConv2d
-from benchmarks.regularizers.coefficients import decay_coefficients, penalty
-from benchmarks.regularizers.strip import (
+from benchmarks.penalties.coefficients import decay_coefficients, penalty
+from benchmarks.penalties.strip import (
     STRIPS,
     acnet_branches,
     effective_factors,
@@ -27,6 +26,7 @@ from benchmarks.regularizers.strip import (
     strip_factors,
     strip_mask,
 )
+from benchmarks.run import Run
 
 # Method, factors of centre, arm and corner relative to λ, equivalent γ and η.
 EQUIVALENTS = [

@@ -17,10 +17,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
-from benchmarks.datasets.store import Dataset
+from benchmarks.data import store
+from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
+from benchmarks.run import Run
 from benchmarks.throughput import bare, images, plain, summary
 from benchmarks.throughput.__main__ import main
 from benchmarks.throughput.contenders import PLAIN, Contender, Sample, Settings, contenders, measure

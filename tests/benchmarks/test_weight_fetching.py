@@ -13,7 +13,7 @@ import weight_files as made
 
 from benchmarks.errors import UserError
 from benchmarks.weights import fetching
-from benchmarks.weights.register import WEIGHTS, KnownWeights, Source, info
+from benchmarks.weights.catalogue import WEIGHTS, KnownWeights, Source, info
 
 
 def digest(path: Path, kind: str = "md5") -> str:

@@ -18,7 +18,7 @@ from torch import nn
 
 from benchmarks.errors import UserError
 from benchmarks.weights import Order, read, read_file
-from benchmarks.weights.register import WEIGHTS
+from benchmarks.weights.catalogue import WEIGHTS
 from benchmarks.weights.safetensors_file import natural
 from benchmarks.weights.torch_file import layers_of
 

@@ -24,8 +24,8 @@ import torch
 from launch_helpers import tiny_dataset, tiny_run, tiny_table
 
 from benchmarks.training import loop
-from reproduce.launch import LaunchOptions, launch
-from reproduce.paths import ResultsLayout
+from reproduce.running.launch import LaunchOptions, launch
+from reproduce.store.paths import ResultsLayout
 
 CHANGES = ("replace", "rename", "link", "unlink", "mkdir", "rmdir", "fsync")
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
-from reproduce import records
-from reproduce.launch import LaunchOptions, launch
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.tables import PlannedRun
+from benchmarks.data import store
+from benchmarks.run import Run
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running.launch import LaunchOptions, launch
+from reproduce.store import records
+from reproduce.store.paths import ROOT, ResultsLayout
 
 PATIENCE = 180.0
 

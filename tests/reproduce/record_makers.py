@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.config import Run
-from reproduce import schema
+from benchmarks.run import Run
+from reproduce.store import schema
 
 PROVENANCE: dict[str, Any] = {
     "commit": "0123456789abcdef0123456789abcdef01234567",
@@ -55,7 +55,8 @@ def make(
     protocol: str = "full",
     **settings: Any,
 ) -> Any:
-    """A record as :func:`reproduce.records.make_record` makes it, its numbers drawn from the seed.
+    """A record as :func:`reproduce.store.records.make_record` makes it, its numbers drawn from
+    the seed.
 
     ``correct`` replaces the last epoch's count, which makes another content of the same run.
     """

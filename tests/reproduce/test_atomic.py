@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from record_makers import make
 
-from reproduce import atomic, records
-from reproduce.paths import ROOT, ResultsLayout
+from reproduce.store import atomic, records
+from reproduce.store.paths import ROOT, ResultsLayout
 
 WITHOUT_LINKS = """
 import errno, os
@@ -33,8 +33,8 @@ import sys, time
 from pathlib import Path
 from record_makers import make
 from benchmarks.errors import UserError
-from reproduce import records
-from reproduce.paths import ResultsLayout
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 layout, mine, gate = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])
 made = [make(seed, correct=mine) for seed in range(40)]
 print("ready", flush=True)
@@ -52,8 +52,8 @@ ENDLESS = """
 import itertools, sys
 from pathlib import Path
 from record_makers import make
-from reproduce import records
-from reproduce.paths import ResultsLayout
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 layout, first = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2])
 made = [make(seed) for seed in range(first, first + 200)]
 print("ready", flush=True)
@@ -67,8 +67,8 @@ EVERY_LINE = """
 import itertools, os, signal, sys
 from pathlib import Path
 from record_makers import make
-from reproduce import atomic, records
-from reproduce.paths import ResultsLayout
+from reproduce.store import atomic, records
+from reproduce.store.paths import ResultsLayout
 layout = ResultsLayout(Path(sys.argv[1]))
 ours = {atomic.__file__, records.__file__}
 def killer(left):

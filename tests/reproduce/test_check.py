@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from analysis.results import About, CellResult, TableResult
-from analysis.verdicts import LevelVerdict
+from analysis.documents.results import About, CellResult, TableResult
+from analysis.verdicts.level_and_effect import LevelVerdict
 from benchmarks.errors import UserError
-from reproduce import check
+from reproduce.commands import check
 
 ORDER = ("reproduced", "inconclusive", "missing", "not reproduced")
 

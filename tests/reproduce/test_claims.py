@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.errors import UserError
-from reproduce import claims as module
-from reproduce.claims import Claim, Claims, Liveness, Owner, Watch
-from reproduce.paths import ROOT
+from reproduce.running import claims as module
+from reproduce.running.claims import Claim, Claims, Liveness, Owner, Watch
+from reproduce.store.paths import ROOT
 
 HASH = "0123456789abcdef"
 

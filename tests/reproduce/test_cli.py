@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.paths import ROOT
+from reproduce.store.paths import ROOT
 
 HEAVY = ("torch", "torchvision", "pandas", "scipy", "statsmodels", "matplotlib", "numpy", "sklearn")
 
@@ -217,9 +217,9 @@ def test_the_tables_own_script_is_the_same_command() -> None:
 def test_an_internal_error_leaves_a_log(tmp_path: Path) -> None:
     """Exit code 70 and the log's path, from a failure that no code of ours expects."""
     program = (
-        "import reproduce.cli, sys; from reproduce import __main__ as main\n"
+        "import reproduce.commands.app, sys; from reproduce import __main__ as main\n"
         "def crash(*_, **__): raise ZeroDivisionError('by design')\n"
-        "reproduce.cli.app = crash; sys.exit(main.run(['list']))"
+        "reproduce.commands.app.app = crash; sys.exit(main.run(['list']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reproduce.__main__ import run
-from reproduce.paths import ROOT
+from reproduce.store.paths import ROOT
 
 COMMANDS = ("table1", "table2", "figure2", "theorem1")
 # Drawings differ in bytes between versions of matplotlib and of its fonts.

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.datasets import DATASETS, Archive, Source, info, load
-from benchmarks.weights.register import WEIGHTS
+from benchmarks.data import DATASETS, Archive, Source, info, load
+from benchmarks.weights.catalogue import WEIGHTS
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]

@@ -10,15 +10,17 @@ import pytest
 import torch
 from launch_helpers import tiny_dataset, tiny_run
 
-from benchmarks.config import Run
-from benchmarks.datasets import DATASETS, DatasetInfo, info, known_digest, store
+from benchmarks.data import DATASETS, DatasetInfo, info, known_digest, store
 from benchmarks.errors import UserError
+from benchmarks.run import Run
 from benchmarks.training.batches import ResidentSplit
 from benchmarks.training.trainee import Trainee, evaluation_batch
-from reproduce import images, measured, provenance, records, schema
-from reproduce.launch import LaunchOptions, launch
-from reproduce.paths import ResultsLayout
-from reproduce.tables import Cell, PlannedRun
+from reproduce.catalogue.tables import Cell, PlannedRun
+from reproduce.running import images
+from reproduce.running.launch import LaunchOptions, launch
+from reproduce.store import committed as measured
+from reproduce.store import provenance, records, schema
+from reproduce.store.paths import ResultsLayout
 
 IDENTITY = "1" * 64
 

@@ -12,17 +12,18 @@ import pytest
 import record_makers
 from launch_helpers import contents, lines_of, tiny_dataset, tiny_run, tiny_table
 
-from benchmarks.config import Run
-from benchmarks.datasets import known_digest, store
+from benchmarks.data import known_digest, store
 from benchmarks.errors import UserError
+from benchmarks.run import Run
 from benchmarks.training import checkpoint
-from reproduce import failures, images, records
-from reproduce.claims import Claims, Owner
-from reproduce.job import Job
-from reproduce.launch import LaunchOptions, LaunchSummary, launch, make_job
-from reproduce.paths import ResultsLayout
-from reproduce.tables import PlannedRun
-from reproduce.trainer import Trainer
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running import images
+from reproduce.running.claims import Claims, Owner
+from reproduce.running.job import Job
+from reproduce.running.launch import LaunchOptions, LaunchSummary, launch, make_job
+from reproduce.running.trainer import Trainer
+from reproduce.store import failures, records
+from reproduce.store.paths import ResultsLayout
 
 BAD = PlannedRun("bad", tiny_run(9))
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce import doctor, hardware, machine
+from reproduce.commands import doctor
+from reproduce.running import hardware, machine
 
 REQUIRED = doctor.requirements()[1]
 

@@ -14,16 +14,17 @@ from typing import Any
 import pytest
 import record_makers
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import estimate as module
-from reproduce import hardware, machine, provenance, records, schema
-from reproduce.estimate import Estimate, estimate
-from reproduce.interrupts import Interrupts
-from reproduce.launch import LaunchOptions, Resources, resources
-from reproduce.paths import ResultsLayout
-from reproduce.registry import find
-from reproduce.tables import PlannedRun, plan
+from benchmarks.run import Run
+from reproduce.catalogue.papers import find
+from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.running import estimate as module
+from reproduce.running import hardware, machine
+from reproduce.running.estimate import Estimate, estimate
+from reproduce.running.interrupts import Interrupts
+from reproduce.running.launch import LaunchOptions, Resources, resources
+from reproduce.store import provenance, records, schema
+from reproduce.store.paths import ResultsLayout
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")
 SPEED = 430.0

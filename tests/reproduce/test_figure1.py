@@ -13,13 +13,14 @@ import torch
 import untrained_helpers as helpers
 import weight_makers
 
-from analysis.results import QUICK_LABEL
+from analysis.documents.results import QUICK_LABEL
 from benchmarks.errors import UserError
-from benchmarks.weights import fetching, register
-from reproduce import saved_weights
+from benchmarks.weights import catalogue as register
+from benchmarks.weights import fetching
+from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.locality import figure1, table3
-from reproduce.paths import ResultsLayout
-from reproduce.tables import PlannedRun, plan
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
 
 FILES = {f"figure1.{extension}" for extension in ("csv", "tex", "png", "pdf", "json")}
 

@@ -13,9 +13,9 @@ import untrained_helpers as helpers
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, Rectangle
 
-from analysis import placement_figure, placement_report
+from analysis.papers.locality import placement_figure, placement_report
 from benchmarks.errors import UserError
-from reproduce import untrained
+from reproduce.catalogue import published as untrained
 from reproduce.locality import figure2
 
 FILES = {f"figure2.{extension}" for extension in ("csv", "png", "pdf", "json")}

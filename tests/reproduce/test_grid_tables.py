@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.regularizers.locality import factors_for, ring_factors
+from benchmarks.penalties.locality import factors_for, ring_factors
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import Table, plan
 from reproduce.locality import table4, table5, table6, table7
-from reproduce.paths import PAPER_TABLES
-from reproduce.selection import select
-from reproduce.tables import Table, plan
+from reproduce.store.paths import PAPER_TABLES
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
 TABLES = {module.TABLE.name: module.TABLE for module in (table4, table5, table6)}

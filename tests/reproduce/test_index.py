@@ -14,8 +14,8 @@ import pytest
 from record_makers import make
 
 from benchmarks.errors import UserError
-from reproduce import index, records
-from reproduce.paths import ResultsLayout
+from reproduce.store import index, records
+from reproduce.store.paths import ResultsLayout
 
 COUNT = 30
 

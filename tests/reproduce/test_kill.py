@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
-from benchmarks.datasets import store
+from benchmarks.data import store
 from benchmarks.training import checkpoint
-from reproduce import heartbeat, records, saved_weights
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.tables import PlannedRun
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running import heartbeat
+from reproduce.store import records
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ROOT, ResultsLayout
 
 EPOCHS, SEEDS, KILLS = 3, 2, 20
 pytestmark = pytest.mark.slow

@@ -22,15 +22,15 @@ from launch_helpers import (
     wait_for,
 )
 
-from benchmarks.datasets import store
+from benchmarks.data import store
 from benchmarks.errors import UserError
 from benchmarks.training import checkpoint, loop
-from reproduce import failures, records
-from reproduce.claims import Claims, process_started
+from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
-from reproduce.launch import LaunchOptions, LaunchSummary, launch
-from reproduce.paths import ResultsLayout
-from reproduce.tables import PlannedRun
+from reproduce.running.claims import Claims, process_started
+from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.store import failures, records
+from reproduce.store.paths import ResultsLayout
 
 LONG = 200  # epochs of a run that is not meant to end
 

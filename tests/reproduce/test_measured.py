@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from record_makers import PROVENANCE, SITTING, make
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import measured, schema
-from reproduce.paths import ResultsLayout
+from benchmarks.run import Run
+from reproduce.store import committed as measured
+from reproduce.store import schema
+from reproduce.store.paths import ResultsLayout
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_nothing_is_written_where_contents_differ(layout: ResultsLayout) -> None
 
 
 def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
-    from reproduce.index import without_curve
+    from reproduce.store.index import without_curve
 
     with pytest.raises(ValueError, match="without its curve"):
         measured.write(layout.measured / "table3.csv", [without_curve(make(1))])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reproduce import origin
-from reproduce.paths import ROOT
+from reproduce.store.paths import ROOT
 
 CHECK = "from reproduce.origin import ensure_own_packages; ensure_own_packages(); print('ours')"
 

@@ -15,12 +15,13 @@ import weight_makers
 from benchmarks.errors import UserError
 from benchmarks.weights import read
 from benchmarks.weights.magnitudes import measure_layers
-from reproduce import records, saved_weights, schema
 from reproduce.__main__ import run
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import Cell, plan
 from reproduce.locality import magnitudes, table3
-from reproduce.paths import ResultsLayout
-from reproduce.selection import select
-from reproduce.tables import Cell, plan
+from reproduce.store import records, schema
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
 
 SIZES = {"locality": 1.5, "permuted": 1.2, "plain": 1.0, "anti": 0.8}
 

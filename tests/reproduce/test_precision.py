@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import record_makers
 
-from reproduce import records, schema
-from reproduce.precision import compare_precisions, judge
-from reproduce.run_command import Launch
-from reproduce.selection import select
+from reproduce.catalogue.selection import select
+from reproduce.commands.precision import compare_precisions, judge
+from reproduce.commands.table import Launch
+from reproduce.store import records, schema
 
 COUNTS = 8790 + 2 * np.array([-25, -18, -13, -9, -6, -3, -1, 0, 2, 4, 7, 10, 14, 19, 26])
 TIGHT = 8790 + np.array([-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7])

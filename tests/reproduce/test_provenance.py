@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from reproduce import provenance
+from reproduce.store import provenance
 
 
 @pytest.fixture

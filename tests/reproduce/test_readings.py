@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.config import CHOICES, Run
 from benchmarks.errors import UserError
-from reproduce import deviations, readings, report
-from reproduce.paths import ROOT
-from reproduce.registry import ENTRIES, find
-from reproduce.tables import spelled
+from benchmarks.run import CHOICES, Run
+from reproduce.catalogue import deviations, readings, report
+from reproduce.catalogue.papers import ENTRIES, find
+from reproduce.catalogue.tables import spelled
+from reproduce.store.paths import ROOT
 
 ALL = readings.load("locality")
 SETTINGS = [reading for reading in ALL if reading.setting]
@@ -232,7 +232,7 @@ def test_a_note_says_that_there_is_nothing_to_choose():
 
 def test_reading_them_loads_nothing_heavy():
     code = (
-        "import sys; from reproduce import deviations, readings; "
+        "import sys; from reproduce.catalogue import deviations, readings; "
         "readings.parse_overrides(['L-03=half_sum_sq']); "
         "deviations.table_deviations('locality/table3'); "
         "print(sorted({'numpy', 'pandas', 'torch', 'scipy', 'rich'} & set(sys.modules)))"

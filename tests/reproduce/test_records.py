@@ -17,13 +17,14 @@ import pytest
 import torch
 from record_makers import PROVENANCE, make
 
-from benchmarks.config import Run, digest_of
-from benchmarks.datasets.store import Dataset
+from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
+from benchmarks.run import Run, digest_of
 from benchmarks.training import loop
 from benchmarks.training.trainee import CurvePoint
-from reproduce import measured, provenance, records, schema
-from reproduce.paths import ROOT, ResultsLayout
+from reproduce.store import committed as measured
+from reproduce.store import provenance, records, schema
+from reproduce.store.paths import ROOT, ResultsLayout
 
 
 @pytest.fixture
@@ -392,8 +393,8 @@ import resource, sys
 from pathlib import Path
 from record_makers import make
 from benchmarks.errors import UserError
-from reproduce import records
-from reproduce.paths import ResultsLayout
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     records.publish(ResultsLayout(Path(sys.argv[1])), make(1))
@@ -412,8 +413,8 @@ def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
     script = """
 import sys
 from pathlib import Path
-from reproduce import provenance, records
-from reproduce.paths import ResultsLayout
+from reproduce.store import provenance, records
+from reproduce.store.paths import ResultsLayout
 layout = ResultsLayout(Path(sys.argv[1]))
 assert records.finished(layout, [sys.argv[2]]) == {sys.argv[2]}
 assert len(records.collect(layout)) == 1

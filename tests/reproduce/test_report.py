@@ -12,14 +12,16 @@ import pytest
 import record_makers
 from rich.console import Console
 
-from benchmarks.config import Run
-from benchmarks.datasets import DATASETS
+from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
+from benchmarks.run import Run
 from reproduce import __main__ as main
-from reproduce import measured, records, report, schema
+from reproduce.catalogue import report
+from reproduce.catalogue.readings import table_readings
 from reproduce.locality.table3 import QUICK, TABLE
-from reproduce.paths import ResultsLayout
-from reproduce.readings import table_readings
+from reproduce.store import committed as measured
+from reproduce.store import records, schema
+from reproduce.store.paths import ResultsLayout
 
 FILES = {f"table3.{extension}" for extension in ("csv", "tex", "png", "pdf", "json")}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.training import checkpoint
-from reproduce.paths import ROOT
-from reproduce.saved import SavedEpochs
+from reproduce.running.checkpointed_epochs import SavedEpochs
+from reproduce.store.paths import ROOT
 
 
 def _state(epoch: int) -> dict[str, object]:
@@ -46,7 +46,8 @@ def test_a_damaged_checkpoint_counts_as_none_and_stays(tmp_path: Path) -> None:
 def test_it_loads_no_torch(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "run.ckpt", _state(4))
     code = (
-        "import sys; from pathlib import Path; from reproduce.saved import SavedEpochs\n"
+        "import sys; from pathlib import Path; "
+        "from reproduce.running.checkpointed_epochs import SavedEpochs\n"
         "assert SavedEpochs(Path(sys.argv[1])).of('run') == 4\n"
         "assert not {'torch', 'numpy'} & set(sys.modules)"
     )

@@ -15,20 +15,22 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from benchmarks import models
-from benchmarks.config import Run
-from benchmarks.datasets import store
+from benchmarks.data import store
 from benchmarks.errors import UserError
 from benchmarks.models.describe import describe
+from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
-from reproduce import atomic, failures, measured, records, saved_weights, schema
-from reproduce.job import Job
-from reproduce.launch import LaunchOptions, LaunchSummary, launch
-from reproduce.paths import ResultsLayout
-from reproduce.show import show_run
-from reproduce.status import status_of
-from reproduce.tables import PlannedRun
-from reproduce.wanted import look
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands.show import show_run
+from reproduce.running.job import Job
+from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.running.status import status_of
+from reproduce.running.wanted import look
+from reproduce.store import atomic, failures, records, schema
+from reproduce.store import committed as measured
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
 
 
 @pytest.fixture(scope="module")

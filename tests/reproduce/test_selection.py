@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import UserError
-from reproduce.selection import select
+from reproduce.catalogue.selection import select
 
 
 def test_defaults_are_no_variant(tmp_path: Path) -> None:

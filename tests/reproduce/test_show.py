@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import record_makers
 
-from analysis.results import QUICK_LABEL
+from analysis.documents.results import QUICK_LABEL
 from benchmarks.errors import UserError
-from reproduce import measured, records
-from reproduce.paths import ResultsLayout
-from reproduce.show import show_run
+from reproduce.commands.show import show_run
+from reproduce.store import committed as measured
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 
 
 def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:

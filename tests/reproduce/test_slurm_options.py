@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce.cli import app
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.slurm.arrays import array_name, arrays
-from reproduce.slurm.options import (
+from benchmarks.run import Run
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands.app import app
+from reproduce.executors.slurm.arrays import array_name, arrays
+from reproduce.executors.slurm.options import (
     LONGEST_MINUTES,
     SHORTEST_MINUTES,
     SlurmOptions,
@@ -26,8 +26,8 @@ from reproduce.slurm.options import (
     read_config,
     resolve,
 )
-from reproduce.slurm.submit import Request
-from reproduce.tables import PlannedRun
+from reproduce.executors.slurm.submit import Request
+from reproduce.store.paths import ROOT, ResultsLayout
 
 
 @pytest.mark.parametrize(

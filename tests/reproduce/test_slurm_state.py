@@ -12,24 +12,25 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import failures, run_command
-from reproduce.claims import Claims, Liveness, Owner
-from reproduce.interrupts import signals_raise
-from reproduce.launch import LaunchSummary
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.provenance import code_state
-from reproduce.selection import select
-from reproduce.slurm import cluster, command, follow, manifest, snapshot, state, submit
-from reproduce.slurm.arrays import arrays
-from reproduce.slurm.cancel import Cancelled, cancel
-from reproduce.slurm.identity import JobName, job_number, this_job
-from reproduce.slurm.judge import Judge
-from reproduce.slurm.options import SlurmOptions
-from reproduce.slurm.submit import Request
-from reproduce.status import render, status_of
-from reproduce.tables import PlannedRun
+from benchmarks.run import Run
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands import table as run_command
+from reproduce.executors.slurm import cluster, command, follow, manifest, snapshot, state, submit
+from reproduce.executors.slurm.arrays import arrays
+from reproduce.executors.slurm.cancel import Cancelled, cancel
+from reproduce.executors.slurm.identity import JobName, job_number, this_job
+from reproduce.executors.slurm.judge import Judge
+from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.executors.slurm.submit import Request
+from reproduce.running.claims import Claims, Liveness, Owner
+from reproduce.running.interrupts import signals_raise
+from reproduce.running.launch import LaunchSummary
+from reproduce.running.status import render, status_of
+from reproduce.store import failures
+from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.provenance import code_state
 
 FACTS = cluster.Facts("one", 1001)
 
@@ -422,12 +423,16 @@ def test_a_snapshot_is_the_code_with_its_commit(tmp_path: Path) -> None:
     taken = snapshot.take(tmp_path)
     assert (taken.commit, taken.dirty) == code_state(ROOT)
     assert code_state(taken.folder) == (taken.commit, taken.dirty)
-    for name in ("benchmarks/config.py", "reproduce/cli.py", "paper_tables/locality/table3.csv"):
+    for name in (
+        "benchmarks/run.py",
+        "reproduce/commands/app.py",
+        "paper_tables/locality/table3.csv",
+    ):
         assert (taken.folder / name).read_bytes() == (ROOT / name).read_bytes()
     assert not list(taken.folder.rglob("__pycache__"))
     assert snapshot.take(tmp_path) == taken
     assert [path.name for path in tmp_path.iterdir()] == [taken.folder.name]
-    (taken.folder / "benchmarks" / "config.py").write_text("")
+    (taken.folder / "benchmarks" / "run.py").write_text("")
     with pytest.raises(UserError, match="was edited"):
         snapshot.take(tmp_path)
 

@@ -12,22 +12,22 @@ from typing import Any
 import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
-from benchmarks.datasets import store
-from reproduce import failures, records
-from reproduce.campaign import Campaign
-from reproduce.claims import Claims
+from benchmarks.data import store
 from reproduce.executors.local import LocalExecutor
-from reproduce.interrupts import Interrupts
-from reproduce.job import Job
-from reproduce.launch import LaunchOptions, launch
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.progress import Display
-from reproduce.slurm import task as task_module
-from reproduce.slurm.task import FRUITLESS, Task, require_code_of
+from reproduce.executors.slurm import task as task_module
+from reproduce.executors.slurm.task import FRUITLESS, Task, require_code_of
+from reproduce.running.campaign import Campaign
+from reproduce.running.claims import Claims
+from reproduce.running.interrupts import Interrupts
+from reproduce.running.job import Job
+from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.progress import Display
+from reproduce.store import failures, records
+from reproduce.store.paths import ROOT, ResultsLayout
 
 CODE = """
 import json, sys
-from reproduce.slurm.task import Task
+from reproduce.executors.slurm.task import Task
 print(Task(**json.loads(sys.argv[1]))())
 """
 

@@ -16,19 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from benchmarks.config import Run
 from benchmarks.errors import UserError
-from reproduce import failures, heartbeat, progress, records
-from reproduce.campaign import Campaign, Survey
-from reproduce.claims import Claims, Owner
-from reproduce.heartbeat import Beat, Heart
-from reproduce.job import Job
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.progress import Display, duration, headline
-from reproduce.registry import find
-from reproduce.selection import select
-from reproduce.status import CellStatus, render, status_of
-from reproduce.tables import PlannedRun
+from benchmarks.run import Run
+from reproduce.catalogue.papers import find
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running import heartbeat, progress
+from reproduce.running.campaign import Campaign, Survey
+from reproduce.running.claims import Claims, Owner
+from reproduce.running.heartbeat import Beat, Heart
+from reproduce.running.job import Job
+from reproduce.running.progress import Display, duration, headline
+from reproduce.running.status import CellStatus, render, status_of
+from reproduce.store import failures, records
+from reproduce.store.paths import ROOT, ResultsLayout
 
 EPOCHS = 20
 IMAGES = 50_000
@@ -160,9 +161,9 @@ def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
     assert made["hash"] == item.run.hash
     records.publish(layout, made)
     code = (
-        "import sys, pathlib; from reproduce import paths;"
-        "from reproduce.status import status_of, render;"
-        "from reproduce.selection import select; s = select('table3');"
+        "import sys, pathlib; from reproduce.store import paths;"
+        "from reproduce.running.status import status_of, render;"
+        "from reproduce.catalogue.selection import select; s = select('table3');"
         "layout = paths.ResultsLayout(pathlib.Path(sys.argv[1]));"
         "status = status_of(s.planned, layout); render(status, s, as_json=False);"
         "print(sum(cell.done for cell in status.cells));"

@@ -15,7 +15,7 @@ import untrained_helpers as helpers
 import weight_files as made
 
 from benchmarks.errors import UserError
-from reproduce import untrained
+from reproduce.catalogue import published as untrained
 from reproduce.locality import table1
 
 FILES = {f"table1.{kind}" for kind in ("csv", "layers.csv", "tex", "png", "pdf", "json")}

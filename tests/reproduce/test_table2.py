@@ -13,9 +13,9 @@ import pytest
 
 from benchmarks.errors import UserError
 from reproduce.__main__ import run
+from reproduce.catalogue.papers import find
 from reproduce.locality import table2
-from reproduce.paths import ROOT
-from reproduce.registry import find
+from reproduce.store.paths import ROOT
 
 
 def folder(results: Path) -> Path:

@@ -6,13 +6,13 @@ import csv
 
 import pytest
 
-from analysis.rank_sum import stars
-from benchmarks.config import CHOICES, Run
+from analysis.statistics.rank_sum import stars
 from benchmarks.models import network
-from reproduce import readings
+from benchmarks.run import CHOICES, Run
+from reproduce.catalogue import readings
+from reproduce.catalogue.papers import find
+from reproduce.catalogue.tables import Cell, plan
 from reproduce.locality.table7 import QUICK, TABLE
-from reproduce.registry import find
-from reproduce.tables import Cell, plan
 
 SETTINGS = ["block_counts", "warmup_epochs", "acb_bn", "norm_bias_weight_decay"]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.errors import UserError
+from reproduce.catalogue.papers import ENTRIES, find
+from reproduce.catalogue.tables import Table, parse_seeds, plan
 from reproduce.locality.table3 import QUICK, TABLE
-from reproduce.registry import ENTRIES, find
-from reproduce.tables import Table, parse_seeds, plan
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
 

@@ -12,7 +12,7 @@ import pytest
 import untrained_helpers as helpers
 
 from benchmarks.errors import UserError
-from reproduce import untrained
+from reproduce.catalogue import published as untrained
 from reproduce.locality import theorem1
 
 HEADER = "inequality,quantity,relation,value,where,slip"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import weight_files as made
 
-from benchmarks.weights.register import WEIGHTS, Source
+from benchmarks.weights.catalogue import WEIGHTS, Source
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]

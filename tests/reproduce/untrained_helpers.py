@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.paths import ROOT
+from reproduce.store.paths import ROOT
 
 NEEDS_LATEX = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"

@@ -9,10 +9,11 @@ import record_makers
 import torch
 from torch import nn
 
-from benchmarks import datasets
-from reproduce import atomic, records, saved_weights, schema
-from reproduce.paths import ResultsLayout
-from reproduce.tables import PlannedRun
+from benchmarks import data as datasets
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.store import atomic, records, schema
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
 
 LAYERS = 7
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import tiny_table
 
-from reproduce import heartbeat, records
-from reproduce.claims import Claims, Owner
-from reproduce.paths import ROOT, ResultsLayout
-from reproduce.slurm import manifest
-from reproduce.slurm.snapshot import PARTS
-from reproduce.tables import PlannedRun, plan
+from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.executors.slurm import manifest
+from reproduce.executors.slurm.snapshot import PARTS
+from reproduce.running import heartbeat
+from reproduce.running.claims import Claims, Owner
+from reproduce.store import records
+from reproduce.store.paths import ROOT, ResultsLayout
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 PATIENCE = 180.0

@@ -15,9 +15,10 @@ import pytest
 import tiny_table
 from bench import SCRIPT, Bench, Cluster, make_checkout, runs
 
-from benchmarks.datasets import store
-from reproduce import launch, records
-from reproduce.paths import ResultsLayout
+from benchmarks.data import store
+from reproduce.running import launch
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 
 DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "sbatch")
 INSTALL = "REPRODUCE_INSTALL_SLURM"

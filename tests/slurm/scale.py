@@ -20,10 +20,10 @@ import record_makers
 import tiny_table
 from bench import Bench, Cluster, make_checkout
 
-from benchmarks.datasets import store
-from reproduce import records
-from reproduce.paths import ResultsLayout
-from reproduce.tables import plan
+from benchmarks.data import store
+from reproduce.catalogue.tables import plan
+from reproduce.store import records
+from reproduce.store.paths import ResultsLayout
 
 CELLS = 108
 WIDE = f"""

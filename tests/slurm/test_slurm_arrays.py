@@ -10,8 +10,9 @@ import torch
 from bench import LONG_PLAIN, SHORT_LOCALITY, SHORT_PLAIN, Bench, runs
 from safetensors.torch import load_file
 
-from reproduce import launch, saved_weights
-from reproduce.paths import ResultsLayout
+from reproduce.running import launch
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
 
 Expected = Callable[[str, int], dict[str, Any]]
 

@@ -18,9 +18,9 @@ import pytest
 from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, runs, wait_for
 
 from benchmarks.training import checkpoint
-from reproduce.claims import Claims, process_started
-from reproduce.launch import LaunchOptions, launch
-from reproduce.slurm import cluster as slurm
+from reproduce.executors.slurm import cluster as slurm
+from reproduce.running.claims import Claims, process_started
+from reproduce.running.launch import LaunchOptions, launch
 
 Expected = Callable[[str, int], dict[str, Any]]
 REQUEUE = ("scontrol", "requeue")

@@ -23,7 +23,7 @@ from bench import (
     runs,
 )
 
-from reproduce import records
+from reproduce.store import records
 
 Expected = Callable[[str, int], dict[str, Any]]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.config import Run
-from benchmarks.datasets import store
+from benchmarks.data import store
+from benchmarks.run import Run
+from reproduce.catalogue.tables import Cell
 from reproduce.locality.table3 import LOCALITY, PLAIN, QUICK
-from reproduce.tables import Cell
 
 CLASSES = tuple("abcdefghij")
 SETTINGS: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Marks, style and kinds of figures."""

@@ -1,0 +1,152 @@
+"""Shares of filters in which one weight is larger than another, tested against one half.
+
+The binomial test takes a network's filters as independent draws. They are not: those of one layer
+were trained together and resemble each other. The Wilson interval shares that assumption; the
+layer-clustered one beside it treats whole layers as the draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom, t
+from statsmodels.stats.proportion import proportion_confint
+
+from analysis.statistics.rank_sum import stars
+
+COMPARISONS = ("centre > neighbour", "neighbour > corner")
+PARTS = ("all", "lower", "upper")
+HALVINGS = ("floor", "ceil")  # L-14; the first is the default
+CONFIDENCE = 0.95
+
+
+class Counted(Protocol):
+    """A layer's filters, counted by comparison."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def filters(self) -> int: ...
+
+    @property
+    def larger(self) -> Mapping[str, int]: ...
+
+    @property
+    def equal(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Both ends of a confidence interval of a share."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """How often a comparison holds among the filters of some layers.
+
+    Attributes:
+        layers, filters: how many there are.
+        larger: filters for which it holds.
+        equal: filters with two equal weights; they count as not larger (L-47).
+        p_value: of the two-sided binomial test against one half; 0 stands for less than 1e-300.
+        wilson: interval for independent filters.
+        clustered: interval for independent layers; None for fewer than two.
+        clustered_p: of the two-sided t test against one half that inverts ``clustered``.
+    """
+
+    layers: int
+    filters: int
+    larger: int
+    equal: int
+    p_value: float
+    wilson: Interval
+    clustered: Interval | None
+    clustered_p: float | None
+
+    @property
+    def value(self) -> Fraction:
+        """The share, exact."""
+        return Fraction(self.larger, self.filters)
+
+    @property
+    def stars(self) -> str:
+        """Table I's stars of the binomial test (L-10)."""
+        return stars(self.p_value)
+
+
+def split(count: int, halving: str = "floor") -> int:
+    """How many of ``count`` layers are the lower half (L-14)."""
+    if halving not in HALVINGS:
+        raise ValueError(f"halving {halving!r} is none of {', '.join(HALVINGS)}")
+    return count // 2 if halving == "floor" else (count + 1) // 2
+
+
+def part(layers: Sequence[Counted], name: str, halving: str = "floor") -> Sequence[Counted]:
+    """The layers of "all", "lower" or "upper"; ``layers`` are in order of depth."""
+    lower = split(len(layers), halving)
+    return {"all": layers, "lower": layers[:lower], "upper": layers[lower:]}[name]
+
+
+def share(layers: Sequence[Counted], comparison: str) -> Share | None:
+    """The share over all filters of ``layers``; None where there are none."""
+    filters = [layer.filters for layer in layers]
+    larger = [layer.larger[comparison] for layer in layers]
+    n, k = sum(filters), sum(larger)
+    if not n:
+        return None
+    low, high = proportion_confint(k, n, alpha=1 - CONFIDENCE, method="wilson")
+    clustered, clustered_p = by_layer(larger, filters)
+    return Share(
+        layers=len(layers),
+        filters=n,
+        larger=k,
+        equal=sum(layer.equal[comparison] for layer in layers),
+        p_value=float(two_sided_p(k, n)),
+        wilson=Interval(float(low), float(high)),
+        clustered=clustered,
+        clustered_p=clustered_p,
+    )
+
+
+def two_sided_p(larger: ArrayLike, filters: int) -> NDArray[np.float64]:
+    """Exact p-values of ``larger`` of ``filters`` against one half.
+
+    The distribution is symmetric, so this is what :func:`scipy.stats.binomtest` gives, for many
+    counts at once: twice the smaller tail, at most 1.
+    """
+    counts = np.asarray(larger)
+    tail = binom.cdf(np.minimum(counts, filters - counts), filters, 0.5)
+    return np.minimum(1.0, 2 * tail)
+
+
+def by_layer(larger: Sequence[int], filters: Sequence[int]) -> tuple[Interval | None, float | None]:
+    """Interval and p-value against one half that take the layers, not the filters, as draws.
+
+    The share is a ratio of sums over L layers, p = Σk / Σn, with the cluster-robust (sandwich)
+    variance L/(L − 1) · Σ(k − p·n)² / (Σn)² and Student's t with L − 1 degrees of freedom. Ends
+    beyond 0 and 1 are cut. Where one layer holds most filters it is still too short.
+    """
+    k, n = np.asarray(larger, dtype=np.float64), np.asarray(filters, dtype=np.float64)
+    draws = int((n > 0).sum())
+    if draws < 2:
+        return None, None
+    p = k.sum() / n.sum()
+    error = math.sqrt(draws / (draws - 1) * ((k - p * n) ** 2).sum()) / n.sum()
+    reach = t.ppf((1 + CONFIDENCE) / 2, draws - 1) * error
+    interval = Interval(float(max(0.0, p - reach)), float(min(1.0, p + reach)))
+    if error == 0:
+        return interval, 1.0 if p == 0.5 else 0.0
+    return interval, float(2 * t.sf(abs(p - 0.5) / error, draws - 1))

@@ -1,0 +1,268 @@
+"""Verdicts on a cell's level and on a comparison's effect, and how its stars agree.
+
+Accuracies are in [0, 1], with :data:`analysis.statistics.frame.DIVERGED` for runs that diverged;
+margins are in accuracy points, as they are committed: "0.5" is 0.005.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.statistics.frame import DIVERGED
+from analysis.statistics.median import median_interval
+from analysis.statistics.rank_sum import (
+    STARS,
+    Alternative,
+    Method,
+    doubled_midranks,
+    p_value_of_ranks,
+    rank_sum_test,
+    sample,
+    stars,
+)
+from analysis.statistics.shift import Shift, hodges_lehmann
+
+SEEDS_NEEDED = 6
+"""Fewer leave no 95 % interval of the median."""
+
+Level = Literal["reproduced", "not reproduced", "inconclusive", "missing"]
+Effect = Literal["confirmed", "contradicted", "undecided", "missing"]
+
+
+@dataclass(frozen=True)
+class LevelVerdict:
+    """Whether a cell's median reproduces the published one.
+
+    Attributes:
+        difference: reproduced median minus published value, in [−1, 1] like accuracies; NaN where
+            there are no seeds.
+        low, high: the difference's interval; NaN where there are too few seeds.
+        smallest_delta: the smallest margin in points that would pass, rounded up to 0.0001; NaN
+            where there is no interval.
+        n: number of seeds.
+        reason: one clause on what decided.
+    """
+
+    verdict: Level
+    difference: float
+    low: float
+    high: float
+    smallest_delta: float
+    n: int
+    reason: str
+
+
+def level_verdict(
+    values: ArrayLike, published: str, delta: Decimal, *, scale: int = 1
+) -> LevelVerdict:
+    """Compare the median of a cell's seeds with the published median, within ± ``delta`` points.
+
+    The interval of the difference D = med − published runs from D − √2·(med − X(k)) − u to
+    D + √2·(X(n+1−k) − med) + u, with X(k) … X(n+1−k) the 95 % interval of our median (k = 4 for 15
+    seeds). The published median varies as well, but its seeds are unknown: it is lent our spread,
+    whence √2. u is half of the last printed digit. Reproduced needs the whole interval within ±
+    delta, not reproduced the whole interval outside; so a wide interval is never a success. Where
+    the true difference is just delta, simulated tables get either verdict in about 3 % of cases.
+
+    ``published`` is the printed text; ``scale`` is 100 where the paper prints percent ("86.18").
+
+    Raises:
+        ValueError: where the text is no number, the margin is negative, or a value is NaN.
+    """
+    printed, half_digit = _printed(published, scale)
+    margin = Decimal(delta) / 100
+    if not margin.is_finite() or margin < 0:
+        raise ValueError(f"margin {delta} is not a number of points from 0")
+    runs = np.asarray(values, dtype=np.float64)
+    n = len(runs)
+    nan = math.nan
+    if n == 0:
+        return LevelVerdict("missing", nan, nan, nan, nan, 0, "no seeds")
+    median = _median(sample(runs, "values"))
+    difference = median - printed
+    if n < SEEDS_NEEDED:
+        reason = f"{n} of at least {SEEDS_NEEDED} seeds"
+        return LevelVerdict("inconclusive", float(difference), nan, nan, nan, n, reason)
+    interval = median_interval(runs)
+    root = Decimal(2).sqrt()
+    low = difference - root * (median - _decimal(interval.low)) - half_digit
+    high = difference + root * (_decimal(interval.high) - median) + half_digit
+    verdict, reason = _judge_level(low, high, margin)
+    if diverged := int((runs == DIVERGED).sum()):
+        reason += f"; {diverged} of {n} runs diverged"
+    smallest = (100 * max(abs(low), abs(high))).quantize(Decimal("0.0001"), ROUND_CEILING)
+    return LevelVerdict(
+        verdict, float(difference), float(low), float(high), float(smallest), n, reason
+    )
+
+
+def _judge_level(low: Decimal, high: Decimal, margin: Decimal) -> tuple[Level, str]:
+    if -margin <= low and high <= margin:
+        return "reproduced", "the interval lies within the margin"
+    if low > margin or high < -margin:
+        return "not reproduced", "the interval lies outside the margin"
+    return "inconclusive", "the interval crosses the margin"
+
+
+def _printed(published: str, scale: int) -> tuple[Decimal, Decimal]:
+    """The printed value as an accuracy, and half of its last digit."""
+    try:
+        value = Decimal(published.strip())
+    except InvalidOperation:
+        value = Decimal("NaN")
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise ValueError(f"published value {published!r} is not a number")
+    return value / scale, Decimal(5).scaleb(exponent - 1) / scale
+
+
+def _median(values: NDArray[np.float64]) -> Decimal:
+    ordered = np.sort(values)
+    n = len(ordered)
+    return (_decimal(float(ordered[(n - 1) // 2])) + _decimal(float(ordered[n // 2]))) / 2
+
+
+def _decimal(value: float) -> Decimal:
+    """The shortest decimal that is this float: 0.879, not 0.87899999999999999800."""
+    return Decimal(repr(value))
+
+
+@dataclass(frozen=True)
+class EffectVerdict:
+    """Whether the runs show the published direction of a difference.
+
+    Attributes:
+        shift: Hodges–Lehmann shift of x minus y; None where a group has no seeds.
+        p_value: of the two-sided exact rank-sum test that the shift's interval inverts.
+    """
+
+    verdict: Effect
+    shift: Shift | None
+    p_value: float
+    n_x: int
+    n_y: int
+    reason: str
+
+
+def effect_verdict(
+    x: ArrayLike, y: ArrayLike, published_sign: int, *, confidence: float = 0.95
+) -> EffectVerdict:
+    """Confirmed or contradicted where the shift's interval excludes 0 on either side.
+
+    ``published_sign`` is +1 where the paper has x above y, −1 where below, 0 where it prints equal
+    numbers, which leaves nothing to confirm. Diverged runs keep the lowest rank under every shift.
+
+    Raises:
+        ValueError: where the sign is none of these or a value is NaN.
+    """
+    if published_sign not in (-1, 0, 1):
+        raise ValueError(f"published sign {published_sign} is not −1, 0 or 1")
+    first, second = (np.asarray(v, dtype=np.float64) for v in (x, y))
+    n_x, n_y = len(first), len(second)
+    if not (n_x and n_y):
+        return EffectVerdict("missing", None, math.nan, n_x, n_y, "no seeds")
+    shift = hodges_lehmann(_lowest(first), _lowest(second), confidence=confidence)
+    test = rank_sum_test(first, second)
+    verdict: Effect = "undecided"
+    if not shift.excludes(0.0):
+        reason = "the interval of the shift includes 0"
+    elif published_sign == 0:
+        reason = "the paper prints no direction"
+    else:
+        sign = 1 if rank_sum_test(first, second, alternative="greater").p_value < 0.5 else -1
+        verdict = "confirmed" if sign == published_sign else "contradicted"
+        reason = "the interval of the shift excludes 0"
+    return EffectVerdict(verdict, shift, test.p_value, n_x, n_y, reason)
+
+
+def _lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(values == DIVERGED, -np.inf, values)
+
+
+@dataclass(frozen=True)
+class StarAgreement:
+    """Our stars beside the published ones. Shown, never judged.
+
+    Attributes:
+        reproduced: our stars; None where a group has no seeds.
+        agrees: whether they are the published ones, on the published side; None with them.
+        expected_probability: how often an exact replication would print the published stars, were
+            our runs the truth; NaN with them. Its Monte Carlo error is at most 0.5 / √draws.
+        probabilities: the same for each of "***", "**", "*" and "", and for "contrary": any stars,
+            but for the opposite direction.
+        draws: how many replications were drawn.
+    """
+
+    reproduced: str | None
+    published: str
+    agrees: bool | None
+    expected_probability: float
+    probabilities: dict[str, float]
+    draws: int
+
+
+CONTRARY = "contrary"
+
+
+def star_agreement(
+    x: ArrayLike,
+    y: ArrayLike,
+    published_stars: str,
+    *,
+    published_sign: int = 0,
+    n: int = 15,
+    draws: int = 2000,
+    alternative: Alternative = "two-sided",
+    method: Method = "exact",
+) -> StarAgreement:
+    """Compare the stars of the rank-sum test, and say how likely agreement was to begin with.
+
+    A p-value varies so much from one set of seeds to the next that even a perfect replication often
+    prints other stars. Both groups are resampled with replacement to the ``n`` runs of the paper,
+    ``draws`` times from a fixed Philox stream, and every draw is tested by the same test as the
+    runs themselves, exactly unless ``method`` says otherwise.
+
+    With ``published_sign`` +1 (the paper has x above y) or −1, stars for the other direction do not
+    agree, however many; with 0 the direction is not looked at.
+
+    Raises:
+        ValueError: where the published stars are not "", "*", "**" or "***", or a value is NaN.
+    """
+    known = [mark for _, mark in STARS] + [""]
+    if published_stars not in known:
+        raise ValueError(f"published stars {published_stars!r} are not among {known}")
+    outcomes = [*known, CONTRARY]
+    # Sorted, so that the draws do not depend on the order of the rows.
+    first, second = (np.sort(np.asarray(v, dtype=np.float64)) for v in (x, y))
+    if not (len(first) and len(second)):
+        empty = dict.fromkeys(outcomes, math.nan)
+        return StarAgreement(None, published_stars, None, math.nan, empty, 0)
+
+    def outcome(ranks: NDArray[np.int64], n_x: int) -> str:
+        mark = stars(p_value_of_ranks(ranks, n_x, alternative, method))
+        is_contrary = published_sign * (ranks[:n_x].mean() - ranks[n_x:].mean()) < 0
+        return CONTRARY if mark and is_contrary else mark
+
+    ours = rank_sum_test(first, second, alternative=alternative, method=method)
+    observed = outcome(doubled_midranks(np.concatenate([first, second])), len(first))
+    generator = np.random.Generator(np.random.Philox(key=3))
+    resampled = [g[generator.integers(len(g), size=(draws, n))] for g in (first, second)]
+    drawn = Counter(
+        outcome(ranks, n) for ranks in doubled_midranks(np.concatenate(resampled, axis=1))
+    )
+    probabilities = {name: drawn[name] / draws for name in outcomes}
+    return StarAgreement(
+        reproduced=stars(ours.p_value),
+        published=published_stars,
+        agrees=observed == published_stars,
+        expected_probability=probabilities[published_stars],
+        probabilities=probabilities,
+        draws=draws,
+    )

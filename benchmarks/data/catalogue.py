@@ -1,0 +1,238 @@
+"""The data sets that there are.
+
+Checksums are those that torchvision's downloaders check (MD5; CIFAR, Fashion-MNIST, SVHN) and that
+TensorFlow Datasets lists (SHA-256; DeepWeeds). Stanford publishes none for Tiny ImageNet; its MD5
+is the one that public loaders of the same address check, Avalanche's among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks.data import class_names
+from benchmarks.data.description import Archive, DatasetInfo, Ending, Source
+
+CIFAR = "https://www.cs.toronto.edu/~kriz"
+FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+HOUSE_NUMBERS = "http://ufldl.stanford.edu/housenumbers"
+WEEDS_IMAGES = "https://drive.google.com/uc?export=download&id=1xnK3B6K6KekDI55vwJ0vnc2IGoDga9cj"
+WEEDS_LABELS = "https://github.com/AlexOlsen/DeepWeeds/tree/master/labels"
+
+CIFAR10 = DatasetInfo(
+    name="cifar10",
+    title="CIFAR-10 (Krizhevsky 2009)",
+    classes=class_names.CIFAR10,
+    counts=(50_000, 10_000),
+    side=32,
+    digest="41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
+    archive=Archive(
+        sources=(Source("cifar-10-python.tar.gz", f"{CIFAR}/cifar-10-python.tar.gz"),),
+        downloader="CIFAR10",
+        folder="cifar-10-batches-py",
+        train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+        test=("test_batch",),
+    ),
+)
+
+CIFAR100 = DatasetInfo(
+    name="cifar100",
+    title="CIFAR-100 (Krizhevsky 2009), the 100 fine classes",
+    classes=class_names.CIFAR100,
+    counts=(50_000, 10_000),
+    side=32,
+    digest=None,
+    balanced=True,
+    archive=Archive(
+        sources=(
+            Source(
+                "cifar-100-python.tar.gz",
+                f"{CIFAR}/cifar-100-python.tar.gz",
+                "md5:eb9058c3a382ffc7106e4002c42a8d85",
+            ),
+        ),
+        downloader="CIFAR100",
+        folder="cifar-100-python",
+        train=("train",),
+        test=("test",),
+        label_key="fine_labels",
+        meta=("meta", "fine_label_names"),
+        extracted=(
+            Source("train", "", "md5:16019d7e3df5f24257cddd939b257f8d"),
+            Source("test", "", "md5:f0ef6b0ae62326f3e7ffdfab6717acfc"),
+            Source("meta", "", "md5:7973b15100ade9c7d40fb424638fde48"),
+        ),
+    ),
+)
+
+FASHION_MNIST = DatasetInfo(
+    name="fashion-mnist",
+    title="Fashion-MNIST (Xiao et al. 2017), grey, resized to 32×32×3",
+    classes=class_names.FASHION_MNIST,
+    counts=(60_000, 10_000),
+    side=32,
+    digest=None,
+    published_side=28,
+    resampling="bilinear",
+    balanced=True,
+    archive=Archive(
+        layout="idx",
+        sources=tuple(
+            Source(name, f"{FASHION}/{name}", f"md5:{checksum}")
+            for name, checksum in (
+                ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+                ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+                ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+                ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+            )
+        ),
+        downloader="FashionMNIST",
+        folder="FashionMNIST/raw",
+        train=("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+        test=("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+    ),
+)
+
+SVHN = DatasetInfo(
+    name="svhn",
+    title="Street View House Numbers (Netzer et al. 2011), cropped digits without `extra`",
+    classes=class_names.DIGITS,
+    counts=(73_257, 26_032),
+    side=32,
+    digest=None,
+    archive=Archive(
+        layout="matlab",
+        sources=tuple(
+            Source(name, f"{HOUSE_NUMBERS}/{name}", f"md5:{checksum}")
+            for name, checksum in (
+                ("train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"),
+                ("test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"),
+            )
+        ),
+        downloader="SVHN",
+        train=("train_32x32.mat",),
+        test=("test_32x32.mat",),
+    ),
+)
+
+TINY_IMAGENET = DatasetInfo(
+    name="tiny-imagenet",
+    title="Tiny ImageNet, the official validation images as test (L-21)",
+    classes=class_names.TINY_IMAGENET,
+    counts=(100_000, 10_000),
+    side=64,
+    digest=None,
+    balanced=True,
+    archive=Archive(
+        layout="tiny-imagenet",
+        sources=(
+            Source(
+                "tiny-imagenet-200.zip",
+                "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+                "md5:90528d7ca1a48142e341f4ef8d21d0de",
+            ),
+        ),
+        downloader="address",
+        folder="tiny-imagenet-200",
+    ),
+)
+
+DIGITS = DatasetInfo(
+    name="digits",
+    title="scikit-learn's digits, 8×8 grey enlarged to 32×32×3",
+    classes=class_names.DIGITS,
+    counts=(1_297, 500),
+    side=32,
+    digest="385e52d790092af5157cd4f7d6c59666f5b45c5a8835c06d392f8f6d06cb618e",
+    embedded=True,
+)
+
+DIGITS64 = replace(
+    DIGITS,
+    name="digits64",
+    title="scikit-learn's digits, 8×8 grey enlarged to 64×64×3",
+    side=64,
+    digest="f0b05ffe98986b3a98fab741d3e7db6d697796567c56e485621b36e20172c3cb",
+)
+
+# Number of rows and last four names of train_subset<fold>.csv and test_subset<fold>.csv, read in
+# the authors' repository at 51e3fab; no checksum of these files is published.
+_WEEDS_FOLDS: tuple[tuple[int, str, int, str], ...] = (
+    (
+        *(10_501, "20171220-091108-2 20171113-133940-3 20180125-132543-2 20180109-100916-2"),
+        *(3_507, "20180322-133710-1 20180322-133743-1 20180322-133752-1 20180322-133802-1"),
+    ),
+    (
+        *(10_504, "20171218-111840-2 20180322-112703-2 20171212-105656-3 20170217-144521-0"),
+        *(3_503, "20180322-133604-1 20180322-133646-1 20180322-133656-1 20180322-133832-1"),
+    ),
+    (
+        *(10_506, "20180119-105823-2 20180112-072445-1 20180105-093204-3 20170126-100257-0"),
+        *(3_501, "20180322-133110-1 20180322-133310-1 20180322-133850-1 20180322-133901-1"),
+    ),
+    (
+        *(10_506, "20171212-094001-3 20171218-105531-3 20171025-082709-2 20180112-101417-2"),
+        *(3_500, "20180322-133443-1 20180322-133625-1 20180322-133720-1 20180322-133812-1"),
+    ),
+    (
+        *(10_508, "20170217-095330-0 20180109-071641-1 20180109-101059-1 20180322-132607-1"),
+        *(3_498, "20180322-133525-1 20180322-133544-1 20180322-133822-1 20180322-133840-1"),
+    ),
+)
+
+
+def _weeds(fold: int) -> DatasetInfo:
+    train_rows, train_last, test_rows, test_last = _WEEDS_FOLDS[fold]
+    return DatasetInfo(
+        name="deepweeds",
+        title=f"DeepWeeds (Olsen et al. 2019), fold {fold} (L-20), resized to 128×128",
+        classes=class_names.DEEPWEEDS,
+        counts=(train_rows, test_rows),
+        side=128,
+        digest=None,
+        published_side=256,
+        resampling="bilinear",
+        fold=fold,
+        archive=Archive(
+            layout="deepweeds",
+            sources=(
+                Source(
+                    "images.zip",
+                    WEEDS_IMAGES,
+                    "sha256:0961f63c01b997bfab1559ad09e99c0e8130617fd96a8b92fdc09940e01b0ce8",
+                ),
+                Source(
+                    "labels.csv",
+                    WEEDS_LABELS,
+                    "text-sha256:6fb95b89fd9d384f94e185a5cab6c5da7c987649399c90618ecc60acfb0112eb",
+                ),
+            ),
+            train=(f"train_subset{fold}.csv",),
+            test=(f"test_subset{fold}.csv",),
+            endings=(
+                _ending(f"train_subset{fold}.csv", train_rows, train_last),
+                _ending(f"test_subset{fold}.csv", test_rows, test_last),
+            ),
+        ),
+    )
+
+
+def _ending(name: str, rows: int, last: str) -> Ending:
+    return Ending(name, WEEDS_LABELS, rows, tuple(f"{stem}.jpg" for stem in last.split()))
+
+
+_WEEDS = tuple(_weeds(fold) for fold in range(len(_WEEDS_FOLDS)))
+DEEPWEEDS = replace(_WEEDS[0], folds=_WEEDS)
+
+DATASETS: dict[str, DatasetInfo] = {
+    entry.name: entry
+    for entry in (
+        CIFAR10,
+        CIFAR100,
+        FASHION_MNIST,
+        SVHN,
+        TINY_IMAGENET,
+        DEEPWEEDS,
+        DIGITS,
+        DIGITS64,
+    )
+}

@@ -1,0 +1,182 @@
+"""What the register says of a data set. Loads neither NumPy nor torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from benchmarks.errors import UserError
+
+STORE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """One official file.
+
+    Attributes:
+        name: under which it is published.
+        url: where from.
+        checksum: as published, "md5:…" or "sha256:…"; "text-sha256:…" is taken with the line ends
+            of Unix, which git may have changed. Empty where the data set is known by its content
+            digest instead.
+    """
+
+    name: str
+    url: str
+    checksum: str = ""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """How a data set is published.
+
+    Attributes:
+        sources: the official files.
+        layout: what is in them, a key of :data:`benchmarks.data.layouts.LAYOUTS`.
+        downloader: the class of ``torchvision.datasets`` that fetches and checks them, "address"
+            where each source is fetched from its own, or "" where a person has to.
+        folder: what they extract to, or where the downloader puts them.
+        train, test: the files of each split.
+        label_key: the key of a pickled batch's labels; its pixels are under ``data``.
+        meta: the pickled file with the class names, and their key in it.
+        extracted: published checksums of files inside, by which an extracted folder is accepted.
+        endings: by file, what :func:`benchmarks.data.checksums.check_ending` looks at.
+    """
+
+    sources: tuple[Source, ...]
+    layout: str = "batches"
+    downloader: str = ""
+    folder: str = ""
+    train: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    label_key: str = "labels"
+    meta: tuple[str, str] | None = None
+    extracted: tuple[Source, ...] = ()
+    endings: tuple[Ending, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where the first file is fetched from."""
+        return self.sources[0].url
+
+    @property
+    def filename(self) -> str:
+        """The name of the first file."""
+        return self.sources[0].name
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person has to fetch it."""
+        return not self.downloader
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Tells a list of images whose checksum nobody has published from others of its kind.
+
+    Attributes:
+        name: the file, a CSV whose first column is ``Filename``.
+        url: where from.
+        rows: how many images it lists.
+        last: the last of them, in order.
+    """
+
+    name: str
+    url: str
+    rows: int
+    last: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a data set, or of one fold of it, before any of its bytes are here.
+
+    Attributes:
+        counts: how many training and test images there are.
+        side: height and width of the stored images in pixels; they have three channels.
+        digest: the content digest of its store, see :mod:`benchmarks.data.store`; None where
+            nobody has computed it yet.
+        embedded: made from an installed package, so that it needs no download.
+        archive: the official files, for those that are not embedded.
+        published_side: height and width as published, where they are resized.
+        resampling: how they are resized (L-46), empty where they are not.
+        balanced: whether every class has equally many images in each split.
+        fold: which fold this is; 0 for a data set without.
+        folds: the entries of all folds in order; empty for a data set without.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    counts: tuple[int, int]
+    side: int
+    digest: str | None
+    embedded: bool = False
+    archive: Archive | None = None
+    published_side: int | None = None
+    resampling: str = ""
+    balanced: bool = False
+    fold: int | None = None
+    folds: tuple[DatasetInfo, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def store(self) -> str:
+        """Name of the store's folder: each fold has its own, such as "deepweeds-fold0"."""
+        return self.name if self.fold is None else f"{self.name}-fold{self.fold}"
+
+    @property
+    def arguments(self) -> str:
+        """What names it after ``reproduce data get``, such as "deepweeds --fold 1"."""
+        return f"{self.name} --fold {self.fold}" if self.fold else self.name
+
+    @property
+    def source_side(self) -> int:
+        """Height and width of the published images."""
+        return self.published_side or self.side
+
+    @property
+    def is_named_by_sources(self) -> bool:
+        """Whether runs name it by its official files' checksums and not by its content."""
+        return self.archive is not None and all(s.checksum for s in self.archive.sources)
+
+    @property
+    def identity(self) -> str:
+        """What a run's ``data_digest`` is: 64 hexadecimal digits, the same on every machine.
+
+        The content digest, where it was known when the data set was registered. Else the SHA-256 of
+        what makes the content: the published checksums of the official files, the store's version,
+        the size and how it is reached, and the fold. It stays the same when the digest becomes
+        known. The same files may become other pixels where another version of a library decodes
+        JPEGs, so a store has its content digest besides, and a run's record names it.
+        """
+        if not self.is_named_by_sources:
+            assert self.digest is not None
+            return self.digest
+        assert self.archive is not None
+        made_of = {
+            "store": STORE_VERSION,
+            "name": self.name,
+            "side": self.side,
+            "resampling": self.resampling,
+            "fold": self.fold,
+            "sources": [[source.name, source.checksum] for source in self.archive.sources],
+            "lists": [[e.name, e.rows, *e.last] for e in self.archive.endings],
+        }
+        text = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def of_fold(self, fold: int) -> DatasetInfo:
+        """The entry of a fold.
+
+        Raises:
+            UserError: where there is no such fold.
+        """
+        if fold == (self.fold or 0):
+            return self
+        if self.folds:
+            if 0 <= fold < len(self.folds):
+                return self.folds[fold]
+            raise UserError(f"{self.name} has the folds 0 to {len(self.folds) - 1}, not {fold}")
+        raise UserError(f"{self.name} has no folds: leave the fold at 0, not {fold}")

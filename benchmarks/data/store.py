@@ -1,0 +1,349 @@
+"""Images on disk: memory-mapped uint8 arrays in an order that depends on their content alone.
+
+A store is a folder ``DATA/<name>/`` with ``{train,test}_{images,labels}.npy`` and ``store.json``.
+Images are sorted by (label, SHA-256 of the pixels), so that a download, an archive and a folder
+import of the same data set give byte-identical files and one digest. Training only reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.data.description import STORE_VERSION, DatasetInfo
+from benchmarks.data.header import (
+    CHANNELS,
+    HEADER,
+    SPLITS,
+    Header,
+    array_path,
+    check_header,
+    damaged,
+    first_line,
+    has_header,
+    read_header,
+)
+from benchmarks.data.scratch import scratch_folder
+from benchmarks.errors import UserError
+
+# A block of images that is read, hashed or written at once.
+BLOCK_BYTES = 2**24
+
+
+@dataclass(frozen=True)
+class Split:
+    """``images``: uint8 (N, H, W, C). ``labels``: int64 (N,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as training sees it.
+
+    Attributes:
+        name: of its store's folder, such as "deepweeds-fold0".
+        mean, std: the training pixels' channel statistics in [0, 1], float64 (C,).
+        digest: of the content, :func:`content_digest`.
+        sources_identity: what runs name it by where that is not the digest, see
+            :attr:`benchmarks.data.DatasetInfo.identity`.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Split
+    test: Split
+    mean: np.ndarray
+    std: np.ndarray
+    digest: str
+    sources_identity: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What runs name it by."""
+        return self.sources_identity or self.digest
+
+
+def in_canonical_order(split: Split) -> Split:
+    """The same images sorted by (label, SHA-256 of the pixels)."""
+    order = canonical_order(split.labels, image_keys(split.images))
+    return Split(split.images[order], split.labels[order].astype(np.int64))
+
+
+def image_keys(images: np.ndarray) -> list[bytes]:
+    """SHA-256 of each image's pixels."""
+    return [hashlib.sha256(image).digest() for image in np.ascontiguousarray(images)]
+
+
+def canonical_order(labels: np.ndarray, keys: list[bytes]) -> np.ndarray:
+    """Places of the images by (label, key), int64 (N,)."""
+    classes = labels.tolist()
+    order = sorted(range(len(keys)), key=lambda i: (classes[i], keys[i]))
+    return np.array(order, dtype=np.int64)
+
+
+def blocks(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Consecutive parts of some 16 MiB, so that a memory map is never held as a whole."""
+    size = max(1, BLOCK_BYTES // max(1, images[:1].nbytes))
+    return (images[start : start + size] for start in range(0, len(images), size))
+
+
+def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and population standard deviation per channel, pixels scaled to [0, 1], float64 (C,).
+
+    Computed from the exact histogram of the 256 values, so the result has no rounding history.
+    """
+    histogram = np.zeros((images.shape[-1], 256), dtype=np.int64)
+    for block in blocks(images):
+        for channel, counts in enumerate(histogram):
+            counts += np.bincount(block[..., channel].ravel(), minlength=256)
+    means, deviations = [], []
+    for exact in histogram.tolist():
+        total = sum(exact)
+        first = sum(value * n for value, n in enumerate(exact))
+        second = sum(value * value * n for value, n in enumerate(exact))
+        means.append(first / total / 255)
+        deviations.append(math.sqrt(second * total - first * first) / total / 255)
+    return np.array(means), np.array(deviations)
+
+
+def content_digest(classes: tuple[str, ...], splits: Mapping[str, Split]) -> str:
+    """SHA-256 over class names, shapes, labels and pixels, both splits in canonical order."""
+    digest = hashlib.sha256(json.dumps([STORE_VERSION, list(classes)]).encode())
+    for name in SPLITS:
+        split = splits[name]
+        digest.update(json.dumps([name, list(split.images.shape)]).encode())
+        digest.update(np.ascontiguousarray(split.labels, dtype="<i8").tobytes())
+        for block in blocks(split.images):
+            digest.update(np.ascontiguousarray(block).data)
+    return digest.hexdigest()
+
+
+def build(name: str, classes: tuple[str, ...], splits: Mapping[str, Split]) -> Dataset:
+    """A data set in memory from raw splits in any order."""
+    ordered = {split: in_canonical_order(splits[split]) for split in SPLITS}
+    mean, std = channel_statistics(ordered["train"].images)
+    digest = content_digest(classes, ordered)
+    return Dataset(name, classes, ordered["train"], ordered["test"], mean, std, digest)
+
+
+def write(dataset: Dataset, root: Path) -> Path:
+    """Publish a store under ``root``; a second writer of the same data is harmless.
+
+    Raises:
+        UserError: where ``root`` cannot be written, or something else lies there already.
+    """
+    with scratch_folder(root, dataset.name) as folder:
+        try:
+            for name in SPLITS:
+                split: Split = getattr(dataset, name)
+                save(folder / f"{name}_images.npy", split.images, blocks(split.images))
+                save(folder / f"{name}_labels.npy", split.labels, [split.labels])
+        except OSError as error:
+            raise cannot_write(root, error) from error
+        return publish(dataset, folder, root)
+
+
+def publish(dataset: Dataset, folder: Path, root: Path, made_with: str = "") -> Path:
+    """Add the header to the arrays in ``folder`` and rename it to its place under ``root``.
+
+    All bytes are on the disk before the rename, so that neither a kill nor a power cut leaves a
+    store that only looks whole.
+    """
+    target = root / dataset.name
+    try:
+        _write_header(dataset, folder, made_with)
+        _sync_folder(folder)
+    except OSError as error:
+        raise cannot_write(root, error) from error
+    try:
+        os.rename(folder, target)
+        _sync_folder(root)
+    except OSError as error:
+        _accept_present(dataset, root, error)
+    return target
+
+
+def cannot_write(root: Path, error: OSError) -> UserError:
+    """The error for a folder of stores in which nothing can be written."""
+    return UserError(
+        f"cannot write under {root} ({first_line(error)}): choose a folder with --data"
+    )
+
+
+def _accept_present(dataset: Dataset, root: Path, error: OSError) -> None:
+    """Another process was faster: fine, where it wrote the same."""
+    target = root / dataset.name
+    if not target.exists():
+        raise UserError(f"cannot write {target}: {first_line(error)}") from error
+    check_is_store(root, dataset.name)
+    present = read(root, dataset.name)
+    if present.digest != dataset.digest:
+        raise UserError(
+            f"{target} already holds other images (digest {present.digest[:12]}, "
+            f"not {dataset.digest[:12]}); remove that folder to replace it"
+        ) from error
+
+
+def check_is_store(root: Path, name: str) -> None:
+    """Refuse to go on where something that is no store has the place of one.
+
+    Raises:
+        UserError: where ``root/name`` is a file, or a folder with files but no header.
+    """
+    target = root / name
+    if has_header(root, name):
+        return
+    try:
+        in_the_way = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except OSError as error:
+        raise UserError(f"cannot read {target}: {first_line(error)}") from error
+    if in_the_way:
+        raise UserError(
+            f"{target} is in the way: it is no data store (no {HEADER}); "
+            "move it, or choose another folder with --data"
+        )
+
+
+def _write_header(dataset: Dataset, folder: Path, made_with: str) -> None:
+    header = Header(
+        store_version=STORE_VERSION,
+        name=dataset.name,
+        classes=list(dataset.classes),
+        digest=dataset.digest,
+        identity=dataset.identity,
+        mean=dataset.mean.tolist(),
+        std=dataset.std.tolist(),
+        counts={name: len(getattr(dataset, name)) for name in SPLITS},
+    )
+    fields: dict[str, Any] = {**header, **({"made_with": made_with} if made_with else {})}
+    if not dataset.sources_identity:
+        del fields["identity"]
+    with open(folder / HEADER, "w", encoding="utf-8") as file:
+        file.write(json.dumps(fields, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> None:
+    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why.
+
+    Args:
+        like: an array of the shape and type of the whole.
+        parts: the whole, cut along its first axis.
+    """
+    layout = np.lib.format
+    with open(path, "wb") as file:
+        layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(like))
+        for part in parts:
+            file.write(np.ascontiguousarray(part).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems cannot, for folders
+    finally:
+        os.close(descriptor)
+
+
+def read(root: Path, name: str, *, mapped: bool = True) -> Dataset:
+    """Open a store; the arrays are read-only and stay on disk where ``mapped``.
+
+    Raises:
+        UserError: where it is missing, or where shapes, types, sizes or labels contradict
+            ``store.json``; the message names the fix.
+    """
+    header = read_header(root, name)
+    splits = {split: _read_split(root, header, split, mapped) for split in SPLITS}
+    return Dataset(
+        name=name,
+        classes=tuple(header["classes"]),
+        train=splits["train"],
+        test=splits["test"],
+        mean=np.array(header["mean"]),
+        std=np.array(header["std"]),
+        digest=header["digest"],
+        sources_identity=header["identity"] if header["identity"] != header["digest"] else "",
+    )
+
+
+def open_known(info: DatasetInfo, root: Path, *, mapped: bool = True) -> Dataset:
+    """:func:`read` of a registered data set, which must be what the register says."""
+    check_header(read_header(root, info.store), info, root)
+    dataset = read(root, info.store, mapped=mapped)
+    for split in SPLITS:
+        shape = getattr(dataset, split).images.shape
+        if shape[1:3] != (info.side, info.side):
+            path = array_path(root, info.store, split, "images")
+            raise damaged(path, f"images of {shape[1]}×{shape[2]}, not {info.side}×{info.side}")
+    return dataset
+
+
+def verify(info: DatasetInfo, root: Path) -> str:
+    """Read every byte of a store again and compare with its header and the register.
+
+    Returns:
+        The content digest.
+
+    Raises:
+        UserError: naming what is wrong.
+    """
+    dataset = open_known(info, root)
+    splits = {split: getattr(dataset, split) for split in SPLITS}
+    digest = content_digest(dataset.classes, splits)
+    if digest != dataset.digest:
+        reason = (
+            f"its images or labels have digest {digest[:12]}, where {HEADER} names "
+            f"{dataset.digest[:12]}"
+        )
+        raise damaged(root / info.store, reason)
+    statistics = channel_statistics(dataset.train.images)
+    if not np.array_equal(statistics, (dataset.mean, dataset.std)):
+        raise damaged(root / info.store / HEADER, "its mean or std is not that of the images")
+    return digest
+
+
+def _read_split(root: Path, header: Header, split: str, mapped: bool) -> Split:
+    images_path = array_path(root, header["name"], split, "images")
+    labels_path = array_path(root, header["name"], split, "labels")
+    images, labels = read_array(images_path, mapped), read_array(labels_path, mapped)
+    count = header["counts"][split]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[::3] != (count, CHANNELS):
+        found = f"{images.dtype} {images.shape}"
+        raise damaged(images_path, f"{found}, not uint8 ({count}, H, W, {CHANNELS})")
+    if labels.dtype != np.int64 or labels.shape != (count,):
+        raise damaged(labels_path, f"{labels.dtype} {labels.shape}, not int64 ({count},)")
+    if count and not 0 <= labels.min() <= labels.max() < len(header["classes"]):
+        raise damaged(labels_path, f"labels beyond 0 to {len(header['classes']) - 1}")
+    return Split(images, labels)
+
+
+def read_array(path: Path, mapped: bool) -> np.ndarray:
+    """A whole ``.npy`` file and nothing behind it."""
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+        if array.offset + array.nbytes != path.stat().st_size:
+            raise ValueError(f"{path.stat().st_size:,} bytes, too many")
+        if not mapped:
+            array = np.load(path, allow_pickle=False)
+            array.flags.writeable = False
+    except Exception as error:  # a garbled file may raise anything
+        raise damaged(path, first_line(error)) from error
+    return array

@@ -1,0 +1,66 @@
+"""LOCO-Reg: an L2 factor for every position of a spatial filter.
+
+Source: Schneider, "Locality-Promoting Representation Learning", eqs. 1 and 5.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from benchmarks.run import Run
+
+
+def ring_factors(gamma: float, eta: float) -> np.ndarray:
+    """Factors r of eq. 1 for a 3×3 filter, float64, shape (3, 3), summing to 9.
+
+    The centre gets 1/Z, the four direct neighbours γ/Z, the four corners η/Z, with
+    Z = (1 + 4γ + 4η)/9.
+    """
+    factors = np.full((3, 3), float(eta))
+    factors[1, :] = factors[:, 1] = gamma
+    factors[1, 1] = 1.0
+    return _normalized(factors)
+
+
+def distance_factors(kernel: int, a0: float, a1: float) -> np.ndarray:
+    """Factors u(d) = a0 + a1·d of eq. 5, float64, shape (kernel, kernel), summing to kernel².
+
+    d is the Euclidean distance from the centre on the index grid (L-08); ``kernel`` is odd.
+    """
+    if kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"eq. 5 needs an odd kernel, not {kernel}")
+    offset = np.arange(kernel) - kernel // 2
+    distance = np.hypot(offset[:, None], offset[None, :])
+    return _normalized(a0 + a1 * distance)
+
+
+def factors_for(run: Run, kernel: tuple[int, int]) -> np.ndarray:
+    """The factors of a run for one layer's kernel, shape ``kernel``.
+
+    1×1 kernels get plain λ (L-15). A run with a0 and a1 uses eq. 5, for any odd square kernel. γ
+    and η (eq. 1) are defined for 3×3 kernels alone: any other kernel needs a0 and a1, unless
+    γ = η = 1, which is plain λ at every position.
+
+    Raises:
+        ValueError: where γ and η are to reach a kernel that they are not defined for.
+    """
+    if kernel == (1, 1):
+        return np.ones((1, 1))
+    if run.a0 is not None and run.a1 is not None and kernel[0] == kernel[1]:
+        return distance_factors(kernel[0], float(run.a0), float(run.a1))
+    if kernel == (3, 3):
+        return ring_factors(float(run.gamma), float(run.eta))
+    if run.gamma == run.eta == 1:
+        return np.ones(kernel)
+    raise ValueError(f"gamma and eta are defined for 3×3 kernels, not for {kernel}: use a0 and a1")
+
+
+def _normalized(factors: np.ndarray) -> np.ndarray:
+    total = math.fsum(factors.ravel())
+    if not total > 0:
+        raise ValueError("the factors of a spatial filter must have a positive sum")
+    return factors * (factors.size / total)

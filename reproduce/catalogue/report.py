@@ -1,0 +1,267 @@
+"""From records to a table's report: CSV, LaTeX, figure, JSON and what the terminal shows.
+
+Nothing is trained here; a report is redrawn from the records at any time, also of none or some of
+the runs. The heavy packages load inside the functions.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from reproduce.catalogue.deviations import table_deviations
+from reproduce.catalogue.tables import plan, spelled
+from reproduce.store import records
+from reproduce.store.outputs import write_files
+from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.provenance import origin_label
+from reproduce.store.schema import Record, configuration_hash
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from analysis.documents.results import About, TableResult
+    from analysis.documents.table import CellSpec
+    from reproduce.catalogue.tables import Cell, PlannedRun, Table
+    from reproduce.store.paths import ResultsLayout
+
+# What the analysis leaves to choose, with its defaults: the rank-sum test's alternative (L-12) and
+# distribution (L-40), and what the first cell of a pair is tested against (L-39).
+KNOBS = MappingProxyType(
+    {"alternative": "two-sided", "rank_sum": "exact", "stars_compare": "column"}
+)
+
+
+def build(
+    table: Table,
+    layout: ResultsLayout,
+    cells: Iterable[Cell] | None = None,
+    seeds: Sequence[int] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    variant: str = "",
+    readings: Sequence[Mapping[str, Any]] = (),
+    knobs: Mapping[str, str] | None = None,
+) -> TableResult:
+    """Analyse the finished runs of a table.
+
+    The report always covers the whole table: every finished run of its cells and seeds, whatever
+    was selected, so that one written after a partial run hides and overwrites nothing. The
+    selection decides what counts as missing
+    (:attr:`analysis.documents.results.TableResult.complete`), and
+    seeds beyond the table's own are added to them.
+
+    Args:
+        table: full or quick; ``layout`` must be of the same kind.
+        cells, seeds: what was asked for, all of the table by default.
+        overrides: precision and readings that the runs were made with.
+        variant: name of overrides and knobs, empty for the defaults.
+        readings: id, name, value, default, source, question and changed of each open choice.
+        knobs: readings of the analysis, see :data:`KNOBS`.
+
+    Raises:
+        UserError: where a record is damaged or a run has two contents.
+    """
+    from analysis.documents.table import analyse
+
+    if table.is_quick != layout.quick:
+        raise ValueError(f"{table.title} does not belong to the results under {layout.root}")
+    chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
+    asked = list(range(table.seeds)) if seeds is None else list(seeds)
+    shown = sorted({*range(table.seeds), *asked})
+    planned = plan(table.cells, shown, overrides)
+    found = records.collect(layout, [p.run.hash for p in planned])
+    names = {cell.name for cell in (table.cells if cells is None else cells)}
+    margin = {} if table.is_quick else _margin(table)
+    result = analyse(
+        _frame(table, planned, found),
+        None if table.is_quick else _published(table),
+        _comparisons(table, chosen["stars_compare"]),
+        delta=_delta(margin),
+        seeds=len(shown),
+        declared=len(table.comparisons),
+        cells=[_spec(cell, table.parameters, overrides) for cell in table.cells],
+        about=_about(table, overrides, variant, readings, margin.get("reason", "")),
+        missing=[
+            (p.cell, p.run.seed)
+            for p in planned
+            if p.cell in names and p.run.seed in asked and p.run.hash not in found
+        ],
+        alternative=chosen["alternative"],
+        method=chosen["rank_sum"],
+    )
+    return result if table.is_quick else _with_claims(result, table)
+
+
+def write(result: TableResult, folder: Path) -> list[Path]:
+    """Write ``<name>.{csv,tex,png,pdf,json}`` into ``folder``, each at once or not at all.
+
+    Raises:
+        UserError: where the folder cannot be written.
+    """
+    from analysis.documents import export, latex
+    from analysis.figures import table_figure as figures
+
+    name = result.about.id.rpartition("/")[2]
+    contents = {
+        "csv": export.csv_text(result).encode(),
+        "tex": latex.document(result).encode(),
+        "png": figures.png(result),
+        "pdf": figures.pdf(result),
+        "json": export.json_text(result).encode(),
+    }
+    return write_files(folder, name, contents)
+
+
+def render(
+    result: TableResult, console: Console | None = None, asked: Collection[str] | None = None
+) -> None:
+    """Print the table on the console, standard output by default.
+
+    ``asked`` names the cells that were selected; a long table shows only the groups that hold one.
+    """
+    from rich.console import Console
+
+    from analysis.documents.terminal import print_table
+
+    print_table(result, console or Console(), asked)
+
+
+def _frame(
+    table: Table, planned: Sequence[PlannedRun], found: Mapping[str, Record]
+) -> pd.DataFrame:
+    """The long-form frame, one row a finished run."""
+    import pandas as pd
+
+    from analysis.documents.table import FRAME_COLUMNS
+
+    rows = [
+        {"cell": p.cell, "kind": table.cell(p.cell).kind, **_row(found[p.run.hash])}
+        for p in planned
+        if p.run.hash in found
+    ]
+    return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
+
+
+def _row(record: Record) -> dict[str, Any]:
+    run, result = record["run"], record["result"]
+    return {
+        "seed": run["seed"],
+        "correct": result["correct"],
+        "total": result["total"],
+        "accuracy": result["correct"] / result["total"],
+        "diverged": result["diverged"],
+        "best_correct": result["best_correct"],
+        "best_epoch": result["best_epoch"],
+        "run": record["hash"],
+        "configuration": configuration_hash(record),
+        "precision": run["precision"],
+        "data_digest": run["data_digest"],
+        "machine": origin_label(record["provenance"]),
+    }
+
+
+def _spec(cell: Cell, parameters: Sequence[str], overrides: Mapping[str, Any] | None) -> CellSpec:
+    from analysis.documents.table import CellSpec
+
+    run, default = cell.run(0, overrides), cell.run(0)
+    texts = []
+    for name in parameters:
+        value = getattr(run, name)
+        if value == getattr(default, name):
+            value = cell.settings.get(name, value)  # as the table writes it: "2.0" stays "2.0"
+        texts.append((name, spelled(value)))
+    return CellSpec(
+        name=cell.name,
+        kind=cell.kind,
+        parameters=tuple(texts),
+        title=cell.label,
+        group=cell.group,
+        column=cell.column,
+        margin=run.dataset,
+    )
+
+
+def _published(table: Table) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(table.published, dtype=str, keep_default_na=False)
+
+
+def _with_claims(result: TableResult, table: Table) -> TableResult:
+    """The table with what the paper's text says of it."""
+    path = PAPER_TABLES / table.paper / "claims.csv"
+    stated = []
+    if path.exists():
+        with open(path, encoding="utf-8", newline="") as file:
+            stated = [row for row in csv.DictReader(file) if row["table"] == table.name]
+    if not stated:
+        return result
+    from analysis.verdicts.claims import judge
+
+    return dataclasses.replace(result, claims=judge(result, stated))
+
+
+def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
+    """A table's margin, or those of its data sets."""
+    delta = margin.get("delta")
+    if isinstance(delta, dict):
+        return {name: Decimal(value) for name, value in delta.items()}
+    return None if delta is None else Decimal(delta)
+
+
+def _margin(table: Table) -> dict[str, Any]:
+    with open(PAPER_TABLES / table.paper / "margins.toml", "rb") as file:
+        return tomllib.load(file)[table.name]
+
+
+def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
+    """The table's pairs; "plain" tests each first cell against plain L2 where it is not that."""
+    plain = next((cell.name for cell in table.cells if cell.kind == "plain"), None)
+    rows = []
+    for pair in table.comparisons:
+        row = {"name": pair.name, "first": pair.first, "second": pair.second}
+        if stars_compare == "plain" and plain is not None and pair.first != plain:
+            row["against"] = plain
+        rows.append(row)
+    return rows
+
+
+def _about(
+    table: Table,
+    overrides: Mapping[str, Any] | None,
+    variant: str,
+    readings: Sequence[Mapping[str, Any]],
+    margin_reason: str,
+) -> About:
+    from analysis.documents.results import About, Deviation, Reading
+
+    texts = ("id", "name", "value", "default", "source", "question")
+    return About(
+        id=table.id,
+        title=table.title,
+        caption=table.caption,
+        protocol="quick" if table.is_quick else "full",
+        precision=table.cells[0].run(0, overrides).precision,
+        variant=variant,
+        layout=table.layout,
+        row_title=table.row_title,
+        column_title=table.column_title,
+        percent=table.percent,
+        remark=table.remark,
+        margin_reason=margin_reason,
+        readings=tuple(
+            Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))
+            for row in readings
+        ),
+        deviations=tuple(
+            Deviation(d.id, d.name, f"{d.here} In the paper: {d.paper} Effect: {d.effect}")
+            for d in ([] if table.is_quick else table_deviations(table.id))
+        ),
+    )

@@ -1,0 +1,164 @@
+"""What a table script declares: cells, comparisons and how a cell and a seed make a run.
+
+This module and the table scripts load neither torch nor pandas, so that listing, ``--dry-run`` and
+``status`` answer at once.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.data import known_digest
+from benchmarks.errors import UserError
+from benchmarks.run import Run
+from reproduce.store.paths import PAPER_TABLES
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One distinct configuration of a table.
+
+    Attributes:
+        name: what ``--only`` matches, such as "locality 1.6 2.4".
+        kind: what the cell is in the paper's argument, such as "locality" or "plain".
+        settings: the :class:`benchmarks.run.Run` fields that differ from the defaults.
+        group, column: where the cell stands in a table of "rows" or a "grid", such as
+            "cifar10 VGG" and "0.0005".
+        label: what the table calls it there, such as "(1.4, 1.56)"; by default its parameters'
+            values.
+        untouched: fields whose readings do not apply to this cell, such as the fold of a data set
+            that has none; a chosen override leaves them, and the run's name, as they are.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any] = field(hash=False)
+    untouched: frozenset[str] = frozenset()
+    group: str = ""
+    column: str = ""
+    label: str = ""
+
+    def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
+        """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
+        chosen = {k: v for k, v in (overrides or {}).items() if k not in self.untouched}
+        settings = {**self.settings, **chosen}
+        run = Run(seed=seed, **settings)
+        return run.replace(data_digest=known_digest(run.dataset, run.fold))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two cells whose difference the paper tests; it printed its stars beside ``first``.
+
+    The name ends in the column of ``first``, "upper 1"; what stands before is its part, which is
+    that of the published entry or begins with it.
+    """
+
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a paper and the experiment behind it.
+
+    ``published`` is the tidy CSV of the printed numbers; quick tables have none, since theirs are
+    another experiment's.
+
+    Attributes:
+        parameters: the settings that a reader tells the cells apart by, in the paper's order.
+        layout: "pairs", "rows" or "grid", see :class:`analysis.documents.results.About`, as are
+        the titles. percent: whether the paper prints its accuracies in percent.
+        remark: what a reader of this table alone has to know, shown among its notes.
+    """
+
+    paper: str
+    name: str
+    title: str
+    caption: str
+    cells: tuple[Cell, ...]
+    comparisons: tuple[Comparison, ...]
+    seeds: int = 15
+    is_quick: bool = False
+    quick: Table | None = None
+    parameters: tuple[str, ...] = ("gamma", "eta")
+    layout: str = "pairs"
+    row_title: str = ""
+    column_title: str = ""
+    percent: bool = False
+    remark: str = ""
+
+    @property
+    def id(self) -> str:
+        """Such as "locality/table3"."""
+        return f"{self.paper}/{self.name}"
+
+    @property
+    def published(self) -> Path:
+        """The printed numbers, one CSV row an entry."""
+        return PAPER_TABLES / self.paper / f"{self.name}.csv"
+
+    def cell(self, name: str) -> Cell:
+        """The cell of that name."""
+        return next(cell for cell in self.cells if cell.name == name)
+
+    def select(self, patterns: Sequence[str]) -> tuple[Cell, ...]:
+        """Cells whose name matches any of the globs, all without one.
+
+        Raises:
+            UserError: where a glob matches no cell.
+        """
+        for pattern in patterns:
+            if not any(fnmatch.fnmatchcase(cell.name, pattern) for cell in self.cells):
+                names = ", ".join(cell.name for cell in self.cells)
+                raise UserError(f"--only {pattern!r} matches no cell of {self.id}; it has: {names}")
+        return tuple(
+            cell
+            for cell in self.cells
+            if not patterns or any(fnmatch.fnmatchcase(cell.name, p) for p in patterns)
+        )
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run with its place in the table."""
+
+    cell: str
+    run: Run
+
+
+def plan(
+    cells: Iterable[Cell], seeds: Iterable[int], overrides: Mapping[str, Any] | None = None
+) -> list[PlannedRun]:
+    """All runs of the cells, seed by seed, so that every cell has its first seeds early."""
+    cells = list(cells)
+    return [PlannedRun(cell.name, cell.run(seed, overrides)) for seed in seeds for cell in cells]
+
+
+def spelled(value: Any) -> str:
+    """A setting as a reader writes it: (7, 7, 5) as "7,7,5"."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def parse_seeds(text: str | None, default: int) -> list[int]:
+    """Seeds of ``--seeds``: "5" means 0 … 4, "3-7" means 3 … 7, "0,4,9" those three.
+
+    Raises:
+        UserError: where the text is none of these.
+    """
+    if text is None:
+        return list(range(default))
+    if re.fullmatch(r"[1-9]\d{0,5}", text):
+        return list(range(int(text)))
+    if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text) and not text.isdecimal():
+        ranges = [part.partition("-") for part in text.split(",")]
+        spans = [range(int(first), int(last or first) + 1) for first, _, last in ranges]
+        if all(0 < len(span) <= 10_000 for span in spans):
+            return sorted({seed for span in spans for seed in span})
+    raise UserError(f"--seeds {text!r}: give a count (15), a range (3-7) or a list (0,4,9)")

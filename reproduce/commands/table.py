@@ -1,0 +1,293 @@
+"""What a table command does: plan, ask, launch, report; and its parts as commands of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.store.paths import ROOT, ResultsLayout, default_data
+
+if TYPE_CHECKING:
+    from analysis.documents.table import TableResult
+    from reproduce.catalogue.selection import Selection
+    from reproduce.executors.slurm.options import SlurmOptions
+    from reproduce.executors.slurm.submit import Request
+    from reproduce.running.launch import LaunchSummary
+    from reproduce.running.wanted import Wanted
+
+ASK_ABOVE_SECONDS = 3600.0
+EXECUTORS = ("local", "debug", "slurm")
+DEVICES = ("auto", "cpu", "cuda")
+DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to train: nothing here is part of a run's identity."""
+
+    executor: str
+    workers: int | None
+    device: str
+    data: Path | None
+    pack: int | None
+    yes: bool = False
+    quiet: bool = False
+    save_weights: bool = False
+    slurm: SlurmOptions | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("--executor", self.executor, EXECUTORS),
+            ("--device", self.device, DEVICES),
+        ):
+            if value not in allowed:
+                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}")
+        for name, count in (("--workers", self.workers), ("--pack", self.pack)):
+            if count is not None and count < 1:
+                raise UserError(f"{name} must be at least 1, not {count}")
+        if self.slurm and self.workers is not None:
+            raise UserError(
+                "--workers is for this machine; with --executor slurm, --slurm-cpus-per-task says "
+                "how many runs a task trains side by side"
+            )
+
+    @property
+    def data_folder(self) -> Path:
+        """Of the data sets."""
+        return self.data or default_data()
+
+
+def dry_run_text(selection: Selection, launch: Launch, *, as_json: bool) -> str:
+    """The cells and runs that the options select, or the scripts that a queue would be given;
+    nothing is read or trained."""
+    if launch.slurm:
+        from reproduce.executors.slurm import command
+
+        return command.dry_run(selection, _request(selection, launch), as_json=as_json)
+    table = selection.table
+    rows: list[dict[str, Any]] = [
+        {
+            "cell": cell.name,
+            "configuration": cell.run(0, selection.overrides).configuration_hash,
+            "runs": {
+                str(seed): cell.run(seed, selection.overrides).hash for seed in selection.seeds
+            },
+        }
+        for cell in selection.cells
+    ]
+    if as_json:
+        return json.dumps({"table": table.id, "quick": table.is_quick, "cells": rows}, indent=1)
+    width = max(len(row["cell"]) for row in rows)
+    seeds = len(selection.seeds)
+    lines = [
+        f"{table.title}: {len(rows)} cells × {seeds} seeds = {len(rows) * seeds} runs"
+        + (f", variant {selection.variant}" if selection.variant else ""),
+        *(
+            f"  {row['cell']:<{width}}  configuration {row['configuration']}, first run "
+            f"{next(iter(row['runs'].values()))}"
+            for row in rows
+        ),
+        "Nothing was trained. --json lists every run.",
+    ]
+    return "\n".join(lines)
+
+
+def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
+    """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
+    3 when not."""
+    if launch.slurm and not launch.slurm.wait:
+        from reproduce.running.wanted import look
+
+        wanted = look(selection.planned, selection.layout, save_weights=launch.save_weights)
+        if wanted.missing:
+            return _submit(selection, launch, wanted)
+    summary = launch_missing(selection, launch)
+    if summary.interrupted:
+        return INCOMPLETE
+    code = report_selection(selection, as_json=as_json)
+    return code if summary.complete else INCOMPLETE
+
+
+def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
+    """Train the selected runs that are missing, after asking where that takes over an hour.
+
+    Returns:
+        What it has come to; what failed or is missing is told on stderr as well.
+
+    Raises:
+        UserError: for a wrong executor or device, missing data, or a long job that nobody
+            confirmed.
+    """
+    from reproduce.running import images
+    from reproduce.running import launch as launching
+    from reproduce.running.wanted import look
+
+    planned = selection.planned
+    wanted = look(planned, selection.layout, save_weights=launch.save_weights)
+    if not wanted.missing:
+        if launch.slurm:
+            from reproduce.executors.slurm.submit import tidy
+
+            tidy(selection.layout)
+        return launching.LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
+    options = launching.LaunchOptions(
+        executor=launch.executor,
+        workers=launch.workers,
+        device=launch.device,
+        data=launch.data_folder,
+        pack=launch.pack,
+        progress=not launch.quiet,
+        save_weights=launch.save_weights,
+    )
+    images.check((p.run for p in wanted.missing), options.data)
+    if wanted.recorded:
+        print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
+    if launch.slurm:
+        from reproduce.executors.slurm import command
+
+        summary = command.follow_selection(selection, _request(selection, launch), launch.quiet)
+        return _tell(summary, wanted, selection.layout)
+    if not selection.table.is_quick:
+        _confirm(selection, wanted.missing, options, launch)
+    return _tell(launching.launch(planned, selection.layout, options), wanted, selection.layout)
+
+
+def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> LaunchSummary:
+    if not summary.complete:
+        print(f"reproduce: {summary.describe()}", file=sys.stderr)
+    if differing := wanted.differing(layout):
+        print(f"reproduce: {differing}", file=sys.stderr)
+    return summary
+
+
+def _submit(selection: Selection, launch: Launch, wanted: Wanted) -> int:
+    from reproduce.executors.slurm import command
+
+    if wanted.recorded:
+        print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
+    submitted = command.submit_selection(selection, _request(selection, launch))
+    if launch.quiet:
+        print(json.dumps(command.plain(submitted), indent=1))
+    return INCOMPLETE if submitted.left or submitted.ending else DONE
+
+
+def _request(selection: Selection, launch: Launch) -> Request:
+    from reproduce.executors.slurm import command
+
+    assert launch.slurm
+    return command.request_of(
+        selection,
+        launch.slurm,
+        launch.data_folder,
+        launch.device,
+        launch.pack,
+        save_weights=launch.save_weights,
+    )
+
+
+def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:
+    import typer
+
+    from reproduce.running.estimate import estimate
+
+    found = estimate(missing, selection.layout, options)
+    typer.echo(found.text, err=True)
+    if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(
+            "this would take over an hour: add --yes to go ahead, --only or --seeds for less"
+        )
+    if not typer.confirm("Start? It can be stopped at any time and continued later", err=True):
+        raise UserError("not started; --quick, --only and --seeds make it shorter")
+
+
+def result_of(selection: Selection) -> TableResult:
+    """The analysis of the selected runs' records."""
+    from reproduce.catalogue import report
+    from reproduce.catalogue.readings import table_readings
+
+    return report.build(
+        selection.table,
+        selection.layout,
+        selection.cells,
+        selection.seeds,
+        selection.overrides,
+        selection.variant,
+        table_readings(selection.table.id, {**selection.overrides, **selection.analysis}),
+        selection.analysis,
+    )
+
+
+def report_selection(selection: Selection, *, as_json: bool) -> int:
+    """Write the report's files and print the table; 0 when complete, 3 when runs are missing."""
+    from reproduce.catalogue import report
+
+    result = result_of(selection)
+    folder = selection.layout.report(selection.table.id, selection.variant)
+    if not as_json:
+        asked = {cell.name for cell in selection.cells}
+        report.render(
+            result, asked=asked
+        )  # first: the table is there to see where the folder is read-only
+    paths = report.write(result, folder)
+    if as_json:
+        print(next(path for path in paths if path.suffix == ".json").read_text())
+    else:
+        print("\nWritten: " + ", ".join(_short(path) for path in paths))
+    return DONE if result.complete else INCOMPLETE
+
+
+def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int:
+    """Judge the report against the margins and the committed verdicts."""
+    from reproduce.commands import check
+
+    if selection.table.is_quick:
+        raise UserError("a quick table has no verdicts to check; leave out --quick")
+    # A variant is another experiment, with verdicts of its own.
+    baseline = ResultsLayout(ROOT / "results" / "verdicts").report(
+        selection.table.id, selection.variant
+    )
+    baseline = baseline.with_name(f"{baseline.name}.csv")
+    result = result_of(selection)
+    if accept:
+        if absent := [cell.name for cell in result.cells if not cell.runs]:
+            raise UserError(
+                f"verdicts are accepted once every cell has runs; there are none of: "
+                f"{', '.join(absent)}"
+            )
+        check.accept(result, baseline)
+        print(f"Written: {_short(baseline)}")
+        return DONE
+    outcome = check.check(result, baseline)
+    print(outcome.to_json() if as_json else outcome.text)
+    return outcome.exit_code
+
+
+def collect_selection(selection: Selection, *, as_json: bool) -> str:
+    """Merge the selected finished runs into the committed CSV of the table."""
+    from reproduce.store import committed as measured
+    from reproduce.store.records import collect
+
+    if selection.table.is_quick:
+        raise UserError("quick runs are not collected; leave out --quick")
+    found = collect(selection.layout, [p.run.hash for p in selection.planned])
+    if not found:
+        raise UserError(f"no finished run of {selection.table.id} under {selection.layout.root}")
+    path = selection.layout.measured / f"{selection.table.id.replace('/', '-')}.csv"
+    measured.write(path, list(found.values()))
+    planned = len(selection.planned)
+    if as_json:
+        return json.dumps({"path": str(path), "collected": len(found), "planned": planned})
+    return f"{len(found)} of {planned} runs are in {_short(path)}"
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

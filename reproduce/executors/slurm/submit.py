@@ -1,0 +1,306 @@
+"""Submitting what is neither finished nor running nor queued, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.errors import UserError
+from reproduce.executors.slurm import cluster, manifest, script, snapshot, state
+from reproduce.executors.slurm.arrays import Array, arrays
+from reproduce.executors.slurm.identity import JobName
+from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
+from reproduce.executors.slurm.task import Task
+from reproduce.running import launch, machine
+from reproduce.running.claims import Claims
+from reproduce.running.interrupts import signals_raise
+from reproduce.running.job import Job
+from reproduce.running.status import running_now
+from reproduce.running.wanted import look
+from reproduce.store import failures, records
+
+if TYPE_CHECKING:
+    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.executors.slurm.options import SlurmOptions
+    from reproduce.executors.slurm.state import Place, Queue
+    from reproduce.store.failures import Failure
+    from reproduce.store.paths import ResultsLayout
+
+LOCK, LOCK_SECONDS = "submit", 180.0
+_UNFIT = "%\\"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of the queue.
+
+    Attributes:
+        title: names the jobs, such as "table3".
+        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
+        save_weights: whether each run's final weights are kept; a run without them is missing.
+    """
+
+    title: str
+    layout: ResultsLayout
+    data: Path
+    options: SlurmOptions
+    pack: int | None = None
+    save_weights: bool = False
+
+    def __post_init__(self) -> None:
+        place = str(self.layout.base.absolute())
+        if found := next((sign for sign in _UNFIT if sign in place), None):
+            raise UserError(
+                f"--results {place}: SLURM takes {found} in the path of a job's output for a "
+                f"pattern; give a folder without {found} in its path"
+            )
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What a call has come to, in runs that add up to those wanted.
+
+    Attributes:
+        submission: None where nothing was to be submitted.
+        fresh: submitted by this call; ``deferred`` were not, for want of room; ``left`` were not
+            asked for (``--retry``); ``queued`` and ``running`` were before; ``unknown`` were
+            submitted to a queue that does not answer here; ``ending`` are still held by a task
+            that was cancelled.
+        weightless: those of them in the queue that will keep no weights though they are wanted.
+        warning: about the code that runs, if any.
+    """
+
+    submission: Manifest | None
+    done: tuple[PlannedRun, ...] = ()
+    running: tuple[PlannedRun, ...] = ()
+    queued: tuple[PlannedRun, ...] = ()
+    unknown: tuple[PlannedRun, ...] = ()
+    fresh: tuple[PlannedRun, ...] = ()
+    deferred: tuple[PlannedRun, ...] = ()
+    left: tuple[PlannedRun, ...] = ()
+    weightless: tuple[PlannedRun, ...] = ()
+    ending: tuple[PlannedRun, ...] = ()
+    warning: str | None = None
+
+
+def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
+    """Submit those of ``planned`` that are neither finished nor running nor queued.
+
+    Of two calls at once, one waits for the other and then finds its runs queued.
+
+    Raises:
+        UserError: where there is no queue or it does not answer, where SLURM rejects a job (nothing
+            is then submitted), for a damaged record, or a folder that cannot be written.
+    """
+    cluster.require()
+    launch.make_folders(request.layout, with_weights=request.save_weights)
+    with signals_raise(), right_to_submit(request.layout):
+        recover(request.layout)
+        found = state.look(request.layout)
+        facts = cluster.facts()
+        if found.jobs is None or facts is None:
+            raise state.SilentQueueError
+        _close(request.layout, found)
+        sorted_, todo, failed = _sort(planned, request, found)
+        limit, options = request.options.max_queued, request.options
+        room = None if limit is None else max(0, limit - len(_queue()))
+        parts = arrays(todo, request.title, options.seeds_per_job, facts.max_array_size, room)
+        fresh = {item.run.hash for part in parts for task in part.tasks for item in task}
+        sorted_ = replace(
+            sorted_,
+            fresh=tuple(p for p in todo if p.run.hash in fresh),
+            deferred=tuple(p for p in todo if p.run.hash not in fresh),
+        )
+        if not parts:
+            return sorted_
+        return _submit(parts, request, facts.name, failed, sorted_)
+
+
+def _sort(
+    planned: Sequence[PlannedRun], request: Request, found: Queue
+) -> tuple[Submitted, list[PlannedRun], dict[str, Failure]]:
+    """Which runs are where; those to be submitted; and the failures that there are."""
+    layout, retry = request.layout, request.options.retry
+    wanted = {item.run.hash: item for item in planned}
+    failed = failures.read(layout, wanted)
+    running = running_now(wanted.values(), layout, Claims(layout.claims, "look"))
+    held = {item.run_hash: JobName.parse(item.owner.job) for item in running}
+    done = {p.run.hash for p in look(planned, layout, save_weights=request.save_weights).finished}
+    groups: dict[str, list[PlannedRun]] = {}
+    weightless: list[PlannedRun] = []
+    for name, item in wanted.items():
+        place = found.places.get(name)
+        if name in done:
+            group = "done"
+        elif place and place.state == state.QUEUED:
+            group = "running" if name in held else "queued"
+        elif name in held:
+            group = "ending" if _ends(place, held[name]) else "running"
+        elif place and place.state == state.UNKNOWN:
+            group = "unknown"
+        else:
+            asked = retry == "all" or (retry == "failed") == (name in failed)
+            group = "todo" if asked else "left"
+        groups.setdefault(group, []).append(item)
+        if place and place.state in (state.QUEUED, state.UNKNOWN) and not place.keeps_weights:
+            weightless += [item] if request.save_weights and group not in ("done", "todo") else []
+    todo = groups.pop("todo", [])
+    found_in = {name: tuple(items) for name, items in groups.items()}
+    sorted_ = Submitted(None, weightless=tuple(weightless))
+    return replace(sorted_, **found_in), todo, failed  # type: ignore[arg-type]
+
+
+def _ends(place: Place | None, holder: JobName | None) -> bool:
+    """Whether who holds a run is its task, which was cancelled and has not ended yet."""
+    if place is None or holder is None or place.state != state.CANCELLED:
+        return False
+    return holder.job == place.number
+
+
+def _submit(
+    parts: list[Array],
+    request: Request,
+    cluster_name: str,
+    failed: dict[str, Failure],
+    sorted_: Submitted,
+) -> Submitted:
+    layout = request.layout
+    code = snapshot.take(layout.slurm / "snapshots")
+    tokens = {name: failure.token for name, failure in failed.items()}
+    asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
+    intended = manifest.new(request.title, cluster_name, code.folder, parts, tokens, asked)
+    manifest.write(layout, intended)
+    folder = manifest.jobs_folder(layout, intended.id)
+    jobs: list[str] = []
+    try:
+        for part in parts:
+            values = script.parameters(request.options, part, intended.comment, code.folder)
+            tasks = [_task(items, request, tokens, code.folder) for items in part.tasks]
+            jobs.append(script.submit(folder, values, tasks))
+        accepted = manifest.accepted(intended, jobs)
+        manifest.write(layout, accepted)
+    except BaseException:
+        with contextlib.suppress(UserError):  # the next call tries again
+            _undo(layout, intended, jobs)
+        raise
+    released = _release(layout, accepted, jobs)
+    return replace(sorted_, submission=released, warning=code.warning)
+
+
+def _task(
+    items: Sequence[PlannedRun], request: Request, tokens: dict[str, str], code: Path
+) -> Task:
+    options = request.options
+    cuda = options.device == "cuda"
+    pack = request.pack or (machine.CUDA_PACK if cuda else 1)
+    workers = options.gpus_per_task if cuda else options.cpus_per_task
+    job = Job(
+        planned=tuple(items),
+        layout=request.layout,
+        data=request.data,
+        device=options.device,
+        executor="slurm",
+        workers=max(1, min(workers, -(-len(items) // pack))),
+        pack=pack,
+        save_weights=request.save_weights,
+        recorded=look(items, request.layout, save_weights=request.save_weights).recorded,
+        failed_before={p.run.hash: tokens[p.run.hash] for p in items if p.run.hash in tokens},
+    )
+    return Task(job.to_json(), str(code))
+
+
+def recover(layout: ResultsLayout) -> None:
+    """Set right what calls that were killed have left; only who may submit may.
+
+    Raises:
+        UserError: where the queue does not answer.
+    """
+    undo_intended(layout)
+    for submission in manifest.read_all(layout):
+        if submission.state == ACCEPTED:
+            present = {number.partition("_")[0] for number in _queue()}
+            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
+
+
+def undo_intended(layout: ResultsLayout) -> None:
+    """Cancel what calls that were killed half way have left on hold; only who may submit may.
+
+    Raises:
+        UserError: where the queue does not answer or does not do it.
+    """
+    for submission in manifest.read_all(layout):
+        if submission.state == INTENDED:
+            _undo(layout, submission, [])
+
+
+def tidy(layout: ResultsLayout) -> None:
+    """Remove what submissions of which nothing is left to do need no longer; without a queue that
+    answers, nothing."""
+    if cluster.present() and manifest.read_all(layout):
+        with right_to_submit(layout):
+            _close(layout, state.look(layout))
+
+
+def _close(layout: ResultsLayout, found: Queue) -> None:
+    if found.jobs is None:
+        return
+    for submission in found.manifests:
+        if submission.state == RELEASED and submission.cluster == found.name:
+            live = any(found.live(submission, array) for array in submission.arrays)
+            if not live and submission.hashes <= records.finished(layout, submission.hashes):
+                manifest.close(layout, submission)
+
+
+def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None:
+    """Cancel whatever the queue has of a submission, all of it on hold; then forget it."""
+    present = {n.partition("_")[0]: job.comment for n, job in _queue().items()}
+    ours = [n for n, comment in present.items() if comment == submission.comment or n in known]
+    try:
+        cluster.cancel(ours)
+    except cluster.RefusedError as error:
+        raise UserError(f"jobs on hold cannot be cancelled: {error}") from error
+    manifest.forget(layout, submission)
+
+
+def _queue() -> Mapping[str, cluster.Queued]:
+    jobs = cluster.queue()
+    if jobs is None:
+        raise state.SilentQueueError
+    return jobs
+
+
+def _release(layout: ResultsLayout, accepted: Manifest, jobs: list[str]) -> Manifest:
+    try:
+        cluster.release(jobs)
+    except cluster.RefusedError as error:
+        raise UserError(
+            f"submitted, but still on hold: {error}; the same command releases the jobs"
+        ) from error
+    released = replace(accepted, state=RELEASED)
+    manifest.write(layout, released)
+    return released
+
+
+@contextlib.contextmanager
+def right_to_submit(layout: ResultsLayout) -> Iterator[None]:
+    """One process at a time; a dead one's right is taken over."""
+    claims = Claims(layout.slurm, "submit")
+    claims.sweep()
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (claim := claims.acquire(LOCK)) is None:
+        if time.monotonic() > deadline:
+            owner = claims.owner(LOCK)
+            who = f"process {owner.pid} on {owner.host}" if owner else "another process"
+            raise UserError(
+                f"{who} has been submitting for long: wait for it, or, if it is no more, remove "
+                f"{layout.slurm / LOCK}.claim"
+            )
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        claims.release(claim)

@@ -1,0 +1,204 @@
+"""Which weights a command looks at: a file that the user names, a run's, or what there is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from benchmarks.run import HASH_LENGTH
+from reproduce.catalogue.papers import ENTRIES, find
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout, default_results, printable
+
+if TYPE_CHECKING:
+    from benchmarks.weights import SpatialLayer
+    from reproduce.catalogue.tables import Cell, Table
+    from reproduce.store.weights import Header
+
+TABLE = "table3"  # whose networks are looked at unless others are named
+
+
+@dataclass(frozen=True)
+class WeightSource:
+    """A weights file and what is known of it.
+
+    Attributes:
+        header: of a file that a run of this suite has kept, else None.
+        name: for a folder, such as "run=94ddf1f29702484a" or "weights=vgg16-1a2b3c4d"; empty for
+            what is looked at by default.
+        title: what the file is known as, empty where that is not known.
+    """
+
+    path: Path
+    header: Header | None
+    name: str = ""
+    title: str = ""
+
+    def layers(self) -> list[SpatialLayer]:
+        """The file's convolutions over more than one pixel, by depth.
+
+        Raises:
+            UserError: where the file is damaged or holds none.
+        """
+        from benchmarks.weights import read
+
+        return read(self.path)
+
+
+def of_file(path: Path) -> WeightSource:
+    """A file that the user names, whichever program wrote it.
+
+    Raises:
+        UserError: where it cannot be read.
+    """
+    from benchmarks.weights.reading import check_readable
+
+    check_readable(path)
+    return WeightSource(path, _own_header(path), folder_name([path.name], [digest(path)]))
+
+
+def folder_name(names: Sequence[str], digests: Sequence[str]) -> str:
+    """The variant of reports about files that the user names, told by name and by content.
+
+    Args:
+        names: of the files, with their suffixes; where two are alike, with their folders.
+        digests: SHA-256 of their contents, in the same order.
+    """
+    plain = (str(Path(printable(name)).with_suffix("")) for name in names)
+    stems = "+".join(re.sub(r"[^\w.-]", "-", name) for name in plain)
+    content = digests[0]
+    if len(digests) > 1:
+        content = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return f"weights={stems[:40]}-{content[:8]}"
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content.
+
+    Raises:
+        UserError: where it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def of_run(prefix: str, base: Path, *, quick: bool) -> WeightSource:
+    """The kept weights of the one run whose hash begins with ``prefix``.
+
+    Looks among the full runs, or the quick ones, and where there are none of it in the other.
+
+    Raises:
+        UserError: where no kept weights, or several, match.
+    """
+    if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
+        raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
+    for is_quick in (quick, not quick):
+        layout = ResultsLayout(base, quick=is_quick)
+        names = sorted(n for n in saved_weights.present(layout) if n.startswith(prefix))
+        if len(names) > 1:
+            raise UserError(f"{prefix!r} fits {len(names)} runs: {', '.join(names[:4])} …")
+        if names:
+            path = saved_weights.path_of(layout, names[0])
+            return WeightSource(path, saved_weights.header(path), f"run={names[0]}")
+    raise UserError(_nothing_kept(prefix, base, quick=quick))
+
+
+def of_table(layout: ResultsLayout) -> WeightSource | None:
+    """Kept weights of Table III: the plain cell's first seed, else the first that there are; None
+    where no run of it has kept any.
+
+    Raises:
+        UserError: where the file is damaged.
+    """
+    table = _form(find(TABLE).load(), quick=layout.quick)
+    if table is None:
+        return None
+    cells = sorted(table.cells, key=lambda cell: cell.kind != "plain")
+    there = saved_weights.present(layout)
+    runs = (cell.run(seed).hash for cell in cells for seed in range(table.seeds))
+    found = next((name for name in runs if name in there), None)
+    if found is None:
+        return None
+    path = saved_weights.path_of(layout, found)
+    return WeightSource(path, saved_weights.header(path))
+
+
+def describe_run(run: Mapping[str, Any], *, quick: bool) -> str:
+    """What a run is, such as "plain 1 1 of Table III, seed 0", or its settings in a few words.
+
+    Args:
+        run: its resolved configuration.
+    """
+    if place := _place(run, quick=quick):
+        table, cell = place
+        return f"{cell.name} of {table.title}, seed {run['seed']}"
+    settings = ", ".join(f"{name} {run.get(name)}" for name in ("gamma", "eta", "seed"))
+    return f"{run.get('model')} on {run.get('dataset')}, {settings}"
+
+
+def saving_command(table: str, layout: ResultsLayout) -> str:
+    """The command that trains a table's runs under that folder and keeps their weights."""
+    quick = " --quick" if layout.quick else ""
+    results = ""
+    if layout.base != default_results():
+        results = f" --results {shlex.quote(str(layout.base))}"
+    return f"reproduce {table}{quick}{results} --save-weights"
+
+
+def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
+    """The same for one run, as far as can be told."""
+    place = _place(run, quick=layout.quick)
+    if place is None:
+        return "its table's command with --save-weights"
+    table, cell = place
+    command = saving_command(table.name, layout)
+    if run["precision"] != cell.run(0).precision:
+        command += f" --precision {run['precision']}"
+    return f"`{command} --only {shlex.quote(cell.name)} --seeds {run['seed']}-{run['seed']}`"
+
+
+def _place(run: Mapping[str, Any], *, quick: bool) -> tuple[Table, Cell] | None:
+    """The table and cell that a run is of, under the default readings and any precision."""
+    for entry in ENTRIES:
+        if entry.trains:
+            table = _form(entry.load(), quick=quick)
+            for cell in table.cells if table else ():
+                settings = {"precision": run.get("precision", "")}
+                with contextlib.suppress(UserError):
+                    if table and cell.run(run["seed"], settings).canonical() == run:
+                        return table, cell
+    return None
+
+
+def _nothing_kept(prefix: str, base: Path, *, quick: bool) -> str:
+    from reproduce.commands.show import matching
+
+    for is_quick in (quick, not quick):
+        layout = ResultsLayout(base, quick=is_quick)
+        for name, record in matching(layout, prefix).items():
+            command = _saving_run(record["run"], layout)
+            return f"run {name} did not keep its weights: {command} trains it again and keeps them"
+    return f"no run begins with {prefix!r} under {base}; `reproduce status table3` tells what is"
+
+
+def _form(table: Table, *, quick: bool) -> Table | None:
+    return table.quick if quick else table
+
+
+def _own_header(path: Path) -> Header | None:
+    if path.suffix.lower() != saved_weights.SUFFIX:
+        return None
+    try:
+        return saved_weights.header(path)
+    except UserError:
+        return None  # another program's, or damaged, which its reader tells

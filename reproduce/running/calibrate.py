@@ -1,0 +1,86 @@
+"""Trains for a few seconds on random images and prints the images per second as JSON.
+
+``python -m reproduce.running.calibrate '{"run": …, "device": "cpu", "pack": 1, "seconds": 5}'``.
+A process of its own, so that the command that asks neither loads torch nor changes its threads.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from benchmarks import data as datasets
+from benchmarks.run import Run, from_canonical
+
+if TYPE_CHECKING:
+    from benchmarks.data.store import Dataset
+    from benchmarks.training.loop import Progress
+
+WARM_UP_STEPS = 2
+BATCHES = 4
+
+
+def main() -> None:
+    """See the module's text."""
+    asked = json.loads(sys.argv[1])
+    run = from_canonical(asked["run"])
+    rate = measure(run, asked["device"], asked["pack"], asked["seconds"])
+    print(json.dumps({"images_per_second": rate}))
+
+
+def measure(run: Run, device_name: str, pack: int, seconds: float) -> float:
+    """Images per second of training ``pack`` runs like ``run`` at once, without evaluation."""
+    import torch
+
+    from benchmarks.training.loop import prepare, train
+
+    device = torch.device(device_name)
+    prepare(device)
+    runs = [run.replace(seed=k, epochs=10**6, evaluate_every=10**6) for k in range(pack)]
+    began, images, steps = 0.0, 0, 0
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal began, images, steps
+        steps += 1
+        if steps == WARM_UP_STEPS * pack:
+            _finish(device)
+            began = time.perf_counter()
+        elif steps > WARM_UP_STEPS * pack:
+            images += run.batch_size
+
+    def should_stop() -> bool:
+        return images > 0 and time.perf_counter() - began > seconds
+
+    train(runs, _random_images(run), device, on_progress=on_progress, should_stop=should_stop)
+    _finish(device)
+    return images / (time.perf_counter() - began)
+
+
+def _finish(device: object) -> None:
+    import torch
+
+    if getattr(device, "type", "") == "cuda":
+        torch.cuda.synchronize()
+
+
+def _random_images(run: Run) -> Dataset:
+    import numpy as np
+
+    from benchmarks.data.store import Dataset, Split
+
+    known = datasets.DATASETS.get(run.dataset)
+    classes, side = (known.classes, known.side) if known else (tuple("0123456789"), 32)
+    generator = np.random.default_rng(0)
+
+    def split(size: int) -> Split:
+        images = generator.integers(0, 256, (size, side, side, 3), dtype=np.uint8)
+        return Split(images, np.arange(size) % len(classes))
+
+    half = np.full(3, 0.5)
+    return Dataset("random", classes, split(BATCHES * run.batch_size), split(1), half, half, "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What a command wants trained and how far that is, whoever trains it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproduce.running import heartbeat
+from reproduce.running.checkpointed_epochs import SavedEpochs
+from reproduce.running.claims import Claims, Liveness, Watch
+from reproduce.running.status import Running, running_now
+from reproduce.store import failures
+
+if TYPE_CHECKING:
+    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.running.job import Job
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A look at the files.
+
+    Attributes:
+        runs, done, failed: counts over all runs wanted, the ones done before included.
+        running: what is being trained, here or elsewhere.
+        free: runs that a worker could take now.
+        epochs, epochs_done: sums over all runs, with the checkpoints of those that wait; a failed
+            one counts as none.
+        seconds_left: None while nothing has been measured.
+        stopped: whether an interrupt has ended the training.
+    """
+
+    runs: int
+    done: int
+    failed: int
+    running: tuple[Running, ...]
+    free: int
+    epochs: int
+    epochs_done: float
+    images_per_second: float
+    seconds_left: float | None
+    stopped: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether every run is over or has failed."""
+        return self.done + self.failed >= self.runs
+
+    @property
+    def advance(self) -> float:
+        """Grows whenever anything gets done."""
+        return self.done + self.failed + int(self.epochs_done)
+
+
+class Campaign:
+    """The runs of one command.
+
+    Args:
+        job: of the runs that are missing.
+        finished: those wanted that were done before.
+        images: training images of each data set, by name.
+        patience: see :class:`reproduce.running.claims.Watch`.
+        log: takes a line about what was taken from whom.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        finished: Sequence[PlannedRun],
+        images: Mapping[str, int],
+        patience: float,
+        log: Callable[[str], None],
+    ) -> None:
+        self.job = job
+        self.claims = Claims(job.layout.claims, job.executor)
+        self._finished, self._images, self._log = finished, images, log
+        self._by_hash = {planned.run.hash: planned for planned in job.planned}
+        self._left = dict(self._by_hash)
+        self._watch = Watch(patience)
+        self._told: set[str] = set()
+        self._saved = SavedEpochs(job.layout.checkpoints)
+
+    def survey(self) -> Survey:
+        """Look at the files; runs whose owner elsewhere has been silent for long become free."""
+        layout = self.job.layout
+        for name in [n for n in self._left if self.job.is_over(n)]:
+            del self._left[name]
+        failed = self.failed()
+        self._tell(failed)
+        todo = [planned for name, planned in self._left.items() if name not in failed]
+        running = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
+        by_hash = {r.run_hash: r for r in running}
+        waiting = [p for p in todo if p.run.hash not in by_hash]
+        done = [p for p in self.job.planned if p.run.hash not in self._left]
+        counted = [*self._finished, *done]
+        return Survey(
+            runs=len(self._finished) + len(self.job.planned),
+            done=len(counted),
+            failed=len(failed),
+            running=tuple(running),
+            free=len(waiting),
+            epochs=sum(p.run.epochs for p in [*counted, *todo]),
+            epochs_done=sum(p.run.epochs for p in counted)
+            + sum(map(self._epochs_of, running))
+            + sum(self._saved.of(p.run.hash) for p in waiting),
+            images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
+            seconds_left=self._seconds_left(running, waiting),
+        )
+
+    def failed(self) -> dict[str, failures.Failure]:
+        """The runs of this job that have failed since it began."""
+        before = self.job.failed_before
+        found = failures.read(self.job.layout, self._left)
+        return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
+
+    def _tell(self, failed: Mapping[str, failures.Failure]) -> None:
+        for name in failed.keys() - self._told:
+            failure = failed[name]
+            self._told.add(name)
+            self._log(
+                f"{failure.cell}, seed {failure.seed} failed: {failure.error}; log: {failure.log}"
+            )
+
+    def planned(self, run_hash: str) -> PlannedRun:
+        """The run of that hash."""
+        return self._by_hash[run_hash]
+
+    def epoch(self, run_hash: str) -> int:
+        """Completed epochs by the last heartbeat, whosever it was."""
+        beat = heartbeat.read(self.job.layout.claims, run_hash)
+        return beat.epoch if beat else 0
+
+    def _epochs_of(self, running: Running) -> float:
+        """By its heartbeat, or by its checkpoint until the first one after it was read."""
+        beat = running.beat.epochs_done if running.beat else 0.0
+        return max(beat, self._saved.of(running.run_hash))
+
+    def _freed(self, running: Running) -> bool:
+        owner, beat = running.owner, running.beat
+        if owner.liveness() is not Liveness.ELSEWHERE:
+            return False
+        if not self._watch.silent(running.run_hash, (owner, beat and beat.count)):
+            return False
+        claim = self.claims.take_over(running.run_hash, owner)
+        if claim is None:
+            return False
+        self.claims.release(claim)
+        self._log(
+            f"{running.cell}, seed {running.seed}: process {owner.pid} on {owner.host} has been "
+            f"silent for {self._watch.patience:.0f} s, so its run is taken over"
+        )
+        return True
+
+    def _seconds_left(
+        self, running: Sequence[Running], waiting: Sequence[PlannedRun]
+    ) -> float | None:
+        """When the last run ends if whoever becomes free first takes the next one."""
+        rates = [r.beat.images_per_second for r in running if r.beat and r.beat.images_per_second]
+        if not rates:
+            return None
+        usual = sum(rates) / len(rates)
+        free_at = []
+        for r in running:
+            left = r.epochs - self._epochs_of(r)
+            rate = (r.beat.images_per_second if r.beat else 0.0) or usual
+            free_at.append(left * self._images[self.planned(r.run_hash).run.dataset] / rate)
+        heapq.heapify(free_at)
+        for p in waiting:
+            taken = heapq.heappop(free_at)
+            left = p.run.epochs - self._saved.of(p.run.hash)
+            heapq.heappush(free_at, taken + left * self._images[p.run.dataset] / usual)
+        return max(free_at)

@@ -1,0 +1,77 @@
+"""The data sets that runs name, checked before anything is trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import data as datasets
+from benchmarks.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmarks.data.store import Dataset
+    from benchmarks.run import Run
+
+
+def check(runs: Iterable[Run], data: Path) -> None:
+    """Whether every data set that ``runs`` name is there and the one they mean; reads no image.
+
+    Raises:
+        UserError: naming the command that gets the data.
+    """
+    from benchmarks.data import store
+
+    for name, fold, identity in sorted({(r.dataset, r.fold, r.data_digest) for r in runs}):
+        if not _is_embedded(name):
+            folder = datasets.store_name(name, fold)
+            _compare(folder, identity, store.read_header(data, folder)["identity"], data)
+
+
+def open_for(run: Run, data: Path) -> Dataset:
+    """The run's data set with every image read once and compared with the store's content digest,
+    and the store's identity with the one that the run names.
+
+    Raises:
+        UserError: where it is missing, damaged, or another than the run means.
+    """
+    from benchmarks.data import store
+
+    if _is_embedded(run.dataset):
+        dataset = datasets.load(run.dataset, data)
+        _compare(run.dataset, run.data_digest, dataset.identity, data)
+        return dataset
+    folder = datasets.store_name(run.dataset, run.fold)
+    dataset = store.read(data, folder)
+    _compare(folder, run.data_digest, dataset.identity, data)
+    content = store.content_digest(dataset.classes, {"train": dataset.train, "test": dataset.test})
+    if content != dataset.digest:
+        raise UserError(
+            f"{data / folder} is damaged: its images have digest {content[:12]}, not "
+            f"{dataset.digest[:12]}; remove that folder and get it again"
+        )
+    return dataset
+
+
+def train_images(run: Run, data: Path) -> int:
+    """Number of the run's training images, without reading any; 0 where it cannot be told."""
+    if run.dataset in datasets.DATASETS:
+        return datasets.info(run.dataset, run.fold).counts[0]
+    from benchmarks.data import store
+
+    try:
+        return int(store.read_header(data, run.dataset)["counts"]["train"])
+    except (UserError, KeyError, TypeError, ValueError):
+        return 0
+
+
+def _is_embedded(name: str) -> bool:
+    return name in datasets.DATASETS and datasets.info(name).embedded
+
+
+def _compare(folder: str, wanted: str, present: str, data: Path) -> None:
+    if wanted != present:
+        raise UserError(
+            f"{data / folder} holds other images than the runs are for: digest {present[:12]}, not "
+            f"{wanted[:12]}; remove that folder and get it again, or give another --data DIR"
+        )

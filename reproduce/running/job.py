@@ -1,0 +1,99 @@
+"""What a command tells its workers: which runs, where, and on what."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.run import from_canonical
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running.claims import Liveness, Owner
+from reproduce.store import records
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
+
+SUFFIX = ".job.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The same for all workers of a command.
+
+    Attributes:
+        planned: the runs in the order in which they are wanted.
+        layout: the results folder.
+        data: the folder of the data sets.
+        device: "cpu" or "cuda".
+        executor: "local", "debug" or "slurm".
+        workers: how many walk this list.
+        pack: runs that a worker trains at once, at most.
+        save_weights: whether a run is over only once its final weights are kept as well.
+        recorded: runs of this job that had a record when the command began, and lack the weights.
+        failed_before: the failures that were there when the command began, by hash; the run of any
+            other failure is left alone.
+    """
+
+    planned: tuple[PlannedRun, ...]
+    layout: ResultsLayout
+    data: Path
+    device: str = "cpu"
+    executor: str = "local"
+    workers: int = 1
+    pack: int = 1
+    save_weights: bool = False
+    recorded: frozenset[str] = frozenset()
+    failed_before: Mapping[str, str] = field(default_factory=dict)
+
+    def is_over(self, run_hash: str) -> bool:
+        """Whether nothing is left to do for a run of this job, whoever did it."""
+        has_record = (
+            run_hash in self.recorded or records.record_path(self.layout, run_hash).exists()
+        )
+        return has_record and (
+            not self.save_weights or saved_weights.path_of(self.layout, run_hash).exists()
+        )
+
+    def to_json(self) -> str:
+        """For :meth:`from_json`."""
+        return json.dumps(
+            {
+                "planned": [[p.cell, p.run.canonical()] for p in self.planned],
+                "base": str(self.layout.base.absolute()),
+                "quick": self.layout.quick,
+                "data": str(self.data.absolute()),
+                "device": self.device,
+                "executor": self.executor,
+                "workers": self.workers,
+                "pack": self.pack,
+                "save_weights": self.save_weights,
+                "recorded": sorted(self.recorded),
+                "failed_before": dict(self.failed_before),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """The job that :meth:`to_json` wrote."""
+        values = json.loads(text)
+        layout = ResultsLayout(Path(values.pop("base")), values.pop("quick"))
+        planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
+        data, recorded = Path(values.pop("data")), frozenset(values.pop("recorded"))
+        return cls(planned=tuple(planned), layout=layout, data=data, recorded=recorded, **values)
+
+
+def job_file(layout: ResultsLayout, owner: Owner) -> Path:
+    """Where a command's workers read its job; the name says whose it is, as a claim's does, so
+    that no process on another machine takes it for a dead one's."""
+    return layout.logs / f"{owner.name}{SUFFIX}"
+
+
+def sweep_job_files(layout: ResultsLayout) -> None:
+    """Remove the job files of commands that are dead for certain."""
+    with contextlib.suppress(OSError):
+        for path in layout.logs.glob(f"*{SUFFIX}"):
+            owner = Owner.parse(path.name.removesuffix(SUFFIX))
+            if owner and owner.liveness() is Liveness.DEAD:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,224 @@
+"""From "these runs are wanted" to "their records exist"."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmarks.errors import UserError
+from reproduce import executors
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running import heartbeat, images, machine
+from reproduce.running.campaign import Campaign
+from reproduce.running.claims import PATIENCE_SECONDS, Claims, Liveness
+from reproduce.running.interrupts import Interrupts
+from reproduce.running.job import Job, sweep_job_files
+from reproduce.running.progress import Display
+from reproduce.running.wanted import look
+from reproduce.store import failures, records
+from reproduce.store import weights as saved_weights
+from reproduce.store.failures import Failure
+from reproduce.store.paths import ResultsLayout, default_data
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """How to train, none of which changes a number.
+
+    Attributes:
+        executor: "local" (worker processes here) or "debug" (this process).
+        workers: processes; by default one a core as memory allows, or one a GPU.
+        device: "auto", "cpu" or "cuda".
+        data: the folder of the data sets.
+        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
+        progress: whether to show how far things are, on stderr.
+        save_weights: whether each run's final weights are kept; a run without them is missing.
+        patience: seconds of silence after which a run claimed on another machine is taken over.
+    """
+
+    executor: str = "local"
+    workers: int | None = None
+    device: str = "auto"
+    data: Path = field(default_factory=default_data)
+    pack: int | None = None
+    progress: bool = True
+    save_weights: bool = False
+    patience: float = PATIENCE_SECONDS
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The device, the number of workers, and how many runs each trains at once."""
+
+    device: str
+    workers: int
+    pack: int
+
+
+@dataclass(frozen=True)
+class LaunchSummary:
+    """What a launch has come to, in counts of runs that add up to those wanted.
+
+    Attributes:
+        done: have a record.
+        failed: failed in this launch; ``failures`` tells how, by hash.
+        missing: were not reached, because of an interrupt, or have left a queue without a result.
+        interrupted: by Ctrl-C or another signal.
+    """
+
+    done: int
+    failed: int
+    missing: int
+    interrupted: bool
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        return not self.failed and not self.missing
+
+    def describe(self) -> str:
+        """One line, which says how to go on where something is missing."""
+        total = self.done + self.failed + self.missing
+        text = f"{self.done} of {total} runs done"
+        if self.interrupted:
+            return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+        counts = {"failed": self.failed, "without a result": self.missing}
+        if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
+            return f"{text}{rest}; the same command tries these again"
+        return text
+
+
+def launch(
+    planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
+) -> LaunchSummary:
+    """Train those of ``planned`` that are missing, and wait for those that others train.
+
+    A run is missing without a record and, where weights are to be kept, without its weights.
+
+    Raises:
+        UserError: for missing or wrong data, no such device, a folder that cannot be written; also,
+            before anything is trained, for a damaged record of ``planned``.
+        RuntimeError: where workers end again and again for no reason that is known.
+    """
+    wanted = look(planned, layout, save_weights=options.save_weights)
+    _tidy(layout, {item.run.hash for item in wanted.finished})
+    if not wanted.missing:
+        return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
+    job = make_job(wanted.missing, layout, options, wanted.recorded)
+    make_folders(layout, with_weights=options.save_weights)
+    with Interrupts() as interrupts, Display(options.progress) as display:
+        campaign = Campaign(
+            job,
+            wanted.finished,
+            {p.run.dataset: images.train_images(p.run, options.data) for p in wanted.all},
+            options.patience,
+            display.note,
+        )
+        executors.get(options.executor).execute(campaign, interrupts, display)
+        survey = replace(campaign.survey(), stopped=interrupts.requested)
+        display.update(survey)
+        failed = campaign.failed()
+    left = survey.runs - survey.done - survey.failed
+    return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
+
+
+def make_job(
+    missing: Sequence[PlannedRun],
+    layout: ResultsLayout,
+    options: LaunchOptions,
+    recorded: frozenset[str] = frozenset(),
+) -> Job:
+    """What the workers are told, with every default decided and the data checked.
+
+    Args:
+        recorded: hashes of the missing runs that have a record and only lack their weights.
+
+    Raises:
+        UserError: see :func:`launch`.
+    """
+    images.check((item.run for item in missing), options.data)
+    means = resources(len(missing), options)
+    present = failures.read(layout, [item.run.hash for item in missing])
+    return Job(
+        planned=tuple(missing),
+        layout=layout,
+        data=options.data,
+        device=means.device,
+        executor=options.executor,
+        workers=means.workers,
+        pack=means.pack,
+        save_weights=options.save_weights,
+        recorded=recorded,
+        failed_before={name: failure.token for name, failure in present.items()},
+    )
+
+
+def resources(runs: int, options: LaunchOptions) -> Resources:
+    """What ``runs`` missing runs would be trained on.
+
+    Raises:
+        UserError: for counts below 1, or a device that is not there.
+    """
+    for name, value in (("--workers", options.workers), ("--pack", options.pack)):
+        if value is not None and value < 1:
+            raise UserError(f"{name} must be at least 1, not {value}")
+    device = machine.resolve_device(options.device)
+    pack = options.pack or (machine.CUDA_PACK if device == "cuda" else 1)
+    if options.executor == "debug":
+        return Resources(device, 1, pack)
+    workers = options.workers or machine.default_workers(device)
+    return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
+
+
+def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
+    """The job without the runs of which nothing is left to do by now, and without those whose
+    record is damaged; what is wrong with each of these, by hash."""
+    damaged = {}
+    for item in job.planned:
+        try:
+            records.verified(job.layout, [item.run.hash])
+        except UserError as error:
+            damaged[item.run.hash] = error
+    left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
+    return replace(job, planned=tuple(left)), damaged
+
+
+def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:
+    """The folders that training writes to.
+
+    Raises:
+        UserError: where they cannot be written.
+    """
+    folders = [layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs]
+    for folder in [*folders, layout.weights] if with_weights else folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write {folder}: {error.strerror}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(f"cannot write {folder}: give another folder with --results")
+
+
+def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
+    """Remove what processes that were killed have left of runs that are finished."""
+    claims = Claims(layout.claims, "tidy")
+    claims.sweep()
+    sweep_job_files(layout)
+    left = {n for n, owner in claims.owners().items() if owner.liveness() is Liveness.DEAD}
+    left |= {path.stem for path in layout.checkpoints.glob("*.ckpt")}
+    with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later
+        for name in left & finished:
+            _tidy_run(layout, claims, name)
+
+
+def _tidy_run(layout: ResultsLayout, claims: Claims, run_hash: str) -> None:
+    claim = claims.acquire(run_hash)
+    if claim is not None:
+        heartbeat.remove(layout.claims, run_hash)
+        (layout.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
+        saved_weights.sweep(layout, run_hash)
+        claims.release(claim)

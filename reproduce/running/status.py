@@ -1,0 +1,274 @@
+"""Where the runs of a table stand: from the files, and for what was submitted to a queue, from that
+queue's word as well. Loads neither NumPy nor torch."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reproduce.executors.slurm import lost
+from reproduce.executors.slurm.identity import JobName
+from reproduce.executors.slurm.lost import Lost
+from reproduce.executors.slurm.state import GONE, QUEUED, UNKNOWN, Place, look
+from reproduce.running import heartbeat
+from reproduce.running.claims import Claims, Liveness, Owner
+from reproduce.running.heartbeat import Beat
+from reproduce.store import failures, records
+from reproduce.store import weights as saved_weights
+from reproduce.store.failures import Failure
+from reproduce.store.paths import default_results
+
+if TYPE_CHECKING:
+    from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.paths import ResultsLayout
+
+# A heartbeat comes every second; one this old is worth telling.
+SILENT_SECONDS = 30.0
+COUNTS = ("done", "running", "queued", "failed", "lost", "waiting")
+OF_QUEUES = ("queued", "lost")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that a process trains now, as far as can be told from here.
+
+    Attributes:
+        silent_seconds: age of its last heartbeat by the file's time, which is only as right as the
+            machines' clocks; None where there was none yet.
+    """
+
+    run_hash: str
+    cell: str
+    seed: int
+    epochs: int
+    owner: Owner
+    beat: Beat | None
+    silent_seconds: float | None
+
+
+@dataclass(frozen=True)
+class CellStatus:
+    """Counts over the seeds of a cell, which add up to ``total``.
+
+    Attributes:
+        queued: in a queue's job that has not come to them.
+        lost: submitted to a queue that they have left without a result.
+    """
+
+    cell: str
+    done: int
+    running: int
+    failed: int
+    waiting: int
+    queued: int = 0
+    lost: int = 0
+
+    @property
+    def total(self) -> int:
+        """Seeds wanted."""
+        return sum(getattr(self, name) for name in COUNTS)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Of all cells, in the table's order; ``failed`` and ``lost`` by hash.
+
+    Attributes:
+        weights: finished runs whose final weights are kept.
+        silent: whether runs were submitted to a queue that does not answer here; these count as
+            queued.
+        reasons: why queued runs do not start though it may be their turn, by SLURM's word for it,
+            and how many.
+        on_hold: tasks in the queue, of any table, of submissions that have not come to their end.
+    """
+
+    cells: tuple[CellStatus, ...]
+    running: tuple[Running, ...]
+    failed: dict[str, Failure]
+    weights: int = 0
+    lost: dict[str, Lost] = field(default_factory=dict)
+    silent: bool = False
+    reasons: dict[str, int] = field(default_factory=dict)
+    on_hold: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        return all(cell.done == cell.total for cell in self.cells)
+
+
+def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
+    """Counts per cell, what runs where, and the last error of what failed.
+
+    A run whose owner on this host is dead is waiting, as is one that was interrupted.
+
+    Raises:
+        UserError: where a record is damaged; names it and what to do.
+    """
+    queue = look(layout)  # first: what has left it by then has published what it ever will
+    hashes = [item.run.hash for item in planned]
+    claims = Claims(layout.claims, "status")
+    held = running_now(planned, layout, claims)
+    failed = failures.read(layout, hashes)
+    done = records.verified(layout, hashes)
+    running = {item.run_hash: item for item in held if item.run_hash not in done}
+    groups = {
+        name: _group(name, done, running, failed.get(name), queue.places.get(name))
+        for name in hashes
+    }
+    cells: dict[str, dict[str, int]] = {}
+    for item, name in zip(planned, hashes, strict=True):
+        cells.setdefault(item.cell, dict.fromkeys(COUNTS, 0))[groups[name]] += 1
+    return Status(
+        tuple(CellStatus(cell, **n) for cell, n in cells.items()),
+        tuple(running.values()),
+        {name: failure for name, failure in failed.items() if groups[name] == "failed"},
+        lost=lost.explain([p for p in planned if groups[p.run.hash] == "lost"], queue.places),
+        weights=len(done & saved_weights.present(layout)),
+        on_hold=queue.on_hold,
+        silent=any(
+            groups.get(name) == "queued" and place.state == UNKNOWN
+            for name, place in queue.places.items()
+        ),
+        reasons=dict(
+            Counter(
+                queue.places[name].reason
+                for name, group in groups.items()
+                if group == "queued" and queue.places[name].reason
+            )
+        ),
+    )
+
+
+def _group(
+    name: str,
+    done: Collection[str],
+    running: Collection[str],
+    failure: Failure | None,
+    place: Place | None,
+) -> str:
+    """Files count over the queue's word; of that, only what is newer than the last failure."""
+    if name in done:
+        return "done"
+    if name in running:
+        return "running"
+    if place and place.state == QUEUED:
+        return "queued"
+    if failure and (place is None or failure.token != place.failure):
+        return "failed"
+    if place and place.state in (UNKNOWN, GONE):
+        return "queued" if place.state == UNKNOWN else "lost"
+    return "failed" if failure else "waiting"
+
+
+def running_now(
+    planned: Iterable[PlannedRun], layout: ResultsLayout, claims: Claims
+) -> list[Running]:
+    """Those of ``planned`` that a process holds which is not dead for certain."""
+    wanted = {item.run.hash: item for item in planned}
+    found = []
+    for name, owner in claims.owners().items():
+        if name in wanted and owner.liveness() is not Liveness.DEAD:
+            beat = heartbeat.read(layout.claims, name)
+            if beat is not None and beat.token != owner.token:
+                beat = None
+            item = wanted[name]
+            silent = None if beat is None else heartbeat.age(layout.claims, name)
+            found.append(
+                Running(name, item.cell, item.run.seed, item.run.epochs, owner, beat, silent)
+            )
+    order = {name: place for place, name in enumerate(wanted)}
+    return sorted(found, key=lambda running: order[running.run_hash])
+
+
+def render(found: Status, selection: Selection, *, as_json: bool) -> str:
+    """What ``reproduce status`` prints: text, or one JSON object."""
+    if as_json:
+        return json.dumps(_plain(found, selection), indent=1)
+    return "\n".join(_lines(found, selection))
+
+
+def _plain(found: Status, selection: Selection) -> dict[str, Any]:
+    return {
+        "table": selection.table.id,
+        "quick": selection.table.is_quick,
+        "complete": found.complete,
+        "weights": found.weights,
+        "cells": [{**asdict(cell), "total": cell.total} for cell in found.cells],
+        "running": [
+            {
+                "run": item.run_hash,
+                "cell": item.cell,
+                "seed": item.seed,
+                "epoch": item.beat.epoch if item.beat else 0,
+                "epochs": item.epochs,
+                "images_per_second": item.beat.images_per_second if item.beat else 0.0,
+                "host": item.owner.host,
+                "pid": item.owner.pid,
+                "executor": item.owner.executor,
+                "job": item.owner.job,
+                "silent_seconds": item.silent_seconds,
+            }
+            for item in found.running
+        ],
+        "failed": [{"run": name, **asdict(failure)} for name, failure in found.failed.items()],
+        "lost": [{"run": name, **asdict(lost)} for name, lost in found.lost.items()],
+        "queue_silent": found.silent,
+        "queue_reasons": found.reasons,
+        "on_hold": found.on_hold,
+    }
+
+
+def _lines(found: Status, selection: Selection) -> Iterator[str]:
+    sums = {name: sum(getattr(cell, name) for cell in found.cells) for name in COUNTS}
+    names = [name for name in COUNTS if sums[name] or name not in OF_QUEUES]
+    total = sum(sums.values())
+    rest = "".join(f", {count} {name}" for name, count in sums.items() if name != "done" and count)
+    yield f"{selection.table.title}: {sums['done']} of {total} runs done{rest}"
+    width = max((len(cell.cell) for cell in found.cells), default=4)
+    yield f"  {'cell':<{width}}  {'done':>7}" + "".join(f"  {name:>7}" for name in names[1:])
+    for cell in found.cells:
+        counts = "".join(f"  {getattr(cell, name) or '':>7}" for name in names[1:])
+        yield f"  {cell.cell:<{width}}  {f'{cell.done}/{cell.total}':>7}{counts}".rstrip()
+    if found.weights:
+        yield f"weights are kept of {found.weights} of {sums['done']} finished runs"
+    for item in found.running:
+        yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
+    for failure in found.failed.values():
+        yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
+    yield from lost.lines(found.lost)
+    for reason, count in found.reasons.items():
+        runs = "1 run does" if count == 1 else f"{count} runs do"
+        yield f"queued: {runs} not start, SLURM's reason: {reason}"
+    if found.on_hold:
+        tasks = "1 task is" if found.on_hold == 1 else f"{found.on_hold} tasks are"
+        yield (
+            f"{tasks} on hold by a submission that is going on or was killed: the next one, or "
+            "`reproduce cancel`, removes what was left"
+        )
+    if found.silent:
+        yield "the queue does not answer here: what was submitted and is not done counts as queued"
+    if selection.variant or selection.layout.base != default_results():
+        return  # a hint without the same options would name another experiment
+    name = selection.table.name + (" --quick" if selection.table.is_quick else "")
+    if found.complete:
+        yield f"`reproduce report {name}` redraws the table"
+    elif not found.running and not sums["queued"]:
+        yield f"`reproduce {name}` trains what is missing"
+
+
+def _where(item: Running) -> str:
+    owner, beat = item.owner, item.beat
+    parts = [f"epoch {min((beat.epoch if beat else 0) + 1, item.epochs)}/{item.epochs}"]
+    if beat and beat.images_per_second:
+        parts.append(f"{beat.images_per_second:,.0f} images/s")
+    job = JobName.parse(owner.job)
+    of = f", job {job.job}" if job else ""
+    parts.append(f"process {owner.pid} on {owner.host} ({owner.executor}{of})")
+    if item.silent_seconds is not None and item.silent_seconds > SILENT_SECONDS:
+        parts.append(f"silent for {item.silent_seconds:.0f} s")
+    return ", ".join(parts)

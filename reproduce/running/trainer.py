@@ -1,0 +1,276 @@
+"""Takes runs from a list that others walk too, trains them and publishes their records."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.running import images
+from reproduce.running.claims import Claim, Claims
+from reproduce.running.heartbeat import Heart
+from reproduce.store import failures, provenance, records
+from reproduce.store import weights as saved_weights
+
+if TYPE_CHECKING:
+    import torch
+
+    from benchmarks.data.store import Dataset
+    from benchmarks.training.loop import Outcome, Progress
+    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.running.job import Job
+
+
+@dataclass(frozen=True)
+class _Held:
+    planned: PlannedRun
+    claim: Claim
+
+
+class Trainer:
+    """One worker's part of a job, in this process.
+
+    Args:
+        job: the runs and where they go.
+        worker: this worker's name in heartbeats.
+        log: takes one line, or the many of a traceback.
+        log_path: where that goes, for failures.
+        on_update: called after every update of every run.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        worker: str,
+        log: Callable[[str], None],
+        log_path: str,
+        on_update: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.job, self.layout = job, job.layout
+        self.log, self.log_path, self.on_update = log, log_path, on_update
+        self.claims = Claims(job.layout.claims, job.executor)
+        self.heart = Heart(self.claims, worker)
+        self.needs_restart = False
+        self._stopped = threading.Event()
+        self._leaving = threading.Event()
+        self._gate = threading.Lock()
+        self._over: set[str] = set()
+        self._held: dict[str, _Held] = {}
+        self._dataset: Dataset | None = None
+        self._opened: dict[str, Dataset] = {}
+
+    def stop(self) -> bool:
+        """Ask :meth:`work` to return after the present update; from any thread.
+
+        Returns:
+            True where it holds no run and will take none, so that the process may end at once.
+        """
+        with self._gate:
+            self._stopped.set()
+            return not self._held
+
+    def leave(self) -> None:
+        """Ask :meth:`work` to save each run at the end of its present epoch, and to return then;
+        from a signal handler's thread too."""
+        self._leaving.set()
+
+    def work(self) -> None:
+        """Train until no run is left to take, or until stopped.
+
+        A run that fails leaves its failure, and the next one is taken. After a failure on a GPU
+        the process may be of no more use: then this returns with ``needs_restart`` set.
+
+        Raises:
+            UserError: for what would stop every run: data, a full or read-only folder.
+        """
+        device = self._prepare()
+        with self.heart:
+            try:
+                while not self.needs_restart and (batch := self._take()):
+                    self._train(batch, device)
+            finally:
+                for held in list(self._held.values()):
+                    self._let_go(held)
+
+    def _prepare(self) -> torch.device:
+        import torch
+
+        from benchmarks.training.loop import prepare
+
+        device = torch.device(self.job.device)
+        prepare(device)
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+        self._provenance = provenance.capture(
+            self.job.executor, device_kind=device.type, device_name=name
+        )
+        return device
+
+    def _take(self) -> list[_Held]:
+        """Claim the next runs that nobody has, as many as are trained together."""
+        self.heart.lost.clear()
+        batch: list[_Held] = []
+        failed = self._failed_since_start()
+        todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
+        size = self._pack_size(todo)
+        for planned in todo:
+            if len(batch) == size:
+                break
+            if not batch or _same_data(planned, batch[0].planned):
+                held = self._claim(planned)
+                batch.extend([held] if held else [])
+        return batch
+
+    def _claim(self, planned: PlannedRun) -> _Held | None:
+        run = planned.run
+        with self._gate:
+            ending = self._stopped.is_set() or self._leaving.is_set()
+            claim = None if ending else self.claims.acquire(run.hash)
+            if claim is None:
+                return None
+            held = self._held[run.hash] = _Held(planned, claim)
+            self.heart.add(claim, planned.cell, run.seed, run.epochs)
+        # Its owner may have finished between our look and our claim.
+        if self._is_over(planned) or run.hash in self._failed_since_start():
+            self._let_go(held)
+            return None
+        return held
+
+    def _pack_size(self, todo: list[PlannedRun]) -> int:
+        if self.job.pack == 1:
+            return 1
+        owners = self.claims.owners()
+        free = sum(planned.run.hash not in owners for planned in todo)
+        return max(1, min(self.job.pack, math.ceil(free / self.job.workers)))
+
+    def _is_over(self, planned: PlannedRun) -> bool:
+        name = planned.run.hash
+        if name not in self._over and self.job.is_over(name):
+            self._over.add(name)
+        return name in self._over
+
+    def _failed_since_start(self) -> set[str]:
+        before = self.job.failed_before
+        found = failures.read(self.layout, [p.run.hash for p in self.job.planned])
+        return {name for name, failure in found.items() if failure.token != before.get(name)}
+
+    def _train(self, batch: list[_Held], device: torch.device) -> None:
+        from benchmarks.training import checkpoint
+        from benchmarks.training.loop import train
+
+        dataset = self._open(batch[0].planned)
+        for held in batch:
+            checkpoint.sweep(self._checkpoint(held))
+            saved_weights.sweep(self.layout, held.planned.run.hash)
+            self.log(f"takes {_named(held.planned)}")
+        train(
+            [held.planned.run for held in batch],
+            dataset,
+            device,
+            checkpoints=self.layout.checkpoints,
+            sitting=self._sitting(dataset, len(batch)),
+            on_progress=self._on_progress,
+            should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
+            should_leave=self._leaving.is_set,
+            on_outcome=self._on_outcome,
+        )
+        for held in batch:
+            if held.planned.run.hash in self._held:
+                self.log(f"leaves {_named(held.planned)} unfinished")
+                self._let_go(held)
+
+    def _open(self, planned: PlannedRun) -> Dataset:
+        """The run's data set, read and checked once in this process: the runs of a table that has
+        several come seed by seed, and stores stay on disk."""
+        run = planned.run
+        if run.data_digest not in self._opened:
+            self._opened[run.data_digest] = images.open_for(run, self.job.data)
+        self._dataset = self._opened[run.data_digest]
+        return self._dataset
+
+    def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:
+        sitting = {**provenance.sitting(self._provenance), "pack": pack}
+        # Two machines may decode the official files to different pixels, and the run's name does
+        # not tell; so its record does.
+        named = dataset.identity == dataset.digest
+        return sitting if named else {**sitting, "images": dataset.digest}
+
+    def _on_progress(self, progress: Progress) -> None:
+        self.heart.progress(progress)
+        self.on_update()
+
+    def _on_outcome(self, outcome: Outcome) -> None:
+        held = self._held[outcome.run.hash]
+        if isinstance(outcome.error, UserError):
+            raise outcome.error
+        if outcome.error is not None:
+            self._fail(held, outcome)
+        elif not self.claims.holds(held.claim):
+            self.log(f"lost {_named(held.planned)} to another process, which goes on with it")
+            self.heart.lost.set()
+        else:
+            self._publish(held, outcome)
+
+    def _publish(self, held: _Held, outcome: Outcome) -> None:
+        """Weights first, where they are kept, then the record, then the checkpoint goes, then the
+        claim: killed before the record, the next process repeats from the checkpoint; killed after
+        it, the next one has only to tidy up."""
+        from benchmarks.training import checkpoint
+
+        assert self._dataset is not None
+        record = records.make_record(
+            outcome,
+            self._provenance,
+            train_images=len(self._dataset.train),
+            protocol=self.layout.protocol,
+        )
+        earlier = (
+            saved_weights.keep(self.layout, outcome, record) if self.job.save_weights else None
+        )
+        # A run that was repeated for its weights leaves the record that there is.
+        ours = earlier is None and records.publish(self.layout, record)
+        self._over.add(outcome.run.hash)
+        checkpoint.remove(self._checkpoint(held))
+        failures.clear(self.layout, outcome.run.hash)
+        self._let_go(held)
+        result = f"{outcome.correct}/{outcome.total}" + (" diverged" if outcome.diverged else "")
+        if earlier is not None and not saved_weights.agree(earlier, record):
+            result += f", where the record has {earlier['result']['correct']}; the record stays"
+        self.log(f"{'finished' if ours else 'finished again'} {_named(held.planned)}: {result}")
+
+    def _fail(self, held: _Held, outcome: Outcome) -> None:
+        self.log(f"failed {_named(held.planned)}\n{outcome.traceback.rstrip()}")
+        error = f"{type(outcome.error).__name__}: {outcome.error}"
+        failures.write(self.layout, held.planned, _one_line(error), self.log_path)
+        self._let_go(held)
+        # An error on a GPU often leaves the process unable to compute anything there.
+        self.needs_restart = self.needs_restart or self.job.device != "cpu"
+
+    def _let_go(self, held: _Held) -> None:
+        with self._gate:
+            self.heart.drop(held.claim)
+            self.claims.release(held.claim)
+            self._held.pop(held.planned.run.hash, None)
+
+    def _checkpoint(self, held: _Held) -> Any:
+        return self.layout.checkpoints / f"{held.planned.run.hash}.ckpt"
+
+
+def stamped(message: str) -> str:
+    """A log line with the time of day."""
+    return f"{time.strftime('%H:%M:%S')} {message}"
+
+
+def _same_data(first: PlannedRun, second: PlannedRun) -> bool:
+    return first.run.data_digest == second.run.data_digest
+
+
+def _named(planned: PlannedRun) -> str:
+    return f"{planned.run.hash} ({planned.cell}, seed {planned.run.seed})"
+
+
+def _one_line(error: str) -> str:
+    return error.strip().splitlines()[0] if error.strip() else "unknown error"

@@ -1,0 +1,115 @@
+"""A worker process: ``python -m reproduce.running.worker --job FILE --name worker1 [--lifeline]``.
+
+It takes runs from the job's list until none is left, then ends. What it prints is its log; where a
+:class:`UserError` ends it, the last line is that error. With ``--lifeline`` its standard input is a
+pipe from the command that started it: when that ends, however it was killed, so does the worker.
+SIGUSR2 asks it to save its runs at the end of their epochs and to end then; in a SLURM job, whose
+processes are all sent SIGTERM some time before they are killed, that asks for the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import UserError
+from reproduce.running.job import Job
+from reproduce.running.trainer import Trainer, stamped
+
+DONE, USER_ERROR, STOPPED, CRASHED, RESTART = 0, 2, 3, 70, 75
+ERROR_MARK = "error: "
+LEAVE = signal.SIGUSR2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Work a job off; returns the exit code, which the command that started it reads."""
+    parser = argparse.ArgumentParser(prog="python -m reproduce.running.worker", description=__doc__)
+    parser.add_argument("--job", type=Path, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--log", default="", help="path of the log, named in failures")
+    parser.add_argument("--lifeline", action="store_true")
+    options = parser.parse_args(arguments)
+    trainer = Trainer(Job.from_json(options.job.read_text()), options.name, _log, options.log)
+    stopping = threading.Event()
+    _stop_on_signals(trainer, stopping, ignore_interrupt=options.lifeline)
+    _leave_on_signals(trainer, stopping)
+    if options.lifeline:
+        _in_thread(_watch_lifeline, trainer, stopping)
+    try:
+        trainer.work()
+    except UserError as error:
+        _log(f"{ERROR_MARK}{' '.join(str(error).split())}")
+        return USER_ERROR
+    except Exception:
+        _log(traceback.format_exc())
+        return CRASHED
+    if stopping.is_set():
+        _log("stopped")
+        return STOPPED
+    return RESTART if trainer.needs_restart else DONE
+
+
+def last_error(log: Path) -> str | None:
+    """The message of the :class:`UserError` that ended a worker, from its log."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return None
+    return lines[-1].partition(ERROR_MARK)[2] or None if lines else None
+
+
+def _stop_on_signals(trainer: Trainer, stopping: threading.Event, ignore_interrupt: bool) -> None:
+    # Not in the handler itself: the lock that it needs may be held by the interrupted code.
+    def handle(*_: object) -> None:
+        _in_thread(_stop, trainer, stopping)
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ignore_interrupt else handle)
+
+
+def _leave_on_signals(trainer: Trainer, stopping: threading.Event) -> None:
+    def handle(*_: object) -> None:
+        _in_thread(_leave, trainer, stopping)
+
+    signal.signal(LEAVE, handle)
+    if trainer.job.executor == "slurm":
+        signal.signal(signal.SIGTERM, handle)
+
+
+def _leave(trainer: Trainer, stopping: threading.Event) -> None:
+    stopping.set()
+    trainer.leave()
+
+
+def _watch_lifeline(trainer: Trainer, stopping: threading.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    _stop(trainer, stopping)
+
+
+def _stop(trainer: Trainer, stopping: threading.Event) -> None:
+    stopping.set()
+    if trainer.stop():
+        # It holds nothing: no need to wait for an import or a data set.
+        sys.stdout.flush()
+        os._exit(STOPPED)
+
+
+def _in_thread(function: object, *arguments: object) -> None:
+    threading.Thread(target=function, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+
+
+def _log(message: str) -> None:
+    with contextlib.suppress(OSError):  # a full disk shows at the next record or checkpoint
+        print(stamped(message), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""Committed runs: ``results/measured/*.csv``, one row a run, with all of a record but its host.
+
+The columns are the run's hash, its resolved configuration as JSON, the result (the curve as a JSON
+list of [epoch, mean training loss or null, correct images or null]), the provenance and a checksum
+over all of these, by which an edited row is told. Rows are sorted by configuration and seed, so
+that added runs make small differences.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.store import atomic, schema
+from reproduce.store.schema import Record
+
+if TYPE_CHECKING:
+    from reproduce.store.paths import ResultsLayout
+
+RESULT = ("correct", "total", "diverged", "best_correct", "best_epoch")
+PACKAGES = ("python", "torch", "torchvision", "numpy")
+TEXTS = ("executor", "finished")
+NUMBERS = ("wall_seconds", "images_per_second")
+COLUMNS = (
+    *("hash", "run", *RESULT, "curve", "commit", "dirty", *PACKAGES),
+    *("device_kind", "device_name", "threads", "executor"),
+    *("wall_seconds", "images_per_second", "finished", "sittings", "checksum"),
+)
+# What of a sitting is committed. Named one by one, so that no host name slips in.
+SITTING_KEYS = ("commit", "dirty", "machine", "images", "started", "from_epoch")
+_HASH = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A committed run and where it stands, such as "results/measured/table3.csv:7"."""
+
+    record: Record
+    source: str
+
+
+def read_all(layout: ResultsLayout) -> dict[str, Record]:
+    """The committed runs by hash; none for a quick layout. Their provenance has no host.
+
+    Raises:
+        UserError: at a malformed row, or where two rows give one run two contents.
+    """
+    return {name: row.record for name, row in read_rows(layout).items()}
+
+
+def read_rows(layout: ResultsLayout) -> dict[str, Row]:
+    """As :func:`read_all`, with each row's place."""
+    rows: dict[str, Row] = {}
+    for path in _files(layout):
+        for name, row in read_file(path).items():
+            rows.setdefault(name, row)
+            require_agreement(rows[name], row)
+    return rows
+
+
+def hashes(layout: ResultsLayout) -> set[str]:
+    """Hashes of the committed runs, without reading more of a row than its first column."""
+    found: set[str] = set()
+    for path in _files(layout):
+        with _open(path, errors="replace") as file:
+            found.update(line.partition(",")[0] for line in file)
+    return {name for name in found if _HASH.fullmatch(name)}
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Add the records to the CSV at ``path``; rows that it has already stay as they are.
+
+    Raises:
+        UserError: where a record contradicts a row of the file, or it cannot be written.
+        ValueError: at a record without its curve, or of a quick run.
+    """
+    rows = read_file(path) if path.exists() else {}
+    for record in records:
+        if "curve" not in record["result"]:
+            raise ValueError(f"the record {record['hash']} was collected without its curve")
+        if schema.protocol(record) != schema.FULL:
+            raise ValueError(f"the record {record['hash']} is of a quick run")
+        row = Row(record, "the new record")
+        require_agreement(rows.setdefault(record["hash"], row), row)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in sorted(rows.values(), key=_order):
+        writer.writerow(flatten(row.record))
+    try:
+        atomic.replace(path, text.getvalue().encode())
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    atomic.sweep(path.parent)
+
+
+def read_file(path: Path) -> dict[str, Row]:
+    """The rows of one CSV by hash.
+
+    Raises:
+        UserError: naming file and line of a malformed row.
+    """
+    rows: dict[str, Row] = {}
+    with _open(path) as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise UserError(
+                    f"{path}:1: the columns are not {','.join(COLUMNS)}; {_remedy(path)}"
+                )
+            for values in reader:
+                line = reader.line_num
+                row = Row(_parse(values, path, line), f"{path}:{line}")
+                require_agreement(rows.setdefault(row.record["hash"], row), row)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{path}:{reader.line_num}: not a row of CSV ({error}); {_remedy(path)}"
+            ) from error
+    return rows
+
+
+def require_agreement(first: Row, second: Row) -> None:
+    """Raise UserError naming both places where two rows of one run differ in contents."""
+    if schema.contents(first.record) != schema.contents(second.record):
+        raise UserError(
+            f"run {first.record['hash']} has two contents: {first.source} and {second.source};"
+            " remove the wrong one"
+        )
+
+
+def flatten(record: Record) -> dict[str, str]:
+    """A record as a row of text; :func:`unflatten` gives it back without its host."""
+    result, provenance = record["result"], record["provenance"]
+    device, packages = provenance.get("device", {}), provenance.get("packages", {})
+    points = [[p["epoch"], p["train_loss"], p["correct"]] for p in result["curve"]]
+    sittings = [
+        {key: sitting[key] for key in SITTING_KEYS if key in sitting}
+        for sitting in provenance.get("sittings", [])
+    ]
+    values: dict[str, Any] = {
+        "hash": record["hash"],
+        "run": schema.canonical_json(record["run"]),
+        **{name: result[name] for name in RESULT},
+        "curve": schema.canonical_json(points),
+        **{name: provenance.get(name) for name in ("commit", "dirty", *TEXTS, *NUMBERS)},
+        **{name: packages.get(name) for name in PACKAGES},
+        "device_kind": device.get("kind"),
+        "device_name": device.get("name"),
+        "threads": device.get("threads"),
+        "sittings": schema.canonical_json(sittings),
+    }
+    row = {name: _text(value) for name, value in values.items()}
+    return {**row, "checksum": schema.committed_digest(unflatten(row))}
+
+
+def unflatten(values: Mapping[str, str]) -> Record:
+    """The record of a row, sealed anew, with the host None; the row's checksum is not looked at.
+
+    Raises:
+        ValueError, KeyError, TypeError: at text that :func:`flatten` does not write.
+    """
+    points = [_point(*point) for point in json.loads(values["curve"])]
+    device = {"kind": values["device_kind"] or None, "name": values["device_name"] or None}
+    return schema.seal(
+        {
+            "schema": schema.SCHEMA,
+            "hash": values["hash"],
+            "protocol": schema.FULL,
+            "run": json.loads(values["run"]),
+            "result": {name: json.loads(values[name]) for name in RESULT} | {"curve": points},
+            "provenance": {
+                "commit": values["commit"] or None,
+                "dirty": _json(values["dirty"]),
+                "packages": {name: values[name] or None for name in PACKAGES},
+                "device": {**device, "threads": _json(values["threads"])},
+                "host": None,
+                **{name: values[name] or None for name in TEXTS},
+                **{name: _json(values[name]) for name in NUMBERS},
+                "sittings": [dict(sitting) for sitting in json.loads(values["sittings"])],
+            },
+        }
+    )
+
+
+def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
+    source, remedy = f"{path}:{line}", _remedy(path)
+    if None in values or None in values.values():
+        raise UserError(f"{source}: the row does not have {len(COLUMNS)} columns; {remedy}")
+    try:
+        record = unflatten(values)
+        digest = schema.committed_digest(record)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{source}: malformed row ({error}); {remedy}") from error
+    schema.check(record, source, remedy=remedy, just_sealed=True)
+    if digest != values["checksum"]:
+        raise UserError(f"{source}: the checksum does not fit, so the row was edited; {remedy}")
+    return record
+
+
+def _remedy(path: Path) -> str:
+    return f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
+
+
+def _point(epoch: Any, train_loss: Any, correct: Any) -> dict[str, Any]:
+    return {"epoch": epoch, "train_loss": train_loss, "correct": correct}
+
+
+def _order(row: Row) -> tuple[str, int, str]:
+    run = {key: value for key, value in row.record["run"].items() if key != "seed"}
+    return schema.canonical_json(run), row.record["run"]["seed"], row.record["hash"]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+
+
+def _json(text: str) -> Any:
+    return json.loads(text) if text else None
+
+
+def _files(layout: ResultsLayout) -> list[Path]:
+    if layout.quick:
+        return []
+    try:
+        return sorted(path for path in layout.measured.iterdir() if path.suffix == ".csv")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"cannot read {layout.measured}: {error.strerror or error}") from error
+
+
+def _open(path: Path, errors: str = "strict") -> io.TextIOWrapper:
+    try:
+        return open(path, encoding="utf-8", errors=errors, newline="")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error

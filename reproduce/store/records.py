@@ -1,0 +1,280 @@
+"""One record a run, published once: the record on disk is the truth about a finished run.
+
+Records lie at ``records/<first two digits>/<hash>.json`` under the results folder, beside the
+committed CSVs of :mod:`reproduce.store.committed`, and the two are read together. Importing this
+module loads neither NumPy nor torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import data as datasets
+from benchmarks.errors import UserError
+from reproduce.store import atomic, index, schema
+from reproduce.store import committed as measured
+from reproduce.store.provenance import utc_now
+from reproduce.store.schema import Record
+
+if TYPE_CHECKING:
+    from benchmarks.run import Run
+    from benchmarks.training.loop import Outcome
+    from reproduce.store.paths import ResultsLayout
+
+
+def make_record(
+    outcome: Outcome,
+    provenance: dict[str, Any],
+    *,
+    train_images: int | None = None,
+    protocol: str = schema.FULL,
+) -> Record:
+    """The record of a finished run.
+
+    Args:
+        outcome: of :func:`benchmarks.training.loop.train`, finished; a diverged one is too.
+        provenance: of :func:`reproduce.store.provenance.capture`; the record adds wall time,
+        images/s
+            of training, sittings and the time of the end.
+        train_images: size of the training split, for images/s; by default the data set's own.
+        protocol: "quick" for a run of a quick table, see
+        :class:`reproduce.store.paths.ResultsLayout`.
+
+    Raises:
+        ValueError: where the run is not finished.
+    """
+    if not outcome.finished or not outcome.curve:
+        raise ValueError(f"run {outcome.run.hash} is not finished, so it has no record")
+    curve = [
+        {"epoch": p.epoch, "train_loss": _finite(p.train_loss), "correct": p.correct}
+        for p in outcome.curve
+    ]
+    best_correct, best_epoch = schema.best_of(curve)
+    images = _images_an_epoch(outcome.run, train_images) * len(curve)
+    wall = outcome.wall_seconds
+    return schema.seal(
+        {
+            "schema": schema.SCHEMA,
+            "hash": outcome.run.hash,
+            "protocol": protocol,
+            "run": outcome.run.canonical(),
+            "result": {
+                "correct": outcome.correct or 0,
+                "total": outcome.total,
+                "diverged": outcome.diverged,
+                "best_correct": best_correct,
+                "best_epoch": best_epoch,
+                "curve": curve,
+            },
+            "provenance": {
+                **provenance,
+                "wall_seconds": round(wall, 3),
+                "images_per_second": round(images / wall, 2) if wall > 0 else None,
+                "finished": utc_now(),
+                "sittings": [dict(sitting) for sitting in outcome.sittings],
+            },
+        }
+    )
+
+
+def record_path(layout: ResultsLayout, run_hash: str) -> Path:
+    """Where the record of a run lies, or will."""
+    return layout.records / run_hash[:2] / f"{run_hash}.json"
+
+
+def publish(layout: ResultsLayout, record: Record) -> bool:
+    """Publish a run's record, once; True where ours is the published one.
+
+    Where the run has a record already, ours is compared with it and dropped. A process killed in
+    here leaves a whole record or none.
+
+    Raises:
+        UserError: where the two differ in configuration or result, or the published one is
+            damaged; ours is then kept beside it as ``<hash>.<pid>.conflict.json``. Also where the
+            folder cannot be written, or is not that of the record's protocol.
+    """
+    path = record_path(layout, record["hash"])
+    schema.check(record, f"the new record {path.name}")
+    _require_protocol(layout, record, f"the new record for {path}")
+    data = (schema.canonical_json(record) + "\n").encode()
+    try:
+        if atomic.create_once(path, data):
+            atomic.sweep(path.parent)
+            return True
+        _agree_or_keep(layout, path, record, data)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
+            " with --results, and run again"
+        ) from error
+    return False
+
+
+def _agree_or_keep(layout: ResultsLayout, path: Path, record: Record, data: bytes) -> None:
+    try:
+        published = _read_of(layout, path)
+    except UserError as error:
+        raise UserError(f"{error}; this run's new record is kept as {_keep(path, data)}") from error
+    if schema.contents(published) != schema.contents(record):
+        raise _two_contents(record["hash"], str(path), str(_keep(path, data)))
+
+
+def _keep(path: Path, data: bytes) -> Path:
+    for suffix in itertools.chain([""], (f"-{count}" for count in itertools.count(2))):
+        kept = path.with_name(f"{path.stem}.{os.getpid()}{suffix}.conflict.json")
+        if atomic.create_once(kept, data):
+            break
+    return kept
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        UserError: where it was cut short, edited, or written by a newer version.
+        FileNotFoundError: where there is none.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UserError(
+            f"cannot read {path}: {error.strerror or error}; mend that, or {schema.REMEDY}"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"{path}: not a record; {schema.REMEDY}") from error
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: not whole JSON; {schema.REMEDY}") from error
+    schema.check(record, str(path), text)
+    if record["hash"] != path.name.partition(".")[0]:
+        raise UserError(f"{path}: holds the run {record['hash']}; give the file that name")
+    return record
+
+
+def _read_of(layout: ResultsLayout, path: Path) -> Record:
+    record = read_record(path)
+    _require_protocol(layout, record, str(path))
+    return record
+
+
+def _require_protocol(layout: ResultsLayout, record: Record, source: str) -> None:
+    label = schema.protocol(record)
+    if label != layout.protocol:
+        raise UserError(
+            f"{source}: a {label} run among the {layout.protocol} ones; {schema.REMEDY}"
+        )
+
+
+def collect(
+    layout: ResultsLayout, hashes: Iterable[str] | None = None, *, curves: bool | None = None
+) -> dict[str, Record]:
+    """The records of finished runs by hash: raw ones and committed measured ones together.
+
+    Args:
+        layout: the results folder; quick ones have no committed runs.
+        hashes: the runs of interest, whose files alone are looked at; all by default.
+        curves: whether results hold their ``curve``. By default they do where ``hashes`` are
+            given: the curves of every run there ever was may be gigabytes, so without them the
+            index answers in their place.
+
+    Raises:
+        UserError: where a record is damaged, or a run has two contents; names the files.
+    """
+    if curves is None:
+        curves = hashes is not None
+    committed = measured.read_rows(layout)
+    if hashes is not None:
+        wanted = set(hashes)
+        committed = {name: row for name, row in committed.items() if name in wanted}
+        found = _read_each(layout, (record_path(layout, name) for name in sorted(wanted)))
+    elif curves:
+        found = _read_each(layout, index.files(layout.records))
+    else:
+        found = index.summaries(layout.records, lambda path: _read_of(layout, path))
+    for name, row in committed.items():
+        if name in found:
+            _compare(layout, found[name], row)
+    merged = {name: row.record for name, row in committed.items()} | found
+    if curves:
+        return merged
+    return {name: index.without_curve(record) for name, record in merged.items()}
+
+
+def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
+    """Those of ``hashes`` that have a record, raw or committed; opens no raw record, so that a
+    damaged one counts. For what is asked once, see :func:`verified`.
+
+    Raises:
+        UserError: where the folder cannot be read.
+    """
+    wanted = set(hashes)
+    found = measured.hashes(layout) & wanted
+    try:
+        return found | {name for name in wanted - found if record_path(layout, name).exists()}
+    except OSError as error:
+        raise UserError(f"cannot read {layout.records}: {error.strerror or error}") from error
+
+
+def verified(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
+    """As :func:`finished`, with every record read and checked: some 0.4 ms each.
+
+    Raises:
+        UserError: where one is damaged, or a run has two contents; names the files.
+    """
+    return set(collect(layout, hashes))
+
+
+def readable(layout: ResultsLayout) -> list[Record]:
+    """All records without their curves, except those that are damaged or in the wrong place."""
+    found: dict[str, Record] = {}
+    with contextlib.suppress(UserError):
+        found |= measured.read_all(layout)
+    with contextlib.suppress(UserError):
+        found |= index.summaries(
+            layout.records, lambda path: _read_of(layout, path), skip_damaged=True
+        )
+    return list(found.values())
+
+
+def _read_each(layout: ResultsLayout, paths: Iterable[Path]) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    for path in paths:
+        try:
+            record = _read_of(layout, path)
+        except FileNotFoundError:
+            continue
+        found[record["hash"]] = record
+    return found
+
+
+def _compare(layout: ResultsLayout, record: Record, row: measured.Row) -> None:
+    path = record_path(layout, record["hash"])
+    if "curve" not in record["result"]:
+        record = read_record(path)
+    if schema.contents(record) != schema.contents(row.record):
+        raise _two_contents(record["hash"], str(path), row.source)
+
+
+def _two_contents(run_hash: str, first: str, second: str) -> UserError:
+    return UserError(
+        f"run {run_hash} has two contents: {first} and {second}; move the wrong one away"
+    )
+
+
+def _images_an_epoch(run: Run, train_images: int | None) -> int:
+    images = train_images or datasets.info(run.dataset, run.fold).counts[0]
+    return images - images % run.batch_size if run.last_batch == "drop" else images
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,254 @@
+"""Final weights of finished runs: ``weights/<hash>.safetensors`` under the results folder.
+
+Such a file holds the network's whole state (float32, counters as they are) and, as metadata, which
+run it is of and what that came to. It is written before the run's record, so that a run that was
+asked to keep its weights has them once it has a record. Whether weights are kept is no part of a
+run's identity. Importing this module loads neither NumPy nor torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.store import atomic, records, schema
+from reproduce.store.provenance import machine_label
+from reproduce.store.schema import Record
+
+if TYPE_CHECKING:
+    import torch
+
+    from benchmarks.training.loop import Outcome
+    from reproduce.store.paths import ResultsLayout
+
+SUFFIX = ".safetensors"
+FORMAT = "reproduce-weights 1"
+_NAME = re.compile(r"[0-9a-f]{16}\.safetensors")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a weights file says of itself.
+
+    Attributes:
+        run: hash of the run.
+        configuration: the run's resolved settings.
+        protocol: "full", or "quick" for a run of a quick table.
+        order: names of the weights of convolutions and dense layers, by depth.
+        correct, total, diverged: what these weights came to on the test images.
+        contents: digest of the record that this training would have, or has.
+        commit, dirty, finished, machine: where they come from.
+        note: says so where they are of a repetition, else empty.
+    """
+
+    path: Path
+    run: str
+    configuration: Mapping[str, Any]
+    protocol: str
+    order: tuple[str, ...]
+    correct: int
+    total: int
+    diverged: bool
+    contents: str
+    commit: str | None
+    dirty: bool | None
+    finished: str
+    machine: str
+    note: str
+
+    def belongs_to(self, record: Record) -> bool:
+        """Whether the training that ended in these weights is the one in the record."""
+        return self.contents == schema.contents_digest(record)
+
+
+def path_of(layout: ResultsLayout, run_hash: str) -> Path:
+    """Where the weights of a run lie, or will."""
+    return layout.weights / f"{run_hash}{SUFFIX}"
+
+
+def present(layout: ResultsLayout) -> set[str]:
+    """Hashes of the runs whose weights are kept; opens no file.
+
+    Raises:
+        UserError: where the folder cannot be read.
+    """
+    try:
+        names = os.listdir(layout.weights)
+    except FileNotFoundError:
+        return set()
+    except OSError as error:
+        raise UserError(f"cannot read {layout.weights}: {error.strerror or error}") from error
+    return {name.removesuffix(SUFFIX) for name in names if _NAME.fullmatch(name)}
+
+
+def keep(layout: ResultsLayout, outcome: Outcome, record: Record) -> Record | None:
+    """Write the final weights of a run that has just ended, before its record is published.
+
+    What lies there of an earlier training of the run is replaced: weights and record should be of
+    one training.
+
+    Args:
+        outcome: finished, with its network.
+        record: of that training, not published yet.
+
+    Returns:
+        The record that the run has already, where it was trained again for its weights.
+
+    Raises:
+        UserError: where the folder is full or cannot be written; a file that was there is as it
+            was. Also where the earlier record is damaged.
+    """
+    if outcome.model is None:
+        raise ValueError(f"run {outcome.run.hash} has no network whose weights could be kept")
+    earlier = records.collect(layout, [record["hash"]]).get(record["hash"])
+    path = path_of(layout, record["hash"])
+    sweep(layout, record["hash"])
+    try:
+        atomic.replace(path, encode(outcome.model, metadata(outcome.model, record, earlier)))
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
+            " with --results, and run again"
+        ) from error
+    return earlier
+
+
+def agree(earlier: Record, record: Record) -> bool:
+    """Whether two trainings of a run came to the same, bit for bit in every loss of the curve."""
+    return schema.contents(earlier) == schema.contents(record)
+
+
+def encode(model: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
+    """The network's state as the bytes of a safetensors file."""
+    import torch
+    from safetensors.torch import save
+
+    state = {
+        name: (value.float() if value.is_floating_point() else value)
+        .detach()
+        .cpu()
+        .clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
+    return save(state, metadata=dict(metadata))
+
+
+def metadata(
+    model: torch.nn.Module, record: Record, earlier: Record | None = None
+) -> dict[str, str]:
+    """What the file says beside the tensors: safetensors allows text alone."""
+    result, provenance = record["result"], record["provenance"]
+    return {
+        "format": FORMAT,
+        "run": record["hash"],
+        "configuration": schema.canonical_json(record["run"]),
+        "protocol": schema.protocol(record),
+        "order": json.dumps(_order(model)),
+        "correct": str(result["correct"]),
+        "total": str(result["total"]),
+        "diverged": json.dumps(result["diverged"]),
+        "contents": schema.contents_digest(record),
+        "commit": json.dumps(provenance["commit"]),
+        "dirty": json.dumps(provenance["dirty"]),
+        "finished": provenance["finished"],
+        "machine": machine_label(provenance),
+        "note": _note(record, earlier),
+    }
+
+
+def _note(record: Record, earlier: Record | None) -> str:
+    if earlier is None:
+        return ""
+    correct = record["result"]["correct"]
+    if agree(earlier, record):
+        return f"of a repetition, which agrees with the record: {correct} correct"
+    return f"of a repetition with {correct} correct; the record has {earlier['result']['correct']}"
+
+
+def _order(model: torch.nn.Module) -> list[str]:
+    """Weights of convolutions and dense layers, in the order in which the network names them,
+    which a test holds to be the order of execution; :mod:`benchmarks.weights` reads them so."""
+    from torch import nn
+
+    return [
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    ]
+
+
+def sweep(layout: ResultsLayout, run_hash: str) -> None:
+    """Delete what writers that were killed left of a run's weights; only its owner may."""
+    with contextlib.suppress(OSError):
+        for scratch in layout.weights.glob(f".{run_hash}{SUFFIX}.*"):
+            scratch.unlink(missing_ok=True)
+
+
+def header(path: Path) -> Header:
+    """What a kept weights file says of itself; reads none of the weights.
+
+    Raises:
+        UserError: where there is none, or it was cut short, or is no file that a run has kept.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            values = file.metadata() or {}
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, str(error)) from error
+    try:
+        return _header(path, values)
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise _damaged(path, "it does not say which run it is of") from None
+
+
+def headers(layout: ResultsLayout, hashes: Iterable[str]) -> dict[str, Header]:
+    """The headers of those of ``hashes`` whose weights are kept, in their order.
+
+    Raises:
+        UserError: where one is damaged; names it.
+    """
+    there = present(layout)
+    return {name: header(path_of(layout, name)) for name in hashes if name in there}
+
+
+def _header(path: Path, values: Mapping[str, str]) -> Header:
+    if values["format"] != FORMAT:
+        raise ValueError("another format")
+    found = Header(
+        path=path,
+        run=values["run"],
+        configuration=json.loads(values["configuration"]),
+        protocol=values["protocol"],
+        order=tuple(json.loads(values["order"])),
+        correct=int(values["correct"]),
+        total=int(values["total"]),
+        diverged=json.loads(values["diverged"]),
+        contents=values["contents"],
+        commit=json.loads(values["commit"]),
+        dirty=json.loads(values["dirty"]),
+        finished=values["finished"],
+        machine=values["machine"],
+        note=values["note"],
+    )
+    if _NAME.fullmatch(path.name) and found.run != path.stem:
+        raise _damaged(path, f"it holds the weights of run {found.run}")
+    return found
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    first = why.splitlines()[0] if why else "unreadable"
+    return UserError(
+        f"{path} holds no run's weights ({first}); delete it, and the table's command with"
+        " --save-weights trains that run again"
+    )
