@@ -94,7 +94,7 @@ def make_checkout(folder: Path, checkpoint_seconds: str = "0.0") -> Path:
             shutil.copy(source, folder / part)
     shutil.copy(tiny_table.__file__, folder / "reproduce" / "locality" / "tiny.py")
     edit(
-        folder / "reproduce" / "registry.py",
+        folder / "reproduce" / "catalogue" / "papers.py",
         "ENTRIES = (\n",
         'ENTRIES = (\n    Entry("locality", "tiny", "a small Table III"),\n',
     )
