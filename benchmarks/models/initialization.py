@@ -13,26 +13,27 @@ import torch
 from torch import nn
 
 from benchmarks.models.branches import StripConv2d
-from benchmarks.penalties.strip import initial_scale
+from benchmarks.penalties.strip_factors import initial_scale
 from benchmarks.randomness import normals, raw_stream, uniforms
 
 
-def initialize(model: nn.Module, scheme: str, seed: int, *, branch_init: str = "default") -> None:
-    """Fill every convolution and dense layer of ``model`` in place.
-
-    Schemes: "torch" (torch's layer defaults: weights and biases uniform in ±1/√fan_in),
-    "he_normal" (N(0, 2/fan_in), biases 0), "glorot_uniform" (uniform in ±√(6/(fan_in + fan_out)),
-    biases 0: Keras' default). Batch-norm starts at γ = 1, β = 0 as built. With ``branch_init``
-    "scaled" the branches that stand in for strips start at multiples of the same draws (L-26).
-    """
+def initialize(model: nn.Module, scheme: str, seed: int) -> None:
+    """Fill every convolution and dense layer of ``model`` in place, by a scheme of
+    :class:`benchmarks.models.Model`. Batch-norm starts at γ = 1, β = 0 as built."""
     layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
     with torch.no_grad():
         for index, layer in enumerate(layers):
             _fill(layer.weight, _draw(layer.weight, scheme, seed, f"weight/{index}"))
-            if branch_init == "scaled" and isinstance(layer, StripConv2d):
-                layer.weight.mul_(torch.from_numpy(initial_scale(layer.strip)))
             if layer.bias is not None:
                 _fill(layer.bias, _draw_bias(layer, scheme, seed, index))
+
+
+def scale_strips(model: nn.Module) -> None:
+    """Multiply the initial weights of the branches that stand in for strips (L-26)."""
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, StripConv2d):
+                layer.weight.mul_(torch.from_numpy(initial_scale(layer.strip)))
 
 
 def _fill(parameter: torch.Tensor, values: np.ndarray) -> None:

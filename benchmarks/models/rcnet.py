@@ -1,102 +1,94 @@
-"""RCNet, the CIFAR ResNet of ACNet's code; "RCNet-10" of the locality paper's Table VII (L-23)."""
+"""Settings of RCNet, the CIFAR ResNet of ACNet's code; "RCNet-10" of Table VII (L-23)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
-from functools import partial
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import nn
-from torch.nn.functional import relu
+from benchmarks.models.model import NormedModel
+from benchmarks.parts import Count, Part
 
-from benchmarks.models.branches import Norm, block, projection
-from benchmarks.models.sizes import scaled
+if TYPE_CHECKING:
+    from torch import nn
 
-WIDTHS = (16, 32, 64)
-BLOCK_COUNTS = (1, 1, 1)
+STAGES = 3
 
 
-class ResidualBlock(nn.Module):
-    """Two 3×3 blocks beside a shortcut, after He et al. (2016), Fig. 2.
+class Block(Part, frozen=True):
+    """What stands where the network has a 3×3 convolution."""
 
-    Input: (N, channels, s, s). Output: (N, width, s/stride, s/stride). Where the two differ in
-    shape, the shortcut is a 1×1 convolution with batch-norm, which has no branches.
+    @property
+    def shared_norm(self) -> bool:
+        """Whether one batch-norm follows the sum of the branches."""
+        return False
+
+
+class PlainBlock(Block, tag="conv", frozen=True):
+    """The 3×3 convolution alone."""
+
+
+class BranchedBlock(Block, frozen=True):
+    """Convolutions of one input whose outputs are added.
+
+    Attributes:
+        norms: a batch-norm a branch (ACNet's "wBN") or one after the sum ("w/oBN", L-25).
     """
 
-    def __init__(
-        self,
-        kind: str,
-        channels: int,
-        width: int,
-        stride: int,
-        norm: Norm,
-        *,
-        shared_norm: bool = False,
-    ) -> None:
-        super().__init__()
-        self.conv1 = block(kind, channels, width, stride, norm, shared_norm=shared_norm)
-        self.conv2 = block(kind, width, width, 1, norm, shared_norm=shared_norm)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or channels != width:
-            self.shortcut = projection(channels, width, stride, norm)
+    norms: Literal["per_branch", "shared"] = "per_branch"
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps (N, width, s/stride, s/stride) of maps (N, channels, s, s)."""
-        inner = self.conv2(relu(self.conv1(maps), inplace=True))
-        return relu(inner + self.shortcut(maps), inplace=True)
+    @property
+    def shared_norm(self) -> bool:
+        """See :attr:`Block.shared_norm`."""
+        return self.norms == "shared"
 
 
-class RCNet(nn.Module):
-    """A 3×3 stem, three stages of residual blocks, the mean over the map, one dense layer.
+class AsymmetricBlock(BranchedBlock, tag="acb", frozen=True):
+    """3×3, 3×1 and 1×3: ACNet's asymmetric block."""
 
-    Input: (N, 3, side, side). Output: logits, (N, classes). Every stage but the first halves the
-    map: 32×32 images end in (N, 64, 8, 8). All 3×3 convolutions, the stem's too, are blocks of one
-    kind, see :func:`benchmarks.models.branches.block`; the 1×1 projections never are.
 
-    ===========  ======  ===============  ==========
-    blocks       kind    batch-norm       parameters
-    ===========  ======  ===============  ==========
-    1-1-1        conv    one                  78,042
-    1-1-1        acb     one a branch        128,442
-    1-1-1        square  one a branch        227,322
-    ===========  ======  ===============  ==========
+class SquareBlock(BranchedBlock, tag="square", frozen=True):
+    """Three 3×3 convolutions, two of which stand in for the strips: STRIP-Reg's.
 
-    Args:
-        kind: "conv", "acb" or "square".
-        block_counts: blocks of each of the three stages.
-        shared_norm: one batch-norm after the sum of a block's branches, not one a branch (L-25).
-        width_multiplier: what every width is multiplied by.
+    Attributes:
+        initialization: "scaled" starts the branches that stand in for strips at multiples of the
+            same draws (L-26).
     """
 
-    def __init__(
-        self,
-        classes: int,
-        *,
-        kind: str = "conv",
-        block_counts: Sequence[int] = BLOCK_COUNTS,
-        shared_norm: bool = False,
-        width_multiplier: Decimal = Decimal(1),
-        batch_norm_momentum: float = 0.1,
-        batch_norm_eps: float = 1e-5,
-    ) -> None:
-        super().__init__()
-        norm = partial(nn.BatchNorm2d, eps=batch_norm_eps, momentum=batch_norm_momentum)
-        channels = scaled(WIDTHS[0], width_multiplier)
-        self.stem = block(kind, 3, channels, 1, norm, shared_norm=shared_norm)
-        blocks: list[nn.Module] = []
-        for stage, (nominal, count) in enumerate(zip(WIDTHS, block_counts, strict=True)):
-            width = scaled(nominal, width_multiplier)
-            for index in range(count):
-                stride = 2 if stage and not index else 1
-                blocks.append(
-                    ResidualBlock(kind, channels, width, stride, norm, shared_norm=shared_norm)
-                )
-                channels = width
-        self.blocks = nn.Sequential(*blocks)
-        self.classifier = nn.Linear(channels, classes)
+    initialization: Literal["default", "scaled"] = "default"
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits (N, classes) of normalised images (N, 3, side, side)."""
-        maps = self.blocks(relu(self.stem(images), inplace=True))
-        return self.classifier(maps.mean((2, 3)))
+
+class RCNet10(NormedModel, tag="rcnet10", frozen=True):
+    """RCNet.
+
+    Attributes:
+        block_counts: residual blocks of each of the three stages.
+    """
+
+    block: Block = PlainBlock()
+    block_counts: tuple[Count, ...] = (1, 1, 1)
+
+    def fault(self) -> str | None:
+        if len(self.block_counts) != STAGES:
+            return f"block_counts must be {STAGES} numbers, not {self.block_counts}"
+        return None
+
+    def network(self, classes: int, side: int = 32) -> nn.Module:
+        """See :meth:`Model.network`."""
+        from benchmarks.models.rcnet_network import RCNet
+        from benchmarks.parts import kind_of
+
+        return RCNet(
+            classes,
+            kind=kind_of(type(self.block)),
+            block_counts=self.block_counts,
+            shared_norm=self.block.shared_norm,
+            **self.widths_and_norms,
+        )
+
+    def build(self, classes: int, side: int = 32, *, seed: int) -> nn.Module:
+        """See :meth:`Model.build`."""
+        from benchmarks.models.initialization import scale_strips
+
+        network = super().build(classes, side, seed=seed)
+        if isinstance(self.block, SquareBlock) and self.block.initialization == "scaled":
+            scale_strips(network)
+        return network

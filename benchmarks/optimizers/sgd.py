@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from benchmarks.optimizers.optimizer import Optimizer
+from benchmarks.parts import NotNegative, Positive
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from benchmarks.optimizers.positional_sgd import PositionalSGD
 
 
-class PositionalSGD:
-    """Momentum SGD: v ← μ·v + (g + c∘w), w ← w − lr·v.
+class SGD(Optimizer, tag="sgd", frozen=True):
+    """SGD with momentum.
 
-    ``coefficients`` are those of
-    :func:`benchmarks.penalties.coefficients.decay_coefficients`; each broadcasts over its
-    parameter, so LOCO-Reg costs what plain weight decay costs: one pass over the weights. With
-    ``lr_inside`` the rate multiplies the gradient inside the velocity (Keras):
-    v ← μ·v + lr·(g + c∘w), w ← w − v; the two differ only where the rate changes. Biases, those of
-    batch-norm included, learn at ``bias_lr_factor`` times the rate.
+    Attributes:
+        lr_placement: whether the rate multiplies the velocity ("outside", PyTorch) or the gradient
+            in it ("inside", Keras); the two differ only where the rate changes.
+        bias_lr_factor: biases, those of batch-norm included, learn at this many times the rate.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        coefficients: dict[str, torch.Tensor],
-        *,
-        momentum: float,
-        lr_inside: bool = False,
-        bias_lr_factor: float = 1.0,
-    ) -> None:
-        named = dict(model.named_parameters())
-        self.parameters: list[torch.Tensor] = list(named.values())
-        self.velocities = [torch.zeros_like(p) for p in self.parameters]
-        self.momentum = momentum
-        self.lr_inside = lr_inside
-        # Parameters and velocities that share a rate; all of them, in order, for a factor of 1.
-        rates = [bias_lr_factor if name.endswith("bias") else 1.0 for name in named]
-        self._groups = [
-            (rate, _of_rate(rate, rates, self.parameters), _of_rate(rate, rates, self.velocities))
-            for rate in dict.fromkeys(rates)
-        ]
-        self._decayed = [
-            (named[name], coefficient.to(named[name])) for name, coefficient in coefficients.items()
-        ]
+    momentum: NotNegative = Decimal("0.9")
+    lr_placement: Literal["outside", "inside"] = "outside"
+    bias_lr_factor: Positive = Decimal(1)
 
-    @torch.no_grad()
-    def step(self, lr: float) -> None:
-        """One update from the parameters' gradients, which are consumed (set to None)."""
-        for parameter, coefficient in self._decayed:
-            assert parameter.grad is not None
-            parameter.grad.addcmul_(parameter, coefficient)
-        torch._foreach_mul_(self.velocities, self.momentum)
-        for factor, parameters, velocities in self._groups:
-            rate = lr * factor
-            gradients = [p.grad for p in parameters if p.grad is not None]
-            torch._foreach_add_(velocities, gradients, alpha=rate if self.lr_inside else 1.0)
-            torch._foreach_add_(parameters, velocities, alpha=-1.0 if self.lr_inside else -rate)
-        for consumed in self.parameters:
-            consumed.grad = None
+    def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> PositionalSGD:
+        """See :meth:`Optimizer.build`."""
+        from benchmarks.optimizers.positional_sgd import PositionalSGD
 
-
-def _of_rate(rate: float, rates: list[float], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-    return [tensor for tensor, own in zip(tensors, rates, strict=True) if own == rate]
+        return PositionalSGD(
+            model,
+            coefficients,
+            momentum=float(self.momentum),
+            lr_inside=self.lr_placement == "inside",
+            bias_lr_factor=float(self.bias_lr_factor),
+        )

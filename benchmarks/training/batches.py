@@ -1,36 +1,58 @@
-"""Batches made on the device: the whole split is resident there, augmentation included."""
+"""Batches made on the device, where the whole split is resident."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from benchmarks.randomness import coin_flips, integers, permutation
+from benchmarks.randomness import permutation
 from benchmarks.training.memory import release_pages
 
 if TYPE_CHECKING:
+    from benchmarks.data.augmentation import Augmentation
     from benchmarks.data.store import Dataset, Split
-    from benchmarks.run import Run
-
-
-# Pixels of black on every side that "crop_flip" cuts its windows from (L-24).
-PADDING = 4
 
 
 class ResidentSplit:
-    """A split's uint8 pixels (N, H, W, C) and labels (N,) on a device, shared by all runs there."""
+    """A split's uint8 pixels (N, H, W, C) and labels (N,) on a device, shared by all runs there.
+
+    A part of a split, see :meth:`only`, shares the pixels and has places of its own.
+    """
 
     def __init__(self, split: Split, device: torch.device) -> None:
         self.pixels = _tensor(split.images).to(device)
         self.labels = _tensor(split.labels).to(device)
         self.device = device
+        self._places: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def only(self, places: np.ndarray) -> ResidentSplit:
+        """The images at ``places``, int64, shape (n,); no pixel is copied."""
+        part = copy.copy(self)
+        part._places = torch.from_numpy(places).to(self.device)
+        part.labels = self.labels.index_select(0, part._places)
+        return part
+
+    def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """A copy of the pixels and labels at ``index``, int64 (B,), on the device."""
+        places = index if self._places is None else self._places.index_select(0, index)
+        return self.pixels.index_select(0, places), self.labels.index_select(0, index)
+
+    def windows(
+        self, size: int, within: slice = slice(None)
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Pixels and labels in order, ``size`` images at a time."""
+        start, stop, _ = within.indices(len(self))
+        for first in range(start, stop, size):
+            window = slice(first, min(first + size, stop))
+            places = window if self._places is None else self._places[window]
+            yield self.pixels[places], self.labels[window]
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
@@ -47,12 +69,12 @@ class Normalizer:
     long for the same numbers.
     """
 
-    def __init__(self, run: Run, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, normalization: str, dataset: Dataset, device: torch.device) -> None:
         mean, std = {
             "channel": (dataset.mean, dataset.std),
             "half": (np.full(3, 0.5), np.full(3, 0.5)),
             "unit": (np.zeros(3), np.ones(3)),
-        }[run.normalization]
+        }[normalization]
         width = dataset.train.images.shape[2]
         self.scale = _row(1 / (255 * std), width).to(device)
         self.shift = _row(-mean / std, width).to(device)
@@ -68,102 +90,22 @@ def _row(channels: np.ndarray, width: int) -> torch.Tensor:
 
 
 def epoch_batches(
-    run: Run, split: ResidentSplit, normalizer: Normalizer, epoch: int
+    seed: int,
+    augmentation: Augmentation,
+    split: ResidentSplit,
+    normalizer: Normalizer,
+    epoch: int,
+    batch: int,
+    steps: int,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The training batches of an epoch, in the order that (seed, epoch) alone decides.
+    """The first ``steps`` batches of an epoch, in the order that (seed, epoch) alone decides.
 
-    Yields images float32 (B, C, H, W) and labels int64 (B,). Every image has its own coin for the
-    horizontal flip and, under "crop_flip", its own window. The last, smaller batch is kept or
-    dropped as the run's ``last_batch`` says.
+    Yields images float32 (B, C, H, W) and labels int64 (B,). What is random in the augmentation is
+    drawn anew for every image.
     """
-    size, batch = len(split), run.batch_size
-    order = permutation(run.seed, "order", epoch, size)
-    augment = AUGMENTATIONS[run.augmentation](run, epoch, order, split.device)
+    order = permutation(seed, "order", epoch, len(split))
+    augment = augmentation.begin(seed, epoch, order, batch, split.device)
     indices = torch.from_numpy(order).to(split.device)
-    for step in range(steps_per_epoch(run, size)):
-        index = indices[step * batch : (step + 1) * batch]
-        pixels = augment(split.pixels.index_select(0, index), step)
-        yield normalizer(pixels), split.labels.index_select(0, index)
-
-
-class Plain:
-    """Images as they are."""
-
-    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
-        pass
-
-    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
-        """The pixels, uint8 (B, H, W, C), of the epoch's batch ``step``."""
-        return pixels
-
-
-class Flip:
-    """A horizontal flip with probability 1/2, anew for every image and epoch (L-44)."""
-
-    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
-        size, batch = len(order), run.batch_size
-        mirrored = np.flatnonzero(coin_flips(run.seed, "flip", epoch, size)[order])
-        # Bounds on the host, so that cutting a batch's share out never waits for the device.
-        self.bounds = np.searchsorted(mirrored, np.arange(0, size + batch, batch)).tolist()
-        self.rows = torch.from_numpy(mirrored % batch).to(device)
-
-    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
-        """The pixels of batch ``step``, flipped in place, uint8 (B, H, W, C)."""
-        chosen = self.rows[self.bounds[step] : self.bounds[step + 1]]
-        return pixels.index_copy_(0, chosen, pixels.index_select(0, chosen).flip(2))
-
-
-class CropFlip:
-    """A window of the image's own size out of the image with four black pixels on every side, and
-    then a flip: the augmentation of ACNet's code (L-24).
-
-    As there, the padding is black before the normalisation (-1 after "half"). The window's offsets
-    0 … 8 have streams of their own; an image is flipped where :class:`Flip` would flip it.
-    """
-
-    def __init__(self, run: Run, epoch: int, order: np.ndarray, device: torch.device) -> None:
-        size, offsets = len(order), 2 * PADDING + 1
-        drawn = np.stack(
-            [
-                integers(run.seed, "crop/top", epoch, size, offsets),
-                integers(run.seed, "crop/left", epoch, size, offsets),
-                coin_flips(run.seed, "flip", epoch, size).astype(np.int64),
-            ]
-        )
-        self.drawn = torch.from_numpy(drawn[:, order]).to(device)
-        self.batch = run.batch_size
-
-    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
-        """The windows of batch ``step``, uint8 (B, H, W, C)."""
-        window = slice(step * self.batch, (step + 1) * self.batch)
-        top, left, mirrored = self.drawn[:, window]
-        return crop(pixels, top, left, mirrored.bool())
-
-
-def crop(
-    pixels: torch.Tensor, top: torch.Tensor, left: torch.Tensor, mirrored: torch.Tensor
-) -> torch.Tensor:
-    """Windows at (top, left) of the padded images, flipped where ``mirrored``: all (B,) on one
-    device. One gather of pixels does it for the whole batch."""
-    count, height, width, channels = pixels.shape
-    padded = functional.pad(pixels, (0, 0, PADDING, PADDING, PADDING, PADDING))
-    rows, columns = padded.shape[1:3]
-    image = torch.arange(count, device=pixels.device)
-    down = torch.arange(height, device=pixels.device)
-    across = torch.arange(width, device=pixels.device)
-    across = torch.where(mirrored[:, None], width - 1 - across, across)
-    places = ((image * rows + top)[:, None] + down) * columns
-    places = places[:, :, None] + (left[:, None] + across)[:, None, :]
-    return padded.view(-1, channels).index_select(0, places.view(-1)).view(pixels.shape)
-
-
-AUGMENTATIONS: dict[str, type[Plain] | type[Flip] | type[CropFlip]] = {
-    "none": Plain,
-    "flip": Flip,
-    "crop_flip": CropFlip,
-}
-
-
-def steps_per_epoch(run: Run, size: int) -> int:
-    """Number of updates in an epoch over ``size`` images."""
-    return size // run.batch_size if run.last_batch == "drop" else -(-size // run.batch_size)
+    for step in range(steps):
+        pixels, labels = split.take(indices[step * batch : (step + 1) * batch])
+        yield normalizer(augment(pixels, step)), labels

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.errors import UserError
 
-MAGIC = b"reproduce-checkpoint-1\n"
+MAGIC = b"reproduce-checkpoint-2\n"
 
 
 def save(path: Path, state: dict[str, Any]) -> None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.training import checkpoint
-from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.context import Resident, WeightsOf, no_weights
 from benchmarks.training.memory import keep_freed_memory
-from benchmarks.training.trainee import CurvePoint, Trainee
+from benchmarks.training.member import Member
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset
@@ -48,17 +48,19 @@ class Progress:
 class Outcome:
     """What a run has come to.
 
-    ``correct`` of ``total`` test images after the last epoch is the headline; ``curve`` keeps the
-    rest. ``error`` is set where the run failed, and ``traceback`` says where; the pack's other runs
-    go on. A run that was stopped early has ``finished`` False and continues from its checkpoint
-    next time.
+    Attributes:
+        measurements: by name, JSON-ready; a count is {"count": …, "of": …}. "test accuracy", after
+            the last epoch, is the headline.
+        curves: by name, [epoch, value] pairs.
+        error: set where the run failed, and ``traceback`` says where; the pack's other runs go on.
+        finished: False too for a run that was stopped early and continues from its checkpoint next
+            time.
     """
 
     run: Run
     finished: bool
-    total: int
-    curve: tuple[CurvePoint, ...] = ()
-    correct: int | None = None
+    measurements: dict[str, Any] = field(default_factory=dict)
+    curves: dict[str, list[list[Any]]] = field(default_factory=dict)
     diverged: bool = False
     wall_seconds: float = 0.0
     sittings: tuple[dict[str, Any], ...] = ()
@@ -68,12 +70,12 @@ class Outcome:
 
 
 @dataclass
-class _Seat:
+class _Place:
     run: Run
     path: Path | None
     saved: float
     epoch_began: float
-    trainee: Trainee | None = None
+    member: Member | None = None
     steps: Iterator[bool] = iter(())
     stream: Any = None
     sittings: list[dict[str, Any]] = field(default_factory=list)
@@ -101,6 +103,7 @@ def train(
     device: torch.device,
     *,
     checkpoints: Path | None = None,
+    weights_of: WeightsOf = no_weights,
     sitting: dict[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -114,6 +117,7 @@ def train(
         dataset: the images, put on the device once.
         device: "cpu" or "cuda"; call :func:`prepare` first.
         checkpoints: folder for ``<hash>.ckpt``; a run that finds its own there continues from it.
+        weights_of: gives the kept weights of a run that one of ``runs`` starts from.
         sitting: what the caller wants to remember of this process (commit, host); kept in the
             checkpoint, so that a run made in several sittings names each.
         on_progress: called after every update and every evaluated batch.
@@ -128,111 +132,108 @@ def train(
         UserError: where a checkpoint cannot be written (a full or read-only folder). All else that
             goes wrong in a run is that run's ``error``.
     """
-    train_split = ResidentSplit(dataset.train, device)
-    test_split = ResidentSplit(dataset.test, device)
-    seats = []
+    resident = Resident(dataset, device, weights_of)
+    places = []
     for run in runs:
-        seat = _seat(run, checkpoints)
-        with _charged_to(seat):
-            _sit_down(seat, Trainee(run, dataset, train_split, test_split, device), sitting or {})
-        seats.append(seat)
+        place = _place(run, checkpoints)
+        with _charged_to(place):
+            _enter(place, Member(run, resident.context(run)), sitting or {})
+        places.append(place)
     outcomes: dict[int, Outcome] = {}
-    while len(outcomes) < len(seats):
-        for index, seat in enumerate(seats):
+    while len(outcomes) < len(places):
+        for index, place in enumerate(places):
             if index in outcomes:
                 continue
-            if not _advance(seat, on_progress, should_leave):
-                outcomes[index] = _outcome(seat, len(dataset.test))
-                if not seat.left:
+            if not _advance(place, on_progress, should_leave):
+                outcomes[index] = _outcome(place)
+                if not place.left:
                     on_outcome(outcomes[index])
             elif should_stop():
-                for rest, other in enumerate(seats):
-                    outcomes.setdefault(rest, _outcome(other, len(dataset.test)))
+                for rest, other in enumerate(places):
+                    outcomes.setdefault(rest, _outcome(other))
                 break
-    return [outcomes[index] for index in range(len(seats))]
+    return [outcomes[index] for index in range(len(places))]
 
 
-def _seat(run: Run, folder: Path | None) -> _Seat:
+def _place(run: Run, folder: Path | None) -> _Place:
     now = time.monotonic()
-    return _Seat(run, folder / f"{run.hash}.ckpt" if folder else None, saved=now, epoch_began=now)
+    return _Place(run, folder / f"{run.hash}.ckpt" if folder else None, saved=now, epoch_began=now)
 
 
 @contextlib.contextmanager
-def _charged_to(seat: _Seat) -> Iterator[None]:
+def _charged_to(place: _Place) -> Iterator[None]:
     """One run's failure must not sink its companions, nor its remains take their memory."""
     try:
         yield
     except Exception as error:
-        seat.traceback = traceback.format_exc()
-        seat.trainee, seat.steps, error.__context__ = None, iter(()), None
-        seat.error = error.with_traceback(None)
+        place.traceback = traceback.format_exc()
+        place.member, place.steps, error.__context__ = None, iter(()), None
+        place.error = error.with_traceback(None)
 
 
-def _sit_down(seat: _Seat, trainee: Trainee, sitting: dict[str, Any]) -> None:
-    if seat.path and (state := checkpoint.load(seat.path)):
-        trainee.restore(state)
-        seat.sittings = list(state["sittings"])
-    seat.sittings.append({**sitting, "from_epoch": trainee.epoch})
-    if trainee.device.type == "cuda":
-        seat.stream = torch.cuda.Stream()
+def _enter(place: _Place, member: Member, sitting: dict[str, Any]) -> None:
+    if place.path and (state := checkpoint.load(place.path)):
+        member.restore(state)
+        place.sittings = list(state["sittings"])
+    place.sittings.append({**sitting, "from_epoch": member.epoch})
+    if member.context.device.type == "cuda":
+        place.stream = torch.cuda.Stream()
         # The run's weights were put there on the default stream.
-        seat.stream.wait_stream(torch.cuda.current_stream())
-    seat.trainee, seat.steps = trainee, trainee.steps()
+        place.stream.wait_stream(torch.cuda.current_stream())
+    place.member, place.steps = member, member.steps()
 
 
 def _advance(
-    seat: _Seat, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
+    place: _Place, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
 ) -> bool:
     """One update; False once the run has ended, well or badly, or has been left."""
-    context = torch.cuda.stream(seat.stream) if seat.stream else contextlib.nullcontext()
+    context = torch.cuda.stream(place.stream) if place.stream else contextlib.nullcontext()
     epoch_done = None
-    with _charged_to(seat), context:
-        epoch_done = next(seat.steps, None)
-    if epoch_done is None or seat.trainee is None:
+    with _charged_to(place), context:
+        epoch_done = next(place.steps, None)
+    if epoch_done is None or place.member is None:
         return False
-    on_progress(_progress(seat.trainee))
+    on_progress(_progress(place.member))
     if epoch_done:
-        seat.left = not seat.trainee.finished and should_leave()
-        _save_if_due(seat, seat.trainee)
-    return not seat.trainee.finished and not seat.left
+        place.left = not place.member.finished and should_leave()
+        _save_if_due(place, place.member)
+    return not place.member.finished and not place.left
 
 
-def _progress(trainee: Trainee) -> Progress:
+def _progress(member: Member) -> Progress:
     return Progress(
-        run_hash=trainee.run.hash,
-        epoch=trainee.epoch,
-        epochs=trainee.run.epochs,
-        step=trainee.step_in_epoch,
-        steps_per_epoch=trainee.steps_per_epoch,
-        images_seen=trainee.images_seen,
+        run_hash=member.run.hash,
+        epoch=member.epoch,
+        epochs=member.run.epochs,
+        step=member.step_in_epoch,
+        steps_per_epoch=member.steps_per_epoch,
+        images_seen=member.images_seen,
     )
 
 
-def _save_if_due(seat: _Seat, trainee: Trainee) -> None:
+def _save_if_due(place: _Place, member: Member) -> None:
     """Save, unless being killed just before the next epoch ends would lose little enough."""
     now = time.monotonic()
-    epoch_seconds = now - seat.epoch_began
-    seat.epoch_began = now
-    if seat.path is None or trainee.finished:
+    epoch_seconds = now - place.epoch_began
+    place.epoch_began = now
+    if place.path is None or member.finished:
         return
-    if seat.left or now - seat.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
-        checkpoint.save(seat.path, {**trainee.state(), "sittings": seat.sittings})
-        seat.saved = seat.epoch_began = time.monotonic()
+    if place.left or now - place.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
+        checkpoint.save(place.path, {**member.state(), "sittings": place.sittings})
+        place.saved = place.epoch_began = time.monotonic()
 
 
-def _outcome(seat: _Seat, total: int) -> Outcome:
-    trainee = seat.trainee
-    if trainee is None:
-        return Outcome(seat.run, False, total, error=seat.error, traceback=seat.traceback)
-    finished = trainee.finished
+def _outcome(place: _Place) -> Outcome:
+    member = place.member
+    if member is None:
+        return Outcome(place.run, False, error=place.error, traceback=place.traceback)
     return Outcome(
-        run=seat.run,
-        finished=finished,
-        total=total,
-        curve=tuple(trainee.curve),
-        correct=trainee.curve[-1].correct if finished else None,
-        diverged=trainee.diverged,
-        wall_seconds=trainee.wall_seconds,
-        sittings=tuple(seat.sittings),
-        model=trainee.model if finished else None,
+        run=place.run,
+        finished=member.finished,
+        measurements=member.measurements,
+        curves=member.curves,
+        diverged=member.diverged,
+        wall_seconds=member.wall_seconds,
+        sittings=tuple(place.sittings),
+        model=member.model if member.finished else None,
     )

@@ -1,4 +1,4 @@
-"""LOCO-Reg: an L2 factor for every position of a spatial filter.
+"""LOCO-Reg's L2 factors for every position of a spatial filter.
 
 Source: Schneider, "Locality-Promoting Representation Learning", eqs. 1 and 5.
 """
@@ -6,12 +6,8 @@ Source: Schneider, "Locality-Promoting Representation Learning", eqs. 1 and 5.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from benchmarks.run import Run
 
 
 def ring_factors(gamma: float, eta: float) -> np.ndarray:
@@ -36,27 +32,6 @@ def distance_factors(kernel: int, a0: float, a1: float) -> np.ndarray:
     offset = np.arange(kernel) - kernel // 2
     distance = np.hypot(offset[:, None], offset[None, :])
     return _normalized(a0 + a1 * distance)
-
-
-def factors_for(run: Run, kernel: tuple[int, int]) -> np.ndarray:
-    """The factors of a run for one layer's kernel, shape ``kernel``.
-
-    1×1 kernels get plain λ (L-15). A run with a0 and a1 uses eq. 5, for any odd square kernel. γ
-    and η (eq. 1) are defined for 3×3 kernels alone: any other kernel needs a0 and a1, unless
-    γ = η = 1, which is plain λ at every position.
-
-    Raises:
-        ValueError: where γ and η are to reach a kernel that they are not defined for.
-    """
-    if kernel == (1, 1):
-        return np.ones((1, 1))
-    if run.a0 is not None and run.a1 is not None and kernel[0] == kernel[1]:
-        return distance_factors(kernel[0], float(run.a0), float(run.a1))
-    if kernel == (3, 3):
-        return ring_factors(float(run.gamma), float(run.eta))
-    if run.gamma == run.eta == 1:
-        return np.ones(kernel)
-    raise ValueError(f"gamma and eta are defined for 3×3 kernels, not for {kernel}: use a0 and a1")
 
 
 def _normalized(factors: np.ndarray) -> np.ndarray:

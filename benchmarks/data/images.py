@@ -1,0 +1,45 @@
+"""Settings of the images that a run trains and is tested on."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from benchmarks.data import known_digest
+from benchmarks.data.augmentation import Augmentation, Flip
+from benchmarks.parts import Part, Whole
+
+
+class Data(Part, frozen=True):
+    """A data set, how its pixels become numbers, and what happens to them in training.
+
+    Attributes:
+        name: of the data set; ``reproduce data list`` names all.
+        identity: what its content is known by, 64 hexadecimal digits; the register's by default.
+        fold: of a data set that has several; 0 too where it has none.
+        normalization: "channel" (training mean and deviation of each channel), "half" (both 0.5) or
+            "unit" (pixels in [0, 1]).
+        held_out: how many training images are kept, by seed, for validation instead.
+    """
+
+    name: str = "cifar10"
+    identity: str = ""
+    fold: Whole = 0
+    normalization: Literal["channel", "half", "unit"] = "channel"
+    augmentation: Augmentation = Flip()
+    held_out: Whole = 0
+
+    def complete(self) -> None:
+        if not self.identity:
+            msgspec.structs.force_setattr(self, "identity", known_digest(self.name, self.fold))
+
+    def replace(self, **changes: Any) -> Data:
+        """A copy with other values; of another data set or fold it has that one's identity."""
+        if {"name", "fold"} & set(changes):
+            changes.setdefault("identity", "")
+        return super().replace(**changes)
+
+
+class Images(Data, tag="images", frozen=True):
+    """Images with one label each."""

@@ -1,0 +1,42 @@
+"""What every optimiser has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from benchmarks.parts import Part
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class Update(Protocol):
+    """An optimiser at work on one network."""
+
+    def step(self, lr: float) -> None:
+        """One update from the parameters' gradients, which are consumed (set to None)."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What continuing needs, as tensors on their device, lists and numbers."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        ...
+
+
+class Optimizer(Part, frozen=True):
+    """Settings of an update rule."""
+
+    def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> Update:
+        """The rule at work on a network.
+
+        Args:
+            coefficients: by parameter, what the quadratic penalties add to its gradient per unit of
+                weight, g ← g + c ∘ w; each broadcasts over its parameter. An update that takes them
+                makes them cost one pass over the weights.
+        """
+        raise NotImplementedError

@@ -1,0 +1,20 @@
+"""What a run does with its weights: a list of phases, one file a phase."""
+
+from __future__ import annotations
+
+from benchmarks.procedures.linear_svm import LinearSVM
+from benchmarks.procedures.phase import AtOnce, Phase, Procedure, Work
+from benchmarks.procedures.prune import Prune
+from benchmarks.procedures.start_from import StartFrom
+from benchmarks.procedures.train import Train
+
+__all__ = [
+    "AtOnce",
+    "LinearSVM",
+    "Phase",
+    "Procedure",
+    "Prune",
+    "StartFrom",
+    "Train",
+    "Work",
+]

@@ -1,0 +1,61 @@
+"""The phase that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from benchmarks.objectives import Objective
+from benchmarks.optimizers import Optimizer
+from benchmarks.parts import Count
+from benchmarks.procedures.phase import Phase, Work
+from benchmarks.schedules import Schedule
+
+if TYPE_CHECKING:
+    from benchmarks.training.member import Member
+
+
+class Train(Phase, tag="train", frozen=True):
+    """Epochs of mini-batch descent.
+
+    Attributes:
+        last_batch: whether an epoch's last, smaller batch is trained on.
+        evaluate_every: epochs from one evaluation on the test images to the next; the last epoch is
+            evaluated always.
+        objective, optimizer, schedule: this phase's own; by default the run's.
+    """
+
+    introduced: ClassVar[Mapping[str, Any]] = {
+        "objective": None,
+        "optimizer": None,
+        "schedule": None,
+    }
+
+    epochs: Count = 1
+    batch_size: Count = 128
+    last_batch: Literal["keep", "drop"] = "keep"
+    evaluate_every: Count = 10
+    objective: Objective | None = None
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def length(self) -> int:
+        """See :attr:`Phase.length`."""
+        return self.epochs
+
+    def steps(self, images: int) -> int:
+        """Updates in an epoch over so many images."""
+        if self.last_batch == "drop":
+            return images // self.batch_size
+        return -(-images // self.batch_size)
+
+    def images_an_epoch(self, images: int) -> int:
+        """See :meth:`Phase.images_an_epoch`."""
+        return min(images, self.steps(images) * self.batch_size)
+
+    def begin(self, member: Member) -> Work:
+        """See :meth:`Phase.begin`."""
+        from benchmarks.training.train_work import TrainWork
+
+        return TrainWork(self, member)

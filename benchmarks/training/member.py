@@ -1,0 +1,164 @@
+"""One run of a pack: its network on a device, the phase that it is in, and its books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from benchmarks.training.network_measures import network_measures
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmarks.run import Run
+    from benchmarks.training.batches import ResidentSplit
+    from benchmarks.training.context import Context
+
+# Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
+EVALUATION_BATCH = 500
+EVALUATION_PIXELS = EVALUATION_BATCH * 32**2
+
+
+def evaluation_batch(side: int) -> int:
+    """How many images of that height and width are evaluated at once."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
+
+
+class Member:
+    """A run's state. ``steps`` yields after every bit of work that it has put on the device.
+
+    Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
+    momentum and batch-norm statistics.
+
+    Attributes:
+        phase: index of the phase at work.
+        epoch: completed epochs of all phases.
+        curves: by name, [epoch, value] pairs; epochs are 1-based.
+        measurements: by name, JSON-ready; a count is {"count": …, "of": …}.
+        remains: by phase, what its ``rebuild`` needs.
+    """
+
+    def __init__(self, run: Run, context: Context) -> None:
+        self.run, self.context = run, context
+        self.model = self._prepared(run.model.build(context.classes, context.side, seed=run.seed))
+        self.phase = self.epoch = self.step_in_epoch = self.steps_per_epoch = 0
+        self.images_seen = 0
+        self.curves: dict[str, list[list[Any]]] = {}
+        self.measurements: dict[str, Any] = {}
+        self.remains: dict[str, Any] = {}
+        self.diverged = False
+        self.wall_seconds = 0.0
+        self.work = self._phases[0].begin(self)
+
+    @property
+    def _phases(self) -> tuple[Any, ...]:
+        return self.run.procedure.phases
+
+    def _prepared(self, model: torch.nn.Module) -> torch.nn.Module:
+        return model.to(self.context.device).to(memory_format=torch.channels_last)
+
+    @property
+    def finished(self) -> bool:
+        """All phases done, or diverged at the end of an epoch."""
+        return self.diverged or self.phase >= len(self._phases)
+
+    def steps(self) -> Iterator[bool]:
+        """Work to the end; yields True where the state may be saved, else False."""
+        while not self.finished:
+            for may_save in self.work.steps():
+                if self.work.over:
+                    self._close_phase()
+                yield may_save
+
+    def _close_phase(self) -> None:
+        self.phase += 1
+        if self.finished:
+            self.measurements |= network_measures(self.model, self.context.side)
+        else:
+            self.work = self._phases[self.phase].begin(self)
+
+    def autocast(self) -> torch.autocast:
+        """The run's precision, as a context."""
+        kind = self.context.device.type
+        return torch.autocast(kind, torch.bfloat16, enabled=self.run.precision == "bf16")
+
+    def note_accuracy(self, split: str, epoch: int, correct: int, total: int) -> None:
+        """Enter an evaluation into the books; the best one is kept apart, for reference only."""
+        self.curves.setdefault(f"correct {split} images", []).append([epoch, correct])
+        self.measurements[f"{split} accuracy"] = {"count": correct, "of": total}
+        if split == "test":
+            best = self.measurements.get("best evaluated accuracy")
+            if best is None or correct > best["count"]:
+                found = {"count": correct, "of": total, "epoch": epoch}
+                self.measurements["best evaluated accuracy"] = found
+
+    def count_correct(self, split: ResidentSplit) -> Iterator[torch.Tensor]:
+        """The correctly classified images so far, int64 on the device, after each batch."""
+        self.model.eval()
+        correct = torch.zeros((), dtype=torch.int64, device=self.context.device)
+        for pixels, labels in split.windows(evaluation_batch(self.context.side)):
+            with torch.no_grad(), self.autocast():
+                logits = self.model(self.context.normalizer(pixels))
+            correct += (logits.argmax(1) == labels).sum()
+            yield correct
+
+    def evaluate(self) -> int:
+        """Number of correctly classified test images."""
+        *_, correct = self.count_correct(self.context.test)
+        return int(correct)
+
+    def features(self, split: ResidentSplit, window: slice = slice(None)) -> np.ndarray:
+        """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
+        self.model.eval()
+        dense = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
+        seen: list[torch.Tensor] = []
+        hook = dense[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        try:
+            for pixels, _ in split.windows(evaluation_batch(self.context.side), window):
+                with torch.no_grad(), self.autocast():
+                    self.model(self.context.normalizer(pixels))
+        finally:
+            hook.remove()
+        return torch.cat([batch.float().cpu() for batch in seen]).numpy()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that continuing needs, on the CPU."""
+        return {
+            "run": self.run.canonical(),
+            "phase": self.phase,
+            "epoch": self.epoch,
+            "model": _on_cpu(self.model.state_dict()),
+            "work": _on_cpu(self.work.state()),
+            "remains": self.remains,
+            "curves": self.curves,
+            "measurements": self.measurements,
+            "diverged": self.diverged,
+            "wall_seconds": self.wall_seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`; the weights that follow equal an uninterrupted run's."""
+        if state["run"] != self.run.canonical():
+            raise ValueError("the checkpoint belongs to another run")
+        self.remains = dict(state["remains"])
+        for index, remains in self.remains.items():
+            self._phases[int(index)].rebuild(self.model, remains)
+        self.model.load_state_dict(state["model"])
+        for name in ("phase", "epoch", "diverged", "wall_seconds"):
+            setattr(self, name, state[name])
+        self.curves = {name: list(points) for name, points in state["curves"].items()}
+        self.measurements = dict(state["measurements"])
+        if not self.finished:
+            self.work = self._phases[self.phase].begin(self)
+            self.work.restore(state["work"])
+
+
+def _on_cpu(state: Any) -> Any:
+    """The same with every tensor detached and on the CPU."""
+    if isinstance(state, torch.Tensor):
+        return state.detach().cpu()
+    if isinstance(state, dict):
+        return {key: _on_cpu(value) for key, value in state.items()}
+    return [_on_cpu(value) for value in state] if isinstance(state, list) else state
