@@ -45,6 +45,11 @@ class Phase(Part, frozen=True):
         return 0
 
     @property
+    def evaluations(self) -> int:
+        """How often the phase is evaluated on the test images; for estimates."""
+        return 0
+
+    @property
     def sources(self) -> tuple[Run, ...]:
         """Runs whose kept weights the phase needs."""
         return ()

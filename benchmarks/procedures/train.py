@@ -44,6 +44,11 @@ class Train(Phase, tag="train", frozen=True):
         """See :attr:`Phase.length`."""
         return self.epochs
 
+    @property
+    def evaluations(self) -> int:
+        """See :attr:`Phase.evaluations`."""
+        return -(-self.epochs // self.evaluate_every)
+
     def steps(self, images: int) -> int:
         """Updates in an epoch over so many images."""
         if self.last_batch == "drop":

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from benchmarks.data import store
+from benchmarks.data.images import Images
+from benchmarks.models import VGG10
+from benchmarks.objectives import Objective
+from benchmarks.penalties import DenseL2, LocoReg
+from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run
+from benchmarks.schedules import Steps
 from benchmarks.throughput.worker import Options, Window, read_options, reply, run
 from benchmarks.training.loop import Progress, prepare, train
 
@@ -12,13 +20,15 @@ ENDLESS = 1_000_000
 
 def run_of(options: Options, digest: str, seed: int) -> Run:
     """A cell of Table III (γ = 1.6, η = 2.4) that does not end by itself."""
+    locality = LocoReg(gamma=Decimal("1.6"), eta=Decimal("2.4"))
     return Run(
         seed=seed,
-        data_digest=digest,
-        gamma="1.6",  # type: ignore[arg-type]
-        eta="2.4",  # type: ignore[arg-type]
-        epochs=ENDLESS,
-        precision=options.precision,
+        data=Images(name="cifar10", identity=digest),
+        model=VGG10(),
+        objective=Objective(penalties=(locality, DenseL2())),
+        schedule=Steps(),
+        procedure=Procedure(phases=(Train(epochs=ENDLESS),)),
+        precision=options.precision,  # type: ignore[arg-type]
     )
 
 

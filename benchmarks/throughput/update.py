@@ -14,13 +14,14 @@ from typing import cast
 import torch
 
 from benchmarks.data import store
-from benchmarks.optimizers.sgd import PositionalSGD
-from benchmarks.penalties.coefficients import decay_coefficients
+from benchmarks.optimizers.positional_sgd import PositionalSGD
+from benchmarks.penalties.attached import coefficients_of
 from benchmarks.throughput.ours import run_of
 from benchmarks.throughput.worker import Window, read_options, reply, run
-from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.context import Resident, no_weights
 from benchmarks.training.loop import prepare
-from benchmarks.training.trainee import Trainee
+from benchmarks.training.member import Member
+from benchmarks.training.train_work import TrainWork
 
 
 class TimedUpdates:
@@ -48,10 +49,10 @@ class TimedUpdates:
         return time.perf_counter()
 
 
-def updates_of(trainee: Trainee) -> dict[str, Callable[[float], None]]:
+def updates_of(work: TrainWork) -> dict[str, Callable[[float], None]]:
     """Three updates of one network: ours with coefficients, ours without, and torch's SGD."""
-    model, momentum = trainee.model, float(trainee.run.momentum)
-    coefficients = decay_coefficients(model, trainee.run)
+    model, momentum = work.member.model, 0.9
+    coefficients = coefficients_of(work.penalties)
     sgd = torch.optim.SGD(
         model.parameters(), lr=0.1, momentum=momentum, weight_decay=0.0005, foreach=True
     )
@@ -73,19 +74,21 @@ def main() -> None:
     options = read_options(__doc__)
     prepare(options.device)
     dataset = store.read(options.data, "cifar10")
-    train, test = (ResidentSplit(part, options.device) for part in (dataset.train, dataset.test))
     # A small rate: three velocities take turns on one network, and none must blow it up.
-    calm = run_of(options, dataset.digest, options.seed).replace(learning_rate="0.001")
-    trainee = Trainee(calm, dataset, train, test, options.device)
-    updates = updates_of(trainee)
+    asked = run_of(options, dataset.digest, options.seed)
+    calm = asked.with_setting("schedule.learning_rate", "0.001")
+    resident = Resident(dataset, options.device, no_weights)
+    member = Member(calm, resident.context(calm))
+    work = cast(TrainWork, member.work)
+    updates = updates_of(work)
     window = Window(options, group=len(updates))
     timed = TimedUpdates(updates, window, options.device)
-    trainee.optimizer = cast(PositionalSGD, timed)
+    work.update = cast(PositionalSGD, timed)
     seen = 0
-    for _ in trainee.steps():
-        if trainee.images_seen > seen:
-            window.tick(trainee.images_seen - seen)
-            seen = trainee.images_seen
+    for _ in member.steps():
+        if member.images_seen > seen:
+            window.tick(member.images_seen - seen)
+            seen = member.images_seen
         if window.over:
             break
     medians = {name: statistics.median(seconds) for name, seconds in timed.seconds.items()}

@@ -1,7 +1,7 @@
 """What a paper leaves open, as named readings: ``paper_tables/<paper>/readings.toml``.
 
-A reading maps to a *setting* (a field of :class:`benchmarks.run.Run`: another choice means
-other runs), to a *knob* of the analysis (same runs, evaluated otherwise), or to nothing: a note
+A reading maps to a *setting* (at a path, or several, in :class:`benchmarks.run.Run`: another choice
+means other runs), to a *knob* of the analysis (same runs, evaluated otherwise), or to nothing: a note
 that the reader of a table should know.
 """
 
@@ -17,7 +17,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from benchmarks.run import Run
 from reproduce.catalogue.papers import DEFAULT_PAPER
 from reproduce.catalogue.tables import spelled
 from reproduce.store.paths import PAPER_TABLES
@@ -48,6 +47,7 @@ class Reading:
     alternatives: tuple[str, ...]
     tables: tuple[str, ...]
     setting: str | None = None
+    paths: tuple[str, ...] = ()
     knob: str | None = None
 
     @property
@@ -69,13 +69,6 @@ class Reading:
         values = ", ".join((self.default, *self.alternatives))
         raise UserError(f"{self.id} ({self.option}): {text!r} is none of {values}")
 
-    def typed(self, value: str) -> Any:
-        """A value as :class:`~benchmarks.run.Run` takes it, who takes decimals as text."""
-        default = getattr(Run(seed=0), self.setting or "seed")
-        if isinstance(default, tuple):
-            return tuple(int(item) for item in value.split(","))
-        return int(value) if isinstance(default, int) else value
-
 
 def load(paper: str = DEFAULT_PAPER) -> list[Reading]:
     """All readings of a paper, in the file's order.
@@ -95,8 +88,12 @@ def _read(paper: str) -> tuple[Reading, ...]:
         raise UserError(f"{PAPER_TABLES / paper / 'readings.toml'}: {error}") from error
 
 
-def _reading(alternatives: list[str], tables: list[str], **texts: str) -> Reading:
-    return Reading(alternatives=tuple(alternatives), tables=tuple(tables), **texts)
+def _reading(
+    alternatives: list[str], tables: list[str], paths: Sequence[str] = (), **texts: str
+) -> Reading:
+    return Reading(
+        alternatives=tuple(alternatives), tables=tuple(tables), paths=tuple(paths), **texts
+    )
 
 
 def read_entries(paper: str, file: str, key: str) -> list[dict[str, Any]]:
@@ -130,9 +127,9 @@ def find(name: str, paper: str = DEFAULT_PAPER) -> Reading:
 
 def parse_overrides(
     texts: Iterable[str], paper: str = DEFAULT_PAPER, table: str | None = None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Settings of :class:`~benchmarks.run.Run` and knobs of the analysis, by name, from choices
-    such as "L-03=half_sum_sq" or "l2_convention=half_sum_sq".
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings and knobs of the analysis, by name, from choices such as "L-03=half_sum_sq" or
+    "l2_convention=half_sum_sq", in the file's order.
 
     Choices that equal the default are left out, so that nothing means the default experiment.
 
@@ -154,10 +151,26 @@ def parse_overrides(
             )
         if chosen.setdefault(reading.id, (reading, picked))[1] != picked:
             raise UserError(f"{reading.id} ({reading.option}) is given two values")
-    changed = [(r, value) for r, value in chosen.values() if value != r.default]
-    settings = {r.setting: r.typed(value) for r, value in changed if r.setting}
+    order = [reading.id for reading in _read(paper)]
+    changed = sorted(
+        ((r, value) for r, value in chosen.values() if value != r.default),
+        key=lambda choice: order.index(choice[0].id),
+    )
+    settings = {r.setting: value for r, value in changed if r.setting}
     knobs = {r.knob: value for r, value in changed if r.knob}
     return settings, knobs
+
+
+def paths_of(setting: str, paper: str = DEFAULT_PAPER) -> tuple[str, ...]:
+    """Where a setting that a reading names lies in a run; a name that none has is its own path.
+
+    Raises:
+        UserError: where the file is missing or damaged.
+    """
+    for reading in _read(paper):
+        if reading.setting == setting:
+            return reading.paths
+    return (setting,)
 
 
 def table_readings(

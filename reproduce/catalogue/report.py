@@ -21,7 +21,7 @@ from reproduce.store import records
 from reproduce.store.outputs import write_files
 from reproduce.store.paths import PAPER_TABLES
 from reproduce.store.provenance import origin_label
-from reproduce.store.schema import Record, configuration_hash
+from reproduce.store.schema import BEST, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def build(
     seeds beyond the table's own are added to them.
 
     Args:
-        table: full or quick; ``layout`` must be of the same kind.
+        table: in any form; ``layout`` must be of the same.
         cells, seeds: what was asked for, all of the table by default.
         overrides: precision and readings that the runs were made with.
         variant: name of overrides and knobs, empty for the defaults.
@@ -70,7 +70,7 @@ def build(
     """
     from analysis.documents.table import analyse
 
-    if table.is_quick != layout.quick:
+    if table.form != layout.form:
         raise ValueError(f"{table.title} does not belong to the results under {layout.root}")
     chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
     asked = list(range(table.seeds)) if seeds is None else list(seeds)
@@ -151,32 +151,34 @@ def _frame(
 
 def _row(record: Record) -> dict[str, Any]:
     run, result = record["run"], record["result"]
+    correct, total = headline(record)
+    best = result["measurements"].get(BEST, {"count": correct, "epoch": 0})
     return {
         "seed": run["seed"],
-        "correct": result["correct"],
-        "total": result["total"],
-        "accuracy": result["correct"] / result["total"],
+        "correct": correct,
+        "total": total,
+        "accuracy": correct / total,
         "diverged": result["diverged"],
-        "best_correct": result["best_correct"],
-        "best_epoch": result["best_epoch"],
+        "best_correct": best["count"],
+        "best_epoch": best["epoch"],
         "run": record["hash"],
         "configuration": configuration_hash(record),
         "precision": run["precision"],
-        "data_digest": run["data_digest"],
+        "data_digest": run["data"]["identity"],
         "machine": origin_label(record["provenance"]),
     }
 
 
-def _spec(cell: Cell, parameters: Sequence[str], overrides: Mapping[str, Any] | None) -> CellSpec:
+def _spec(
+    cell: Cell, parameters: Sequence[tuple[str, str]], overrides: Mapping[str, Any] | None
+) -> CellSpec:
     from analysis.documents.table import CellSpec
 
-    run, default = cell.run(0, overrides), cell.run(0)
-    texts = []
-    for name in parameters:
-        value = getattr(run, name)
-        if value == getattr(default, name):
-            value = cell.settings.get(name, value)  # as the table writes it: "2.0" stays "2.0"
-        texts.append((name, spelled(value)))
+    run = cell.run(0, overrides)
+    texts = [
+        (name, spelled(run.setting(path)) if run.has_setting(path) else "–")
+        for name, path in parameters
+    ]
     return CellSpec(
         name=cell.name,
         kind=cell.kind,
@@ -184,7 +186,7 @@ def _spec(cell: Cell, parameters: Sequence[str], overrides: Mapping[str, Any] | 
         title=cell.label,
         group=cell.group,
         column=cell.column,
-        margin=run.dataset,
+        margin=run.data.name,
     )
 
 
@@ -247,7 +249,7 @@ def _about(
         id=table.id,
         title=table.title,
         caption=table.caption,
-        protocol="quick" if table.is_quick else "full",
+        protocol=table.form,
         precision=table.cells[0].run(0, overrides).precision,
         variant=variant,
         layout=table.layout,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from benchmarks.errors import UserError
-from benchmarks.run import CHOICES
+from benchmarks.run import Run
 from reproduce.catalogue import readings as readings_module
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import Cell, PlannedRun, Table, parse_seeds, plan, spelled
@@ -20,22 +20,24 @@ class Selection:
     """Part of a table under certain readings.
 
     Attributes:
-        overrides: fields of :class:`benchmarks.run.Run` that differ from the default readings.
+        chosen: settings that differ from the default readings, by name.
+        overrides: the same by the paths of the settings in a run.
         analysis: knobs of the analysis that differ from the default readings.
-        variant: names overrides and knobs, "" for none; a variant's report has its own folder.
+        variant: names settings and knobs, "" for none; a variant's report has its own folder.
     """
 
     table: Table
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     layout: ResultsLayout
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     analysis: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def variant(self) -> str:
         """Such as "l2_convention=half_sum_sq,precision=bf16"; "" under the default readings."""
-        chosen = {**self.overrides, **self.analysis}
+        chosen = {**self.chosen, **self.analysis}
         # Commas separate the parts, and the name is a folder's.
         texts = {name: spelled(value).replace(",", "-") for name, value in chosen.items()}
         return ",".join(f"{name}={texts[name]}" for name in sorted(texts))
@@ -49,7 +51,7 @@ class Selection:
 def select(
     name: str,
     *,
-    quick: bool = False,
+    form: str = "full",
     seeds: str | None = None,
     only: Sequence[str] = (),
     precision: str | None = None,
@@ -59,41 +61,49 @@ def select(
     """Resolve the options that all table commands share.
 
     Raises:
-        UserError: for an unknown table, cell, seed, precision or reading, and for a reading that
-            changes nothing in the table.
+        UserError: for an unknown table, form, cell, seed, precision or reading, and for a reading
+            that concerns no cell of the table.
     """
-    table = find(name).load()
-    if quick:
-        if table.quick is None:
-            raise UserError(f"{table.id} has no quick form")
-        table = table.quick
-    overrides, analysis = readings_module.parse_overrides(readings, table.paper, table.name)
-    for setting, value in overrides.items():
-        if not _changes(table, setting, value):
+    table = find(name).load().of_form(form)
+    chosen, analysis = readings_module.parse_overrides(readings, table.paper, table.name)
+    if precision is not None:
+        known = get_args(get_type_hints(Run)["precision"])
+        if precision not in known:
+            raise UserError(f"--precision {precision!r} is none of {', '.join(known)}")
+        chosen["precision"] = precision
+    for setting, value in chosen.items():
+        paths = readings_module.paths_of(setting, table.paper)
+        if not any(cell.takes(path) for cell in table.cells for path in paths):
             raise UserError(
                 f"--reading {setting}={spelled(value)} changes nothing in {table.title}"
             )
-    if precision is not None:
-        if precision not in CHOICES["precision"]:
-            allowed = ", ".join(CHOICES["precision"])
-            raise UserError(f"--precision {precision!r} is none of {allowed}")
-        overrides["precision"] = precision
-        if not _changes(table, "precision", precision):
-            del overrides["precision"]
-    default = table.cells[0].run(0)
-    convention = overrides.get("l2_convention", default.l2_convention)
-    if overrides.get("dense_l2_convention") == convention:
-        del overrides["dense_l2_convention"]  # spelled out, but the same as "same"
+    chosen = _effective(table, chosen)
     return Selection(
         table=table,
         cells=table.select(only),
         seeds=tuple(parse_seeds(seeds, table.seeds)),
-        layout=ResultsLayout(results or default_results(), quick=quick),
-        overrides=overrides,
+        layout=ResultsLayout(results or default_results(), form=form),
+        chosen=chosen,
+        overrides=_by_path(table, chosen),
         analysis=analysis,
     )
 
 
-def _changes(table: Table, setting: str, value: Any) -> bool:
-    """Whether a choice makes other runs of any cell."""
-    return any(cell.run(0, {setting: value}) != cell.run(0) for cell in table.cells)
+def _by_path(table: Table, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        path: value
+        for setting, value in chosen.items()
+        for path in readings_module.paths_of(setting, table.paper)
+    }
+
+
+def _effective(table: Table, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices without those that leave every run as it is without them: one experiment, one
+    name."""
+    kept = dict(chosen)
+    for setting in chosen:
+        rest = {name: value for name, value in kept.items() if name != setting}
+        with_it, without = _by_path(table, kept), _by_path(table, rest)
+        if all(cell.run(0, with_it) == cell.run(0, without) for cell in table.cells):
+            kept = rest
+    return kept

@@ -9,12 +9,13 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data import known_digest
 from benchmarks.errors import UserError
+from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
 from reproduce.store.paths import PAPER_TABLES
 
@@ -26,29 +27,42 @@ class Cell:
     Attributes:
         name: what ``--only`` matches, such as "locality 1.6 2.4".
         kind: what the cell is in the paper's argument, such as "locality" or "plain".
-        settings: the :class:`benchmarks.run.Run` fields that differ from the defaults.
+        template: its run for the seed 0.
         group, column: where the cell stands in a table of "rows" or a "grid", such as
             "cifar10 VGG" and "0.0005".
         label: what the table calls it there, such as "(1.4, 1.56)"; by default its parameters'
             values.
-        untouched: fields whose readings do not apply to this cell, such as the fold of a data set
-            that has none; a chosen override leaves them, and the run's name, as they are.
+        untouched: paths of settings whose readings do not apply to this cell, such as the fold of a
+            data set that has none; a chosen override leaves them, and the run's name, as they are.
     """
 
     name: str
     kind: str
-    settings: Mapping[str, Any] = field(hash=False)
+    template: Run
     untouched: frozenset[str] = frozenset()
     group: str = ""
     column: str = ""
     label: str = ""
 
+    def takes(self, path: str) -> bool:
+        """Whether a reading of that setting applies to this cell."""
+        return path not in self.untouched and self.template.has_setting(path)
+
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
-        """The run of a seed; ``overrides`` are the precision and readings that the user chose."""
-        chosen = {k: v for k, v in (overrides or {}).items() if k not in self.untouched}
-        settings = {**self.settings, **chosen}
-        run = Run(seed=seed, **settings)
-        return run.replace(data_digest=known_digest(run.dataset, run.fold))
+        """The run of a seed; ``overrides`` are the precision and readings that the user chose, by
+        the paths of the settings."""
+        run = self.template.replace(seed=seed)
+        for path, value in (overrides or {}).items():
+            if self.takes(path):
+                run = run.with_setting(path, value)
+        return run
+
+    def changed(self, **settings: Any) -> Cell:
+        """The cell with other settings in its template: dots in paths are spelt "__"."""
+        run = self.template
+        for path, value in settings.items():
+            run = run.with_setting(path.replace("__", "."), value)
+        return replace(self, template=run)
 
 
 @dataclass(frozen=True)
@@ -68,11 +82,15 @@ class Comparison:
 class Table:
     """A table of a paper and the experiment behind it.
 
-    ``published`` is the tidy CSV of the printed numbers; quick tables have none, since theirs are
-    another experiment's.
+    ``published`` is the tidy CSV of the printed numbers. A table may have other forms: "quick" is
+    another experiment, which shows that everything works; "reduced" trains on the real images, but
+    less, and answers the comparisons alone.
 
     Attributes:
-        parameters: the settings that a reader tells the cells apart by, in the paper's order.
+        form: "full", "reduced" or "quick".
+        forms: the table's other forms, by name; the full one holds them.
+        parameters: the settings that a reader tells the cells apart by, in the paper's order: what
+            each is called and its path in a run.
         layout: "pairs", "rows" or "grid", see :class:`analysis.documents.results.About`, as are
         the titles. percent: whether the paper prints its accuracies in percent.
         remark: what a reader of this table alone has to know, shown among its notes.
@@ -85,9 +103,9 @@ class Table:
     cells: tuple[Cell, ...]
     comparisons: tuple[Comparison, ...]
     seeds: int = 15
-    is_quick: bool = False
-    quick: Table | None = None
-    parameters: tuple[str, ...] = ("gamma", "eta")
+    form: str = "full"
+    forms: Mapping[str, Table] = field(default_factory=dict)
+    parameters: tuple[tuple[str, str], ...] = ()
     layout: str = "pairs"
     row_title: str = ""
     column_title: str = ""
@@ -98,6 +116,28 @@ class Table:
     def id(self) -> str:
         """Such as "locality/table3"."""
         return f"{self.paper}/{self.name}"
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is the quick form, whose numbers say nothing about the paper."""
+        return self.form == "quick"
+
+    @property
+    def option(self) -> str:
+        """What selects this form on a command line: "" or " --quick"."""
+        return "" if self.form == "full" else f" --{self.form}"
+
+    def of_form(self, form: str) -> Table:
+        """The table in a form.
+
+        Raises:
+            UserError: where it has no such form.
+        """
+        if form == self.form:
+            return self
+        if form not in self.forms:
+            raise UserError(f"{self.id} has no {form} form: leave out --{form}")
+        return self.forms[form]
 
     @property
     def published(self) -> Path:
@@ -142,7 +182,11 @@ def plan(
 
 
 def spelled(value: Any) -> str:
-    """A setting as a reader writes it: (7, 7, 5) as "7,7,5"."""
+    """A setting as a reader writes it: (7, 7, 5) as "7,7,5", a part by its kind."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Part):
+        return kind_of(type(value))
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 

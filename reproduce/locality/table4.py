@@ -9,26 +9,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks.models import VGG10, MobileNet, ResNet10
 from reproduce.catalogue.tables import Cell, Comparison, Table
+from reproduce.locality.protocol import (
+    DATASET,
+    ETA,
+    EXPERIMENT,
+    GAMMA,
+    MODEL,
+    WEIGHT_DECAY,
+    rings,
+    smaller,
+    with_penalty,
+)
 
 DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "fashion": "fashion-mnist"}
-MODELS = {"MobileNet": "mobilenet", "ResNet": "resnet10", "VGG": "vgg10"}
+MODELS = {"MobileNet": MobileNet(), "ResNet": ResNet10(), "VGG": VGG10()}
 PLAIN = ("1", "1")
 SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))
 STRENGTHS = ("0.00025", "0.0005", "0.001", "0.002")
 
-# Quick: the three networks, narrower, on a small embedded data set, a few epochs, two λ. Another
-# experiment: its numbers show that everything works, and nothing about the paper.
-QUICK_SETTINGS = {
-    "dataset": "digits",
-    "augmentation": "none",
-    "width_multiplier": "0.25",
-    "epochs": 2,
-    "batch_size": 64,
-    "learning_rate": "0.01",
-    "lr_milestones": (1,),
-    "evaluate_every": 1,
-}
 QUICK_STRENGTHS = ("0.0005", "0.002")
 QUICK_PAIRS = (PLAIN, SETTINGS[2])
 
@@ -43,13 +43,10 @@ def _cell(dataset: str, model: str, pair: tuple[str, str], strength: str) -> Cel
     return Cell(
         name=_name(block, pair, strength),
         kind="plain" if pair == PLAIN else "locality",
-        settings={
-            "dataset": DATASETS.get(dataset, dataset),
-            "model": MODELS[model],
-            "gamma": gamma,
-            "eta": eta,
-            "weight_decay": strength,
-        },
+        template=with_penalty(EXPERIMENT, rings(gamma, eta, strength)).replace(
+            data=EXPERIMENT.data.replace(name=DATASETS.get(dataset, dataset)),
+            model=MODELS[model],
+        ),
         group=block,
         column=strength,
         label=f"({gamma}, {eta})",
@@ -57,7 +54,17 @@ def _cell(dataset: str, model: str, pair: tuple[str, str], strength: str) -> Cel
 
 
 def _quick(cell: Cell) -> Cell:
-    return replace(cell, settings={**QUICK_SETTINGS, **cell.settings})
+    """The three networks, narrower, on a small embedded data set, a few epochs, two λ."""
+    run = smaller(
+        cell.template,
+        epochs=2,
+        milestones=(1,),
+        batch_size=64,
+        learning_rate="0.01",
+        width="0.25",
+        augmentation="none",
+    )
+    return replace(cell, template=run)
 
 
 def _comparisons(
@@ -81,6 +88,8 @@ REMARK = (
 )
 BLOCKS = tuple(f"{dataset} {model}" for dataset in DATASETS for model in MODELS)
 
+PARAMETERS = (DATASET, MODEL, GAMMA, ETA, WEIGHT_DECAY)
+
 QUICK = Table(
     paper="locality",
     name="table4",
@@ -96,8 +105,8 @@ QUICK = Table(
         tuple(f"digits {model}" for model in MODELS), QUICK_PAIRS, QUICK_STRENGTHS
     ),
     seeds=5,
-    is_quick=True,
-    parameters=("dataset", "model", "gamma", "eta", "weight_decay"),
+    form="quick",
+    parameters=PARAMETERS,
     layout="grid",
     row_title="(γ, η)",
     column_title="λ",
@@ -117,8 +126,8 @@ TABLE = Table(
     ),
     comparisons=_comparisons(BLOCKS, SETTINGS, STRENGTHS),
     seeds=15,
-    quick=QUICK,
-    parameters=("dataset", "model", "gamma", "eta", "weight_decay"),
+    forms={"quick": QUICK},
+    parameters=PARAMETERS,
     layout="grid",
     row_title="(γ, η)",
     column_title="λ",

@@ -10,51 +10,56 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reproduce.catalogue.tables import Cell, Comparison, Table
+from reproduce.locality.protocol import (
+    A0,
+    A1,
+    DATASET,
+    EXPERIMENT,
+    KERNELS,
+    line,
+    smaller,
+    with_penalty,
+)
 
-KERNELS = {
+KERNEL_SIZES = {
     "5x5": (5, 5, 5, 5, 5, 3, 3, 3, 3),
     "7x7": (7, 7, 7, 5, 5, 3, 3, 3, 3),
 }
 LINES = (("1", "0"), ("1", "0.25"), ("1", "0.35"))
-
-# Quick: both networks, a quarter as wide, on a small embedded data set, a few epochs. Another
-# experiment: its numbers show that everything works, and nothing about the paper.
-QUICK_SETTINGS = {
-    "dataset": "digits",
-    "augmentation": "none",
-    "width_multiplier": "0.25",
-    "epochs": 3,
-    "batch_size": 64,
-    "learning_rate": "0.01",
-    "lr_milestones": (2,),
-    "evaluate_every": 1,
-}
 
 
 def _cell(size: str, a0: str, a1: str) -> Cell:
     return Cell(
         name=f"{size} {a0} {a1}",
         kind="plain" if a1 == "0" else "locality",
-        settings={"kernel_sizes": KERNELS[size], "a0": a0, "a1": a1},
+        template=with_penalty(EXPERIMENT, line(a0, a1)).replace(
+            model=EXPERIMENT.model.replace(kernel_sizes=KERNEL_SIZES[size])
+        ),
         # L-06 is a question about the 7×7 network alone.
-        untouched=frozenset() if size == "7x7" else frozenset({"kernel_sizes"}),
+        untouched=frozenset() if size == "7x7" else frozenset({KERNELS[1]}),
         group=size,
         label=f"({a0}, {a1})",
     )
 
 
 def _quick(cell: Cell) -> Cell:
-    return replace(
-        cell,
-        settings={**QUICK_SETTINGS, **cell.settings},
-        untouched=cell.untouched | {"dataset"},
+    """Both networks, a quarter as wide, on a small embedded data set, a few epochs."""
+    run = smaller(
+        cell.template,
+        epochs=3,
+        milestones=(2,),
+        batch_size=64,
+        learning_rate="0.01",
+        width="0.25",
+        augmentation="none",
     )
+    return replace(cell, template=run, untouched=cell.untouched | {DATASET[1]})
 
 
-CELLS = tuple(_cell(size, a0, a1) for size in KERNELS for a0, a1 in LINES)
+CELLS = tuple(_cell(size, a0, a1) for size in KERNEL_SIZES for a0, a1 in LINES)
 COMPARISONS = tuple(
     Comparison(f"{size} {column}", f"{size} {a0} {a1}", f"{size} 1 0")
-    for size in KERNELS
+    for size in KERNEL_SIZES
     for column, (a0, a1) in enumerate(LINES, start=1)
     if a1 != "0"
 )
@@ -67,8 +72,8 @@ QUICK = Table(
     cells=tuple(_quick(cell) for cell in CELLS),
     comparisons=COMPARISONS,
     seeds=5,
-    is_quick=True,
-    parameters=("kernel_sizes", "a0", "a1"),
+    form="quick",
+    parameters=(KERNELS, A0, A1),
     layout="rows",
     row_title="(a0, a1)",
 )
@@ -81,8 +86,8 @@ TABLE = Table(
     cells=CELLS,
     comparisons=COMPARISONS,
     seeds=15,
-    quick=QUICK,
-    parameters=("dataset", "kernel_sizes", "a0", "a1"),
+    forms={"quick": QUICK},
+    parameters=(DATASET, KERNELS, A0, A1),
     layout="rows",
     row_title="(a0, a1)",
 )

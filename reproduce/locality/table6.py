@@ -10,27 +10,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks.data.augmentation import NoAugmentation
+from benchmarks.models import ExpandedVGG10
 from reproduce.catalogue.tables import Cell, Comparison, Table
+from reproduce.locality.protocol import (
+    DATASET,
+    ETA,
+    EXPERIMENT,
+    GAMMA,
+    rings,
+    smaller,
+    with_penalty,
+)
 
 PLAIN = ("1", "1")
 SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))
 GROUPS = {"deepweeds": "DeepWeeds", "tiny-imagenet": "TinyImageNet", "digits64": "digits"}
 # On TinyImageNet the last map is 1×1, where both heads are the same, and there is one split.
 UNTOUCHED = {
-    "deepweeds": frozenset({"augmentation"}),
-    "tiny-imagenet": frozenset({"head", "fold"}),
-    "digits64": frozenset({"augmentation", "head", "fold"}),
-}
-
-# Quick: the same network, a quarter as wide, on a small embedded data set enlarged to 64×64, a few
-# epochs. Another experiment: its numbers show that everything works, nothing about the paper.
-QUICK_SETTINGS = {
-    "width_multiplier": "0.25",
-    "epochs": 3,
-    "batch_size": 64,
-    "learning_rate": "0.01",
-    "lr_milestones": (2,),
-    "evaluate_every": 1,
+    "deepweeds": frozenset({"data.augmentation"}),
+    "tiny-imagenet": frozenset({"model.head", "data.fold"}),
+    "digits64": frozenset({"data.augmentation", "model.head", "data.fold"}),
 }
 
 
@@ -39,13 +39,10 @@ def _cell(dataset: str, pair: tuple[str, str]) -> Cell:
     return Cell(
         name=f"{dataset} {gamma} {eta}",
         kind="plain" if pair == PLAIN else "locality",
-        settings={
-            "dataset": dataset,
-            "model": "vgg10-expanded",
-            "augmentation": "none",
-            "gamma": gamma,
-            "eta": eta,
-        },
+        template=with_penalty(EXPERIMENT, rings(gamma, eta)).replace(
+            data=EXPERIMENT.data.replace(name=dataset, augmentation=NoAugmentation()),
+            model=ExpandedVGG10(),
+        ),
         untouched=UNTOUCHED[dataset],
         group=GROUPS[dataset],
         label=f"({gamma}, {eta})",
@@ -62,7 +59,17 @@ def _comparisons(*datasets: str) -> tuple[Comparison, ...]:
 
 
 def _quick(cell: Cell) -> Cell:
-    return replace(cell, settings={**QUICK_SETTINGS, **cell.settings})
+    """The same network, a quarter as wide, on a small embedded data set enlarged to 64×64."""
+    run = smaller(
+        cell.template,
+        "digits64",
+        epochs=3,
+        milestones=(2,),
+        batch_size=64,
+        learning_rate="0.01",
+        width="0.25",
+    )
+    return replace(cell, template=run)
 
 
 QUICK = Table(
@@ -73,8 +80,8 @@ QUICK = Table(
     cells=tuple(_quick(_cell("digits64", pair)) for pair in SETTINGS),
     comparisons=_comparisons("digits64"),
     seeds=5,
-    is_quick=True,
-    parameters=("dataset", "gamma", "eta"),
+    form="quick",
+    parameters=(DATASET, GAMMA, ETA),
     layout="rows",
     row_title="(γ, η)",
 )
@@ -87,8 +94,8 @@ TABLE = Table(
     cells=tuple(_cell(name, pair) for name in ("deepweeds", "tiny-imagenet") for pair in SETTINGS),
     comparisons=_comparisons("deepweeds", "tiny-imagenet"),
     seeds=15,
-    quick=QUICK,
-    parameters=("dataset", "gamma", "eta"),
+    forms={"quick": QUICK},
+    parameters=(DATASET, GAMMA, ETA),
     layout="rows",
     row_title="(γ, η)",
 )

@@ -12,6 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks import data as datasets
+from benchmarks.errors import UserError
+from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run, from_canonical
 
 if TYPE_CHECKING:
@@ -38,7 +40,12 @@ def measure(run: Run, device_name: str, pack: int, seconds: float) -> float:
 
     device = torch.device(device_name)
     prepare(device)
-    runs = [run.replace(seed=k, epochs=10**6, evaluate_every=10**6) for k in range(pack)]
+    # The phase that trains longest stands for all.
+    longest = max(run.procedure.phases, key=lambda phase: phase.length)
+    if not isinstance(longest, Train):
+        raise UserError(f"run {run.hash} trains nothing whose speed could be measured")
+    endless = longest.replace(epochs=10**6, evaluate_every=10**6)
+    runs = [run.replace(seed=k, procedure=Procedure(phases=(endless,))) for k in range(pack)]
     began, images, steps = 0.0, 0, 0
 
     def on_progress(progress: Progress) -> None:
@@ -48,12 +55,12 @@ def measure(run: Run, device_name: str, pack: int, seconds: float) -> float:
             _finish(device)
             began = time.perf_counter()
         elif steps > WARM_UP_STEPS * pack:
-            images += run.batch_size
+            images += endless.batch_size
 
     def should_stop() -> bool:
         return images > 0 and time.perf_counter() - began > seconds
 
-    train(runs, _random_images(run), device, on_progress=on_progress, should_stop=should_stop)
+    train(runs, _random_images(run, endless.batch_size), device, on_progress=on_progress, should_stop=should_stop)
     _finish(device)
     return images / (time.perf_counter() - began)
 
@@ -65,12 +72,12 @@ def _finish(device: object) -> None:
         torch.cuda.synchronize()
 
 
-def _random_images(run: Run) -> Dataset:
+def _random_images(run: Run, batch: int) -> Dataset:
     import numpy as np
 
     from benchmarks.data.store import Dataset, Split
 
-    known = datasets.DATASETS.get(run.dataset)
+    known = datasets.DATASETS.get(run.data.name)
     classes, side = (known.classes, known.side) if known else (tuple("0123456789"), 32)
     generator = np.random.default_rng(0)
 
@@ -79,7 +86,7 @@ def _random_images(run: Run) -> Dataset:
         return Split(images, np.arange(size) % len(classes))
 
     half = np.full(3, 0.5)
-    return Dataset("random", classes, split(BATCHES * run.batch_size), split(1), half, half, "")
+    return Dataset("random", classes, split(BATCHES * batch + run.data.held_out), split(1), half, half, "")
 
 
 if __name__ == "__main__":

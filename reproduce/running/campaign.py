@@ -165,10 +165,10 @@ class Campaign:
         for r in running:
             left = r.epochs - self._epochs_of(r)
             rate = (r.beat.images_per_second if r.beat else 0.0) or usual
-            free_at.append(left * self._images[self.planned(r.run_hash).run.dataset] / rate)
+            free_at.append(left * self._images[self.planned(r.run_hash).run.data.name] / rate)
         heapq.heapify(free_at)
         for p in waiting:
             taken = heapq.heappop(free_at)
             left = p.run.epochs - self._saved.of(p.run.hash)
-            heapq.heappush(free_at, taken + left * self._images[p.run.dataset] / usual)
+            heapq.heappush(free_at, taken + left * self._images[p.run.data.name] / usual)
         return max(free_at)

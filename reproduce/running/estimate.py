@@ -34,11 +34,6 @@ CALIBRATION_LIMIT_SECONDS = 120.0
 MEASUREMENT_LASTS_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
-# The settings on which the speed depends, besides the size of the images.
-WORKLOAD = (
-    *("model", "precision", "batch_size", "kernel_sizes", "head", "width_multiplier"),
-    *("block", "block_counts", "acb_bn"),
-)
 
 
 @dataclass(frozen=True)
@@ -102,17 +97,19 @@ def estimate(
 def _images(run: Run, data: Path) -> float:
     """The run's images, those that it is evaluated on with their share of the cost."""
     train = images.train_images(run, data)
-    known = run.dataset in datasets.DATASETS
-    test = datasets.info(run.dataset, run.fold).counts[1] if known else 0
-    evaluations = -(-run.epochs // run.evaluate_every)
+    known = run.data.name in datasets.DATASETS
+    test = datasets.info(run.data.name, run.data.fold).counts[1] if known else 0
+    evaluations = sum(phase.evaluations for phase in run.procedure.phases)
     return run.epochs * train + evaluations * test * EVALUATION_COST
 
 
 def _workload(resolved: Mapping[str, Any]) -> str:
-    """What runs of equal speed have in common: images of one size through one network."""
-    name = str(resolved.get("dataset"))
+    """What runs of equal speed have in common: images of one size through one network, so many at
+    once."""
+    name = str(resolved["data"].get("name"))
     images = datasets.info(name).side if name in datasets.DATASETS else name
-    return json.dumps([images, *(resolved.get(setting) for setting in WORKLOAD)])
+    batches = [phase.get("batch_size") for phase in resolved["procedure"]["phases"]]
+    return json.dumps([images, resolved["model"], resolved["precision"], batches])
 
 
 def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str]:

@@ -22,7 +22,7 @@ def check(runs: Iterable[Run], data: Path) -> None:
     """
     from benchmarks.data import store
 
-    for name, fold, identity in sorted({(r.dataset, r.fold, r.data_digest) for r in runs}):
+    for name, fold, identity in sorted({(r.data.name, r.data.fold, r.data.identity) for r in runs}):
         if not _is_embedded(name):
             folder = datasets.store_name(name, fold)
             _compare(folder, identity, store.read_header(data, folder)["identity"], data)
@@ -37,13 +37,14 @@ def open_for(run: Run, data: Path) -> Dataset:
     """
     from benchmarks.data import store
 
-    if _is_embedded(run.dataset):
-        dataset = datasets.load(run.dataset, data)
-        _compare(run.dataset, run.data_digest, dataset.identity, data)
+    name, identity = run.data.name, run.data.identity
+    if _is_embedded(name):
+        dataset = datasets.load(name, data)
+        _compare(name, identity, dataset.identity, data)
         return dataset
-    folder = datasets.store_name(run.dataset, run.fold)
+    folder = datasets.store_name(name, run.data.fold)
     dataset = store.read(data, folder)
-    _compare(folder, run.data_digest, dataset.identity, data)
+    _compare(folder, identity, dataset.identity, data)
     content = store.content_digest(dataset.classes, {"train": dataset.train, "test": dataset.test})
     if content != dataset.digest:
         raise UserError(
@@ -55,12 +56,12 @@ def open_for(run: Run, data: Path) -> Dataset:
 
 def train_images(run: Run, data: Path) -> int:
     """Number of the run's training images, without reading any; 0 where it cannot be told."""
-    if run.dataset in datasets.DATASETS:
-        return datasets.info(run.dataset, run.fold).counts[0]
+    if run.data.name in datasets.DATASETS:
+        return datasets.info(run.data.name, run.data.fold).counts[0]
     from benchmarks.data import store
 
     try:
-        return int(store.read_header(data, run.dataset)["counts"]["train"])
+        return int(store.read_header(data, run.data.name)["counts"]["train"])
     except (UserError, KeyError, TypeError, ValueError):
         return 0
 

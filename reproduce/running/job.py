@@ -62,7 +62,7 @@ class Job:
             {
                 "planned": [[p.cell, p.run.canonical()] for p in self.planned],
                 "base": str(self.layout.base.absolute()),
-                "quick": self.layout.quick,
+                "form": self.layout.form,
                 "data": str(self.data.absolute()),
                 "device": self.device,
                 "executor": self.executor,
@@ -78,7 +78,7 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """The job that :meth:`to_json` wrote."""
         values = json.loads(text)
-        layout = ResultsLayout(Path(values.pop("base")), values.pop("quick"))
+        layout = ResultsLayout(Path(values.pop("base")), values.pop("form"))
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
         data, recorded = Path(values.pop("data")), frozenset(values.pop("recorded"))
         return cls(planned=tuple(planned), layout=layout, data=data, recorded=recorded, **values)

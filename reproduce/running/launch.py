@@ -114,7 +114,7 @@ def launch(
         campaign = Campaign(
             job,
             wanted.finished,
-            {p.run.dataset: images.train_images(p.run, options.data) for p in wanted.all},
+            {p.run.data.name: images.train_images(p.run, options.data) for p in wanted.all},
             options.patience,
             display.note,
         )

@@ -13,7 +13,7 @@ from benchmarks.errors import UserError
 from reproduce.running import images
 from reproduce.running.claims import Claim, Claims
 from reproduce.running.heartbeat import Heart
-from reproduce.store import failures, provenance, records
+from reproduce.store import failures, provenance, records, schema
 from reproduce.store import weights as saved_weights
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ class Trainer:
             dataset,
             device,
             checkpoints=self.layout.checkpoints,
+            weights_of=lambda run: saved_weights.read(self.layout, run),
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
@@ -186,9 +187,10 @@ class Trainer:
         """The run's data set, read and checked once in this process: the runs of a table that has
         several come seed by seed, and stores stay on disk."""
         run = planned.run
-        if run.data_digest not in self._opened:
-            self._opened[run.data_digest] = images.open_for(run, self.job.data)
-        self._dataset = self._opened[run.data_digest]
+        identity = run.data.identity
+        if identity not in self._opened:
+            self._opened[identity] = images.open_for(run, self.job.data)
+        self._dataset = self._opened[identity]
         return self._dataset
 
     def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:
@@ -225,7 +227,7 @@ class Trainer:
             outcome,
             self._provenance,
             train_images=len(self._dataset.train),
-            protocol=self.layout.protocol,
+            form=self.layout.form,
         )
         earlier = (
             saved_weights.keep(self.layout, outcome, record) if self.job.save_weights else None
@@ -236,9 +238,10 @@ class Trainer:
         checkpoint.remove(self._checkpoint(held))
         failures.clear(self.layout, outcome.run.hash)
         self._let_go(held)
-        result = f"{outcome.correct}/{outcome.total}" + (" diverged" if outcome.diverged else "")
+        correct, total = schema.headline(record)
+        result = f"{correct}/{total}" + (" diverged" if outcome.diverged else "")
         if earlier is not None and not saved_weights.agree(earlier, record):
-            result += f", where the record has {earlier['result']['correct']}; the record stays"
+            result += f", where the record has {schema.headline(earlier)[0]}; the record stays"
         self.log(f"{'finished' if ours else 'finished again'} {_named(held.planned)}: {result}")
 
     def _fail(self, held: _Held, outcome: Outcome) -> None:
@@ -265,7 +268,7 @@ def stamped(message: str) -> str:
 
 
 def _same_data(first: PlannedRun, second: PlannedRun) -> bool:
-    return first.run.data_digest == second.run.data_digest
+    return first.run.data.identity == second.run.data.identity
 
 
 def _named(planned: PlannedRun) -> str:

@@ -1,8 +1,8 @@
 """Committed runs: ``results/measured/*.csv``, one row a run, with all of a record but its host.
 
-The columns are the run's hash, its resolved configuration as JSON, the result (the curve as a JSON
-list of [epoch, mean training loss or null, correct images or null]), the provenance and a checksum
-over all of these, by which an edited row is told. Rows are sorted by configuration and seed, so
+The columns are the run's hash, the name that it had before (if any), the form, its resolved
+configuration, measurements and curves as JSON, the provenance and a checksum over all of these, by
+which an edited row is told. Rows are sorted by configuration and seed, so
 that added runs make small differences.
 """
 
@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
+from benchmarks.run import without_seed
 from reproduce.store import atomic, schema
 from reproduce.store.schema import Record
 
 if TYPE_CHECKING:
     from reproduce.store.paths import ResultsLayout
 
-RESULT = ("correct", "total", "diverged", "best_correct", "best_epoch")
+RESULT = ("diverged", "measurements", "curves")
 PACKAGES = ("python", "torch", "torchvision", "numpy")
 TEXTS = ("executor", "finished")
 NUMBERS = ("wall_seconds", "images_per_second")
 COLUMNS = (
-    *("hash", "run", *RESULT, "curve", "commit", "dirty", *PACKAGES),
+    *("hash", "former", "form", "run", *RESULT, "commit", "dirty", *PACKAGES),
     *("device_kind", "device_name", "threads", "executor"),
     *("wall_seconds", "images_per_second", "finished", "sittings", "checksum"),
 )
@@ -80,13 +81,13 @@ def write(path: Path, records: Iterable[Record]) -> None:
 
     Raises:
         UserError: where a record contradicts a row of the file, or it cannot be written.
-        ValueError: at a record without its curve, or of a quick run.
+        ValueError: at a record without its curves, or of a quick run.
     """
     rows = read_file(path) if path.exists() else {}
     for record in records:
-        if "curve" not in record["result"]:
-            raise ValueError(f"the record {record['hash']} was collected without its curve")
-        if schema.protocol(record) != schema.FULL:
+        if "curves" not in record["result"]:
+            raise ValueError(f"the record {record['hash']} was collected without its curves")
+        if record["form"] == schema.QUICK:
             raise ValueError(f"the record {record['hash']} is of a quick run")
         row = Row(record, "the new record")
         require_agreement(rows.setdefault(record["hash"], row), row)
@@ -140,16 +141,16 @@ def flatten(record: Record) -> dict[str, str]:
     """A record as a row of text; :func:`unflatten` gives it back without its host."""
     result, provenance = record["result"], record["provenance"]
     device, packages = provenance.get("device", {}), provenance.get("packages", {})
-    points = [[p["epoch"], p["train_loss"], p["correct"]] for p in result["curve"]]
     sittings = [
         {key: sitting[key] for key in SITTING_KEYS if key in sitting}
         for sitting in provenance.get("sittings", [])
     ]
     values: dict[str, Any] = {
         "hash": record["hash"],
+        "former": record.get("former"),
+        "form": record["form"],
         "run": schema.canonical_json(record["run"]),
-        **{name: result[name] for name in RESULT},
-        "curve": schema.canonical_json(points),
+        **{name: schema.canonical_json(result[name]) for name in RESULT},
         **{name: provenance.get(name) for name in ("commit", "dirty", *TEXTS, *NUMBERS)},
         **{name: packages.get(name) for name in PACKAGES},
         "device_kind": device.get("kind"),
@@ -167,15 +168,15 @@ def unflatten(values: Mapping[str, str]) -> Record:
     Raises:
         ValueError, KeyError, TypeError: at text that :func:`flatten` does not write.
     """
-    points = [_point(*point) for point in json.loads(values["curve"])]
     device = {"kind": values["device_kind"] or None, "name": values["device_name"] or None}
     return schema.seal(
         {
             "schema": schema.SCHEMA,
             "hash": values["hash"],
-            "protocol": schema.FULL,
+            **({"former": values["former"]} if values["former"] else {}),
+            "form": values["form"],
             "run": json.loads(values["run"]),
-            "result": {name: json.loads(values[name]) for name in RESULT} | {"curve": points},
+            "result": {name: json.loads(values[name]) for name in RESULT},
             "provenance": {
                 "commit": values["commit"] or None,
                 "dirty": _json(values["dirty"]),
@@ -209,13 +210,8 @@ def _remedy(path: Path) -> str:
     return f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
 
 
-def _point(epoch: Any, train_loss: Any, correct: Any) -> dict[str, Any]:
-    return {"epoch": epoch, "train_loss": train_loss, "correct": correct}
-
-
 def _order(row: Row) -> tuple[str, int, str]:
-    run = {key: value for key, value in row.record["run"].items() if key != "seed"}
-    return schema.canonical_json(run), row.record["run"]["seed"], row.record["hash"]
+    return schema.canonical_json(without_seed(row.record["run"])), row.record["run"]["seed"], row.record["hash"]
 
 
 def _text(value: Any) -> str:
@@ -229,7 +225,7 @@ def _json(text: str) -> Any:
 
 
 def _files(layout: ResultsLayout) -> list[Path]:
-    if layout.quick:
+    if not layout.is_committed:
         return []
     try:
         return sorted(path for path in layout.measured.iterdir() if path.suffix == ".csv")

@@ -22,7 +22,7 @@ from reproduce.store import atomic
 from reproduce.store.schema import Record
 
 FOLDER = "index"
-VERSION = 2  # goes up whenever records are checked more strictly
+VERSION = 3  # goes up whenever records are checked more strictly
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _RECORD = re.compile(r"[0-9a-f]{16}\.json")
 
@@ -62,9 +62,9 @@ def files(records: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def without_curve(record: Record) -> Record:
-    """A copy whose result lacks the curve, and which therefore has no checksum either."""
-    result = {key: value for key, value in record["result"].items() if key != "curve"}
+def without_curves(record: Record) -> Record:
+    """A copy whose result lacks the curves, and which therefore has no checksum either."""
+    result = {key: value for key, value in record["result"].items() if key != "curves"}
     return {**{k: v for k, v in record.items() if k != "checksum"}, "result": result}
 
 
@@ -92,7 +92,7 @@ def _refresh(
             stat = file.stat()
             entry = known.get(name)
             if entry is None or entry[:2] != [stat.st_mtime_ns, stat.st_size]:
-                record = without_curve(read(Path(file.path)))
+                record = without_curves(read(Path(file.path)))
                 entry = [stat.st_mtime_ns, stat.st_size, record]
                 changed = True
         except FileNotFoundError:

@@ -41,25 +41,26 @@ def printable(name: str) -> str:
 
 @dataclass(frozen=True)
 class ResultsLayout:
-    """The folders of one results directory; quick runs live in a tree of their own.
+    """The folders of one results directory; each form of a table but the full one has a tree of its
+    own, so that their runs never meet.
 
     Attributes:
         base: what the user named (``--results``).
-        quick: whether this is the quick tree, ``base/quick``.
+        form: "full", "reduced" or "quick", see :mod:`reproduce.store.schema`.
     """
 
     base: Path
-    quick: bool = False
+    form: str = "full"
 
     @property
     def root(self) -> Path:
-        """``base``, or ``base/quick``."""
-        return self.base / "quick" if self.quick else self.base
+        """``base``, ``base/reduced`` or ``base/quick``."""
+        return self.base if self.form == "full" else self.base / self.form
 
     @property
-    def protocol(self) -> str:
-        """Label of the records that lie here, "quick" or "full"."""
-        return "quick" if self.quick else "full"
+    def is_committed(self) -> bool:
+        """Whether runs of this form are committed: quick ones show only that everything works."""
+        return self.form != "quick"
 
     @property
     def records(self) -> Path:
@@ -105,3 +106,10 @@ class ResultsLayout:
         """Folder of a table's report; a variant (another precision or reading) has its own."""
         folder = self.root / "variants" / variant if variant else self.root
         return folder / table_id
+
+
+def layouts(base: Path, first: str = "full") -> list[ResultsLayout]:
+    """The trees of all forms, ``first`` before the others."""
+    from reproduce.store.schema import FORMS
+
+    return [ResultsLayout(base, form) for form in sorted(FORMS, key=lambda form: form != first)]

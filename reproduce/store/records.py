@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,49 +33,39 @@ def make_record(
     provenance: dict[str, Any],
     *,
     train_images: int | None = None,
-    protocol: str = schema.FULL,
+    form: str = schema.FULL,
 ) -> Record:
     """The record of a finished run.
 
     Args:
         outcome: of :func:`benchmarks.training.loop.train`, finished; a diverged one is too.
         provenance: of :func:`reproduce.store.provenance.capture`; the record adds wall time,
-        images/s
-            of training, sittings and the time of the end.
+            images/s of training, sittings and the time of the end.
         train_images: size of the training split, for images/s; by default the data set's own.
-        protocol: "quick" for a run of a quick table, see
-        :class:`reproduce.store.paths.ResultsLayout`.
+        form: of the table that the run was trained for.
 
     Raises:
         ValueError: where the run is not finished.
     """
-    if not outcome.finished or not outcome.curve:
+    if not outcome.finished:
         raise ValueError(f"run {outcome.run.hash} is not finished, so it has no record")
-    curve = [
-        {"epoch": p.epoch, "train_loss": _finite(p.train_loss), "correct": p.correct}
-        for p in outcome.curve
-    ]
-    best_correct, best_epoch = schema.best_of(curve)
-    images = _images_an_epoch(outcome.run, train_images) * len(curve)
+    trained = trained_images(outcome.run, train_images)
     wall = outcome.wall_seconds
     return schema.seal(
         {
             "schema": schema.SCHEMA,
             "hash": outcome.run.hash,
-            "protocol": protocol,
+            "form": form,
             "run": outcome.run.canonical(),
             "result": {
-                "correct": outcome.correct or 0,
-                "total": outcome.total,
                 "diverged": outcome.diverged,
-                "best_correct": best_correct,
-                "best_epoch": best_epoch,
-                "curve": curve,
+                "measurements": schema.finite(outcome.measurements),
+                "curves": schema.finite(outcome.curves),
             },
             "provenance": {
                 **provenance,
                 "wall_seconds": round(wall, 3),
-                "images_per_second": round(images / wall, 2) if wall > 0 else None,
+                "images_per_second": round(trained / wall, 2) if wall > 0 else None,
                 "finished": utc_now(),
                 "sittings": [dict(sitting) for sitting in outcome.sittings],
             },
@@ -98,11 +87,11 @@ def publish(layout: ResultsLayout, record: Record) -> bool:
     Raises:
         UserError: where the two differ in configuration or result, or the published one is
             damaged; ours is then kept beside it as ``<hash>.<pid>.conflict.json``. Also where the
-            folder cannot be written, or is not that of the record's protocol.
+            folder cannot be written, or is not that of the record's form.
     """
     path = record_path(layout, record["hash"])
     schema.check(record, f"the new record {path.name}")
-    _require_protocol(layout, record, f"the new record for {path}")
+    _require_form(layout, record, f"the new record for {path}")
     data = (schema.canonical_json(record) + "\n").encode()
     try:
         if atomic.create_once(path, data):
@@ -163,15 +152,14 @@ def read_record(path: Path) -> Record:
 
 def _read_of(layout: ResultsLayout, path: Path) -> Record:
     record = read_record(path)
-    _require_protocol(layout, record, str(path))
+    _require_form(layout, record, str(path))
     return record
 
 
-def _require_protocol(layout: ResultsLayout, record: Record, source: str) -> None:
-    label = schema.protocol(record)
-    if label != layout.protocol:
+def _require_form(layout: ResultsLayout, record: Record, source: str) -> None:
+    if record["form"] != layout.form:
         raise UserError(
-            f"{source}: a {label} run among the {layout.protocol} ones; {schema.REMEDY}"
+            f"{source}: a {record['form']} run among the {layout.form} ones; {schema.REMEDY}"
         )
 
 
@@ -183,7 +171,7 @@ def collect(
     Args:
         layout: the results folder; quick ones have no committed runs.
         hashes: the runs of interest, whose files alone are looked at; all by default.
-        curves: whether results hold their ``curve``. By default they do where ``hashes`` are
+        curves: whether results hold their ``curves``. By default they do where ``hashes`` are
             given: the curves of every run there ever was may be gigabytes, so without them the
             index answers in their place.
 
@@ -207,7 +195,7 @@ def collect(
     merged = {name: row.record for name, row in committed.items()} | found
     if curves:
         return merged
-    return {name: index.without_curve(record) for name, record in merged.items()}
+    return {name: index.without_curves(record) for name, record in merged.items()}
 
 
 def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
@@ -259,7 +247,7 @@ def _read_each(layout: ResultsLayout, paths: Iterable[Path]) -> dict[str, Record
 
 def _compare(layout: ResultsLayout, record: Record, row: measured.Row) -> None:
     path = record_path(layout, record["hash"])
-    if "curve" not in record["result"]:
+    if "curves" not in record["result"]:
         record = read_record(path)
     if schema.contents(record) != schema.contents(row.record):
         raise _two_contents(record["hash"], str(path), row.source)
@@ -271,10 +259,13 @@ def _two_contents(run_hash: str, first: str, second: str) -> UserError:
     )
 
 
-def _images_an_epoch(run: Run, train_images: int | None) -> int:
-    images = train_images or datasets.info(run.dataset, run.fold).counts[0]
-    return images - images % run.batch_size if run.last_batch == "drop" else images
+def trained_images(run: Run, train_images: int | None = None) -> int:
+    """Images that a run trains in all its epochs.
 
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    Args:
+        train_images: size of the training split; by default the data set's own.
+    """
+    images = train_images or datasets.info(run.data.name, run.data.fold).counts[0]
+    phases = run.procedure.phases
+    kept = images - run.data.held_out
+    return sum(phase.length * phase.images_an_epoch(kept) for phase in phases)

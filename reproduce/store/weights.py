@@ -25,11 +25,12 @@ from reproduce.store.schema import Record
 if TYPE_CHECKING:
     import torch
 
+    from benchmarks.run import Run
     from benchmarks.training.loop import Outcome
     from reproduce.store.paths import ResultsLayout
 
 SUFFIX = ".safetensors"
-FORMAT = "reproduce-weights 1"
+FORMAT = "reproduce-weights 2"
 _NAME = re.compile(r"[0-9a-f]{16}\.safetensors")
 
 
@@ -40,7 +41,7 @@ class Header:
     Attributes:
         run: hash of the run.
         configuration: the run's resolved settings.
-        protocol: "full", or "quick" for a run of a quick table.
+        form: of the table that the run was trained for.
         order: names of the weights of convolutions and dense layers, by depth.
         correct, total, diverged: what these weights came to on the test images.
         contents: digest of the record that this training would have, or has.
@@ -51,7 +52,7 @@ class Header:
     path: Path
     run: str
     configuration: Mapping[str, Any]
-    protocol: str
+    form: str
     order: tuple[str, ...]
     correct: int
     total: int
@@ -144,16 +145,17 @@ def metadata(
     model: torch.nn.Module, record: Record, earlier: Record | None = None
 ) -> dict[str, str]:
     """What the file says beside the tensors: safetensors allows text alone."""
-    result, provenance = record["result"], record["provenance"]
+    provenance = record["provenance"]
+    correct, total = schema.headline(record)
     return {
         "format": FORMAT,
         "run": record["hash"],
         "configuration": schema.canonical_json(record["run"]),
-        "protocol": schema.protocol(record),
+        "form": record["form"],
         "order": json.dumps(_order(model)),
-        "correct": str(result["correct"]),
-        "total": str(result["total"]),
-        "diverged": json.dumps(result["diverged"]),
+        "correct": str(correct),
+        "total": str(total),
+        "diverged": json.dumps(record["result"]["diverged"]),
         "contents": schema.contents_digest(record),
         "commit": json.dumps(provenance["commit"]),
         "dirty": json.dumps(provenance["dirty"]),
@@ -166,10 +168,10 @@ def metadata(
 def _note(record: Record, earlier: Record | None) -> str:
     if earlier is None:
         return ""
-    correct = record["result"]["correct"]
+    correct, _ = schema.headline(record)
     if agree(earlier, record):
         return f"of a repetition, which agrees with the record: {correct} correct"
-    return f"of a repetition with {correct} correct; the record has {earlier['result']['correct']}"
+    return f"of a repetition with {correct} correct; the record has {schema.headline(earlier)[0]}"
 
 
 def _order(model: torch.nn.Module) -> list[str]:
@@ -229,7 +231,7 @@ def _header(path: Path, values: Mapping[str, str]) -> Header:
         path=path,
         run=values["run"],
         configuration=json.loads(values["configuration"]),
-        protocol=values["protocol"],
+        form=values["form"],
         order=tuple(json.loads(values["order"])),
         correct=int(values["correct"]),
         total=int(values["total"]),
@@ -252,3 +254,21 @@ def _damaged(path: Path, why: str) -> UserError:
         f"{path} holds no run's weights ({first}); delete it, and the table's command with"
         " --save-weights trains that run again"
     )
+
+
+def read(layout: ResultsLayout, run: Run) -> dict[str, torch.Tensor]:
+    """The kept state of a run's network, for a run that starts from it.
+
+    Raises:
+        UserError: where none is kept, or the file is damaged.
+    """
+    from safetensors.torch import load_file
+
+    path = path_of(layout, run.hash)
+    if not path.exists():
+        raise UserError(
+            f"the weights of run {run.hash}, from which this one starts, are not kept in "
+            f"{layout.weights}: train that run with --save-weights"
+        )
+    header(path)
+    return load_file(path)

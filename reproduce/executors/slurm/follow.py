@@ -62,7 +62,7 @@ def follow(
         failed_before=before,
     )
     with Interrupts() as interrupts, Display(shown) as display:
-        counts = {p.run.dataset: images.train_images(p.run, request.data) for p in planned}
+        counts = {p.run.data.name: images.train_images(p.run, request.data) for p in planned}
         campaign = Campaign(job, first.done, counts, PATIENCE_SECONDS, display.note)
         survey = _watch(campaign, request, first, interrupts, display)
         display.update(survey)

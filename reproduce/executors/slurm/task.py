@@ -150,7 +150,7 @@ class _Sitting:
         from reproduce.running.progress import Display
 
         with Display() as display:
-            counts = {p.run.dataset: images.train_images(p.run, job.data) for p in job.planned}
+            counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
             campaign = Campaign(job, [], counts, PATIENCE_SECONDS, display.note)
             before = campaign.survey()
             # Longer than it takes to find that whoever holds a run is silent.
