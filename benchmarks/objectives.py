@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Loss(Part):
+class Loss(Part, frozen=True):
     """A loss of a batch."""
 
     def value(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -58,9 +58,7 @@ Whole = Annotated[int, Range(0)]
 Count = Annotated[int, Range(1)]
 
 
-class Part(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
-):
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     """A group of settings. Decimals are given as text or Decimal ("0.0005"), never as floats.
 
     Attributes:
@@ -138,9 +136,9 @@ def kinds(base: type[P]) -> dict[str, type[P]]:
         part = waiting.pop()
         waiting.extend(part.__subclasses__())
         # Bases that only gather fields keep msgspec's default tag: their own name.
-        if kind_of(part) != part.__name__:
-            if found.setdefault(kind_of(part), part) is not part:
-                raise TypeError(f"two parts of the kind {kind_of(part)!r}")
+        kind = kind_of(part)
+        if kind != part.__name__ and found.setdefault(kind, part) is not part:
+            raise TypeError(f"two parts of the kind {kind!r}")
     return found
 
 
@@ -160,7 +158,9 @@ def made(base: type[P], values: Mapping[str, Any] | str) -> P:
     if protocol != part.protocol:
         raise UserError(f"{kind}: protocol {protocol} is not this version's {part.protocol}")
     if unknown := sorted(set(fields) - set(part.__struct_fields__)):
-        raise UserError(f"{kind} has settings that this version does not know: {', '.join(unknown)}")
+        raise UserError(
+            f"{kind} has settings that this version does not know: {', '.join(unknown)}"
+        )
     # What a record leaves out has the frozen value; what a person leaves out, today's default.
     return part(**{**(part.introduced if recorded else {}), **fields})
 

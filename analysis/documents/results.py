@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from analysis.verdicts.level_and_effect import EffectVerdict, LevelVerdict, StarAgreement
 
 QUICK_LABEL = "QUICK: not comparable with the published numbers"
+REDUCED_LABEL = (
+    "REDUCED: trained less than the paper; its comparisons are judged, its levels are not"
+)
+LABELS = {"quick": QUICK_LABEL, "reduced": REDUCED_LABEL}
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 
@@ -44,7 +42,9 @@ def shrink(model: nn.Module, kept: dict[str, list[int]]) -> None:
         UserError: where the network's layers form no chain.
     """
     chain = _chain(model)
-    for (name, layer, norm), (_, following, _) in pairwise([*chain, ("", _head(model), None)]):
+    following_layers: list[nn.Conv2d | nn.Linear] = [layer for _, layer, _ in chain[1:]]
+    following_layers.append(_head(model))
+    for (name, layer, norm), following in zip(chain, following_layers, strict=True):
         places = torch.tensor(kept[name], device=layer.weight.device)
         width = layer.out_channels
         _select(layer, "weight", 0, places)

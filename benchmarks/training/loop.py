@@ -18,8 +18,8 @@ import torch
 
 from benchmarks.training import checkpoint
 from benchmarks.training.context import Resident, WeightsOf, no_weights
-from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.member import Member
+from benchmarks.training.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset

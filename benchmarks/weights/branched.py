@@ -38,13 +38,12 @@ def merged(
     Raises:
         UserError: where configuration and state do not fit together.
     """
-    from benchmarks.models import network
     from benchmarks.models.merge import merge
     from benchmarks.run import from_canonical
 
     try:
         run = from_canonical(json.loads(metadata[CONFIGURATION_KEY]))
-        model = network(run, classes=state["classifier.weight"].shape[0])
+        model = run.model.network(classes=state["classifier.weight"].shape[0])
         model.load_state_dict(dict(state))
     except (ValueError, TypeError, KeyError, RecursionError, RuntimeError, UserError) as error:
         reason = " ".join(str(error).split())[:120]

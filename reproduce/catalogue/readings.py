@@ -1,8 +1,8 @@
 """What a paper leaves open, as named readings: ``paper_tables/<paper>/readings.toml``.
 
 A reading maps to a *setting* (at a path, or several, in :class:`benchmarks.run.Run`: another choice
-means other runs), to a *knob* of the analysis (same runs, evaluated otherwise), or to nothing: a note
-that the reader of a table should know.
+means other runs), to a *knob* of the analysis (same runs, evaluated otherwise), or to nothing: a
+note that the reader of a table should know.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ def build(
     planned = plan(table.cells, shown, overrides)
     found = records.collect(layout, [p.run.hash for p in planned])
     names = {cell.name for cell in (table.cells if cells is None else cells)}
-    margin = {} if table.is_quick else _margin(table)
+    # A reduced table trains less than the paper, so that its levels are not the paper's.
+    margin = _margin(table) if table.form == "full" else {}
     result = analyse(
         _frame(table, planned, found),
         None if table.is_quick else _published(table),

@@ -116,8 +116,8 @@ def list_tables(as_json: opt.Json = False) -> None:
     for row in rows:
         size = "computed at once"
         if "cells" in row:
-            quick = "also --quick" if row["quick"] else "no quick form"
-            size = f"{row['cells']} cells × {row['seeds']} seeds, {quick}"
+            forms = "".join(f", also --{form}" for form in row["forms"])
+            size = f"{row['cells']} cells × {row['seeds']} seeds{forms}"
         typer.echo(f"{row['table']}  {size}")
         typer.echo(f"    {row['summary']}")
 
@@ -127,7 +127,7 @@ def _summary(entry: Entry) -> dict[str, Any]:
     if entry.trains:
         table = entry.load()
         row |= {"cells": len(table.cells), "seeds": table.seeds}
-        row |= {"runs": len(table.cells) * table.seeds, "quick": table.quick is not None}
+        row |= {"runs": len(table.cells) * table.seeds, "forms": list(table.forms)}
     return row
 
 
@@ -184,13 +184,15 @@ def show(
         typer.Argument(metavar="RUN", help="The first digits of a run's hash, as tables print it."),
     ],
     quick: opt.Quick = False,
+    reduced: opt.Reduced = False,
     results: opt.Results = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show one run: its configuration, result, curve and provenance."""
+    """Show one run: its measurements, configuration, provenance and curves."""
     from reproduce.commands.show import show_run
 
-    typer.echo(show_run(run, quick=quick, results=results, as_json=as_json))
+    form = opt.form_of(quick=quick, reduced=reduced)
+    typer.echo(show_run(run, form=form, results=results, as_json=as_json))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.errors import UserError
 from reproduce.store.paths import given_path
 
 Quick = Annotated[
@@ -15,6 +16,14 @@ Quick = Annotated[
         "--quick",
         help="The same machinery on a small embedded data set, in minutes. Another experiment: its "
         "numbers are not comparable with the published ones.",
+    ),
+]
+Reduced = Annotated[
+    bool,
+    typer.Option(
+        "--reduced",
+        help="The same cells and seeds on the real images, trained less: hours on a laptop. It "
+        "answers the table's comparisons, not its printed levels.",
     ),
 ]
 Seeds = Annotated[
@@ -122,3 +131,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="Such as table3 or locality/table3.")
 ]
+
+
+def form_of(*, quick: bool, reduced: bool) -> str:
+    """The form that --quick and --reduced name.
+
+    Raises:
+        UserError: for both.
+    """
+    if quick and reduced:
+        raise UserError("--quick and --reduced are two forms of a table: give one of them")
+    return "quick" if quick else "reduced" if reduced else "full"

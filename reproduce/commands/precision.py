@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.commands.table import DONE, INCOMPLETE, Launch, launch_missing
+from reproduce.store.schema import headline
 
 if TYPE_CHECKING:
     import numpy as np
 
     from reproduce.catalogue.selection import Selection
+    from reproduce.store.schema import Record
 
 MARGIN_POINTS = 0.1
 CONFIDENCE = 0.90
@@ -33,7 +36,7 @@ def compare_precisions(
     Raises:
         UserError: where cells or a precision were chosen, since both are this command's own.
     """
-    if selection.cells != selection.table.cells or "precision" in selection.overrides:
+    if selection.cells != selection.table.cells or "precision" in selection.chosen:
         raise UserError(
             "`reproduce precision` trains the plain cell at both precisions: leave out --only and "
             "--precision"
@@ -51,7 +54,7 @@ def compare_precisions(
                 return INCOMPLETE
     accuracies = {precision: _accuracies(side) for precision, side in sides.items()}
     outcome = judge(accuracies["bf16"], accuracies["float32"])
-    outcome["quick"] = selection.table.is_quick
+    outcome["form"] = selection.table.form
     print(json.dumps(outcome, indent=1) if as_json else _text(outcome))
     complete = all(len(values) == len(selection.seeds) for values in accuracies.values())
     return DONE if complete else INCOMPLETE
@@ -86,14 +89,19 @@ def _accuracies(side: Selection) -> np.ndarray:
     from reproduce.store.records import collect
 
     found = collect(side.layout, [p.run.hash for p in side.planned])
-    results = [record["result"] for record in found.values()]
-    return np.array([-1.0 if r["diverged"] else r["correct"] / r["total"] for r in results])
+    return np.array([_accuracy(record) for record in found.values()])
+
+
+def _accuracy(record: Record) -> float:
+    """Of the last epoch; a diverged run ranks below every other under every shift."""
+    correct, total = headline(record)
+    return -math.inf if record["result"]["diverged"] else correct / total
 
 
 def _text(outcome: dict) -> str:
     n = outcome["n"]
     lines = [f"bf16: {n['bf16']} runs, float32: {n['float32']} runs"]
-    if outcome["quick"]:
+    if outcome["form"] == "quick":
         lines.append("QUICK: says nothing about the full protocol")
     if "shift_points" in outcome:
         low, high = outcome["interval_points"]

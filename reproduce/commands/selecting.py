@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def _selecting(
     quick: opt.Quick = False,
+    reduced: opt.Reduced = False,
     seeds: opt.Seeds = None,
     only: opt.Only = [],  # noqa: B006  (typer copies it)
     precision: opt.Precision = None,
@@ -42,7 +43,8 @@ def takes_selection(table: str | None = None) -> Callable[[Callable[..., None]],
 
             chosen = {p.name: values.pop(p.name) for p in shared}
             name = chosen.pop("table", table)
-            command(selection=_checked(select(name, **chosen)), **values)
+            form = opt.form_of(quick=chosen.pop("quick"), reduced=chosen.pop("reduced"))
+            command(selection=_checked(select(name, form=form, **chosen)), **values)
 
         wrapper.__name__ = command.__name__
         wrapper.__doc__ = command.__doc__

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
-from reproduce.store.paths import ResultsLayout, default_results
+from reproduce.store.paths import ResultsLayout, default_results, layouts
 
 
-def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -> str:
+def show_run(prefix: str, *, form: str, results: Path | None, as_json: bool) -> str:
     """The record of the one run whose hash begins with ``prefix``.
 
-    Looks among the full runs, or the quick ones, and where there is none of a kind in the other.
-    A quick run says so in the first line, or in JSON as its ``label``.
+    Looks among the runs of ``form`` first, then among the others. A run of another form than the
+    full one says so in the first line, or in JSON as its ``label``.
 
     Raises:
         UserError: where no run or several match.
@@ -23,9 +24,7 @@ def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -
     if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
         raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
     base = results or default_results()
-    for layout in sorted(
-        [ResultsLayout(base), ResultsLayout(base, quick=True)], key=lambda item: item.quick != quick
-    ):
+    for layout in layouts(base, form):
         found = matching(layout, prefix)
         if len(found) > 1:
             raise UserError(f"{prefix!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
@@ -41,10 +40,9 @@ def show_run(prefix: str, *, quick: bool, results: Path | None, as_json: bool) -
 
 
 def _label(record: dict[str, Any]) -> str | None:
-    from analysis.documents.results import QUICK_LABEL
-    from reproduce.store import schema
+    from analysis.documents.results import LABELS
 
-    return QUICK_LABEL if schema.protocol(record) == schema.QUICK else None
+    return LABELS.get(record["form"])
 
 
 def _weights(layout: ResultsLayout, record: dict[str, Any]) -> str | None:
@@ -70,40 +68,74 @@ def matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
 
     pattern = f"{prefix[:2]}*/{prefix}*.json"
     names = {path.stem for path in layout.records.glob(pattern) if len(path.stem) == HASH_LENGTH}
-    if not layout.quick:
-        names |= {name for name in measured.read_all(layout) if name.startswith(prefix)}
+    if layout.is_committed:
+        names |= {
+            name
+            for name, record in measured.read_all(layout).items()
+            if name.startswith(prefix) or record.get("former", "").startswith(prefix)
+        }
     return collect(layout, sorted(names)) if names else {}
 
 
 def _text(record: dict[str, Any], weights: str | None) -> str:
-    result, provenance = record["result"], record["provenance"]
-    head = f"run {record['hash']}: {result['correct']} of {result['total']} correct"
+    from reproduce.store.schema import headline
+
+    result = record["result"]
+    correct, total = headline(record)
+    head = f"run {record['hash']}: {correct} of {total} correct"
     if result["diverged"]:
         head += " (diverged)"
-    best = f"best evaluated epoch {result['best_epoch']}: {result['best_correct']} (not reported)"
+    curves = result["curves"]
     sections = [
         head,
-        best,
+        *([f"named {record['former']} before"] if "former" in record else []),
         *([f"weights: {weights}"] if weights else []),
-        _section("configuration", record["run"]),
-        _section("provenance", provenance),
-        "curve (epoch, training loss, correct test images)",
-        *(_curve_line(point) for point in result["curve"]),
+        _section("measurements", result["measurements"]),
+        _section("configuration", dict(_flat(record["run"]))),
+        _section("provenance", record["provenance"]),
+        f"curves (epoch, {', '.join(curves)})",
+        *_curve_lines(list(curves.values())),
     ]
     return "\n".join(sections)
 
 
+def _flat(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """A canonical form's settings by their paths, without protocol versions."""
+    kind = part.get("kind")
+    if path:
+        yield path, kind
+    for name, value in part.items():
+        here = f"{path}.{name}" if path else name
+        if isinstance(value, dict):
+            yield from _flat(value, here)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for item in value:
+                yield from _flat(item, f"{here}.{item['kind']}")
+        elif name not in ("kind", "protocol"):
+            yield here, value
+
+
 def _section(title: str, values: dict[str, Any]) -> str:
-    width = max(len(name) for name in values)
+    width = max((len(name) for name in values), default=0)
     lines = [f"  {name:<{width}}  {_value(values[name])}" for name in sorted(values)]
     return "\n".join([title, *lines])
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, dict) and {"count", "of"} <= value.keys():
+        epoch = f", epoch {value['epoch']} (not reported)" if "epoch" in value else ""
+        return f"{value['count']} of {value['of']}{epoch}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _curve_line(point: dict[str, Any]) -> str:
-    loss = "not finite" if point["train_loss"] is None else f"{point['train_loss']:.4f}"
-    correct = "" if point["correct"] is None else str(point["correct"])
-    return f"  {point['epoch']:>4}  {loss:>10}  {correct:>6}".rstrip()
+def _curve_lines(curves: list[list[list[Any]]]) -> Iterator[str]:
+    points = [dict(map(tuple, curve)) for curve in curves]
+    for epoch in sorted({epoch for curve in points for epoch in curve}):
+        values = (_point(curve.get(epoch, "")) for curve in points)
+        yield f"  {epoch:>4}" + "".join(f"  {value:>10}" for value in values).rstrip()
+
+
+def _point(value: Any) -> str:
+    if value is None:
+        return "not finite"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -80,7 +80,7 @@ def dry_run_text(selection: Selection, launch: Launch, *, as_json: bool) -> str:
         for cell in selection.cells
     ]
     if as_json:
-        return json.dumps({"table": table.id, "quick": table.is_quick, "cells": rows}, indent=1)
+        return json.dumps({"table": table.id, "form": table.form, "cells": rows}, indent=1)
     width = max(len(row["cell"]) for row in rows)
     seeds = len(selection.seeds)
     lines = [
@@ -218,7 +218,7 @@ def result_of(selection: Selection) -> TableResult:
         selection.seeds,
         selection.overrides,
         selection.variant,
-        table_readings(selection.table.id, {**selection.overrides, **selection.analysis}),
+        table_readings(selection.table.id, {**selection.chosen, **selection.analysis}),
         selection.analysis,
     )
 

@@ -74,8 +74,9 @@ def command(
     base = results or default_results()
     source = _source(weights, run, quick, data or default_data(), base)
     report = _report(source)
-    is_quick = bool(source.header and source.header.protocol == "quick")
-    folder = ResultsLayout(base, quick=is_quick).report(ID, source.name)
+    folder = ResultsLayout(base, source.header.form if source.header else "full").report(
+        ID, source.name
+    )
     contents = {
         "csv": weight_distributions_report.csv_text(report).encode(),
         "tex": weight_distributions_report.latex(report).encode(),
@@ -103,14 +104,14 @@ def _source(
     if weights is not None:
         return weight_sources.of_file(weights)
     if run is not None:
-        return weight_sources.of_run(run, base, quick=quick)
-    if found := weight_sources.of_table(ResultsLayout(base, quick=quick)):
+        return weight_sources.of_run(run, base, form="quick" if quick else "full")
+    if found := weight_sources.of_table(ResultsLayout(base, "quick" if quick else "full")):
         return found
     if not quick and (found := _keras(data)):
         return found
     full, small = (
-        f"`{weight_sources.saving_command('table3', ResultsLayout(base, quick=is_quick))}`"
-        for is_quick in (False, True)
+        f"`{weight_sources.saving_command('table3', ResultsLayout(base, form))}`"
+        for form in ("full", "quick")
     )
     if quick:
         raise UserError(f"no weights to draw: {small} trains networks and keeps them")
@@ -145,7 +146,7 @@ def _report(source: WeightSource) -> DistributionReport:
 
 def _about(source: WeightSource) -> Source:
     """What the report says of where the weights come from."""
-    from analysis.documents.results import QUICK_LABEL
+    from analysis.documents.results import LABELS
     from analysis.papers.locality.weight_distributions_report import Source
     from reproduce.locality.weight_sources import describe_run
 
@@ -153,13 +154,12 @@ def _about(source: WeightSource) -> Source:
     if header is None:
         name = printable(source.path.name)
         return Source(source.title or f"Weights of {name}", facts={"file": name})
-    quick = header.protocol == "quick"
     accuracy = f"{header.correct:,} of {header.total:,} test images correct"
     facts: dict[str, Any] = {"run": header.run, "correct": header.correct, "total": header.total}
     return Source(
-        f"{describe_run(header.configuration, quick=quick)} (run {header.run}), {accuracy}",
+        f"{describe_run(header.configuration, header.form)} (run {header.run}), {accuracy}",
         details=(f"These weights are {header.note}.",) if header.note else (),
-        label=QUICK_LABEL if quick else "",
+        label=LABELS.get(header.form, ""),
         facts={**facts, "configuration": dict(header.configuration)},
     )
 

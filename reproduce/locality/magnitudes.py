@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmarks.errors import UserError
+from benchmarks.models import PlainBlock, RCNet10, SquareBlock
+from benchmarks.penalties import Locality, StripReg
 from benchmarks.run import Run
 from reproduce.commands import options as opt
 from reproduce.locality.weight_sources import saving_command
@@ -28,11 +30,6 @@ if TYPE_CHECKING:
 ID = "locality/magnitudes"
 DONE, INCOMPLETE = 0, 3
 FEW = 3  # cells that a command names one by one
-# The settings that say how L2 weighs a filter's positions; a baseline differs in these alone.
-PLAIN = {"gamma": 1, "eta": 1, "a0": None, "a1": None}
-# Of a merged block of branches: three alike share the decay of every position alike (STRIP-Reg with
-# η = 0); ACNet's strips do not.
-PLAIN_BRANCHES = {"block": "square", "strip_eta": 0, "branch_init": "default"}
 
 TableOption = Annotated[
     str,
@@ -43,6 +40,7 @@ TableOption = Annotated[
 def command(
     table: TableOption = "table3",
     quick: opt.Quick = False,
+    reduced: opt.Reduced = False,
     seeds: opt.Seeds = None,
     only: opt.Only = [],  # noqa: B006  (typer copies it)
     precision: opt.Precision = None,
@@ -70,7 +68,7 @@ def command(
 
     selection = select(
         table,
-        quick=quick,
+        form=opt.form_of(quick=quick, reduced=reduced),
         seeds=seeds,
         only=only,
         precision=precision,
@@ -161,32 +159,38 @@ def _spec(
 def _baseline(cell: Cell, selection: Selection) -> str | None:
     """The cell whose run differs only in that its L2 weighs all positions alike."""
     run = cell.run(0, selection.overrides)
-    if _is_plain(run):
+    plain = made_plain(run)
+    if run == plain:
         return None
     for other in selection.table.cells:
         candidate = other.run(0, selection.overrides)
-        if _is_plain(candidate) and _made_plain(candidate) == _made_plain(run):
+        if candidate == made_plain(candidate) == plain:
             return other.name
     return None
 
 
-def _is_plain(run: Run) -> bool:
-    if run.a1 is not None:
-        return run.a1 == 0
-    return run == _made_plain(run)
+def made_plain(run: Run) -> Run:
+    """The run whose L2 weighs all positions alike, and which differs in nothing else.
 
-
-def _made_plain(run: Run) -> Run:
-    branches = PLAIN_BRANCHES if run.block != "conv" else {}
-    return run.replace(**PLAIN, **branches)
+    Of a merged block of branches: three alike share the decay of every position alike (STRIP-Reg
+    with η = 0); ACNet's strips do not.
+    """
+    penalties = tuple(
+        term.plain() if isinstance(term, Locality | StripReg) else term
+        for term in run.objective.penalties
+    )
+    plain = run.replace(objective=run.objective.replace(penalties=penalties))
+    if isinstance(run.model, RCNet10) and not isinstance(run.model.block, PlainBlock):
+        plain = plain.replace(model=run.model.replace(block=SquareBlock()))
+    return plain
 
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:
     """What trains the runs of ``cells`` that have no weights; of the whole table for many cells."""
     parts = [saving_command(selection.table.name, selection.layout)]
-    if "precision" in selection.overrides:
-        parts.append(f"--precision {selection.overrides['precision']}")
-    chosen = {**selection.overrides, **selection.analysis}
+    if "precision" in selection.chosen:
+        parts.append(f"--precision {selection.chosen['precision']}")
+    chosen = {**selection.chosen, **selection.analysis}
     parts += [f"--reading {name}={chosen[name]}" for name in sorted(chosen) if name != "precision"]
     if len(cells) <= FEW and len(cells) < len(selection.table.cells):
         parts += [f"--only {shlex.quote(name)}" for name in cells]
@@ -264,9 +268,14 @@ def _remarks(headers: Mapping[str, Header], found: Mapping[str, Record]) -> list
 
 
 def _merging(planned: Sequence[PlannedRun]) -> list[str]:
-    if all(item.run.block == "conv" for item in planned):
+    branched = (item.run.setting("model.block.kind") for item in planned if _has_blocks(item.run))
+    if all(kind == "conv" for kind in branched):
         return []
     return ["A block of several branches is measured as the one 3×3 filter that it merges into."]
+
+
+def _has_blocks(run: Run) -> bool:
+    return run.has_setting("model.block.kind")
 
 
 if __name__ == "__main__":

@@ -73,9 +73,7 @@ BRANCH_INIT = ("branch_init", "model.block.initialization")
 
 def rings(gamma: str, eta: str, weight_decay: str = "0.0005") -> LocoReg:
     """Eq. 1's penalty with the numbers as printed."""
-    return LocoReg(
-        weight_decay=Decimal(weight_decay), gamma=Decimal(gamma), eta=Decimal(eta)
-    )
+    return LocoReg(weight_decay=Decimal(weight_decay), gamma=Decimal(gamma), eta=Decimal(eta))
 
 
 def line(a0: str, a1: str) -> LocoLine:
@@ -107,10 +105,21 @@ def smaller(
         data=run.data.replace(name=dataset, **data),
         model=run.model.replace(width_multiplier=width),
         schedule=run.schedule.replace(learning_rate=learning_rate, milestones=milestones),
-        procedure=Procedure(
-            phases=(
-                Train(epochs=epochs, batch_size=batch_size, evaluate_every=evaluate_every),
-            )
-        ),
+        procedure=_trained(epochs, batch_size, evaluate_every),
     )
 
+
+def reduced(run: Run, *, epochs: int, milestones: tuple[int, ...], width: str) -> Run:
+    """A reduced form of a run: the same images and recipe, fewer epochs of a narrower network, in
+    bfloat16. It answers comparisons, not levels."""
+    return run.replace(
+        model=run.model.replace(width_multiplier=width),
+        schedule=run.schedule.replace(milestones=milestones),
+        procedure=_trained(epochs, run.setting("procedure.phases.train.batch_size"), epochs),
+        precision="bf16",
+    )
+
+
+def _trained(epochs: int, batch_size: int, evaluate_every: int) -> Procedure:
+    train = Train(epochs=epochs, batch_size=batch_size, evaluate_every=evaluate_every)
+    return Procedure(phases=(train,))

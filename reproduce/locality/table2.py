@@ -11,7 +11,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.run import Run
+from benchmarks.models import VGG10, MobileNet, Model
 from reproduce.commands import options as opt
 from reproduce.store.outputs import write_files
 from reproduce.store.paths import PAPER_TABLES, ResultsLayout, default_results
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ID = "locality/table2"
 TITLE = "Table II: architectures for images of 32×32"
 PUBLISHED = PAPER_TABLES / f"{ID}.csv"
-NETWORKS = {"MobileNet": "mobilenet", "VGG10": "vgg10"}  # the paper's name: that of Run.model
+NETWORKS: dict[str, Model] = {"MobileNet": MobileNet(), "VGG10": VGG10()}  # by the paper's names
 CLASSES = (10, 100)
 NOTE = (
     "Compared",
@@ -73,11 +73,10 @@ def architectures() -> list[Architecture]:
     ]
 
 
-def _layers(model: str, classes: int) -> list[dict[str, Any]]:
-    from benchmarks.models import network
+def _layers(model: Model, classes: int) -> list[dict[str, Any]]:
     from benchmarks.models.describe import describe
 
-    layers = describe(partial(network, Run(seed=0, model=model), classes))
+    layers = describe(partial(model.network, classes))
     return [dataclasses.asdict(layer) for layer in layers]
 
 

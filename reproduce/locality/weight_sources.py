@@ -15,7 +15,7 @@ from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
 from reproduce.catalogue.papers import ENTRIES, find
 from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout, default_results, printable
+from reproduce.store.paths import ResultsLayout, default_results, layouts, printable
 
 if TYPE_CHECKING:
     from benchmarks.weights import SpatialLayer
@@ -92,25 +92,24 @@ def digest(path: Path) -> str:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def of_run(prefix: str, base: Path, *, quick: bool) -> WeightSource:
+def of_run(prefix: str, base: Path, *, form: str) -> WeightSource:
     """The kept weights of the one run whose hash begins with ``prefix``.
 
-    Looks among the full runs, or the quick ones, and where there are none of it in the other.
+    Looks among the runs of ``form`` first, then among the others.
 
     Raises:
         UserError: where no kept weights, or several, match.
     """
     if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
         raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
-    for is_quick in (quick, not quick):
-        layout = ResultsLayout(base, quick=is_quick)
+    for layout in layouts(base, form):
         names = sorted(n for n in saved_weights.present(layout) if n.startswith(prefix))
         if len(names) > 1:
             raise UserError(f"{prefix!r} fits {len(names)} runs: {', '.join(names[:4])} …")
         if names:
             path = saved_weights.path_of(layout, names[0])
             return WeightSource(path, saved_weights.header(path), f"run={names[0]}")
-    raise UserError(_nothing_kept(prefix, base, quick=quick))
+    raise UserError(_nothing_kept(prefix, base, form=form))
 
 
 def of_table(layout: ResultsLayout) -> WeightSource | None:
@@ -120,9 +119,10 @@ def of_table(layout: ResultsLayout) -> WeightSource | None:
     Raises:
         UserError: where the file is damaged.
     """
-    table = _form(find(TABLE).load(), quick=layout.quick)
-    if table is None:
+    table = find(TABLE).load()
+    if layout.form not in ("full", *table.forms):
         return None
+    table = table.of_form(layout.form)
     cells = sorted(table.cells, key=lambda cell: cell.kind != "plain")
     there = saved_weights.present(layout)
     runs = (cell.run(seed).hash for cell in cells for seed in range(table.seeds))
@@ -133,31 +133,32 @@ def of_table(layout: ResultsLayout) -> WeightSource | None:
     return WeightSource(path, saved_weights.header(path))
 
 
-def describe_run(run: Mapping[str, Any], *, quick: bool) -> str:
+def describe_run(run: Mapping[str, Any], form: str) -> str:
     """What a run is, such as "plain 1 1 of Table III, seed 0", or its settings in a few words.
 
     Args:
         run: its resolved configuration.
     """
-    if place := _place(run, quick=quick):
+    if place := _place(run, form):
         table, cell = place
         return f"{cell.name} of {table.title}, seed {run['seed']}"
-    settings = ", ".join(f"{name} {run.get(name)}" for name in ("gamma", "eta", "seed"))
-    return f"{run.get('model')} on {run.get('dataset')}, {settings}"
+    model, data = run["model"]["kind"], run["data"]["name"]
+    penalties = ", ".join(term["kind"] for term in run["objective"]["penalties"])
+    return f"{model} on {data} with {penalties}, seed {run['seed']}"
 
 
 def saving_command(table: str, layout: ResultsLayout) -> str:
     """The command that trains a table's runs under that folder and keeps their weights."""
-    quick = " --quick" if layout.quick else ""
+    form = "" if layout.form == "full" else f" --{layout.form}"
     results = ""
     if layout.base != default_results():
         results = f" --results {shlex.quote(str(layout.base))}"
-    return f"reproduce {table}{quick}{results} --save-weights"
+    return f"reproduce {table}{form}{results} --save-weights"
 
 
 def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
     """The same for one run, as far as can be told."""
-    place = _place(run, quick=layout.quick)
+    place = _place(run, layout.form)
     if place is None:
         return "its table's command with --save-weights"
     table, cell = place
@@ -167,11 +168,12 @@ def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
     return f"`{command} --only {shlex.quote(cell.name)} --seeds {run['seed']}-{run['seed']}`"
 
 
-def _place(run: Mapping[str, Any], *, quick: bool) -> tuple[Table, Cell] | None:
+def _place(run: Mapping[str, Any], form: str) -> tuple[Table, Cell] | None:
     """The table and cell that a run is of, under the default readings and any precision."""
     for entry in ENTRIES:
         if entry.trains:
-            table = _form(entry.load(), quick=quick)
+            whole = entry.load()
+            table = whole if form == "full" else whole.forms.get(form)
             for cell in table.cells if table else ():
                 settings = {"precision": run.get("precision", "")}
                 with contextlib.suppress(UserError):
@@ -180,19 +182,14 @@ def _place(run: Mapping[str, Any], *, quick: bool) -> tuple[Table, Cell] | None:
     return None
 
 
-def _nothing_kept(prefix: str, base: Path, *, quick: bool) -> str:
+def _nothing_kept(prefix: str, base: Path, *, form: str) -> str:
     from reproduce.commands.show import matching
 
-    for is_quick in (quick, not quick):
-        layout = ResultsLayout(base, quick=is_quick)
+    for layout in layouts(base, form):
         for name, record in matching(layout, prefix).items():
             command = _saving_run(record["run"], layout)
             return f"run {name} did not keep its weights: {command} trains it again and keeps them"
     return f"no run begins with {prefix!r} under {base}; `reproduce status table3` tells what is"
-
-
-def _form(table: Table, *, quick: bool) -> Table | None:
-    return table.quick if quick else table
 
 
 def _own_header(path: Path) -> Header | None:

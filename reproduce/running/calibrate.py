@@ -60,7 +60,13 @@ def measure(run: Run, device_name: str, pack: int, seconds: float) -> float:
     def should_stop() -> bool:
         return images > 0 and time.perf_counter() - began > seconds
 
-    train(runs, _random_images(run, endless.batch_size), device, on_progress=on_progress, should_stop=should_stop)
+    train(
+        runs,
+        _random_images(run, endless.batch_size),
+        device,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
     _finish(device)
     return images / (time.perf_counter() - began)
 
@@ -86,7 +92,9 @@ def _random_images(run: Run, batch: int) -> Dataset:
         return Split(images, np.arange(size) % len(classes))
 
     half = np.full(3, 0.5)
-    return Dataset("random", classes, split(BATCHES * batch + run.data.held_out), split(1), half, half, "")
+    return Dataset(
+        "random", classes, split(BATCHES * batch + run.data.held_out), split(1), half, half, ""
+    )
 
 
 if __name__ == "__main__":

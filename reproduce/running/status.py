@@ -195,7 +195,7 @@ def render(found: Status, selection: Selection, *, as_json: bool) -> str:
 def _plain(found: Status, selection: Selection) -> dict[str, Any]:
     return {
         "table": selection.table.id,
-        "quick": selection.table.is_quick,
+        "form": selection.table.form,
         "complete": found.complete,
         "weights": found.weights,
         "cells": [{**asdict(cell), "total": cell.total} for cell in found.cells],
@@ -254,7 +254,7 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield "the queue does not answer here: what was submitted and is not done counts as queued"
     if selection.variant or selection.layout.base != default_results():
         return  # a hint without the same options would name another experiment
-    name = selection.table.name + (" --quick" if selection.table.is_quick else "")
+    name = selection.table.name + selection.table.option
     if found.complete:
         yield f"`reproduce report {name}` redraws the table"
     elif not found.running and not sums["queued"]:

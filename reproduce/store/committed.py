@@ -211,7 +211,11 @@ def _remedy(path: Path) -> str:
 
 
 def _order(row: Row) -> tuple[str, int, str]:
-    return schema.canonical_json(without_seed(row.record["run"])), row.record["run"]["seed"], row.record["hash"]
+    return (
+        schema.canonical_json(without_seed(row.record["run"])),
+        row.record["run"]["seed"],
+        row.record["hash"],
+    )
 
 
 def _text(value: Any) -> str:

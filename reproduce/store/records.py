@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
-from reproduce.store import atomic, index, schema
+from reproduce.store import atomic, index, schema, schema1
 from reproduce.store import committed as measured
 from reproduce.store.provenance import utc_now
 from reproduce.store.schema import Record
@@ -71,6 +71,45 @@ def make_record(
             },
         }
     )
+
+
+MARKER = "schema"
+
+
+def adopt_earlier(layout: ResultsLayout) -> None:
+    """Publish anew, once for a folder, what an earlier version of the suite has recorded there; the
+    files of then go to ``records/schema1``, none is deleted.
+
+    A file that says which schema the folder is of makes this one look at a file from then on.
+
+    Raises:
+        UserError: where the folder cannot be written.
+    """
+    marker = layout.records / MARKER
+    if marker.exists() or not layout.records.exists():
+        return
+    try:
+        for path in list(index.files(layout.records)):
+            _adopt(layout, path)
+        atomic.replace(marker, f"{schema.SCHEMA}\n".encode())
+    except OSError as error:
+        raise UserError(f"cannot write {layout.records}: {error.strerror or error}") from error
+
+
+def _adopt(layout: ResultsLayout, path: Path) -> None:
+    try:
+        text = path.read_text(encoding="ascii")
+        earlier = json.loads(text)
+        if not schema1.is_earlier(earlier):
+            return
+        record = schema1.migrated(earlier, str(path), text)
+    except (UserError, ValueError, RecursionError, FileNotFoundError):
+        return  # damaged: whoever asks for that run is told
+    publish(layout, record)
+    kept = layout.records / "schema1" / path.name
+    kept.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(path, kept)
 
 
 def record_path(layout: ResultsLayout, run_hash: str) -> Path:
@@ -180,6 +219,7 @@ def collect(
     """
     if curves is None:
         curves = hashes is not None
+    adopt_earlier(layout)
     committed = measured.read_rows(layout)
     if hashes is not None:
         wanted = set(hashes)
@@ -205,6 +245,7 @@ def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
     Raises:
         UserError: where the folder cannot be read.
     """
+    adopt_earlier(layout)
     wanted = set(hashes)
     found = measured.hashes(layout) & wanted
     try:

@@ -216,7 +216,11 @@ def _is_measurement(value: Any) -> bool:
 
 
 def _is_tally(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"count", "of"} <= value.keys() <= {"count", "of", "epoch"}:
+    if not isinstance(value, dict) or not {"count", "of"} <= value.keys() <= {
+        "count",
+        "of",
+        "epoch",
+    }:
         return False
     return all(map(_is_count, value.values())) and 0 < value["of"] >= value["count"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from benchmarks.models import build
 from benchmarks.penalties.coefficients import decay_coefficients, penalty
 from benchmarks.penalties.locality import ring_factors
+
+from benchmarks.models import build
 from benchmarks.run import Run
 
 # Two different λ, so that neither can stand in for the other.

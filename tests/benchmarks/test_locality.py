@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.penalties.locality import distance_factors, factors_for, ring_factors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.penalties.locality import distance_factors, factors_for, ring_factors
 from benchmarks.run import Run
 
 positive = st.floats(0.01, 50)

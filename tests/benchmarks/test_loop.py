@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from benchmarks.training.trainee import Trainee
 
 from benchmarks.data.store import Dataset
 from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches
-from benchmarks.training.trainee import Trainee
 
 CPU = torch.device("cpu")
 GOLDEN_STEPS = [2.558907, 1.565954, 1.221839, 0.7958952, 1.433113, 0.7498277]

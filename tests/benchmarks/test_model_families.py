@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from benchmarks.penalties.coefficients import decay_coefficients
+from benchmarks.penalties.locality import ring_factors
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -17,8 +19,6 @@ from benchmarks.errors import UserError
 from benchmarks.models import MODELS, build, network
 from benchmarks.models.resnet import BasicBlock, ResNet
 from benchmarks.models.vgg import EXPANDED_STAGES, VGG10
-from benchmarks.penalties.coefficients import decay_coefficients
-from benchmarks.penalties.locality import ring_factors
 from benchmarks.run import Run
 from benchmarks.training import loop
 

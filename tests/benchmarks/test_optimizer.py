@@ -7,10 +7,10 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from benchmarks.penalties.coefficients import decay_coefficients, penalty
 
 from benchmarks.models import build
 from benchmarks.optimizers.sgd import PositionalSGD
-from benchmarks.penalties.coefficients import decay_coefficients, penalty
 from benchmarks.run import Run
 
 RATES = [0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from benchmarks.penalties.strip import initial_scale
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -15,7 +16,6 @@ from torch.nn import functional
 from benchmarks.errors import UserError
 from benchmarks.models import build, network
 from benchmarks.models.branches import BranchBlock, StripConv2d, block
-from benchmarks.penalties.strip import initial_scale
 from benchmarks.run import Run
 
 KINDS = ("conv", "acb", "square")

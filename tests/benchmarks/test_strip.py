@@ -10,11 +10,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-
-from benchmarks.models import network
-from benchmarks.models.branches import BranchBlock, StripConv2d
 from benchmarks.penalties.coefficients import decay_coefficients, penalty
 from benchmarks.penalties.strip import (
     STRIPS,
@@ -26,6 +21,11 @@ from benchmarks.penalties.strip import (
     strip_factors,
     strip_mask,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.models import network
+from benchmarks.models.branches import BranchBlock, StripConv2d
 from benchmarks.run import Run
 
 # Method, factors of centre, arm and corner relative to λ, equivalent γ and η.

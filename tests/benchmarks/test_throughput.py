@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from benchmarks.training.trainee import Trainee
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,6 @@ from benchmarks.throughput.report import render
 from benchmarks.throughput.update import TimedUpdates, updates_of
 from benchmarks.throughput.worker import Options, Window
 from benchmarks.training.batches import ResidentSplit
-from benchmarks.training.trainee import Trainee
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from benchmarks.training.trainee import Trainee, evaluation_batch
 from launch_helpers import tiny_dataset, tiny_run
 
 from benchmarks.data import DATASETS, DatasetInfo, info, known_digest, store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training.batches import ResidentSplit
-from benchmarks.training.trainee import Trainee, evaluation_batch
 from reproduce.catalogue.tables import Cell, PlannedRun
 from reproduce.running import images
 from reproduce.running.launch import LaunchOptions, launch

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 import torch
+from benchmarks.training.trainee import CurvePoint
 from record_makers import PROVENANCE, make
 
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run, digest_of
 from benchmarks.training import loop
-from benchmarks.training.trainee import CurvePoint
 from reproduce.store import committed as measured
 from reproduce.store import provenance, records, schema
 from reproduce.store.paths import ROOT, ResultsLayout

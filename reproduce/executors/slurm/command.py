@@ -43,7 +43,7 @@ def request_of(
         more = "is given" if options.gpus_per_task else "N asks the queue for some"
         raise UserError(f"--device {device}: --slurm-gpus-per-task {more}")
     table = selection.table
-    title = f"{table.name}-quick" if table.is_quick else table.name
+    title = table.name if table.form == "full" else f"{table.name}-{table.form}"
     return Request(title, selection.layout, data, options, pack, save_weights)
 
 
@@ -120,7 +120,7 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
         yield rest
     if names := cluster.overriding(os.environ):
         yield f"not used: {', '.join(names)} of the environment; the options for SLURM count"
-    name = selection.table.name + (" --quick" if selection.table.is_quick else "")
+    name = selection.table.name + selection.table.option
     if selection.variant or selection.layout.base != default_results():
         name += " …"  # with the same options
     if without := len(submitted.weightless):
