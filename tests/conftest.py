@@ -55,10 +55,21 @@ def short_run(noise: store.Dataset) -> Run:
     )
 
 
+def root_of(name: str, title: str) -> Path:
+    """The folder that holds the store of that name; skips the test where there is none."""
+    root = Path(os.environ.get("REPRODUCE_DATA", "data"))
+    if not (root / name / "store.json").exists():
+        pytest.skip(f"no {title} store: set REPRODUCE_DATA (see README, Tests)")
+    return root
+
+
 @pytest.fixture(scope="session")
 def cifar10_root() -> Path:
     """The folder that holds the CIFAR-10 store."""
-    root = Path(os.environ.get("REPRODUCE_DATA", "data"))
-    if not (root / "cifar10" / "store.json").exists():
-        pytest.skip("no CIFAR-10 store: set REPRODUCE_DATA (see README, Tests)")
-    return root
+    return root_of("cifar10", "CIFAR-10")
+
+
+@pytest.fixture(scope="session")
+def cifar100_root() -> Path:
+    """The folder that holds the CIFAR-100 store."""
+    return root_of("cifar100", "CIFAR-100")

@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.data.chunks import Chunk, OnCount, nobody
 from benchmarks.data.description import Archive, DatasetInfo
 from benchmarks.data.header import CHANNELS, first_line
+from benchmarks.data.superclasses import check_coarse_labels, check_superclass_names
 from benchmarks.errors import UserError
 
 
@@ -126,15 +127,19 @@ def _read_batch(content: bytes, where: str, info: DatasetInfo) -> tuple[np.ndarr
     except Exception as error:  # a garbled or hostile pickle may raise anything
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise UserError(f"{where} is not a batch of {info.title} ({reason})") from error
+    if (coarse := fields.get(_archive(info).coarse_key)) is not None:
+        check_coarse_labels(labels, coarse, where, info)
     images = pixels.reshape(-1, CHANNELS, info.side, info.side).transpose(0, 2, 3, 1)
     return images, np.array(labels, dtype=np.int64)
 
 
 def _check_class_names(content: bytes, where: str, info: DatasetInfo) -> None:
-    """Whether the labels mean what the register says."""
-    _, key = _archive(info).meta or ("", "")
+    """Whether the labels, and any of superclasses, mean what the register says."""
+    archive = _archive(info)
+    _, key = archive.meta or ("", "")
     try:
-        names = [n.decode() if isinstance(n, bytes) else str(n) for n in _fields(content)[key]]
+        fields = _fields(content)
+        names, coarse = _texts(fields[key]), _texts(fields.get(archive.coarse_meta_key, ()))
     except Exception as error:  # a garbled or hostile pickle may raise anything
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise UserError(f"{where} does not name classes ({reason})") from error
@@ -144,6 +149,12 @@ def _check_class_names(content: bytes, where: str, info: DatasetInfo) -> None:
         )
         found = f"{other[0]!r} in place of {other[1]!r}" if other else f"{len(names)} of them"
         raise UserError(f"{where} names other classes than {info.title} ({found})")
+    if coarse:
+        check_superclass_names(coarse, where, info)
+
+
+def _texts(names: Iterable[object]) -> list[str]:
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
 
 
 def _fields(content: bytes) -> dict[str, Any]:

@@ -15,6 +15,32 @@ sunflower sweet_pepper table tank telephone television tiger tractor train trout
 wardrobe whale willow_tree wolf woman worm
 """
 
+# Each of the 20 superclasses with its five classes, as Krizhevsky (2009), "Learning Multiple Layers
+# of Features from Tiny Images", and https://www.cs.toronto.edu/~kriz/cifar.html tabulate them.
+# Names and order are those of the official ``meta`` file's coarse_label_names.
+_CIFAR100_SUPERCLASSES = """
+aquatic_mammals: beaver dolphin otter seal whale
+fish: aquarium_fish flatfish ray shark trout
+flowers: orchid poppy rose sunflower tulip
+food_containers: bottle bowl can cup plate
+fruit_and_vegetables: apple mushroom orange pear sweet_pepper
+household_electrical_devices: clock keyboard lamp telephone television
+household_furniture: bed chair couch table wardrobe
+insects: bee beetle butterfly caterpillar cockroach
+large_carnivores: bear leopard lion tiger wolf
+large_man-made_outdoor_things: bridge castle house road skyscraper
+large_natural_outdoor_scenes: cloud forest mountain plain sea
+large_omnivores_and_herbivores: camel cattle chimpanzee elephant kangaroo
+medium_mammals: fox porcupine possum raccoon skunk
+non-insect_invertebrates: crab lobster snail spider worm
+people: baby boy girl man woman
+reptiles: crocodile dinosaur lizard snake turtle
+small_mammals: hamster mouse rabbit shrew squirrel
+trees: maple_tree oak_tree palm_tree pine_tree willow_tree
+vehicles_1: bicycle bus motorcycle pickup_truck train
+vehicles_2: lawn_mower rocket streetcar tank tractor
+"""
+
 _TINY_IMAGENET = """
 n01443537 n01629819 n01641577 n01644900 n01698640 n01742172 n01768244 n01770393 n01774384 n01774750
 n01784675 n01855672 n01882714 n01910747 n01917289 n01944390 n01945685 n01950731 n01983481 n01984695
@@ -42,6 +68,12 @@ CIFAR10 = tuple(_CIFAR10.split())
 
 # The order of the official ``meta`` file's fine_label_names.
 CIFAR100 = tuple(_CIFAR100.split())
+
+CIFAR100_SUPERCLASSES = tuple(
+    (name, tuple(members.split()))
+    for name, _, members in (line.partition(":") for line in _CIFAR100_SUPERCLASSES.split("\n"))
+    if name
+)
 
 DIGITS = tuple("0123456789")
 

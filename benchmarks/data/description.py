@@ -40,7 +40,9 @@ class Archive:
         folder: what they extract to, or where the downloader puts them.
         train, test: the files of each split.
         label_key: the key of a pickled batch's labels; its pixels are under ``data``.
+        coarse_key: the key of a batch's superclass labels, where it may hold them.
         meta: the pickled file with the class names, and their key in it.
+        coarse_meta_key: the key of the superclasses' names in that file, where it may hold them.
         extracted: published checksums of files inside, by which an extracted folder is accepted.
         endings: by file, what :func:`benchmarks.data.checksums.check_ending` looks at.
     """
@@ -52,7 +54,9 @@ class Archive:
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     label_key: str = "labels"
+    coarse_key: str = ""
     meta: tuple[str, str] | None = None
+    coarse_meta_key: str = ""
     extracted: tuple[Source, ...] = ()
     endings: tuple[Ending, ...] = ()
 
@@ -98,11 +102,15 @@ class DatasetInfo:
         side: height and width of the stored images in pixels; they have three channels.
         digest: the content digest of its store, see :mod:`benchmarks.data.store`; None where
             nobody has computed it yet.
+        named_by_content: whether runs name it by its digest though its official files have
+            published checksums; False once a run has been named by these.
         embedded: made from an installed package, so that it needs no download.
         archive: the official files, for those that are not embedded.
         published_side: height and width as published, where they are resized.
         resampling: how they are resized (L-46), empty where they are not.
         balanced: whether every class has equally many images in each split.
+        superclasses: names of groups of classes in the order of their coarse labels, with the
+            classes of each; empty for a data set without.
         fold: which fold this is; 0 for a data set without.
         folds: the entries of all folds in order; empty for a data set without.
     """
@@ -113,11 +121,13 @@ class DatasetInfo:
     counts: tuple[int, int]
     side: int
     digest: str | None
+    named_by_content: bool = False
     embedded: bool = False
     archive: Archive | None = None
     published_side: int | None = None
     resampling: str = ""
     balanced: bool = False
+    superclasses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     fold: int | None = None
     folds: tuple[DatasetInfo, ...] = field(default=(), compare=False, repr=False)
 
@@ -137,18 +147,32 @@ class DatasetInfo:
         return self.published_side or self.side
 
     @property
+    def coarse_labels(self) -> tuple[int, ...]:
+        """Place in ``superclasses`` of each class's own, in label order; () where it has none."""
+        groups = enumerate(self.superclasses)
+        places = {name: place for place, (_, members) in groups for name in members}
+        return tuple(places[name] for name in self.classes) if places else ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Name of each class's superclass, in label order; () where it has none."""
+        return tuple(self.superclasses[place][0] for place in self.coarse_labels)
+
+    @property
     def is_named_by_sources(self) -> bool:
         """Whether runs name it by its official files' checksums and not by its content."""
-        return self.archive is not None and all(s.checksum for s in self.archive.sources)
+        if self.archive is None or self.named_by_content:
+            return False
+        return all(source.checksum for source in self.archive.sources)
 
     @property
     def identity(self) -> str:
         """What a run's ``data_digest`` is: 64 hexadecimal digits, the same on every machine.
 
-        The content digest, where it was known when the data set was registered. Else the SHA-256 of
-        what makes the content: the published checksums of the official files, the store's version,
-        the size and how it is reached, and the fold. It stays the same when the digest becomes
-        known. The same files may become other pixels where another version of a library decodes
+        The content digest, where it was known before the first run. Else the SHA-256 of what makes
+        the content: the published checksums of the official files, the store's version, the size
+        and how it is reached, and the fold. It stays the same when the digest becomes known. The
+        same files may become other pixels where another version of a library decodes
         JPEGs, so a store has its content digest besides, and a run's record names it.
         """
         if not self.is_named_by_sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.data import DATASETS, DatasetInfo, header
+from reproduce.commands import path_lengths
 from reproduce.origin import complaint
 from reproduce.running import hardware, machine
 from reproduce.store import provenance
@@ -68,6 +70,7 @@ def rows(data: Path, results: Path) -> list[Row]:
         *_torch(),
         *_machine(),
         *_folders(data, results),
+        *_paths(data, results),
         *(_dataset(info, data) for info in DATASETS.values()),
         *_programs(),
     ]
@@ -198,6 +201,20 @@ def _folders(data: Path, results: Path) -> Iterator[Row]:
     except OSError as error:
         fix = "choose another with --results or REPRODUCE_RESULTS"
         yield Row("results folder", "broken", f"{folder}: {error.strerror}", fix, True)
+
+
+def _paths(data: Path, results: Path) -> Iterator[Row]:
+    temporary = Path(tempfile.gettempdir())
+    for name, folder, problem in (
+        ("data path", data, path_lengths.of_data(data)),
+        ("results path", results, path_lengths.of_results(results)),
+        ("temporary path", temporary, path_lengths.of_temporary(temporary)),
+    ):
+        if problem is None:
+            yield Row(name, "ok", f"{len(os.fsencode(folder)):,} bytes long")
+            continue
+        state, essential = ("broken", folder is results) if problem.fatal else ("low", False)
+        yield Row(name, state, problem.found, problem.fix, essential)
 
 
 def _dataset(info: DatasetInfo, data: Path) -> Row:

@@ -19,12 +19,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from image_sources import add_file, python2_dumps
+from image_sources import add_file, python2_dumps, shuffled
 from PIL import Image
 from scipy.io import savemat
 
 from benchmarks.data import DATASETS, DatasetInfo, Ending
-from benchmarks.data.store import SPLITS, Split
+from benchmarks.data.store import SPLITS, Dataset, Split, build
+
+# Superclasses by fine label, as public tables of the official training file give them.
+COARSE = [
+    *(4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7),
+    *(6, 13, 15, 3, 15, 0, 11, 1, 10, 12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10),
+    *(16, 4, 17, 4, 2, 0, 17, 4, 18, 17, 10, 3, 2, 12, 12, 16, 12, 1, 9, 19, 2, 10, 0, 1, 16),
+    *(12, 9, 13, 15, 13, 16, 19, 2, 4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14, 13),
+]
 
 URL = "http://127.0.0.1:9"
 
@@ -58,31 +66,46 @@ def registered(entry: DatasetInfo, folder: Path, **changes: Any) -> DatasetInfo:
 
 
 def cifar100(folder: Path) -> Made:
-    """Six images of each of five classes, as a tar file of pickles."""
+    """Six images of each of five classes of as many superclasses, as a tar file of pickles."""
     names = DATASETS["cifar100"].classes[:5]
-    path = folder / "cifar-100-python.tar.gz"
     expected = {
         "train": Split(noise(20, 32, 1), np.tile(np.arange(5), 4)),
         "test": Split(noise(10, 32, 2), np.tile(np.arange(5), 2)),
     }
-    files = {split: python2_dumps(cifar100_batch(part)) for split, part in expected.items()}
+    digest = build("cifar100", names, expected).digest
+    entry = dataclasses.replace(DATASETS["cifar100"], classes=names, counts=(20, 10), digest=digest)
+    return Made(*_write_cifar100(entry, expected, folder), expected)
+
+
+def write_cifar100(dataset: Dataset, folder: Path, seed: int) -> tuple[Path, DatasetInfo]:
+    """The real images, in another order, as a tar file; the entry has this file's checksums."""
+    folder.mkdir()
+    parts = {split: shuffled(getattr(dataset, split), seed) for split in SPLITS}
+    return _write_cifar100(DATASETS["cifar100"], parts, folder)
+
+
+def _write_cifar100(
+    entry: DatasetInfo, parts: dict[str, Split], folder: Path
+) -> tuple[Path, DatasetInfo]:
+    path = folder / "cifar-100-python.tar.gz"
+    files = {split: python2_dumps(cifar100_batch(part)) for split, part in parts.items()}
     files["meta"] = python2_dumps(
         {
-            b"fine_label_names": [name.encode() for name in names],
-            b"coarse_label_names": [b"fish", b"flowers"],
+            b"fine_label_names": [name.encode() for name in entry.classes],
+            b"coarse_label_names": [name.encode() for name, _ in entry.superclasses],
         }
     )
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, content in (*files.items(), ("file.txt~", b"")):
             add_file(tar, f"cifar-100-python/{name}", content)
-    info = registered(DATASETS["cifar100"], folder, classes=names, counts=(20, 10))
+    info = registered(entry, folder)
     assert info.archive is not None
     extracted = tuple(
         dataclasses.replace(f, checksum=f"md5:{hashlib.md5(files[f.name]).hexdigest()}")
         for f in info.archive.extracted
     )
     archive = dataclasses.replace(info.archive, extracted=extracted)
-    return Made(path, dataclasses.replace(info, archive=archive), expected)
+    return path, dataclasses.replace(info, archive=archive)
 
 
 def cifar100_batch(split: Split) -> dict[bytes, Any]:
@@ -91,7 +114,7 @@ def cifar100_batch(split: Split) -> dict[bytes, Any]:
         b"filenames": [f"apple_s_{number:06}.png".encode() for number in range(len(split))],
         b"batch_label": b"training batch 1 of 1",
         b"fine_labels": split.labels.tolist(),
-        b"coarse_labels": (split.labels % 2).tolist(),
+        b"coarse_labels": [COARSE[label] for label in split.labels.tolist()],
         b"data": np.ascontiguousarray(pixels),
     }
 

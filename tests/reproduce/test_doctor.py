@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import socket
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from reproduce.commands import doctor
+from reproduce.commands import doctor, path_lengths
+from reproduce.executors.slurm import snapshot, submit
 from reproduce.running import hardware, machine
+from reproduce.running.claims import Owner
+from reproduce.store.paths import ROOT, ResultsLayout
 
 REQUIRED = doctor.requirements()[1]
 
@@ -79,6 +85,89 @@ def test_a_results_folder_that_cannot_be_written_fails(tmp_path, capsys):
     assert "--results" in row.fix
     assert doctor.examine(tmp_path, tmp_path / "file" / "results", as_json=False) == 2
     assert "broken" in capsys.readouterr().out
+
+
+def deep(root: Path, size: int) -> Path:
+    """A path of ``size`` bytes below ``root``, of names that are allowed; nothing is made."""
+    path = str(root)
+    while len(path) < size:
+        path += "/" + "d" * min(200, size - len(path) - 1)
+    return Path(path)
+
+
+def test_a_path_that_leaves_no_room_is_told_before_anything_fails(tmp_path, capsys):
+    most = path_lengths.PATH_MAX - 1 - path_lengths.LONGEST_BELOW
+    assert len(str(deep(tmp_path, most))) == most
+    row = by_name((tmp_path, deep(tmp_path, most)))["results path"]
+    assert (row.state, row.found) == ("ok", f"{most:,} bytes long")
+    long = deep(tmp_path, most + 2)
+    row = by_name((tmp_path, long))["results path"]
+    assert (row.state, row.essential) == ("broken", True)
+    assert f"{most + 2:,} bytes" in row.found
+    assert row.fix == "choose a shorter path with --results or REPRODUCE_RESULTS"
+    assert doctor.examine(tmp_path, long, as_json=True) == 2
+    row = by_name((long, tmp_path))["data path"]
+    assert (row.state, row.essential) == ("broken", False)
+    assert "--data or REPRODUCE_DATA" in row.fix
+
+
+def test_a_name_that_no_file_system_takes_is_told(tmp_path):
+    """By its bytes, which are more than its letters."""
+    name = "ä" * 128
+    with pytest.raises(OSError, match="name too long"):
+        (tmp_path / name).mkdir()
+    for folder in (tmp_path / name, tmp_path / name / "below"):
+        row = by_name((tmp_path, folder))["results path"]
+        assert row.state == "broken"
+        assert row.found == "a name of 256 bytes in it, 255 allowed"
+    assert by_name((tmp_path, tmp_path / name[1:]))["results path"].state == "ok"
+
+
+def test_a_file_system_of_short_names_is_told(tmp_path, monkeypatch):
+    """As that of encrypted home folders."""
+    real = os.pathconf
+    monkeypatch.setattr(
+        path_lengths.os, "pathconf", lambda f, n: 143 if n == "PC_NAME_MAX" else real(f, n)
+    )
+    row = by_name((tmp_path, tmp_path))["results path"]
+    assert (row.state, "143" in row.found) == ("low", True)
+    assert "another file system" in row.fix
+
+
+@pytest.mark.parametrize("sign", path_lengths.SLURM_SIGNS)
+def test_a_results_folder_that_slurm_refuses_is_told(tmp_path, sign):
+    row = by_name((tmp_path, tmp_path / f"a{sign}b"))["results path"]
+    assert row.state == "low"
+    assert f"without {sign} in its path" in row.fix
+    assert path_lengths.SLURM_SIGNS == submit._UNFIT
+
+
+def test_a_temporary_folder_too_deep_for_sockets_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    most = path_lengths.SOCKET_MAX - len(path_lengths.SOCKET_NAME)
+    for size in (most, most + 1):
+        folder = "./" + "t" * (size - 2)
+        (tmp_path / folder / "pymp-12345678").mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            fits = size == most
+            with contextlib.nullcontext() if fits else pytest.raises(OSError, match="too long"):
+                listener.bind(folder + path_lengths.SOCKET_NAME)
+        problem = path_lengths.of_temporary(Path("/" + "t" * (size - 1)))
+        assert (problem is None) == fits
+        assert fits or "TMPDIR" in problem.fix
+
+
+def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
+    most = "x" * 64
+    owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
+    assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
+    base = ResultsLayout(tmp_path, quick=True)
+    claim = base.claims / f".{owner.name}" / owner.name
+    code = max((str(path.relative_to(ROOT)) for path in snapshot._files(ROOT)), key=len)
+    copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code
+    for path in (claim, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
+        below = len(str(path.relative_to(tmp_path))) + 1
+        assert below <= path_lengths.LONGEST_BELOW, path
 
 
 @pytest.mark.parametrize("version", ["2.10.9", None])
