@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+from run_makers import make_run
 
 from benchmarks.data import store
 from benchmarks.run import Run
@@ -44,7 +45,7 @@ def noise() -> store.Dataset:
 @pytest.fixture
 def short_run(noise: store.Dataset) -> Run:
     """Three epochs of three updates on noise."""
-    return Run(
+    return make_run(
         seed=1,
         dataset=noise.name,
         data_digest=noise.digest,

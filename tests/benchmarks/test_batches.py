@@ -9,17 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_makers import batches_of, make_run, normalizer_of
 
 from benchmarks.data.store import Dataset
 from benchmarks.randomness import coin_flips, integers, permutation
-from benchmarks.run import Run
-from benchmarks.training.batches import (
-    Normalizer,
-    ResidentSplit,
-    crop,
-    epoch_batches,
-    steps_per_epoch,
-)
+from benchmarks.training.augment import crop
+from benchmarks.training.batches import ResidentSplit
 from benchmarks.training.memory import keep_freed_memory, release_pages
 
 CPU = torch.device("cpu")
@@ -36,15 +31,17 @@ CPU = torch.device("cpu")
 def test_batches_equal_their_definition(
     noise: Dataset, seed: int, epoch: int, batch_size: int, last_batch: str, augmentation: str
 ) -> None:
-    run = Run(seed=seed, batch_size=batch_size, last_batch=last_batch, augmentation=augmentation)
+    run = make_run(
+        seed=seed, batch_size=batch_size, last_batch=last_batch, augmentation=augmentation
+    )
     size = len(noise.train)
     order = permutation(seed, "order", epoch, size)
     mirrored = coin_flips(seed, "flip", epoch, size) & (augmentation != "none")
     scale = (1 / (255 * noise.std)).astype(np.float32)
     shift = (-noise.mean / noise.std).astype(np.float32)
-    split, normalizer = ResidentSplit(noise.train, CPU), Normalizer(run, noise, CPU)
-    batches = list(epoch_batches(run, split, normalizer, epoch))
-    assert len(batches) == steps_per_epoch(run, size)
+    split, normalizer = ResidentSplit(noise.train, CPU), normalizer_of(run, noise, CPU)
+    batches = list(batches_of(run, split, normalizer, epoch))
+    assert len(batches) == (size // batch_size if last_batch == "drop" else -(-size // batch_size))
     for step, (pixels, labels) in enumerate(batches):
         index = order[step * batch_size : (step + 1) * batch_size]
         raw = noise.train.images[index]
@@ -78,8 +75,8 @@ def test_the_padding_is_black_before_the_normalisation(noise: Dataset) -> None:
     """As in ACNet's loader: a padded pixel is -1 after "half", not 0."""
     white = torch.full((1, 32, 32, 3), 255, dtype=torch.uint8)
     corner, middle, keep = torch.tensor([0]), torch.tensor([4]), torch.tensor([False])
-    pixels = crop(white, corner, middle, keep)
-    normalized = Normalizer(Run(seed=0, normalization="half"), noise, CPU)(pixels)
+    pixels = crop(white, corner, middle, keep, 4)
+    normalized = normalizer_of(make_run(seed=0, normalization="half"), noise, CPU)(pixels)
     assert (normalized[:, :, :4] == -1).all()
     torch.testing.assert_close(normalized[:, :, 4:], torch.ones(1, 3, 28, 32))
 
@@ -87,13 +84,14 @@ def test_the_padding_is_black_before_the_normalisation(noise: Dataset) -> None:
 def test_the_middle_window_is_the_image(noise: Dataset) -> None:
     images = torch.from_numpy(np.array(noise.train.images[:8]))
     middle, keep = torch.full((8,), 4), torch.zeros(8, dtype=torch.bool)
-    assert torch.equal(crop(images, middle, middle, keep), images)
-    assert torch.equal(crop(images, middle, middle, ~keep), images.flip(2))
+    assert torch.equal(crop(images, middle, middle, keep, 4), images)
+    assert torch.equal(crop(images, middle, middle, ~keep, 4), images.flip(2))
 
 
 def test_images_need_not_be_square_or_of_32() -> None:
     images = torch.arange(2 * 5 * 7 * 3).reshape(2, 5, 7, 3).to(torch.uint8)
-    found = crop(images, torch.tensor([3, 8]), torch.tensor([5, 0]), torch.tensor([False, True]))
+    mirrored = torch.tensor([False, True])
+    found = crop(images, torch.tensor([3, 8]), torch.tensor([5, 0]), mirrored, 4)
     padded = np.pad(images.numpy(), ((0, 0), (4, 4), (4, 4), (0, 0)))
     assert np.array_equal(found[0].numpy(), padded[0, 3:8, 5:12])
     assert np.array_equal(found[1].numpy(), padded[1, 8:13, 0:7][:, ::-1])

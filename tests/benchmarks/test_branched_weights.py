@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from run_makers import build, make_run
 from safetensors.torch import save_file
 
 from benchmarks.errors import UserError
-from benchmarks.models import build
 from benchmarks.models.merge import merge
 from benchmarks.run import Run
 from benchmarks.weights import Order, read_file
@@ -22,7 +22,7 @@ CLASSES = 7
 
 def _network(**changes: Any) -> tuple[Run, torch.nn.Module]:
     """A network whose batch-norms have seen a batch, so that merging is more than adding up."""
-    run = Run(seed=3, model="rcnet10", width_multiplier="0.5", **changes)
+    run = make_run(seed=3, model="rcnet10", width_multiplier="0.5", **changes)
     model = build(run, CLASSES).train()
     model(torch.from_numpy(np.random.default_rng(0).normal(size=(16, 3, 32, 32))).float())
     return run, model

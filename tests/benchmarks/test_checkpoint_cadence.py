@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from run_makers import changed, make_run
 
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
@@ -33,8 +34,8 @@ def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float])
         nonlocal saved_at
         saved_at = now
 
-    trainee: Any = SimpleNamespace(finished=False, state=dict)
-    seat = loop._Seat(Run(seed=0), Path("a.ckpt"), saved=0.0, epoch_began=0.0)
+    member: Any = SimpleNamespace(finished=False, state=dict)
+    place = loop._Place(make_run(seed=0), Path("a.ckpt"), saved=0.0, epoch_began=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "monotonic", lambda: now)
         patch.setattr(checkpoint, "save", save)
@@ -42,7 +43,7 @@ def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float])
             epoch = base * factor
             now += epoch
             worst = max(worst, (now - saved_at) - max(epoch, 60.0))
-            loop._save_if_due(seat, trainee)
+            loop._save_if_due(place, member)
     assert worst <= 1e-6
 
 
@@ -50,7 +51,7 @@ def test_a_run_that_cannot_start_does_not_sink_its_pack(
     noise: Dataset, short_run: Run, tmp_path: Path
 ) -> None:
     loop.prepare(CPU)
-    other = short_run.replace(seed=2, epochs=1)
+    other = changed(short_run, seed=2, epochs=1)
     checkpoint.save(tmp_path / f"{short_run.hash}.ckpt", {"run": {}, "epoch": 1})
     bad, good = loop.train([short_run, other], noise, CPU, checkpoints=tmp_path)
     assert isinstance(bad.error, ValueError)
@@ -62,7 +63,7 @@ def test_a_run_that_cannot_start_does_not_sink_its_pack(
 def test_stopping_does_not_wait_for_an_evaluation(
     noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.training.trainee.EVALUATION_BATCH", 8)
+    monkeypatch.setattr("benchmarks.training.member.EVALUATION_BATCH", 8)
     loop.prepare(CPU)
     asked = 0
 
@@ -71,7 +72,7 @@ def test_stopping_does_not_wait_for_an_evaluation(
         asked += 1
         return asked >= 5  # three updates, then batches of the evaluation
 
-    run = short_run.replace(epochs=1)
+    run = changed(short_run, epochs=1)
     (outcome,) = loop.train([run], noise, CPU, should_stop=should_stop)
     assert not outcome.finished
     assert asked == 5
@@ -121,7 +122,7 @@ def test_a_run_that_is_left_is_saved_at_the_end_of_its_epoch(
 ) -> None:
     """Although no checkpoint is due; the pack's other run has ended by then."""
     loop.prepare(CPU)
-    ended = short_run.replace(seed=2, epochs=1)
+    ended = changed(short_run, seed=2, epochs=1)
     told: list[str] = []
     left, done = loop.train(
         [short_run, ended],
@@ -139,4 +140,4 @@ def test_a_run_that_is_left_is_saved_at_the_end_of_its_epoch(
     (resumed,) = loop.train([short_run], noise, CPU, checkpoints=tmp_path)
     (whole,) = loop.train([short_run], noise, CPU)
     assert [sitting["from_epoch"] for sitting in resumed.sittings] == [0, 1]
-    assert resumed.curve == whole.curve
+    assert resumed.curves == whole.curves

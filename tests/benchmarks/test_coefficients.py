@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import pytest
 import torch
-from benchmarks.penalties.coefficients import decay_coefficients, penalty
-from benchmarks.penalties.locality import ring_factors
+from run_makers import build, decay_coefficients, make_run, penalty
 
-from benchmarks.models import build
+from benchmarks.penalties import DenseL2, LocoReg
+from benchmarks.penalties.position_factors import ring_factors
 from benchmarks.run import Run
 
 # Two different λ, so that neither can stand in for the other.
-LOCO = Run(seed=0, gamma="1.6", eta="2.4", weight_decay="0.0005", dense_weight_decay="0.002")
+LOCO = make_run(seed=0, gamma="1.6", eta="2.4", weight_decay="0.0005", dense_weight_decay="0.002")
 
 
 def _explicit_loss(model: torch.nn.Module, run: Run) -> torch.Tensor:
     """λ Σ r w² as the paper writes it, from the factors alone."""
-    r = torch.from_numpy(ring_factors(float(run.gamma), float(run.eta)))
+    spatial, dense = run.objective.penalties
+    assert isinstance(spatial, LocoReg)
+    assert isinstance(dense, DenseL2)
+    r = torch.from_numpy(ring_factors(float(spatial.gamma), float(spatial.eta)))
     loss = torch.zeros((), dtype=torch.float64)
     for module in model.modules():
         if isinstance(module, torch.nn.Conv2d):
-            loss = loss + float(run.weight_decay) * (r * module.weight.square()).sum()
+            loss = loss + float(spatial.weight_decay) * (r * module.weight.square()).sum()
         elif isinstance(module, torch.nn.Linear):
-            loss = loss + float(run.dense_weight_decay) * module.weight.square().sum()
+            loss = loss + float(dense.weight_decay) * module.weight.square().sum()
     return loss
 
 
@@ -46,7 +49,9 @@ def test_batch_norm_and_biases_are_not_decayed() -> None:
 @pytest.mark.parametrize("convention", ["sum_sq", "half_sum_sq"])
 @pytest.mark.parametrize("dense", ["same", "sum_sq", "half_sum_sq"])
 def test_conventions(convention: str, dense: str) -> None:
-    run = LOCO.replace(l2_convention=convention, dense_l2_convention=dense)
+    run = LOCO.with_setting("objective.penalties.*.convention", convention)
+    if dense != "same":
+        run = run.with_setting("objective.penalties.dense_l2.convention", dense)
     model = build(run, 10)
     coefficients = decay_coefficients(model, run)
     factor = {"sum_sq": 2.0, "half_sum_sq": 1.0}

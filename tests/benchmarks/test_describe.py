@@ -6,11 +6,10 @@ from functools import partial
 
 import pytest
 import torch
+from run_makers import make_run, network
 from torch import nn
 
-from benchmarks.models import network
 from benchmarks.models.describe import describe
-from benchmarks.run import Run
 
 
 def test_layers_come_in_the_order_of_execution() -> None:
@@ -43,7 +42,7 @@ def test_multiply_adds_agree_with_torchs_own_counter() -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
     for name in ("vgg10", "mobilenet", "resnet10"):
-        make = partial(network, Run(seed=0, model=name), 10)
+        make = partial(network, make_run(seed=0, model=name), 10)
         with torch.device("meta"):
             model, image = make().eval(), torch.zeros(1, 3, 32, 32)
         with FlopCounterMode(display=False) as counter:

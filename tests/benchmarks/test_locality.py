@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.penalties.locality import distance_factors, factors_for, ring_factors
 from hypothesis import given
 from hypothesis import strategies as st
+from run_makers import factors_for, make_run
 
-from benchmarks.run import Run
+from benchmarks.penalties.position_factors import distance_factors, ring_factors
 
 positive = st.floats(0.01, 50)
 
@@ -104,11 +104,11 @@ def test_even_kernels_have_no_centre(kernel: int) -> None:
 
 
 def test_one_by_one_kernels_get_plain_lambda() -> None:
-    assert factors_for(Run(seed=0, gamma="1.6", eta="2.4"), (1, 1)) == 1
-    assert factors_for(Run(seed=0, a0="2", a1="1"), (1, 1)) == 1
+    assert factors_for(make_run(seed=0, gamma="1.6", eta="2.4"), (1, 1)) == 1
+    assert factors_for(make_run(seed=0, a0="2", a1="1"), (1, 1)) == 1
 
 
 def test_gamma_and_eta_do_not_reach_other_kernels() -> None:
-    with pytest.raises(ValueError, match="a0 and a1"):
-        factors_for(Run(seed=0, gamma="1.6", eta="2.4"), (5, 5))
-    assert (factors_for(Run(seed=0), (5, 5)) == 1).all()
+    with pytest.raises(ValueError, match="a0, a1"):
+        factors_for(make_run(seed=0, gamma="1.6", eta="2.4"), (5, 5))
+    assert (factors_for(make_run(seed=0), (5, 5)) == 1).all()

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from benchmarks.training.trainee import Trainee
+from run_makers import batches_of, changed, correct_of, losses_of, make_run, normalizer_of
 
 from benchmarks.data.store import Dataset
 from benchmarks.run import Run
 from benchmarks.training import loop
-from benchmarks.training.batches import Normalizer, ResidentSplit, epoch_batches
+from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.train_work import TrainWork
 
 CPU = torch.device("cpu")
 GOLDEN_STEPS = [2.558907, 1.565954, 1.221839, 0.7958952, 1.433113, 0.7498277]
@@ -47,7 +48,7 @@ def test_batches_are_frozen(noise: Dataset, short_run: Run) -> None:
     """Order, flips and normalised pixels of an epoch: exact on every machine."""
     split = ResidentSplit(noise.train, CPU)
     digest = hashlib.sha256()
-    for pixels, labels in epoch_batches(short_run, split, Normalizer(short_run, noise, CPU), 2):
+    for pixels, labels in batches_of(short_run, split, normalizer_of(short_run, noise, CPU), 2):
         digest.update((pixels * 4096).round().to(torch.int32).contiguous().numpy().tobytes())
         digest.update(labels.numpy().tobytes())
     assert digest.hexdigest()[:16] == "6b37de25f3fde9eb"
@@ -59,7 +60,8 @@ def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
     Decay is strong here so that a changed factor, convention or rate shows. A change of model,
     regulariser, loop or data fails this test; raise that part's protocol version with it.
     """
-    run = short_run.replace(
+    run = changed(
+        short_run,
         epochs=1,
         gamma="1.6",
         eta="2.4",
@@ -71,7 +73,7 @@ def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
     assert outcome.model is not None
     weight = outcome.model.features.conv5.weight.detach()  # type: ignore[union-attr]
     found = [
-        outcome.curve[0].train_loss,
+        losses_of(outcome)[0],
         *(float(weight[..., i, j].norm()) for i, j in ((1, 1), (1, 0), (0, 0))),
         float(outcome.model.classifier.weight.detach().norm()),  # type: ignore[union-attr]
         float(outcome.model.features.norm5.running_var.mean()),  # type: ignore[union-attr]
@@ -81,12 +83,12 @@ def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
 
 def test_flips_mirror_left_and_right(noise: Dataset, short_run: Run) -> None:
     split = ResidentSplit(noise.train, CPU)
-    normalizer = Normalizer(short_run, noise, CPU)
-    plain = short_run.replace(augmentation="none")
+    normalizer = normalizer_of(short_run, noise, CPU)
+    plain = changed(short_run, augmentation="none")
     flipped = 0
     for (pixels, _), (original, _) in zip(
-        epoch_batches(short_run, split, normalizer, 0),
-        epoch_batches(plain, split, normalizer, 0),
+        batches_of(short_run, split, normalizer, 0),
+        batches_of(plain, split, normalizer, 0),
         strict=True,
     ):
         for image, source in zip(pixels, original, strict=True):
@@ -98,16 +100,16 @@ def test_flips_mirror_left_and_right(noise: Dataset, short_run: Run) -> None:
 
 @pytest.mark.parametrize(("reading", "sizes"), [("keep", [64, 64, 32]), ("drop", [64, 64])])
 def test_last_batch(noise: Dataset, short_run: Run, reading: str, sizes: list[int]) -> None:
-    run = short_run.replace(last_batch=reading)
-    batches = epoch_batches(run, ResidentSplit(noise.train, CPU), Normalizer(run, noise, CPU), 0)
+    run = changed(short_run, last_batch=reading)
+    batches = batches_of(run, ResidentSplit(noise.train, CPU), normalizer_of(run, noise, CPU), 0)
     assert [len(labels) for _, labels in batches] == sizes
 
 
 @pytest.mark.parametrize("reading", ["channel", "half", "unit"])
 def test_normalization(noise: Dataset, short_run: Run, reading: str) -> None:
-    run = short_run.replace(normalization=reading)
+    run = changed(short_run, normalization=reading)
     pixels = torch.from_numpy(np.array(noise.train.images))
-    normalized = Normalizer(run, noise, CPU)(pixels)
+    normalized = normalizer_of(run, noise, CPU)(pixels)
     assert normalized.shape == (160, 3, 32, 32)
     assert normalized.is_contiguous(memory_format=torch.channels_last)
     scaled = pixels.permute(0, 3, 1, 2).double() / 255
@@ -124,7 +126,7 @@ def test_resumed_equals_uninterrupted(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    run = short_run.replace(precision=precision)
+    run = changed(short_run, precision=precision)
     whole = trained(run, noise)
     for stop_after in (1, 4, 5):
         folder = tmp_path / str(stop_after)
@@ -133,11 +135,11 @@ def test_resumed_equals_uninterrupted(
             run, noise, checkpoints=folder, should_stop=lambda s=steps, n=stop_after: next(s) >= n
         )
         assert not stopped.finished
-        assert stopped.correct is None
+        assert correct_of(stopped) is None
         resumed = train(run, noise, checkpoints=folder, sitting={"commit": "b"})
         assert resumed.model is not None
         assert weights_digest(resumed.model) == whole
-        assert [point.epoch for point in resumed.curve] == [1, 2, 3]
+        assert [epoch for epoch, _ in resumed.curves["training loss"]] == [1, 2, 3]
 
 
 def test_sittings_are_remembered(
@@ -161,7 +163,7 @@ def test_sittings_are_remembered(
 
 def test_companions_do_not_matter(noise: Dataset, short_run: Run) -> None:
     alone = trained(short_run, noise)
-    pack = [short_run.replace(seed=8), short_run, short_run.replace(seed=9, epochs=1)]
+    pack = [changed(short_run, seed=8), short_run, changed(short_run, seed=9, epochs=1)]
     outcomes = loop.train(pack, noise, CPU)
     assert [outcome.run for outcome in outcomes] == pack
     assert outcomes[1].model is not None
@@ -171,35 +173,37 @@ def test_companions_do_not_matter(noise: Dataset, short_run: Run) -> None:
 def test_one_failing_run_does_not_sink_its_pack(
     noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = Trainee._loss
+    original = TrainWork._step
 
-    def failing(self: Trainee, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        if self.run.seed == 13 and self.epoch == 1:
+    def failing(
+        self: TrainWork, pixels: torch.Tensor, labels: torch.Tensor, step: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.member.run.seed == 13 and self.epoch == 1:
             raise RuntimeError("out of memory")
-        return original(self, pixels, labels)
+        return original(self, pixels, labels, step)
 
-    monkeypatch.setattr(Trainee, "_loss", failing)
-    bad, good = loop.train([short_run.replace(seed=13), short_run], noise, CPU)
+    monkeypatch.setattr(TrainWork, "_step", failing)
+    bad, good = loop.train([changed(short_run, seed=13), short_run], noise, CPU)
     assert isinstance(bad.error, RuntimeError)
     assert not bad.finished
-    assert bad.correct is None
+    assert correct_of(bad) is None
     assert good.finished
     assert good.error is None
 
 
 def test_a_diverged_run_ends_and_says_so(noise: Dataset, short_run: Run) -> None:
-    outcome = train(short_run.replace(learning_rate="1e30", epochs=5), noise)
+    outcome = train(changed(short_run, learning_rate="1e30", epochs=5), noise)
     assert outcome.finished
     assert outcome.diverged
-    assert len(outcome.curve) < 5
-    assert outcome.correct is not None
+    assert len(losses_of(outcome)) < 5
+    assert correct_of(outcome) is not None
 
 
 def test_evaluation_epochs(noise: Dataset, short_run: Run) -> None:
     outcome = train(short_run, noise)
-    assert [point.correct is not None for point in outcome.curve] == [False, True, True]
-    assert outcome.correct == outcome.curve[-1].correct
-    assert outcome.total == 64
+    evaluated = outcome.curves["correct test images"]
+    assert [epoch for epoch, _ in evaluated] == [2, 3]
+    assert outcome.measurements["test accuracy"] == {"count": evaluated[-1][1], "of": 64}
 
 
 def test_damaged_checkpoints_are_set_aside(
@@ -229,7 +233,7 @@ def test_learns_on_real_images(cifar10_root: Path) -> None:
         data.std,
         data.digest,
     )
-    run = Run(
+    run = make_run(
         seed=0,
         data_digest=data.digest,
         epochs=3,
@@ -238,7 +242,8 @@ def test_learns_on_real_images(cifar10_root: Path) -> None:
         learning_rate="0.01",
     )
     outcome = train(run, part)
-    assert outcome.correct is not None
-    assert outcome.correct > 300  # of 1,000; chance is 100
-    losses = [point.train_loss for point in outcome.curve]
+    correct = correct_of(outcome)
+    assert correct is not None
+    assert correct > 300  # of 1,000; chance is 100
+    losses = losses_of(outcome)
     assert losses == sorted(losses, reverse=True)

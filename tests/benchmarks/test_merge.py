@@ -8,15 +8,13 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from run_makers import make_run, network, normalizer_of
 from torch import nn
 
 from benchmarks.data import digits, info, known_digest
-from benchmarks.models import network
 from benchmarks.models.branches import BranchBlock, block
 from benchmarks.models.merge import merge, merged_convolution
-from benchmarks.run import Run
 from benchmarks.training import loop
-from benchmarks.training.batches import Normalizer
 
 CPU = torch.device("cpu")
 KINDS = [(kind, acb_bn) for kind in ("acb", "square") for acb_bn in ("per_branch", "shared")]
@@ -39,7 +37,7 @@ def settle(model: nn.Module) -> None:
 def trained(kind: str, acb_bn: str) -> tuple[nn.Module, torch.Tensor]:
     """RCNet-10 after 42 updates on real digits, and 200 normalised test images."""
     loop.prepare(CPU)
-    run = Run(
+    run = make_run(
         seed=0,
         dataset="digits",
         data_digest=known_digest("digits"),
@@ -59,7 +57,7 @@ def trained(kind: str, acb_bn: str) -> tuple[nn.Module, torch.Tensor]:
     (outcome,) = loop.train([run], data, CPU)
     assert outcome.model is not None, outcome.traceback
     pixels = torch.from_numpy(np.array(data.test.images[:200]))
-    return outcome.model, Normalizer(run, data, CPU)(pixels)
+    return outcome.model, normalizer_of(run, data, CPU)(pixels)
 
 
 @pytest.mark.parametrize(("kind", "acb_bn"), KINDS)
@@ -123,7 +121,7 @@ def test_merging_leaves_convolutions_and_a_dense_layer() -> None:
 
 
 def test_plain_blocks_merge_their_batch_norm() -> None:
-    model = network(Run(seed=0, model="rcnet10"), 10)
+    model = network(make_run(seed=0, model="rcnet10"), 10)
     settle(model)
     model = model.double().eval()
     images = torch.randn(4, 3, 32, 32, dtype=torch.float64)
@@ -135,7 +133,7 @@ def test_plain_blocks_merge_their_batch_norm() -> None:
 
 
 def test_a_network_without_blocks_is_copied() -> None:
-    model = network(Run(seed=0), 10)
+    model = network(make_run(seed=0), 10)
     merged = merge(model)
     assert merged is not model
     for (name, value), (other, copied) in zip(

@@ -6,17 +6,16 @@ import math
 
 import pytest
 import torch
+from run_makers import build, make_run
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models import build
-from benchmarks.models.vgg import VGG10
-from benchmarks.run import Run
+from benchmarks.models.vgg_network import VGG
 
 
 @pytest.mark.parametrize(("classes", "parameters"), [(10, 4_710_058), (100, 4_756_228)])
 def test_vgg10_has_the_published_size(classes: int, parameters: int) -> None:
-    model = VGG10(classes)
+    model = VGG(classes)
     assert sum(p.numel() for p in model.parameters()) == parameters
     convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
     assert sum(m.weight.numel() for m in convolutions) == 4_701_024
@@ -24,7 +23,7 @@ def test_vgg10_has_the_published_size(classes: int, parameters: int) -> None:
 
 
 def test_vgg10_follows_table_2() -> None:
-    model = VGG10(10)
+    model = VGG(10)
     sizes: list[tuple[int, int, int]] = []
 
     def note(module: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
@@ -41,7 +40,7 @@ def test_vgg10_follows_table_2() -> None:
 
 
 def test_every_convolution_is_followed_by_batch_norm_and_relu() -> None:
-    model = VGG10(10).eval()
+    model = VGG(10).eval()
     stages = [1, 2, 2, 2, 2]
     block = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
     expected = [kind for depth in stages for kind in [*block * depth, nn.MaxPool2d]]
@@ -60,7 +59,7 @@ def test_every_convolution_is_followed_by_batch_norm_and_relu() -> None:
 
 
 def test_batch_norm_settings_reach_the_network() -> None:
-    run = Run(seed=0, batch_norm_momentum="0.01", batch_norm_eps="0.001")
+    run = make_run(seed=0, batch_norm_momentum="0.01", batch_norm_eps="0.001")
     norms = [m for m in build(run, 10).modules() if isinstance(m, nn.BatchNorm2d)]
     assert len(norms) == 9
     assert {(m.momentum, m.eps) for m in norms} == {(0.01, 0.001)}
@@ -68,7 +67,7 @@ def test_batch_norm_settings_reach_the_network() -> None:
 
 def test_unknown_network() -> None:
     with pytest.raises(UserError, match="vgg10"):
-        build(Run(seed=0, model="vgg11"), 10)
+        build(make_run(seed=0, model="vgg11"), 10)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_unknown_network() -> None:
 )
 def test_initial_distributions(scheme: str, deviation: float, largest: float) -> None:
     """conv8: 256 → 512 channels, fan-in 2304, fan-out 4608."""
-    model = build(Run(seed=0, initialization=scheme), 10)
+    model = build(make_run(seed=0, initialization=scheme), 10)
     weight = model.features.conv8.weight.detach()
     assert weight.std().item() == pytest.approx(deviation, rel=0.01)
     assert weight.mean().item() == pytest.approx(0, abs=5 * deviation / weight.numel() ** 0.5)
@@ -91,9 +90,9 @@ def test_initial_distributions(scheme: str, deviation: float, largest: float) ->
 
 def test_initial_weights_depend_on_the_seed_alone() -> None:
     torch.manual_seed(1)
-    first = build(Run(seed=5), 10).state_dict()
+    first = build(make_run(seed=5), 10).state_dict()
     torch.manual_seed(2)
-    second = build(Run(seed=5, gamma="1.6", eta="2.4"), 10).state_dict()
+    second = build(make_run(seed=5, gamma="1.6", eta="2.4"), 10).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
-    other = build(Run(seed=6), 10).state_dict()
+    other = build(make_run(seed=6), 10).state_dict()
     assert not torch.equal(first["features.conv1.weight"], other["features.conv1.weight"])

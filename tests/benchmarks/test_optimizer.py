@@ -7,11 +7,9 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from benchmarks.penalties.coefficients import decay_coefficients, penalty
+from run_makers import build, decay_coefficients, make_run, penalty
 
-from benchmarks.models import build
-from benchmarks.optimizers.sgd import PositionalSGD
-from benchmarks.run import Run
+from benchmarks.optimizers.positional_sgd import PositionalSGD
 
 RATES = [0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009]
 
@@ -29,7 +27,7 @@ def _assert_same(model: torch.nn.Module, other: torch.nn.Module, **tolerance: fl
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
-    run = Run(seed=0, l2_convention="half_sum_sq")
+    run = make_run(seed=0, l2_convention="half_sum_sq")
     model = build(run, 10).to(dtype)
     reference = copy.deepcopy(model)
     decayed = set(decay_coefficients(model, run))
@@ -58,7 +56,7 @@ def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("convention", ["sum_sq", "half_sum_sq"])
 @pytest.mark.parametrize("lr_inside", [False, True])
 def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
-    run = Run(seed=0, gamma="1.6", eta="2.4", l2_convention=convention)
+    run = make_run(seed=0, gamma="1.6", eta="2.4", l2_convention=convention)
     model = build(run, 10).double()
     reference = copy.deepcopy(model)
     ours = PositionalSGD(model, decay_coefficients(model, run), momentum=0.9, lr_inside=lr_inside)
@@ -83,15 +81,15 @@ def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
 @pytest.mark.parametrize("others", ["0", "0.0001"])
 def test_acnets_recipe_equals_torch_sgd_in_groups(others: str) -> None:
     """Biases at twice the rate, decay on kernels, and on the rest where it is asked for."""
-    run = Run(
+    run = make_run(
         seed=0,
         model="rcnet10",
         block="acb",
         l2_convention="half_sum_sq",
-        weight_decay="0.0001",  # type: ignore[arg-type]
-        dense_weight_decay="0.0001",  # type: ignore[arg-type]
-        bias_lr_factor="2",  # type: ignore[arg-type]
-        norm_bias_weight_decay=others,  # type: ignore[arg-type]
+        weight_decay="0.0001",
+        dense_weight_decay="0.0001",
+        bias_lr_factor="2",
+        norm_bias_weight_decay=others,
     )
     model = build(run, 10).double()
     reference = copy.deepcopy(model)
@@ -114,12 +112,7 @@ def test_acnets_recipe_equals_torch_sgd_in_groups(others: str) -> None:
     )
     factors = [group["lr"] for group in torch_sgd.param_groups]
     assert factors.count(2.0) == 7 * 3 + 2 + 1
-    ours = PositionalSGD(
-        model,
-        decay_coefficients(model, run),
-        momentum=0.9,
-        bias_lr_factor=float(run.bias_lr_factor),
-    )
+    ours = run.optimizer.build(model, decay_coefficients(model, run))
     images, labels = _batch(torch.float64)
     for rate in RATES[:5]:
         for group, factor in zip(torch_sgd.param_groups, factors, strict=True):
@@ -145,7 +138,7 @@ def test_a_rate_inside_the_velocity_is_the_biases_own() -> None:
 
 
 def test_gradients_are_consumed() -> None:
-    run = Run(seed=0)
+    run = make_run(seed=0)
     model = build(run, 10)
     images, labels = _batch(torch.float32)
     F.cross_entropy(model(images), labels).backward()

@@ -10,8 +10,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from benchmarks.penalties.coefficients import decay_coefficients, penalty
-from benchmarks.penalties.strip import (
+from hypothesis import given
+from hypothesis import strategies as st
+from run_makers import decay_coefficients, make_run, network, penalty
+
+from benchmarks.models.branches import BranchBlock, StripConv2d
+from benchmarks.penalties.strip_factors import (
     STRIPS,
     acnet_branches,
     effective_factors,
@@ -21,11 +25,6 @@ from benchmarks.penalties.strip import (
     strip_factors,
     strip_mask,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from benchmarks.models import network
-from benchmarks.models.branches import BranchBlock, StripConv2d
 from benchmarks.run import Run
 
 # Method, factors of centre, arm and corner relative to λ, equivalent γ and η.
@@ -124,7 +123,7 @@ def test_the_scaled_initialisation_keeps_the_sum_of_magnitudes(strip: str) -> No
 
 def run_of(kind: str, eta: str | None, **settings: str) -> Run:
     """A run of RCNet-10 under torch's convention, with a different λ for dense weights."""
-    return Run(
+    return make_run(
         seed=0,
         model="rcnet10",
         block=kind,

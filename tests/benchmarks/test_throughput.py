@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from benchmarks.training.trainee import Trainee
 from hypothesis import given
 from hypothesis import strategies as st
+from run_makers import member_of
 
 from benchmarks.data import store
 from benchmarks.data.store import Dataset
@@ -28,7 +28,6 @@ from benchmarks.throughput.contenders import PLAIN, Contender, Sample, Settings,
 from benchmarks.throughput.report import render
 from benchmarks.throughput.update import TimedUpdates, updates_of
 from benchmarks.throughput.worker import Options, Window
-from benchmarks.training.batches import ResidentSplit
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,15 +142,14 @@ def test_updates_take_turns(
 ) -> None:
     """Each update is timed once a group, and only LOCO-Reg's and torch's shrink the weights."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("start\n"))
-    split = ResidentSplit(noise.train, CPU)
-    trainee = Trainee(short_run, noise, split, split, CPU)
-    updates = updates_of(trainee)
+    member = member_of(short_run, noise, CPU)
+    updates = updates_of(member.work)  # type: ignore[arg-type]
     window = Window(options(warmup=1, steps=2), group=len(updates))
     timed = TimedUpdates(updates, window, CPU)
     shrunk = []
-    weight = trainee.model.get_parameter("features.conv5.weight")
+    weight = member.model.get_parameter("features.conv5.weight")
     while not window.over:
-        for parameter in trainee.model.parameters():
+        for parameter in member.model.parameters():
             parameter.grad = torch.zeros_like(parameter)
         before = weight.norm().item()
         timed.step(0.1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from run_makers import make_run
 
 from benchmarks.data import store
 from benchmarks.run import Run
@@ -47,7 +48,7 @@ def tiny_run(seed: int, **changes: Any) -> Run:
         "lr_milestones": (1,),
         "evaluate_every": 2,
     }
-    return Run(seed=seed, **{**settings, **changes})
+    return make_run(seed=seed, **{**settings, **changes})
 
 
 def tiny_table(seeds: int, cells: int = 1, **changes: Any) -> list[PlannedRun]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.run import Run
+from run_makers import make_run
+
 from reproduce.store import schema
 
 PROVENANCE: dict[str, Any] = {
@@ -72,7 +73,7 @@ def make(
     last = draw.randrange(10_000) if correct is None else correct
     curve[-1]["correct"] = last
     best_correct, best_epoch = schema.best_of(curve)
-    run = Run(seed=seed, epochs=epochs, **settings)
+    run = make_run(seed=seed, epochs=epochs, **settings)
     return schema.seal(
         {
             "schema": 1,

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks.training.trainee import Trainee, evaluation_batch
 from launch_helpers import tiny_dataset, tiny_run
+from run_makers import make_run, member_of
 
 from benchmarks.data import DATASETS, DatasetInfo, info, known_digest, store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
-from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.member import evaluation_batch
 from reproduce.catalogue.tables import Cell, PlannedRun
 from reproduce.running import images
 from reproduce.running.launch import LaunchOptions, launch
@@ -139,7 +139,7 @@ def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -
 def test_the_fold_of_a_cell() -> None:
     cell = Cell("weeds", "plain", {"dataset": "deepweeds"})
     first, second = cell.run(3), cell.run(3, {"fold": "1"})
-    assert first == Run(seed=3, dataset="deepweeds", data_digest=known_digest("deepweeds"))
+    assert first == make_run(seed=3, dataset="deepweeds", data_digest=known_digest("deepweeds"))
     assert "fold" not in first.canonical()
     assert second.canonical()["fold"] == 1
     assert second.data_digest == info("deepweeds", 1).identity != first.data_digest
@@ -176,8 +176,8 @@ def test_larger_images_are_evaluated_in_smaller_batches() -> None:
 def test_an_evaluation_goes_by_those_batches(
     noise: store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.training.trainee.EVALUATION_PIXELS", 24 * 32**2)
+    monkeypatch.setattr("benchmarks.training.member.EVALUATION_PIXELS", 24 * 32**2)
     cpu = torch.device("cpu")
-    splits = (ResidentSplit(noise.train, cpu), ResidentSplit(noise.test, cpu))
-    counts = list(Trainee(short_run, noise, *splits, cpu)._count_correct())
+    member = member_of(short_run, noise, cpu)
+    counts = list(member.count_correct(member.context.test))
     assert len(counts) == 3, "64 test images, 24 at once"

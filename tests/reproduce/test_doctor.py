@@ -161,7 +161,7 @@ def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     most = "x" * 64
     owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
     assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
-    base = ResultsLayout(tmp_path, quick=True)
+    base = ResultsLayout(tmp_path, "quick")
     claim = base.claims / f".{owner.name}" / owner.name
     code = max((str(path.relative_to(ROOT)) for path in snapshot._files(ROOT)), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import record_makers
+from run_makers import make_run
 
 from benchmarks.errors import UserError
 from benchmarks.run import Run
@@ -49,7 +50,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[Resources]:
 
 
 def table(seeds: int, **settings: Any) -> list[PlannedRun]:
-    return [PlannedRun("a", Run(seed=seed, **settings)) for seed in range(seeds)]
+    return [PlannedRun("a", make_run(seed=seed, **settings)) for seed in range(seeds)]
 
 
 def here(record: Any, **changes: Any) -> Any:
@@ -136,7 +137,7 @@ def test_other_runs_may_be_damaged(
     record_makers.DAMAGES[damage](path)
     (layout.measured).mkdir()
     (layout.measured / "table3.csv").write_text("cut sho")
-    wanted = [PlannedRun("a", Run(seed=seed, epochs=20)) for seed in (7, 8)]
+    wanted = [PlannedRun("a", make_run(seed=seed, epochs=20)) for seed in (7, 8)]
     # What is committed counts as done, and so must be whole.
     with pytest.raises(UserError, match=r"table3.csv:1: the columns are not"):
         estimate(wanted, layout, OPTIONS)

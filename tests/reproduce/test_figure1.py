@@ -71,7 +71,7 @@ def test_a_file_as_a_user_names_it(file: Path, tmp_path: Path) -> None:
 
 
 def test_the_plain_cells_first_seed_by_default(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results", quick=True)
+    layout = ResultsLayout(tmp_path / "results", "quick")
     runs = quick_runs()
     plain = [p for p in runs if p.cell == "plain 1 1"]
     for planned in (runs[0], plain[3], plain[1]):
@@ -85,7 +85,7 @@ def test_the_plain_cells_first_seed_by_default(tmp_path: Path) -> None:
 
 
 def test_another_cell_where_the_plain_one_kept_nothing(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results", quick=True)
+    layout = ResultsLayout(tmp_path / "results", "quick")
     planned = quick_runs()[2]
     weight_makers.keep(layout, planned, weight_makers.network(0, layers=2))
     found = figure(layout.base, quick=True)

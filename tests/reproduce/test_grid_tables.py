@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.penalties.locality import factors_for, ring_factors
+from run_makers import factors_for
 
+from benchmarks.penalties.position_factors import ring_factors
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Table, plan
 from reproduce.locality import table4, table5, table6, table7

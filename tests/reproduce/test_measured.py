@@ -12,9 +12,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from record_makers import PROVENANCE, SITTING, make
+from run_makers import make_run
 
 from benchmarks.errors import UserError
-from benchmarks.run import Run
 from reproduce.store import committed as measured
 from reproduce.store import schema
 from reproduce.store.paths import ResultsLayout
@@ -91,7 +91,7 @@ def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
 
 def test_quick_runs_are_not_committed(layout: ResultsLayout) -> None:
     with pytest.raises(ValueError, match="quick"):
-        measured.write(layout.measured / "table3.csv", [make(1, protocol="quick")])
+        measured.write(layout.measured / "table3.csv", [make(1, form="quick")])
     assert not layout.measured.exists()
 
 
@@ -227,7 +227,7 @@ def any_record(draw: st.DrawFn) -> Any:
         for epoch, (loss, count) in enumerate(points, start=1)
     ]
     best_correct, best_epoch = schema.best_of(curve)
-    run = Run(seed=draw(st.integers(0, 2**63 - 1)), gamma=draw(st.sampled_from(GAMMAS)))
+    run = make_run(seed=draw(st.integers(0, 2**63 - 1)), gamma=draw(st.sampled_from(GAMMAS)))
     optional = st.none() | words
     keys = st.sampled_from([*measured.SITTING_KEYS, "host", "pid"])
     return schema.seal(

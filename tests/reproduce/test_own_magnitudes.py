@@ -30,7 +30,7 @@ SIZES = {"locality": 1.5, "permuted": 1.2, "plain": 1.0, "anti": 0.8}
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The quick Table III with five seeds a cell, whose centres differ by kind of cell; the last
     of the plain ones has diverged and the last of the locality ones is missing."""
-    layout = ResultsLayout(tmp_path_factory.mktemp("results"), quick=True)
+    layout = ResultsLayout(tmp_path_factory.mktemp("results"), "quick")
     for planned in plan(table3.QUICK.cells, range(5)):
         kind, seed = planned.cell.split()[0], planned.run.seed
         model, diverged = weight_makers.network(seed, SIZES[kind]), False
@@ -88,7 +88,7 @@ def test_the_numbers_are_those_of_the_files(kept: Path) -> None:
     }
     rows = list(csv.DictReader((folder / "magnitudes.csv").open()))
     assert len(rows) == 18 * weight_makers.LAYERS
-    layout = ResultsLayout(kept, quick=True)
+    layout = ResultsLayout(kept, "quick")
     for row in rows[:: 2 * weight_makers.LAYERS]:
         layers = read(saved_weights.path_of(layout, row["run"]))
         first = layers[0].filters
@@ -118,7 +118,7 @@ def test_as_a_user_types_it(kept: Path) -> None:
 
 
 def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, quick=True)
+    layout = ResultsLayout(tmp_path, "quick")
     first, second = plan(table3.QUICK.cells[:1], range(2))
     for planned in (first, second):
         weight_makers.keep(layout, planned, weight_makers.network(0))
@@ -132,7 +132,7 @@ def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
 
 
 def test_weights_without_a_record_do_not_count(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, quick=True)
+    layout = ResultsLayout(tmp_path, "quick")
     first, second = plan(table3.QUICK.cells[:1], range(2))
     for planned in (first, second):
         weight_makers.keep(layout, planned, weight_makers.network(0))
@@ -185,7 +185,7 @@ def test_the_whole_way_from_training(
         return capsys.readouterr().out
 
     said("table3", "--save-weights", "--executor", "debug", *chosen)
-    assert len(saved_weights.present(ResultsLayout(tmp_path, quick=True))) == 2
+    assert len(saved_weights.present(ResultsLayout(tmp_path, "quick"))) == 2
     assert "weights are kept of 2 of 2 finished runs" in said("status", "table3")
     text = said("figure1")
     assert "plain 1 1 of Table III, quick, seed 0" in text

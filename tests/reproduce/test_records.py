@@ -17,6 +17,7 @@ import pytest
 import torch
 from benchmarks.training.trainee import CurvePoint
 from record_makers import PROVENANCE, make
+from run_makers import make_run
 
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
@@ -34,7 +35,7 @@ def layout(tmp_path: Path) -> ResultsLayout:
 
 def outcome(*points: CurvePoint, **changes: Any) -> loop.Outcome:
     whole = loop.Outcome(
-        run=Run(seed=3, epochs=len(points)),
+        run=make_run(seed=3, epochs=len(points)),
         finished=True,
         total=10_000,
         curve=points,
@@ -95,7 +96,7 @@ def test_speed_counts_the_images_that_were_trained() -> None:
     points = [CurvePoint(1, 1.0, None), CurvePoint(2, 1.0, 5)]
     kept = records.make_record(outcome(*points), PROVENANCE)
     assert kept["provenance"]["images_per_second"] == 1_000.0  # 2 × 50,000 in 100 s
-    dropping = outcome(*points, run=Run(seed=3, epochs=2, last_batch="drop"))
+    dropping = outcome(*points, run=make_run(seed=3, epochs=2, last_batch="drop"))
     dropped = records.make_record(dropping, PROVENANCE)
     assert dropped["provenance"]["images_per_second"] == 998.4  # 390 whole batches of 128
 
@@ -318,8 +319,8 @@ def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> N
 
 
 def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
-    quick = ResultsLayout(layout.base, quick=True)
-    record = make(1, protocol="quick")
+    quick = ResultsLayout(layout.base, "quick")
+    record = make(1, form="quick")
     records.publish(quick, record)
     measured.write(quick.measured / "table3.csv", [make(2)])
     measured.write(layout.measured / "table3.csv", [make(3)])
@@ -356,7 +357,7 @@ def test_a_record_without_a_label_is_a_full_one(layout: ResultsLayout) -> None:
     assert records.collect(layout, [old["hash"]]) == {old["hash"]: old}
     assert not records.publish(layout, make(1))  # the label is not what runs must agree on
     with pytest.raises(UserError, match="a full run among the quick ones"):
-        records.publish(ResultsLayout(layout.base, quick=True), old)
+        records.publish(ResultsLayout(layout.base, "quick"), old)
 
 
 @pytest.mark.parametrize("everything", [True, False])

@@ -198,7 +198,7 @@ def test_a_cell_that_mixes_machines_says_so(layout: ResultsLayout) -> None:
 
 
 def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, quick=True)
+    layout = ResultsLayout(tmp_path, "quick")
     for index, cell in enumerate(QUICK.cells):
         publish(layout, cell.name, range(5), 300 + 10 * index)
     result = report.build(QUICK, layout, readings=table_readings(QUICK.id))
@@ -223,7 +223,7 @@ def test_quick_and_full_results_never_meet(layout: ResultsLayout) -> None:
     with pytest.raises(ValueError, match="does not belong"):
         report.build(QUICK, layout)
     with pytest.raises(ValueError, match="does not belong"):
-        report.build(TABLE, ResultsLayout(layout.base, quick=True))
+        report.build(TABLE, ResultsLayout(layout.base, "quick"))
 
 
 def test_stars_against_plain_keep_the_papers_pairs(layout: ResultsLayout) -> None:

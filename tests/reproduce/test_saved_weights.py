@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from launch_helpers import contents, tiny_dataset, tiny_run, tiny_table
+from run_makers import make_run
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -122,7 +123,7 @@ def test_readers_find_the_layers_by_depth(layout: ResultsLayout, data: Path) -> 
 
 @pytest.mark.parametrize("model", models.MODELS)
 def test_the_order_is_that_of_execution(model: str) -> None:
-    run = Run(seed=0, model=model)
+    run = make_run(seed=0, model=model)
     layers = describe(lambda: models.network(run, 10, 64), side=64)
     executed = [f"{layer.name}.weight" for layer in layers if layer.weights]
     # A shortcut's 1×1 convolution runs beside the block's; it has no place of its own.
@@ -200,7 +201,7 @@ def test_a_repetition_that_differs_keeps_record_and_weights(
     assert header.note == f"of a repetition with {count} correct; the record has {count + 1}"
     assert not header.belongs_to(theirs)
     assert "1 run came to another result" in wanted.differing(layout)
-    text = show_run(run.hash, quick=False, results=layout.base, as_json=False)
+    text = show_run(run.hash, form="full", results=layout.base, as_json=False)
     assert f"of a repetition with {count} of 32 correct" in text
 
 
@@ -311,7 +312,7 @@ def test_damaged_files_are_one_line(
     with pytest.raises(UserError, match=r"holds no run's weights .* --save-weights") as caught:
         saved_weights.header(path)
     assert "\n" not in str(caught.value)
-    text = show_run(planned[0].run.hash, quick=False, results=layout.base, as_json=False)
+    text = show_run(planned[0].run.hash, form="full", results=layout.base, as_json=False)
     assert "weights: damaged" in text
 
 
@@ -333,9 +334,9 @@ def test_status_and_show_name_them(layout: ResultsLayout, data: Path) -> None:
     assert status_of(planned, layout).weights == 1
     path = saved_weights.path_of(layout, planned[0].run.hash)
     for name, expected in ((planned[0].run.hash, str(path)), (planned[1].run.hash, None)):
-        text = show_run(name, quick=False, results=layout.base, as_json=False)
+        text = show_run(name, form="full", results=layout.base, as_json=False)
         assert (f"weights: {path}" in text) == (expected is not None)
-        shown = json.loads(show_run(name, quick=False, results=layout.base, as_json=True))
+        shown = json.loads(show_run(name, form="full", results=layout.base, as_json=True))
         assert shown.get("weights") == expected
 
 

@@ -17,24 +17,24 @@ from reproduce.store.paths import ResultsLayout
 
 
 def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
-    full, quick = record_makers.make(1), record_makers.make(2, protocol="quick")
+    full, quick = record_makers.make(1), record_makers.make(2, form="quick")
     records.publish(ResultsLayout(tmp_path), full)
-    records.publish(ResultsLayout(tmp_path, quick=True), quick)
+    records.publish(ResultsLayout(tmp_path, "quick"), quick)
     for record, label in ((full, None), (quick, QUICK_LABEL)):
-        text = show_run(record["hash"][:7], quick=False, results=tmp_path, as_json=False)
+        text = show_run(record["hash"][:7], form="full", results=tmp_path, as_json=False)
         assert record["hash"] in text
         assert f"{record['result']['correct']} of 10000 correct" in text
         assert len(text.splitlines()) > record["run"]["epochs"]
         assert (text.splitlines()[0] == label) == (record is quick)
         assert ("QUICK" in text) == (record is quick)
-        shown = json.loads(show_run(record["hash"], quick=False, results=tmp_path, as_json=True))
+        shown = json.loads(show_run(record["hash"], form="full", results=tmp_path, as_json=True))
         assert (shown["protocol"], shown.get("label")) == (record["protocol"], label)
 
 
 def test_json_is_the_record(tmp_path: Path) -> None:
     record = record_makers.make(1)
     records.publish(ResultsLayout(tmp_path), record)
-    text = show_run(record["hash"], quick=False, results=tmp_path, as_json=True)
+    text = show_run(record["hash"], form="full", results=tmp_path, as_json=True)
     assert json.loads(text)["result"] == record["result"]
 
 
@@ -43,7 +43,7 @@ def test_committed_runs_are_found(tmp_path: Path) -> None:
     layout = ResultsLayout(tmp_path)
     measured.write(layout.measured / "locality-table3.csv", [record])
     assert record["hash"] in show_run(
-        record["hash"][:5], quick=False, results=tmp_path, as_json=False
+        record["hash"][:5], form="full", results=tmp_path, as_json=False
     )
 
 
@@ -53,10 +53,10 @@ def test_ambiguous_unknown_and_malformed(tmp_path: Path) -> None:
     names = [record_makers.make(seed)["hash"] for seed in range(40)]
     doubled = next(n[0] for n in names if sum(m[0] == n[0] for m in names) > 1)
     with pytest.raises(UserError, match="fits"):
-        show_run(doubled, quick=False, results=tmp_path, as_json=False)
+        show_run(doubled, form="full", results=tmp_path, as_json=False)
     unknown = next(f"{i:04x}" for i in range(65536) if not any(n[:4] == f"{i:04x}" for n in names))
     with pytest.raises(UserError, match="no finished run"):
-        show_run(unknown, quick=False, results=tmp_path, as_json=False)
+        show_run(unknown, form="full", results=tmp_path, as_json=False)
     for malformed in ("", "../etc", "XYZ", "0" * 17):
         with pytest.raises(UserError, match="is no run"):
-            show_run(malformed, quick=False, results=tmp_path, as_json=False)
+            show_run(malformed, form="full", results=tmp_path, as_json=False)

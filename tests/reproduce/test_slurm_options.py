@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_makers import make_run
 from typer.testing import CliRunner
 
 from benchmarks.errors import UserError
-from benchmarks.run import Run
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.app import app
 from reproduce.executors.slurm.arrays import array_name, arrays
@@ -149,7 +149,7 @@ def test_a_year_is_the_longest_time() -> None:
 
 def planned(cells: int, seeds: int) -> list[PlannedRun]:
     return [
-        PlannedRun(f"cell {cell}", Run(seed=seed, gamma=f"1.{cell}"))
+        PlannedRun(f"cell {cell}", make_run(seed=seed, gamma=f"1.{cell}"))
         for seed in range(seeds)
         for cell in range(cells)
     ]

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from run_makers import make_run
 
 from benchmarks.errors import UserError
-from benchmarks.run import Run
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands import table as run_command
@@ -36,7 +36,7 @@ FACTS = cluster.Facts("one", 1001)
 
 
 def planned_runs(seeds: int) -> list[PlannedRun]:
-    return [PlannedRun("plain 1 1", Run(seed=seed)) for seed in range(seeds)]
+    return [PlannedRun("plain 1 1", make_run(seed=seed)) for seed in range(seeds)]
 
 
 @pytest.fixture

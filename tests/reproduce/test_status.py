@@ -15,9 +15,9 @@ import record_makers
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from run_makers import make_run
 
 from benchmarks.errors import UserError
-from benchmarks.run import Run
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import PlannedRun
@@ -36,7 +36,7 @@ IMAGES = 50_000
 
 
 def planned_runs(count: int) -> list[PlannedRun]:
-    return [PlannedRun("ab"[seed % 2], Run(seed=seed, epochs=EPOCHS)) for seed in range(count)]
+    return [PlannedRun("ab"[seed % 2], make_run(seed=seed, epochs=EPOCHS)) for seed in range(count)]
 
 
 @pytest.fixture

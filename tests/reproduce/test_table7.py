@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 
 import pytest
+from run_makers import make_run, network
 
 from analysis.statistics.rank_sum import stars
-from benchmarks.models import network
-from benchmarks.run import CHOICES, Run
+from benchmarks.run import CHOICES
 from reproduce.catalogue import readings
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import Cell, plan
@@ -113,6 +113,6 @@ def test_its_readings_make_other_runs_that_can_be_built(cell: Cell, name: str) -
 
 
 def test_every_kind_of_block_is_in_the_table_or_the_plain_network() -> None:
-    assert {cell.run(0).block for cell in TABLE.cells} | {Run(seed=0).block} == set(
+    assert {cell.run(0).block for cell in TABLE.cells} | {make_run(seed=0).block} == set(
         CHOICES["block"]
     )

@@ -30,7 +30,7 @@ def network(seed: int, centre: float = 1.0, layers: int = LAYERS) -> nn.Sequenti
 
 def record_of(planned: PlannedRun, *, quick: bool, diverged: bool = False) -> Any:
     """A record of the run whose numbers are drawn from its seed."""
-    made = record_makers.make(planned.run.seed, protocol="quick" if quick else "full")
+    made = record_makers.make(planned.run.seed, form="quick" if quick else "full")
     total = datasets.info(planned.run.dataset).counts[1]
     curve = [{"epoch": 1, "train_loss": None if diverged else 0.5, "correct": total // 2}]
     result = {"total": total, "correct": total // 2, "diverged": diverged, "curve": curve}

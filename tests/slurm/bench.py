@@ -142,7 +142,7 @@ class Bench:
     @property
     def layout(self) -> ResultsLayout:
         """Of its results; the tiny table is a quick one."""
-        return ResultsLayout(self.base, quick=True)
+        return ResultsLayout(self.base, "quick")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """``reproduce ARGUMENTS`` in a process of its own."""

@@ -129,7 +129,7 @@ def expected(
     data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, int], dict[str, Any]]:
     """What the first seeds of a cell come to in this process, without any queue."""
-    layout = ResultsLayout(tmp_path_factory.mktemp("expected"), quick=True)
+    layout = ResultsLayout(tmp_path_factory.mktemp("expected"), "quick")
     options = launch.LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
 
     def contents(cell: str, seeds: int) -> dict[str, Any]:

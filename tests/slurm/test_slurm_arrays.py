@@ -72,7 +72,7 @@ def test_a_task_keeps_weights_and_repeats_what_has_none(bench: Bench, tmp_path: 
     bench.finish(SHORT_PLAIN, "1")
     without = bench.contents(pair[:1])
     bench.finish(SHORT_PLAIN, "2", "--save-weights")
-    layout = ResultsLayout(tmp_path / "local", quick=True)
+    layout = ResultsLayout(tmp_path / "local", "quick")
     options = launch.LaunchOptions(
         executor="debug", device="cpu", data=bench.data, progress=False, save_weights=True
     )

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from run_makers import make_run
 
 from benchmarks.data import store
 from benchmarks.run import Run
@@ -45,7 +46,9 @@ def dataset() -> store.Dataset:
 class _TinyCell(Cell):
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
         """Its images are in no register."""
-        return Run(seed=seed, data_digest=dataset().digest, **self.settings, **(overrides or {}))
+        return make_run(
+            seed=seed, data_digest=dataset().digest, **self.settings, **(overrides or {})
+        )
 
 
 def _cell(cell: Cell, epochs: int) -> Cell:
