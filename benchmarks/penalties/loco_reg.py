@@ -7,7 +7,7 @@ themselves: :mod:`benchmarks.penalties.position_factors`.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from benchmarks.parts import NotNegative
 from benchmarks.penalties.term import Quadratic
@@ -32,10 +32,6 @@ class Locality(Quadratic, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Whether every factor is 1."""
-        raise NotImplementedError
-
-    def plain(self) -> Self:
-        """The same penalty with every factor 1."""
         raise NotImplementedError
 
     def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
@@ -77,10 +73,6 @@ class LocoReg(Locality, tag="loco_reg", frozen=True):
         """See :attr:`Locality.is_plain`."""
         return self.gamma == self.eta == 1
 
-    def plain(self) -> LocoReg:
-        """See :meth:`Locality.plain`."""
-        return self.replace(gamma="1", eta="1")
-
 
 class LocoLine(Locality, tag="loco_line", frozen=True):
     """Eq. 5: the factor of distance d from the centre is a0 + a1·d, for any odd square kernel."""
@@ -110,7 +102,3 @@ class LocoLine(Locality, tag="loco_line", frozen=True):
     def is_plain(self) -> bool:
         """See :attr:`Locality.is_plain`."""
         return not self.a1
-
-    def plain(self) -> LocoLine:
-        """See :meth:`Locality.plain`."""
-        return self.replace(a0="1", a1="0")

@@ -24,9 +24,10 @@ class StripReg(Quadratic, tag="strip_reg", frozen=True):
 
     eta: NotNegative = Decimal(0)
 
-    def plain(self) -> StripReg:
-        """The same penalty with every factor 1."""
-        return self.replace(eta="0")
+    @property
+    def is_plain(self) -> bool:
+        """Whether every factor is 1."""
+        return not self.eta
 
     def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
         """See :meth:`Quadratic.coefficients`; shape (1, 1, kh, kw) a convolution."""

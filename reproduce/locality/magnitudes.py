@@ -12,7 +12,7 @@ import typer
 
 from benchmarks.errors import UserError
 from benchmarks.models import PlainBlock, RCNet10, SquareBlock
-from benchmarks.penalties import Locality, StripReg
+from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
 from reproduce.commands import options as opt
 from reproduce.locality.weight_sources import saving_command
@@ -159,30 +159,39 @@ def _spec(
 def _baseline(cell: Cell, selection: Selection) -> str | None:
     """The cell whose run differs only in that its L2 weighs all positions alike."""
     run = cell.run(0, selection.overrides)
-    plain = made_plain(run)
-    if run == plain:
+    if is_plain(run):
         return None
     for other in selection.table.cells:
         candidate = other.run(0, selection.overrides)
-        if candidate == made_plain(candidate) == plain:
+        if is_plain(candidate) and _made_plain(candidate) == _made_plain(run):
             return other.name
     return None
 
 
-def made_plain(run: Run) -> Run:
-    """The run whose L2 weighs all positions alike, and which differs in nothing else.
+def is_plain(run: Run) -> bool:
+    """Whether L2 weighs all positions of the network's 3×3 filters alike.
 
     Of a merged block of branches: three alike share the decay of every position alike (STRIP-Reg
     with η = 0); ACNet's strips do not.
     """
-    penalties = tuple(
-        term.plain() if isinstance(term, Locality | StripReg) else term
-        for term in run.objective.penalties
-    )
+    terms = [t for t in run.objective.penalties if isinstance(t, Locality | StripReg)]
+    block = run.model.block if isinstance(run.model, RCNet10) else PlainBlock()
+    return all(term.is_plain for term in terms) and block in (PlainBlock(), SquareBlock())
+
+
+def _made_plain(run: Run) -> Run:
+    """The run that weighs all positions alike, and differs in nothing else."""
+    penalties = tuple(_plain(term) for term in run.objective.penalties)
     plain = run.replace(objective=run.objective.replace(penalties=penalties))
-    if isinstance(run.model, RCNet10) and not isinstance(run.model.block, PlainBlock):
+    if isinstance(run.model, RCNet10) and run.model.block != PlainBlock():
         plain = plain.replace(model=run.model.replace(block=SquareBlock()))
     return plain
+
+
+def _plain(term: Term) -> Term:
+    if isinstance(term, Locality):
+        return LocoReg(weight_decay=term.weight_decay, convention=term.convention)
+    return term.replace(eta="0") if isinstance(term, StripReg) else term
 
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:

@@ -109,7 +109,7 @@ def _workload(resolved: Mapping[str, Any]) -> str:
     name = str(resolved["data"].get("name"))
     images = datasets.info(name).side if name in datasets.DATASETS else name
     batches = [phase.get("batch_size") for phase in resolved["procedure"]["phases"]]
-    return json.dumps([images, resolved["model"], resolved["precision"], batches])
+    return json.dumps([images, resolved["model"], resolved["precision"], batches], sort_keys=True)
 
 
 def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str]:

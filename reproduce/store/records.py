@@ -80,20 +80,17 @@ def adopt_earlier(layout: ResultsLayout) -> None:
     """Publish anew, once for a folder, what an earlier version of the suite has recorded there; the
     files of then go to ``records/schema1``, none is deleted.
 
-    A file that says which schema the folder is of makes this one look at a file from then on.
-
-    Raises:
-        UserError: where the folder cannot be written.
+    A file that says which schema the folder is of makes this one look at a file from then on. What
+    is damaged, in the wrong place or in a folder that cannot be written stays as it is: whoever
+    asks for that run is told.
     """
     marker = layout.records / MARKER
-    if marker.exists() or not layout.records.exists():
-        return
-    try:
+    with contextlib.suppress(OSError, UserError):
+        if marker.exists() or not layout.records.is_dir():
+            return
         for path in list(index.files(layout.records)):
             _adopt(layout, path)
-        atomic.replace(marker, f"{schema.SCHEMA}\n".encode())
-    except OSError as error:
-        raise UserError(f"cannot write {layout.records}: {error.strerror or error}") from error
+        atomic.replace(marker, f"{schema.SCHEMA}\n".encode(), flush=False)
 
 
 def _adopt(layout: ResultsLayout, path: Path) -> None:
@@ -104,7 +101,7 @@ def _adopt(layout: ResultsLayout, path: Path) -> None:
             return
         record = schema1.migrated(earlier, str(path), text)
     except (UserError, ValueError, RecursionError, FileNotFoundError):
-        return  # damaged: whoever asks for that run is told
+        return
     publish(layout, record)
     kept = layout.records / "schema1" / path.name
     kept.parent.mkdir(exist_ok=True)

@@ -79,7 +79,8 @@ def lines_of(layout: ResultsLayout, word: str) -> list[str]:
 
 def start_command(base: Path, data: Path, **options: Any) -> subprocess.Popen[str]:
     """A command in a process of its own; see :func:`main` for the options."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    environment = {**os.environ, "PYTHONPATH": path}
     return subprocess.Popen(
         [sys.executable, __file__, json.dumps({"base": str(base), "data": str(data), **options})],
         stdout=subprocess.PIPE,

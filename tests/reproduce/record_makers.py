@@ -9,6 +9,7 @@ from typing import Any
 
 from run_makers import make_run
 
+from benchmarks.run import Run
 from reproduce.store import schema
 
 PROVENANCE: dict[str, Any] = {
@@ -36,7 +37,7 @@ def turn_into_folder(path: Path) -> None:
 
 def edit(path: Path) -> None:
     """One digit more of correct images."""
-    path.write_text(path.read_text().replace('"correct":', '"correct":1', 1))
+    path.write_text(path.read_text().replace('"count":', '"count":1', 1))
 
 
 DAMAGES: dict[str, Callable[[Path], Any]] = {
@@ -53,7 +54,10 @@ def make(
     *,
     epochs: int = 20,
     correct: int | None = None,
-    protocol: str = "full",
+    form: str = "full",
+    run: Run | None = None,
+    total: int = 10_000,
+    diverged: bool = False,
     **settings: Any,
 ) -> Any:
     """A record as :func:`reproduce.store.records.make_record` makes it, its numbers drawn from
@@ -62,31 +66,34 @@ def make(
     ``correct`` replaces the last epoch's count, which makes another content of the same run.
     """
     draw = random.Random(seed)
-    curve = [
-        {
-            "epoch": epoch,
-            "train_loss": 2.3 * draw.random(),
-            "correct": draw.randrange(10_000) if epoch % 10 == 0 else None,
-        }
-        for epoch in range(1, epochs + 1)
-    ]
-    last = draw.randrange(10_000) if correct is None else correct
-    curve[-1]["correct"] = last
-    best_correct, best_epoch = schema.best_of(curve)
-    run = make_run(seed=seed, epochs=epochs, **settings)
+    losses: list[list[Any]] = []
+    counts: list[list[int]] = []
+    for epoch in range(1, epochs + 1):
+        losses.append([epoch, 2.3 * draw.random()])
+        if epoch % 10 == 0:
+            counts.append([epoch, draw.randrange(total)])
+    last = draw.randrange(total) if correct is None else correct
+    counts = [*(point for point in counts if point[0] < epochs), [epochs, last]]
+    if diverged:
+        losses[-1][1] = None
+    best, best_epoch = schema.best_of(counts)
+    run = run or make_run(seed=seed, epochs=epochs, **settings)
     return schema.seal(
         {
-            "schema": 1,
+            "schema": schema.SCHEMA,
             "hash": run.hash,
-            "protocol": protocol,
+            "form": form,
             "run": run.canonical(),
             "result": {
-                "correct": last,
-                "total": 10_000,
-                "diverged": False,
-                "best_correct": best_correct,
-                "best_epoch": best_epoch,
-                "curve": curve,
+                "diverged": diverged,
+                "measurements": {
+                    "test accuracy": {"count": last, "of": total},
+                    "best evaluated accuracy": {"count": best, "of": total, "epoch": best_epoch},
+                    "training loss": losses[-1][1],
+                    "parameters": 4_710_058,
+                    "layer widths": [32, 64],
+                },
+                "curves": {"training loss": losses, "correct test images": counts},
             },
             "provenance": {
                 **PROVENANCE,

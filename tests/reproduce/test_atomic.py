@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from record_makers import make
 
-from reproduce.store import atomic, records
+from reproduce.store import atomic, records, schema
 from reproduce.store.paths import ROOT, ResultsLayout
 
 WITHOUT_LINKS = """
@@ -97,7 +97,8 @@ links = pytest.mark.parametrize("preface", ["", WITHOUT_LINKS], ids=["hard links
 
 
 def start(script: str, *arguments: Any) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(ROOT), str(here), str(here.parent)])
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -125,7 +126,7 @@ def test_of_two_publishers_one_wins(tmp_path: Path, preface: str, counts: tuple[
     for seed, pair in enumerate(zip(*answers, strict=True)):
         assert sorted(pair) == sorted(["True", lost])
         path = records.record_path(layout, make(seed)["hash"])
-        assert records.read_record(path)["result"]["correct"] == counts[pair.index("True")]
+        assert schema.headline(records.read_record(path))[0] == counts[pair.index("True")]
     kept = [path for path in visible(layout) if "conflict" in path.name]
     assert len(kept) == (40 if lost == "conflict" else 0)
     for path in kept:

@@ -224,7 +224,8 @@ def test_silence_is_measured_on_ones_own_clock(monkeypatch: pytest.MonkeyPatch) 
 
 def test_many_processes_that_die_never_share_a_run(tmp_path: Path) -> None:
     """Six at a time after two runs, most killed while they hold one or are about to."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, str(Path(claims_arena.__file__)), str(tmp_path), "150"]
     subprocess.run(command, env=environment, check=True)
     faults = tmp_path / "faults"

@@ -122,10 +122,10 @@ def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -
         test = store.Split(tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :])
         dataset = store.build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
         store.write(replace(dataset, sources_identity=entry.identity), tmp_path)
-    cell = Cell("tiny", "plain", {"dataset": "tiny"})
+    cell = Cell("tiny", "plain", make_run(dataset="tiny"))
     for fold in (0, 1):
-        run = cell.run(0, {"fold": str(fold)})
-        assert run.data_digest == folds.folds[fold].identity
+        run = cell.run(0, {"data.fold": str(fold)})
+        assert run.data.identity == folds.folds[fold].identity
         images.check([run], tmp_path)
         dataset = images.open_for(run, tmp_path)
         assert dataset.name == f"tiny-fold{fold}"
@@ -137,16 +137,15 @@ def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -
 
 
 def test_the_fold_of_a_cell() -> None:
-    cell = Cell("weeds", "plain", {"dataset": "deepweeds"})
-    first, second = cell.run(3), cell.run(3, {"fold": "1"})
+    cell = Cell("weeds", "plain", make_run(dataset="deepweeds"))
+    first, second = cell.run(3), cell.run(3, {"data.fold": "1"})
     assert first == make_run(seed=3, dataset="deepweeds", data_digest=known_digest("deepweeds"))
-    assert "fold" not in first.canonical()
-    assert second.canonical()["fold"] == 1
-    assert second.data_digest == info("deepweeds", 1).identity != first.data_digest
+    assert second.canonical()["data"]["fold"] == 1
+    assert second.data.identity == info("deepweeds", 1).identity != first.data.identity
     with pytest.raises(UserError, match="cifar10 has no folds: leave the fold at 0, not 1"):
-        Cell("plain", "plain", {}).run(0, {"fold": "1"})
+        Cell("plain", "plain", make_run()).run(0, {"data.fold": "1"})
     with pytest.raises(UserError, match="deepweeds has the folds 0 to 4, not 5"):
-        cell.run(0, {"fold": "5"})
+        cell.run(0, {"data.fold": "5"})
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import record_makers
 from launch_helpers import contents, lines_of, tiny_dataset, tiny_run, tiny_table
+from run_makers import changed
 
-from benchmarks.data import known_digest, store
+from benchmarks.data import store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
@@ -91,7 +92,7 @@ def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
     original = images.open_for
 
     def open_for(run: Run, data: Path) -> store.Dataset:
-        opened.append(run.dataset)
+        opened.append(run.data.name)
         return original(run, data)
 
     monkeypatch.setattr(images, "open_for", open_for)
@@ -99,18 +100,19 @@ def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
     other = [
         PlannedRun(
             "other",
-            p.run.replace(
-                dataset="digits", data_digest=known_digest("digits"), epochs=1, lr_milestones=()
-            ),
+            changed(p.run, dataset="digits", epochs=1, lr_milestones=()),
         )
         for p in tiny
     ]
     planned = [tiny[0], other[0], tiny[1], other[1]]
     assert launch(planned, layout, options).complete
-    assert opened == [tiny[0].run.dataset, "digits"]
+    assert opened == [tiny[0].run.data.name, "digits"]
     found = contents(layout, planned)
-    totals = {p.run.dataset: found[p.run.hash][1]["total"] for p in planned}
-    assert totals == {tiny[0].run.dataset: len(tiny_dataset().test), "digits": 500}
+    totals = {
+        p.run.data.name: found[p.run.hash][1]["measurements"]["test accuracy"]["of"]
+        for p in planned
+    }
+    assert totals == {tiny[0].run.data.name: len(tiny_dataset().test), "digits": 500}
 
 
 def test_a_pack_changes_nothing_but_the_time(

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 from run_makers import factors_for
 
+from benchmarks.parts import kind_of
 from benchmarks.penalties.position_factors import ring_factors
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Table, plan
 from reproduce.locality import table4, table5, table6, table7
+from reproduce.locality.protocol import A1, KERNELS, with_penalty
 from reproduce.store.paths import PAPER_TABLES
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
 TABLES = {module.TABLE.name: module.TABLE for module in (table4, table5, table6)}
-FORMS = [form for table in TABLES.values() for form in (table, table.quick)]
+FORMS = [form for table in TABLES.values() for form in (table, *table.forms.values())]
 
 
 def printed(table: Table) -> list[dict[str, str]]:
@@ -40,7 +42,7 @@ VALUES = {
 @pytest.mark.parametrize("table", [*FORMS, table7.TABLE, table7.QUICK], ids=lambda t: t.title)
 def test_configurations_are_frozen(table: Table) -> None:
     """A changed hash disowns every record of the cell: never edit the golden file to pass."""
-    golden = dict(GOLDEN[f"{table.id}, quick" if table.is_quick else table.id])
+    golden = dict(GOLDEN[table.id if table.form == "full" else f"{table.id}, {table.form}"])
     runs = plan(table.cells, range(table.seeds))
     digest = hashlib.sha256("\n".join(p.run.hash for p in runs).encode()).hexdigest()
     assert golden.pop("all runs") == digest
@@ -69,14 +71,15 @@ def test_published_entries_are_the_tables_cells(name: str) -> None:
         cell = table.cell(row["cell"])
         run = cell.run(0)
         assert row["part"] == cell.group
-        for setting in ("dataset", "model", "gamma", "eta", "weight_decay", "a0", "a1"):
+        for setting, path in table.parameters:
             if setting in row:
-                value = getattr(run, setting)
+                value = run.setting(path)
+                printed_value = row[setting]
                 assert (
-                    Decimal(row[setting]) if isinstance(value, Decimal) else row[setting]
+                    Decimal(printed_value) if isinstance(value, Decimal) else printed_value
                 ) == value
     kernels = {row["cell"]: int(row["kernel"]) for row in rows if "kernel" in row}
-    assert all(table.cell(cell).run(0).kernel_sizes[0] == k for cell, k in kernels.items())
+    assert all(table.cell(cell).run(0).setting(KERNELS[1])[0] == k for cell, k in kernels.items())
 
 
 @pytest.mark.parametrize("table", FORMS, ids=lambda t: t.title)
@@ -87,12 +90,11 @@ def test_every_cell_but_the_baselines_is_compared_with_its_baseline(table: Table
         one, other = table.cell(first), table.cell(second)
         assert other.kind == "plain"
         assert (one.group, one.column) == (other.group, other.column)
-        different = {
-            name
-            for name in {*one.settings, *other.settings}
-            if one.settings.get(name) != other.settings.get(name)
-        }
-        assert different <= {"gamma", "eta", "a1"}
+        plain = other.template.objective.penalties[0]
+        locality = one.template.objective.penalties[0]
+        assert type(plain) is type(locality)
+        assert (plain.weight_decay, plain.convention) == (locality.weight_decay, "sum_sq")
+        assert with_penalty(one.template, plain) == other.template
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -103,18 +105,16 @@ def test_stars_stand_at_compared_cells_and_only_the_plain_cell_is_plain(name: st
         assert not row["stars"] or row["cell"] in compared
     for cell in table.cells:
         run = cell.run(0)
-        factors = (
-            [factors_for(run, (k, k)) for k in (3, *run.kernel_sizes)]
-            if (run.a0 is not None)
-            else [factors_for(run, (3, 3))]
-        )
+        has_line = run.has_setting("objective.penalties.loco_line.a0")
+        kernels = (3, *run.setting(KERNELS[1])) if has_line else (3,)
+        factors = [factors_for(run, (k, k)) for k in kernels]
         assert all(np.allclose(f, 1) for f in factors) == (cell.kind == "plain")
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_cell_has_a_margin(name: str) -> None:
     margins = tomllib.loads((PAPER_TABLES / "locality" / "margins.toml").read_text())[name]
-    used = {cell.run(0).dataset for cell in TABLES[name].cells}
+    used = {cell.run(0).data.name for cell in TABLES[name].cells}
     assert used <= set(margins["delta"])
 
 
@@ -186,16 +186,18 @@ def test_three_columns_have_two_bold_entries() -> None:
 def test_only_selects_a_block_by_its_printed_name(tmp_path: Path) -> None:
     chosen = select("table4", only=["cifar10 VGG *"], results=tmp_path)
     assert len(chosen.cells) == 12
-    assert {p.run.model for p in chosen.planned} == {"vgg10"}
-    assert {p.run.dataset for p in chosen.planned} == {"cifar10"}
+    assert {p.run.setting("model.kind") for p in chosen.planned} == {"vgg10"}
+    assert {p.run.data.name for p in chosen.planned} == {"cifar10"}
 
 
 def test_the_quick_forms_have_all_that_the_full_ones_have() -> None:
-    assert table4.QUICK.cells[0].run(0).dataset == "digits"
-    assert {cell.run(0).model for cell in table4.QUICK.cells} == set(table4.MODELS.values())
-    kernels = {cell.run(0).kernel_sizes for cell in table5.QUICK.cells}
-    assert kernels == set(table5.KERNELS.values())
-    assert {str(cell.run(0).a1) for cell in table5.QUICK.cells} == {"0", "0.25", "0.35"}
-    assert {cell.run(0).model for cell in table6.QUICK.cells} == {"vgg10-expanded"}
+    assert table4.QUICK.cells[0].run(0).data.name == "digits"
+    assert {cell.run(0).setting("model.kind") for cell in table4.QUICK.cells} == {
+        kind_of(type(model)) for model in table4.MODELS.values()
+    }
+    kernels = {cell.run(0).setting(KERNELS[1]) for cell in table5.QUICK.cells}
+    assert kernels == set(table5.KERNEL_SIZES.values())
+    assert {str(cell.run(0).setting(A1[1])) for cell in table5.QUICK.cells} == {"0", "0.25", "0.35"}
+    assert {cell.run(0).setting("model.kind") for cell in table6.QUICK.cells} == {"vgg10_expanded"}
     for form in FORMS:
         assert (form.seeds == 5) == form.is_quick

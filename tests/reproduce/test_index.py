@@ -29,7 +29,7 @@ def layout(tmp_path: Path) -> ResultsLayout:
 
 
 def expected(*seeds: int) -> dict[str, Any]:
-    return {r["hash"]: index.without_curve(r) for r in map(make, seeds or range(COUNT))}
+    return {r["hash"]: index.without_curves(r) for r in map(make, seeds or range(COUNT))}
 
 
 def caches(layout: ResultsLayout) -> list[Path]:
@@ -78,7 +78,7 @@ def test_what_has_gone_is_dropped(layout: ResultsLayout) -> None:
 def test_what_has_changed_is_read_again(layout: ResultsLayout) -> None:
     records.collect(layout)
     path = records.record_path(layout, make(5)["hash"])
-    path.write_text(path.read_text().replace('"correct":', '"correct" :', 1))
+    path.write_text(path.read_text().replace('"count":', '"count" :', 1))
     assert records.collect(layout) == expected()  # laid out anew, and still itself
     path.write_text(path.read_text()[:-40])
     with pytest.raises(UserError, match=str(path)):
@@ -123,7 +123,7 @@ def test_entries_of_other_records_are_not_believed(layout: ResultsLayout) -> Non
         entries = json.loads(cache.read_bytes().partition(b"\n")[2])
         for entry in entries.values():
             entry[0] -= 1
-            entry[2]["result"]["correct"] = 1
+            entry[2]["result"]["measurements"]["test accuracy"]["count"] = 1
         body = json.dumps(entries).encode()
         cache.write_bytes(index._head(body) + b"\n" + body)
     assert records.collect(layout) == expected()

@@ -31,7 +31,8 @@ class Stage:
     """See kill_stage."""
 
     def __init__(self, data: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+        environment = {**os.environ, "PYTHONPATH": path}
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("kill_stage.py"))],
             stdin=subprocess.PIPE,

@@ -55,7 +55,7 @@ def test_rows_are_sorted_by_configuration_then_seed(layout: ResultsLayout) -> No
         measured.write(path, [record])
     runs = [row.record["run"] for row in measured.read_file(path).values()]
     assert [run["seed"] for run in runs] == [2, 9, 10, 2, 9, 10]
-    assert len({run["gamma"] for run in runs[:3]}) == 1
+    assert len({run["objective"]["penalties"][0]["gamma"] for run in runs[:3]}) == 1
     other = layout.measured / "at_once.csv"
     measured.write(other, reversed(made))
     assert other.read_bytes() == path.read_bytes()
@@ -82,10 +82,10 @@ def test_nothing_is_written_where_contents_differ(layout: ResultsLayout) -> None
 
 
 def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
-    from reproduce.store.index import without_curve
+    from reproduce.store.index import without_curves
 
-    with pytest.raises(ValueError, match="without its curve"):
-        measured.write(layout.measured / "table3.csv", [without_curve(make(1))])
+    with pytest.raises(ValueError, match="without its curves"):
+        measured.write(layout.measured / "table3.csv", [without_curves(make(1))])
     assert not layout.measured.exists()
 
 
@@ -114,13 +114,14 @@ def test_one_file_may_not_disagree_with_itself(layout: ResultsLayout) -> None:
 
 
 FAULTS = {
-    "a count that is no number": {"correct": "many"},
-    "no count": {"correct": ""},
-    "a better count": {"correct": "9999"},
-    "a better best": {"best_correct": "10000"},
-    "a curve cut short": {"curve": "[[1,2.3,null],[2,1.9"},
-    "a curve of pairs": {"curve": "[[1,2.3]]"},
-    "a curve of none": {"curve": "[]"},
+    "a count that is no number": {"measurements": '{"test accuracy":{"count":"many","of":9}}'},
+    "no measurements": {"measurements": ""},
+    "a better count": {"measurements": '{"test accuracy":{"count":9999,"of":10000}}'},
+    "no headline": {"measurements": "{}"},
+    "a curve cut short": {"curves": '{"training loss":[[1,2.3],[2,1.9'},
+    "a curve of triples": {"curves": '{"training loss":[[1,2.3,0]]}'},
+    "a curve of none": {"curves": '{"training loss":[]}'},
+    "a form that is none": {"form": "slow"},
     "another hash": {"hash": "0123456789abcdef"},
     "a run that is no run": {"run": "{}"},
     "a run of no sense": {"run": "null"},
@@ -128,7 +129,7 @@ FAULTS = {
     "a verdict that is none": {"diverged": "perhaps"},
     "sittings that are none": {"sittings": "[1]"},
     "a wall time that is none": {"wall_seconds": "long"},
-    "not a number": {"curve": "[[1,NaN,null]]"},
+    "not a number": {"curves": '{"training loss":[[1,NaN]]}'},
 }
 
 
@@ -150,7 +151,7 @@ def test_a_malformed_row_is_named(layout: ResultsLayout, fault: str) -> None:
 
 # Whole in themselves: nothing but the checksum tells them from what was committed.
 EDITS = {
-    "losses": {"curve": "[[1,0.5,null],[2,0.25,10]]"},
+    "losses": {"curves": '{"correct test images":[[2,10]],"training loss":[[1,0.5],[2,0.25]]}'},
     "speed": {"images_per_second": "900.0"},
     "time": {"wall_seconds": "1.0"},
     "machine": {"device_name": "A faster CPU"},
@@ -221,28 +222,31 @@ losses = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 @st.composite
 def any_record(draw: st.DrawFn) -> Any:
     """Every record that a training run may leave."""
-    points = draw(st.lists(st.tuples(losses, st.none() | counts), min_size=1, max_size=6))
-    curve = [
-        {"epoch": epoch, "train_loss": loss, "correct": count}
-        for epoch, (loss, count) in enumerate(points, start=1)
-    ]
-    best_correct, best_epoch = schema.best_of(curve)
+    points = draw(st.lists(st.tuples(losses, counts), min_size=1, max_size=6))
+    evaluated = [[epoch, count] for epoch, (_, count) in enumerate(points, start=1)]
+    best, best_epoch = schema.best_of(evaluated)
+    measurements = {
+        "test accuracy": {"count": points[-1][1], "of": 10_000},
+        "best evaluated accuracy": {"count": best, "of": 10_000, "epoch": best_epoch},
+        **draw(st.dictionaries(words, losses | st.lists(losses), max_size=3)),
+    }
     run = make_run(seed=draw(st.integers(0, 2**63 - 1)), gamma=draw(st.sampled_from(GAMMAS)))
     optional = st.none() | words
     keys = st.sampled_from([*measured.SITTING_KEYS, "host", "pid"])
     return schema.seal(
         {
-            "schema": 1,
+            "schema": schema.SCHEMA,
             "hash": run.hash,
-            "protocol": "full",
+            **draw(st.sampled_from([{}, {"former": "0123456789abcdef"}])),
+            "form": draw(st.sampled_from(["full", "reduced"])),
             "run": run.canonical(),
             "result": {
-                "correct": curve[-1]["correct"] or 0,
-                "total": 10_000,
-                "diverged": curve[-1]["train_loss"] is None,
-                "best_correct": best_correct,
-                "best_epoch": best_epoch,
-                "curve": curve,
+                "diverged": points[-1][0] is None,
+                "measurements": measurements,
+                "curves": {
+                    "training loss": [[n, loss] for n, (loss, _) in enumerate(points, start=1)],
+                    "correct test images": evaluated,
+                },
             },
             "provenance": {
                 "commit": draw(optional),

@@ -11,6 +11,7 @@ import pytest
 import torch
 import untrained_helpers as helpers
 import weight_makers
+from run_makers import make_run
 
 from benchmarks.errors import UserError
 from benchmarks.weights import read
@@ -122,8 +123,8 @@ def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
     first, second = plan(table3.QUICK.cells[:1], range(2))
     for planned in (first, second):
         weight_makers.keep(layout, planned, weight_makers.network(0))
-    record = weight_makers.record_of(first, quick=True)
-    record["result"]["curve"][-1]["train_loss"] = 0.25
+    record = weight_makers.record_of(first, form="quick")
+    record["result"]["curves"]["training loss"][-1][1] = 0.25
     model, other = weight_makers.network(0), schema.seal(record)
     data = saved_weights.encode(model, saved_weights.metadata(model, other))
     saved_weights.path_of(layout, first.run.hash).write_bytes(data)
@@ -145,11 +146,11 @@ def test_a_baseline_differs_in_the_positions_weights_alone() -> None:
     assert {c.name: magnitudes._baseline(c, selection) for c in table3.TABLE.cells} == {
         c.name: None if c.kind == "plain" else "plain 1 1" for c in table3.TABLE.cells
     }
-    other = Cell("locality of another λ", "locality", {"gamma": "1.6", "weight_decay": "0.002"})
+    other = Cell("locality of another λ", "locality", make_run(gamma="1.6", weight_decay="0.002"))
     assert magnitudes._baseline(other, selection) is None
-    linear = Cell("by distance", "locality", {"a0": "1", "a1": "0.4"})
+    linear = Cell("by distance", "locality", make_run(a0="1", a1="0.4"))
     assert magnitudes._baseline(linear, selection) == "plain 1 1"
-    even = Cell("by no distance", "plain", {"a0": "1", "a1": "0"})
+    even = Cell("by no distance", "plain", make_run(a0="1", a1="0"))
     assert magnitudes._baseline(even, selection) is None
 
 

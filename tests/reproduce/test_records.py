@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks.training.trainee import CurvePoint
 from record_makers import PROVENANCE, make
-from run_makers import make_run
+from run_makers import correct_of, make_run
 
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
@@ -33,13 +32,17 @@ def layout(tmp_path: Path) -> ResultsLayout:
     return ResultsLayout(tmp_path / "results")
 
 
-def outcome(*points: CurvePoint, **changes: Any) -> loop.Outcome:
+def outcome(*losses: float, **changes: Any) -> loop.Outcome:
+    """A finished run of so many epochs, the last one evaluated."""
+    count = {"count": 5, "of": 10_000}
     whole = loop.Outcome(
-        run=make_run(seed=3, epochs=len(points)),
+        run=make_run(seed=3, epochs=len(losses)),
         finished=True,
-        total=10_000,
-        curve=points,
-        correct=points[-1].correct,
+        measurements={"test accuracy": count, "training loss": losses[-1]},
+        curves={
+            "training loss": [[epoch, loss] for epoch, loss in enumerate(losses, start=1)],
+            "correct test images": [[len(losses), 5]],
+        },
         wall_seconds=100.0,
         sittings=({"from_epoch": 0, "host": "a"},),
     )
@@ -57,9 +60,12 @@ def test_record_of_a_trained_run(noise: Dataset, short_run: Run, layout: Results
     assert records.publish(layout, record)
     assert records.collect(layout, [short_run.hash]) == {short_run.hash: record}
     assert record["run"] == short_run.canonical()
-    assert record["result"]["correct"] == done.correct
-    assert record["result"]["total"] == 64
-    assert [point["correct"] is None for point in record["result"]["curve"]] == [True, False, False]
+    result = record["result"]
+    assert schema.headline(record) == (correct_of(done), 64)
+    assert [epoch for epoch, _ in result["curves"]["correct test images"]] == [2, 3]
+    assert result["curves"]["training loss"] == done.curves["training loss"]
+    assert result["measurements"]["layer widths"][-2:] == [512, 10]
+    assert result["measurements"]["parameters"] == 4_710_058
     made_by = record["provenance"]
     assert made_by["images_per_second"] == pytest.approx(3 * 160 / done.wall_seconds, rel=1e-3)
     assert made_by["sittings"][0]["from_epoch"] == 0
@@ -70,40 +76,32 @@ def test_record_of_a_trained_run(noise: Dataset, short_run: Run, layout: Results
 
 
 def test_best_epoch_is_the_first_best_evaluated_one() -> None:
-    points = [(1, None), (2, 8_800), (3, 8_900), (4, 8_900), (5, 8_700)]
-    record = records.make_record(outcome(*(CurvePoint(e, 1.0, c) for e, c in points)), PROVENANCE)
-    assert (record["result"]["best_correct"], record["result"]["best_epoch"]) == (8_900, 3)
-    assert record["result"]["correct"] == 8_700
+    assert schema.best_of([[2, 8_800], [3, 8_900], [4, 8_900], [5, 8_700]]) == (8_900, 3)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_a_diverged_run_is_a_record(layout: ResultsLayout, loss: float) -> None:
-    diverged = outcome(CurvePoint(1, loss, None), diverged=True, correct=None)
-    record = records.make_record(diverged, PROVENANCE)
+    record = records.make_record(outcome(loss, diverged=True), PROVENANCE)
     assert record["result"] == {
-        "correct": 0,
-        "total": 10_000,
         "diverged": True,
-        "best_correct": 0,
-        "best_epoch": 1,
-        "curve": [{"epoch": 1, "train_loss": None, "correct": None}],
+        "measurements": {"test accuracy": {"count": 5, "of": 10_000}, "training loss": None},
+        "curves": {"training loss": [[1, None]], "correct test images": [[1, 5]]},
     }
     records.publish(layout, record)
     assert records.read_record(records.record_path(layout, record["hash"])) == record
 
 
 def test_speed_counts_the_images_that_were_trained() -> None:
-    points = [CurvePoint(1, 1.0, None), CurvePoint(2, 1.0, 5)]
-    kept = records.make_record(outcome(*points), PROVENANCE)
+    kept = records.make_record(outcome(1.0, 1.0), PROVENANCE)
     assert kept["provenance"]["images_per_second"] == 1_000.0  # 2 × 50,000 in 100 s
-    dropping = outcome(*points, run=make_run(seed=3, epochs=2, last_batch="drop"))
+    dropping = outcome(1.0, 1.0, run=make_run(seed=3, epochs=2, last_batch="drop"))
     dropped = records.make_record(dropping, PROVENANCE)
     assert dropped["provenance"]["images_per_second"] == 998.4  # 390 whole batches of 128
 
 
 def test_an_unfinished_run_has_no_record() -> None:
     with pytest.raises(ValueError, match="not finished"):
-        records.make_record(outcome(CurvePoint(1, 1.0, 5), finished=False), PROVENANCE)
+        records.make_record(outcome(1.0, finished=False), PROVENANCE)
 
 
 def test_second_publisher_discards_the_same_contents(layout: ResultsLayout) -> None:
@@ -139,7 +137,7 @@ def test_every_loser_is_kept(layout: ResultsLayout) -> None:
         with pytest.raises(UserError, match="two contents"):
             records.publish(layout, version)
     shard = records.record_path(layout, versions[0]["hash"]).parent
-    kept = {json.loads(path.read_text())["result"]["correct"] for path in shard.iterdir()}
+    kept = {headline_of(json.loads(path.read_text()))["count"] for path in shard.iterdir()}
     assert kept == {10, 11, 12}
 
 
@@ -167,13 +165,22 @@ def _reseal(text: str, change: Callable[[dict[str, Any]], None]) -> str:
 
 def _of_no_images(record: dict[str, Any]) -> None:
     """Whole in itself, but shares of its correct images cannot be formed."""
-    record["run"]["dataset"] = "noise"
+    record["run"]["data"]["name"] = "noise"
     record["hash"] = digest_of(record["run"])
-    result = record["result"]
-    for point in result["curve"]:
-        point["correct"] = point["correct"] and 0
-    best_correct, best_epoch = schema.best_of(result["curve"])
-    result.update(correct=0, total=0, best_correct=best_correct, best_epoch=best_epoch)
+    headline_of(record).update(count=0, of=0)
+    record["result"]["curves"].pop("correct test images")
+
+
+def headline_of(record: Any) -> Any:
+    return record["result"]["measurements"]["test accuracy"]
+
+
+def best_of(record: Any) -> Any:
+    return record["result"]["measurements"]["best evaluated accuracy"]
+
+
+def losses_of(record: Any) -> Any:
+    return record["result"]["curves"]["training loss"]
 
 
 DAMAGES: dict[str, Callable[[str], str]] = {
@@ -187,25 +194,29 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "no provenance": lambda text: _edit(text, lambda r: r.pop("provenance")),
     "another checksum": lambda text: _edit(text, lambda r: r.update(checksum="0" * 64)),
     "checksum of no text": lambda text: _edit(text, lambda r: r.update(checksum=None)),
-    "NaN": lambda text: text.replace('"train_loss":', '"train_loss":NaN,"x":', 1),
+    "NaN": lambda text: text.replace('"training loss":', '"x":NaN,"training loss":', 1),
     "resealed seed": lambda text: _reseal(text, lambda r: r["run"].update(seed=77)),
     "resealed hash": lambda text: _reseal(text, lambda r: r.update(hash="0" * 16)),
-    "resealed count": lambda text: _reseal(text, lambda r: r["result"].update(correct=9_999)),
-    "resealed best": lambda text: _reseal(text, lambda r: r["result"].update(best_epoch=1)),
-    "resealed total": lambda text: _reseal(text, lambda r: r["result"].update(total=1)),
+    "resealed count": lambda text: _reseal(text, lambda r: headline_of(r).update(count=9_999)),
+    "resealed best": lambda text: _reseal(text, lambda r: best_of(r).update(epoch=1)),
+    "resealed total": lambda text: _reseal(text, lambda r: headline_of(r).update(of=1)),
     "resealed verdict": lambda text: _reseal(text, lambda r: r["result"].update(diverged=0)),
-    "resealed curve": lambda text: _reseal(text, lambda r: r["result"]["curve"].reverse()),
-    "resealed point": lambda text: _reseal(text, lambda r: r["result"]["curve"][0].pop("epoch")),
+    "resealed curve": lambda text: _reseal(text, lambda r: losses_of(r).reverse()),
+    "resealed point": lambda text: _reseal(text, lambda r: losses_of(r)[0].pop()),
+    "a word": lambda text: _reseal(text, lambda r: r["result"]["measurements"].update(a="b")),
     "resealed to diverged": lambda text: _reseal(text, lambda r: r["result"].update(diverged=True)),
-    "a lost last loss": lambda text: _reseal(
-        text, lambda r: r["result"]["curve"][-1].update(train_loss=None)
-    ),
+    "a lost last loss": lambda text: _reseal(text, lambda r: losses_of(r)[-1].__setitem__(1, None)),
     "another data set's total": lambda text: _reseal(
-        text, lambda r: r["result"].update(total=20_000)
+        text, lambda r: headline_of(r).update(of=20_000)
     ),
     "no test images": lambda text: _reseal(text, _of_no_images),
-    "another protocol": lambda text: _reseal(text, lambda r: r.update(protocol="slow")),
-    "no curve": lambda text: _reseal(text, lambda r: r["result"].update(curve=[])),
+    "another form": lambda text: _reseal(text, lambda r: r.update(form="slow")),
+    "an empty curve": lambda text: _reseal(
+        text, lambda r: r["result"]["curves"].update({"training loss": []})
+    ),
+    "no headline": lambda text: _reseal(
+        text, lambda r: r["result"]["measurements"].pop("test accuracy")
+    ),
 }
 
 
@@ -255,8 +266,8 @@ def test_a_record_of_a_newer_version_asks_for_an_update(layout: ResultsLayout) -
     record = make(1)
     records.publish(layout, record)
     path = records.record_path(layout, record["hash"])
-    path.write_text(json.dumps({"schema": 2, "hash": record["hash"], "novelty": True}))
-    with pytest.raises(UserError, match=r"newer version \(record schema 2.*update this checkout"):
+    path.write_text(json.dumps({"schema": 3, "hash": record["hash"], "novelty": True}))
+    with pytest.raises(UserError, match=r"newer version \(record schema 3.*update this checkout"):
         records.read_record(path)
 
 
@@ -272,7 +283,7 @@ def test_a_record_under_another_name_is_noticed(layout: ResultsLayout) -> None:
 
 def test_records_of_an_older_protocol_stay_readable(layout: ResultsLayout) -> None:
     record = make(1)
-    run = {**record["run"], "protocol": {**record["run"]["protocol"], "loop": 0}}
+    run = {**record["run"], "model": {**record["run"]["model"], "protocol": 0}}
     old = schema.seal({**record, "run": run, "hash": digest_of(run)})
     records.publish(layout, old)
     assert old["hash"] != record["hash"]
@@ -312,10 +323,10 @@ def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> N
     assert found[committed["hash"]]["provenance"]["host"] is None
     assert records.finished(layout, found) == set(found)
     brief = records.collect(layout)
-    assert {name: record["result"]["correct"] for name, record in brief.items()} == {
-        name: record["result"]["correct"] for name, record in found.items()
+    assert {name: schema.headline(record) for name, record in brief.items()} == {
+        name: schema.headline(record) for name, record in found.items()
     }
-    assert not any("curve" in record["result"] for record in brief.values())
+    assert not any("curves" in record["result"] for record in brief.values())
 
 
 def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
@@ -328,13 +339,12 @@ def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
     assert set(records.collect(layout)) == {make(3)["hash"]}
 
 
-@pytest.mark.parametrize("label", ["full", "quick"])
+@pytest.mark.parametrize("label", ["full", "quick", "reduced"])
 def test_a_label_that_contradicts_the_tree_is_an_error(layout: ResultsLayout, label: str) -> None:
-    own, other = (ResultsLayout(layout.base, quick=quick) for quick in (False, True))
-    if label == "quick":
-        own, other = other, own
-    record = make(1, protocol=label)
-    with pytest.raises(UserError, match=f"a {label} run among the {other.protocol} ones"):
+    own = ResultsLayout(layout.base, label)
+    other = ResultsLayout(layout.base, "full" if label == "quick" else "quick")
+    record = make(1, form=label)
+    with pytest.raises(UserError, match=f"a {label} run among the {other.form} ones"):
         records.publish(other, record)
     assert not other.records.exists()
     records.publish(own, record)
@@ -344,20 +354,11 @@ def test_a_label_that_contradicts_the_tree_is_an_error(layout: ResultsLayout, la
     for act in (
         lambda: records.collect(other),
         lambda: records.collect(other, [record["hash"]]),
-        lambda: records.publish(other, make(1, protocol=other.protocol)),
+        lambda: records.publish(other, make(1, form=other.form)),
     ):
         with pytest.raises(UserError, match=rf"^{path}: a {label} run .*move it away"):
             act()
     assert records.collect(own, [record["hash"]]) == {record["hash"]: record}
-
-
-def test_a_record_without_a_label_is_a_full_one(layout: ResultsLayout) -> None:
-    old = schema.seal({key: value for key, value in make(1).items() if key != "protocol"})
-    records.publish(layout, old)
-    assert records.collect(layout, [old["hash"]]) == {old["hash"]: old}
-    assert not records.publish(layout, make(1))  # the label is not what runs must agree on
-    with pytest.raises(UserError, match="a full run among the quick ones"):
-        records.publish(ResultsLayout(layout.base, "quick"), old)
 
 
 @pytest.mark.parametrize("everything", [True, False])
@@ -365,7 +366,7 @@ def test_two_contents_name_the_file_and_the_row(layout: ResultsLayout, everythin
     # Only the curve differs, which the index does not hold.
     ours = make(1)
     theirs = json.loads(json.dumps(ours))
-    theirs["result"]["curve"][0]["train_loss"] += 1e-12
+    losses_of(theirs)[0][1] += 1e-12
     records.publish(layout, ours)
     measured.write(layout.measured / "table3.csv", [make(9), schema.seal(theirs)])
     (place,) = (
@@ -426,7 +427,8 @@ print(sorted({"numpy", "torch", "pandas", "scipy"} & set(sys.modules)))
 
 
 def run_python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(ROOT), str(here), str(here.parent)])
     return subprocess.run(
         [sys.executable, "-c", script, *arguments],
         capture_output=True,

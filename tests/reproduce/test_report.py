@@ -27,41 +27,26 @@ FILES = {f"table3.{extension}" for extension in ("csv", "tex", "png", "pdf", "js
 
 
 def record_of(
-    run: Run, correct: int, *, device: str = "Some CPU", protocol: str = "full"
+    run: Run, correct: int, *, device: str = "Some CPU", form: str = "full"
 ) -> schema.Record:
     """A record of the run with that many correct images, made on that device."""
-    curve = [{"epoch": run.epochs, "train_loss": 0.1, "correct": correct}]
     provenance = record_makers.PROVENANCE | {
         "device": {"kind": "cpu", "name": device, "threads": 1},
         "wall_seconds": 12.5,
         "images_per_second": 856.25,
         "sittings": [],
     }
-    return schema.seal(
-        {
-            "schema": 1,
-            "hash": run.hash,
-            "protocol": protocol,
-            "run": run.canonical(),
-            "result": {
-                "correct": correct,
-                "total": DATASETS[run.dataset].counts[1],
-                "diverged": False,
-                "best_correct": correct,
-                "best_epoch": run.epochs,
-                "curve": curve,
-            },
-            "provenance": provenance,
-        }
-    )
+    total = DATASETS[run.data.name].counts[1]
+    made = record_makers.make(run.seed, run=run, epochs=1, correct=correct, total=total, form=form)
+    return schema.seal({**made, "provenance": provenance})
 
 
 def publish(layout: ResultsLayout, cell: str, seeds: range, base: int, **settings: Any) -> None:
     """Records of a cell's seeds, with base + seed correct images."""
-    table = QUICK if layout.quick else TABLE
+    table = TABLE.of_form(layout.form)
     for seed in seeds:
         run = table.cell(cell).run(seed, settings)
-        assert records.publish(layout, record_of(run, base + seed, protocol=layout.protocol))
+        assert records.publish(layout, record_of(run, base + seed, form=layout.form))
 
 
 @pytest.fixture
@@ -97,7 +82,7 @@ def test_a_report_leaves_five_files_with_the_runs_that_are_there(layout: Results
     run = TABLE.cell("plain 1 1").run(3)
     assert rows[3]["run"] == run.hash
     assert rows[3]["configuration"] == run.configuration_hash
-    assert rows[3]["data_digest"] == run.data_digest
+    assert rows[3]["data_digest"] == run.data.identity
     assert rows[3]["correct"] == "8788"
     assert "secret-node-17" not in (folder / "table3.json").read_text()
 

@@ -15,10 +15,13 @@ from reproduce.store.paths import ROOT
 
 def _state(epoch: int) -> dict[str, object]:
     return {
-        "model": {"weight": torch.randn(3, 4), "steps": torch.tensor(7)},
-        "curve": [{"epoch": 99, "correct": None}],
-        "generator": torch.get_rng_state(),
+        "phase": 0,
         "epoch": epoch,
+        "work": {"epoch": 98},
+        "model": {"weight": torch.randn(3, 4), "steps": torch.tensor(7)},
+        "curves": {"training loss": [[99, 0.5]]},
+        "measurements": {"best evaluated accuracy": {"count": 1, "of": 2, "epoch": 99}},
+        "generator": torch.get_rng_state(),
         "sittings": [{"machine": "a", "from_epoch": 0}],
     }
 

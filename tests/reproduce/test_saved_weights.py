@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 import torch
 from launch_helpers import contents, tiny_dataset, tiny_run, tiny_table
-from run_makers import make_run
+from run_makers import build, make_run, network
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from benchmarks import models
 from benchmarks.data import store
 from benchmarks.errors import UserError
+from benchmarks.models import Model
 from benchmarks.models.describe import describe
+from benchmarks.parts import kinds
 from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
@@ -74,9 +75,11 @@ def trained_record(layout: ResultsLayout, data: Path, planned: list[PlannedRun])
 def altered(record: Any) -> Any:
     """The record that the run would have on a machine where one more image came out right."""
     result = json.loads(json.dumps(record["result"]))
-    result["curve"][-1]["correct"] += 1
-    result["correct"] += 1
-    result["best_correct"], result["best_epoch"] = schema.best_of(result["curve"])
+    evaluated = result["curves"]["correct test images"]
+    evaluated[-1][1] += 1
+    best, epoch = schema.best_of(evaluated)
+    result["measurements"]["test accuracy"]["count"] += 1
+    result["measurements"]["best evaluated accuracy"].update(count=best, epoch=epoch)
     return schema.seal({**record, "result": result})
 
 
@@ -89,7 +92,7 @@ def test_the_kept_state_is_the_trained_one_bit_for_bit(layout: ResultsLayout, da
     for name, value in state.items():
         assert kept[name].dtype == value.dtype
         assert torch.equal(kept[name], value), name
-    models.build(run, 10).load_state_dict(kept)
+    build(run, 10).load_state_dict(kept)
 
 
 def test_the_header_tells_what_it_is_of(layout: ResultsLayout, data: Path) -> None:
@@ -99,8 +102,8 @@ def test_the_header_tells_what_it_is_of(layout: ResultsLayout, data: Path) -> No
     header = saved_weights.header(saved_weights.path_of(layout, planned[0].run.hash))
     assert header.run == planned[0].run.hash
     assert header.configuration == planned[0].run.canonical()
-    assert (header.correct, header.total) == (record["result"]["correct"], 32)
-    assert (header.protocol, header.diverged, header.note) == ("full", False, "")
+    assert (header.correct, header.total) == schema.headline(record)
+    assert (header.form, header.diverged, header.note) == ("full", False, "")
     assert header.commit == record["provenance"]["commit"]
     assert header.dirty == record["provenance"]["dirty"]
     assert header.finished == record["provenance"]["finished"]
@@ -121,13 +124,13 @@ def test_readers_find_the_layers_by_depth(layout: ResultsLayout, data: Path) -> 
         assert torch.equal(torch.from_numpy(layer.filters), expected)
 
 
-@pytest.mark.parametrize("model", models.MODELS)
+@pytest.mark.parametrize("model", kinds(Model))
 def test_the_order_is_that_of_execution(model: str) -> None:
     run = make_run(seed=0, model=model)
-    layers = describe(lambda: models.network(run, 10, 64), side=64)
+    layers = describe(lambda: network(run, 10, 64), side=64)
     executed = [f"{layer.name}.weight" for layer in layers if layer.weights]
     # A shortcut's 1×1 convolution runs beside the block's; it has no place of its own.
-    order = saved_weights._order(models.network(run, 10, 64))
+    order = saved_weights._order(network(run, 10, 64))
     assert sorted(order) == sorted(executed)
     on_path = [name for name in executed if "shortcut" not in name]
     assert [name for name in order if "shortcut" not in name] == on_path

@@ -38,21 +38,21 @@ def test_a_reading_of_the_analysis_keeps_the_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "quick", "reading"),
+    ("table", "form", "reading"),
     [
-        ("table3", False, "L-05=cifar100"),  # Table V's question
-        ("table3", True, "L-18=gap"),  # also where the default is chosen
-        ("table5", True, "L-05=cifar100"),  # quick tables have their own data
-        ("table6", True, "L-20=1"),
+        ("table3", "full", "L-05=cifar100"),  # Table V's question
+        ("table3", "quick", "L-18=gap"),  # also where the default is chosen
+        ("table5", "quick", "L-05=cifar100"),  # quick tables have their own data
+        ("table6", "quick", "L-20=1"),
     ],
 )
 def test_a_reading_that_changes_nothing_is_refused(
-    tmp_path: Path, table: str, quick: bool, reading: str
+    tmp_path: Path, table: str, form: str, reading: str
 ) -> None:
     with pytest.raises(
         UserError, match=r"does not touch table3|changes nothing in Table VI?, quick"
     ):
-        select(table, quick=quick, results=tmp_path, readings=[reading])
+        select(table, form=form, results=tmp_path, readings=[reading])
 
 
 def test_a_reading_reaches_only_the_cells_that_it_is_about(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_reading_reaches_only_the_cells_that_it_is_about(tmp_path: Path) -> No
     assert other.variant == "fold=2,head=flatten"
     same = [a == b for a, b in zip(default.planned, other.planned, strict=True)]
     assert same == [False] * 3 + [True] * 3
-    digests = {planned.run.data_digest for planned in (default.planned[0], other.planned[0])}
+    digests = {planned.run.data.identity for planned in (default.planned[0], other.planned[0])}
     assert len(digests) == 2
 
 
@@ -70,11 +70,11 @@ def test_a_variants_name_is_one_folder(tmp_path: Path) -> None:
         "table5", results=tmp_path, readings=["L-06=7,7,7,7,7,3,3,3,3", "L-05=CIFAR-100"]
     )
     assert chosen.variant == "dataset=cifar100,kernel_sizes=7-7-7-7-7-3-3-3-3"
-    assert {planned.run.dataset for planned in chosen.planned} == {"cifar100"}
+    assert {planned.run.data.name for planned in chosen.planned} == {"cifar100"}
 
 
 def test_quick_lives_in_its_own_tree(tmp_path: Path) -> None:
-    quick = select("table3", quick=True, results=tmp_path)
+    quick = select("table3", form="quick", results=tmp_path)
     assert quick.layout.records == tmp_path / "quick" / "records"
     assert len(quick.planned) == 20
 

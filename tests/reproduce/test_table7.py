@@ -8,10 +8,14 @@ import pytest
 from run_makers import make_run, network
 
 from analysis.statistics.rank_sum import stars
-from benchmarks.run import CHOICES
+from benchmarks.models import AsymmetricBlock, SquareBlock
+from benchmarks.models.rcnet import Block
+from benchmarks.parts import kinds
+from benchmarks.penalties import StripReg
 from reproduce.catalogue import readings
 from reproduce.catalogue.papers import find
-from reproduce.catalogue.tables import Cell, plan
+from reproduce.catalogue.tables import Cell, plan, spelled
+from reproduce.locality.protocol import STRIP_ETA
 from reproduce.locality.table7 import QUICK, TABLE
 
 SETTINGS = ["block_counts", "warmup_epochs", "acb_bn", "norm_bias_weight_decay"]
@@ -40,33 +44,39 @@ def test_quick_and_full_never_meet() -> None:
 def test_the_recipe_is_acnets() -> None:
     for cell in TABLE.cells:
         run = cell.run(0)
-        assert (run.dataset, run.model, run.block_counts) == ("cifar10", "rcnet10", (1, 1, 1))
-        assert (run.epochs, run.lr_milestones) == (80, (20, 40, 60))
-        assert (str(run.learning_rate), str(run.lr_decay)) == ("0.1", "0.1")
-        assert (run.batch_size, str(run.momentum)) == (64, "0.9")
-        assert str(run.weight_decay) == str(run.dense_weight_decay) == "0.0001"
-        assert (run.l2_convention, run.dense_l2_convention) == ("half_sum_sq", "same")
-        assert (run.augmentation, run.normalization) == ("crop_flip", "half")
-        assert (str(run.bias_lr_factor), run.warmup_epochs) == ("2", 0)
-        assert run.norm_bias_weight_decay == 0
-        assert run.gamma == run.eta == 1
-        assert (run.acb_bn, run.initialization) == ("per_branch", "torch")
+        strips = run.objective.penalties[0]
+        assert isinstance(strips, StripReg)
+        recipe = make_run(
+            model="rcnet10",
+            block="acb",
+            normalization="half",
+            augmentation="crop_flip",
+            weight_decay="0.0001",
+            dense_weight_decay="0.0001",
+            l2_convention="half_sum_sq",
+            epochs=80,
+            batch_size=64,
+            learning_rate="0.1",
+            lr_decay="0.1",
+            lr_milestones=(20, 40, 60),
+            bias_lr_factor="2",
+        )
+        plain = run.replace(model=run.model.replace(block=AsymmetricBlock()))
+        assert plain.with_setting(STRIP_ETA[1], "0") == recipe
 
 
 def test_cells_differ_in_block_eta_and_initialisation_alone() -> None:
     found = [
-        (cell.run(0).block, str(cell.run(0).strip_eta), cell.run(0).branch_init)
+        (cell.run(0).setting("model.block"), str(cell.run(0).setting(STRIP_ETA[1])))
         for cell in TABLE.cells
     ]
     assert found == [
-        ("acb", "0", "default"),
-        ("square", "0", "default"),
-        ("square", "2", "default"),
-        ("square", "8", "default"),
-        ("square", "8", "scaled"),
+        (AsymmetricBlock(), "0"),
+        (SquareBlock(), "0"),
+        (SquareBlock(), "2"),
+        (SquareBlock(), "8"),
+        (SquareBlock(initialization="scaled"), "8"),
     ]
-    plain = {"block": "acb", "strip_eta": "0", "branch_init": "default"}
-    assert len({cell.run(0).replace(**plain).hash for cell in TABLE.cells}) == 1
 
 
 def test_published_entries_are_the_tables_cells() -> None:
@@ -74,8 +84,9 @@ def test_published_entries_are_the_tables_cells() -> None:
     assert [row["cell"] for row in rows] == [cell.name for cell in TABLE.cells]
     assert [row["value"] for row in rows] == ["86.18", "86.20", "86.24", "86.36", "86.40"]
     for row, cell in zip(rows, TABLE.cells, strict=True):
-        for name in TABLE.parameters:
-            assert row[name] in (cell.settings[name], ""), (cell.name, name)
+        for name, path in TABLE.parameters:
+            if row[name] and cell.run(0).has_setting(path):
+                assert row[name] == spelled(cell.run(0).setting(path)), (cell.name, name)
         assert row["part"] == cell.group
         assert row["n"] == str(TABLE.seeds)
     assert rows[0]["strip_eta"] == "", "ACNet's block has no η"
@@ -107,12 +118,12 @@ def test_its_readings_make_other_runs_that_can_be_built(cell: Cell, name: str) -
     reading = readings.find(name)
     assert reading.tables == ("table7",)
     for value in reading.alternatives:
-        run = cell.run(0, {name: value})
+        run = cell.run(0, dict.fromkeys(reading.paths, value))
         assert run.hash != cell.run(0).hash
         network(run, 10)
 
 
 def test_every_kind_of_block_is_in_the_table_or_the_plain_network() -> None:
-    assert {cell.run(0).block for cell in TABLE.cells} | {make_run(seed=0).block} == set(
-        CHOICES["block"]
+    assert {cell.run(0).setting("model.block.kind") for cell in TABLE.cells} | {"conv"} == set(
+        kinds(Block)
     )

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_makers import make_run
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import ENTRIES, find
-from reproduce.catalogue.tables import Table, parse_seeds, plan
-from reproduce.locality.table3 import QUICK, TABLE
+from reproduce.catalogue.tables import Table, parse_seeds, plan, spelled
+from reproduce.locality.protocol import ETA, GAMMA
+from reproduce.locality.table3 import QUICK, REDUCED, TABLE
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_configurations.json").read_text())
 
@@ -30,24 +32,37 @@ def test_table_3_has_the_papers_thirteen_configurations() -> None:
     assert len(TABLE.comparisons) == 8
 
 
-@pytest.mark.parametrize("table", [TABLE, QUICK], ids=["full", "quick"])
+@pytest.mark.parametrize("table", [TABLE, REDUCED, QUICK], ids=["full", "reduced", "quick"])
 def test_configurations_are_frozen(table: Table) -> None:
     """A changed hash disowns every record of the cell: never edit the golden file to pass."""
-    name = f"{table.id}, quick" if table.is_quick else table.id
+    name = table.id if table.form == "full" else f"{table.id}, {table.form}"
     assert configurations(table) == GOLDEN[name]
 
 
-def test_quick_and_full_never_meet() -> None:
-    assert not set(configurations(TABLE).values()) & set(configurations(QUICK).values())
+def test_the_forms_never_meet() -> None:
+    hashes = [name for form in (TABLE, REDUCED, QUICK) for name in configurations(form).values()]
+    assert len(set(hashes)) == 13 + 4 + 4
+
+
+def test_the_reduced_form_asks_the_papers_questions_of_less_training() -> None:
+    assert [cell.name for cell in REDUCED.cells] == [cell.name for cell in QUICK.cells]
+    assert (REDUCED.seeds, REDUCED.comparisons) == (15, QUICK.comparisons)
+    for cell in REDUCED.cells:
+        less, whole = cell.run(0), TABLE.cell(cell.name).run(0)
+        assert less.epochs < whole.epochs
+        assert (less.data, less.objective) == (whole.data, whole.objective)
+        assert less.optimizer == whole.optimizer
 
 
 def test_the_protocol_is_the_papers() -> None:
     run = TABLE.cell("plain 1 1").run(0)
-    assert (run.epochs, run.batch_size, str(run.momentum)) == (130, 128, "0.9")
-    assert run.lr_milestones == (50, 85, 110, 120, 127)
-    assert (str(run.learning_rate), str(run.lr_decay)) == ("0.1", "0.3")
-    assert run.augmentation == "flip"
-    assert str(run.weight_decay) == str(run.dense_weight_decay) == "0.0005"
+    assert run == make_run()
+    assert run.setting("procedure.phases.train.batch_size") == 128
+    assert run.setting("schedule.milestones") == (50, 85, 110, 120, 127)
+    assert (run.epochs, str(run.setting("optimizer.momentum"))) == (130, "0.9")
+    assert (str(run.schedule.learning_rate), str(run.setting("schedule.decay"))) == ("0.1", "0.3")
+    assert run.setting("data.augmentation.kind") == "flip"
+    assert [str(term.weight_decay) for term in run.objective.penalties] == ["0.0005"] * 2
 
 
 def test_published_entries_are_the_tables_cells() -> None:
@@ -56,8 +71,11 @@ def test_published_entries_are_the_tables_cells() -> None:
     assert len(rows) == 16
     assert {row["cell"] for row in rows} == {cell.name for cell in TABLE.cells}
     for row in rows:
-        settings = TABLE.cell(row["cell"]).settings
-        assert (settings["gamma"], settings["eta"]) == (row["gamma"], row["eta"])
+        run = TABLE.cell(row["cell"]).run(0)
+        assert [spelled(run.setting(path)) for _, path in (GAMMA, ETA)] == [
+            row["gamma"],
+            row["eta"],
+        ]
 
 
 def test_published_stars_stand_at_the_first_cell_of_a_comparison() -> None:
@@ -73,8 +91,8 @@ def test_published_stars_stand_at_the_first_cell_of_a_comparison() -> None:
 def test_upper_pairs_exchange_gamma_and_eta() -> None:
     for comparison in TABLE.comparisons[:4]:
         first, second = TABLE.cell(comparison.first), TABLE.cell(comparison.second)
-        assert first.settings["gamma"] == second.settings["eta"]
-        assert first.settings["eta"] == second.settings["gamma"]
+        one, other = (c.run(0).objective.penalties[0] for c in (first, second))
+        assert (one.gamma, one.eta) == (other.eta, other.gamma)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from torch import nn
 
 from benchmarks import data as datasets
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.store import atomic, records, schema
+from reproduce.store import atomic, records
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout
 
@@ -28,15 +28,17 @@ def network(seed: int, centre: float = 1.0, layers: int = LAYERS) -> nn.Sequenti
     return model
 
 
-def record_of(planned: PlannedRun, *, quick: bool, diverged: bool = False) -> Any:
+def record_of(planned: PlannedRun, *, form: str, diverged: bool = False) -> Any:
     """A record of the run whose numbers are drawn from its seed."""
-    made = record_makers.make(planned.run.seed, form="quick" if quick else "full")
-    total = datasets.info(planned.run.dataset).counts[1]
-    curve = [{"epoch": 1, "train_loss": None if diverged else 0.5, "correct": total // 2}]
-    result = {"total": total, "correct": total // 2, "diverged": diverged, "curve": curve}
-    result |= {"best_correct": total // 2, "best_epoch": 1}
-    return schema.seal(
-        {**made, "hash": planned.run.hash, "run": planned.run.canonical(), "result": result}
+    total = datasets.info(planned.run.data.name).counts[1]
+    return record_makers.make(
+        planned.run.seed,
+        epochs=1,
+        correct=total // 2,
+        total=total,
+        diverged=diverged,
+        form=form,
+        run=planned.run,
     )
 
 
@@ -44,7 +46,7 @@ def keep(
     layout: ResultsLayout, planned: PlannedRun, model: nn.Module, *, diverged: bool = False
 ) -> Path:
     """Publish a record of the run and the model as its weights; gives the weights' path."""
-    record = record_of(planned, quick=layout.quick, diverged=diverged)
+    record = record_of(planned, form=layout.form, diverged=diverged)
     records.publish(layout, record)
     path = saved_weights.path_of(layout, planned.run.hash)
     metadata = saved_weights.metadata(model, record)
