@@ -165,7 +165,9 @@ def learning_rate(run: Run, epoch: int, step: int = 0, steps: int = 1) -> Decima
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return list(value)
-    if isinstance(value, Decimal) or (isinstance(value, str) and _is_decimal(value)):
+    if isinstance(value, Decimal) or (
+        isinstance(value, str) and len(value) < 30 and _is_decimal(value)
+    ):
         return format(Decimal(value).normalize(), "f")
     return value
 

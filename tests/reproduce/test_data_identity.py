@@ -151,19 +151,20 @@ def test_the_fold_of_a_cell() -> None:
 @pytest.mark.parametrize(
     ("run", "total", "fault"),
     [
-        ({"dataset": "deepweeds"}, 3_507, None),
-        ({"dataset": "deepweeds", "fold": 1}, 3_503, None),
-        ({"dataset": "deepweeds", "fold": 1}, 3_507, "deepweeds-fold1 has 3503"),
-        ({"dataset": "deepweeds", "fold": 5}, 3_507, "has no fold 5"),
-        ({"dataset": "deepweeds", "fold": None}, 3_507, "has no fold None"),
-        ({"dataset": "svhn"}, 10_000, "svhn has 26032"),
-        ({"dataset": "unknown"}, 1, None),
+        ({"name": "deepweeds"}, 3_507, None),
+        ({"name": "deepweeds", "fold": 1}, 3_503, None),
+        ({"name": "deepweeds", "fold": 1}, 3_507, "deepweeds-fold1 has 3503"),
+        ({"name": "deepweeds", "fold": 5}, 3_507, "has no fold 5"),
+        ({"name": "deepweeds", "fold": None}, 3_507, "has no fold None"),
+        ({"name": "svhn"}, 10_000, "svhn has 26032"),
+        ({"name": "unknown"}, 1, None),
     ],
 )
 def test_a_record_counts_the_test_images_of_its_fold(
     run: dict[str, Any], total: int, fault: str | None
 ) -> None:
-    found = schema._total_fault(run, total)
+    measured_total = {"test accuracy": {"count": 0, "of": total}}
+    found = schema._total_fault({"data": run}, measured_total)
     assert fault in found if fault and found else found is fault
 
 

@@ -108,10 +108,10 @@ def test_a_run_by_its_first_digits(tmp_path: Path) -> None:
 
 def test_a_run_of_no_table_is_told_by_its_settings(tmp_path: Path) -> None:
     layout = ResultsLayout(tmp_path / "results")
-    (planned,) = plan(table3.TABLE.cells[:1], [4], {"batch_size": 64})
+    (planned,) = plan(table3.TABLE.cells[:1], [4], {"procedure.phases.train.batch_size": 64})
     weight_makers.keep(layout, planned, weight_makers.network(4))
     title = figure(layout.base, run=planned.run.hash)["source"]["title"]
-    assert title.startswith("vgg10 on cifar10, gamma 1.6, eta 2.4, seed 4")
+    assert title.startswith("vgg10 on cifar10 with loco_reg, dense_l2, seed 4")
 
 
 def test_keras_vgg16_where_there_is_nothing_of_our_own(tmp_path: Path) -> None:

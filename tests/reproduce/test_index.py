@@ -100,7 +100,7 @@ def test_a_damaged_index_changes_nothing(layout: ResultsLayout, damage: str) -> 
     records.collect(layout)
     for cache in caches(layout):
         raw = cache.read_bytes()
-        edited = raw.replace(b'"total":10000', b'"total":20000')
+        edited = raw.replace(b'"of":10000', b'"of":20000')
         assert edited != raw
         if damage == "deleted":
             cache.unlink()

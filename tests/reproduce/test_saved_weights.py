@@ -199,7 +199,7 @@ def test_a_repetition_that_differs_keeps_record_and_weights(
     assert path.read_bytes() == before
     assert [item.name for item in path.parent.iterdir()] == [path.name]  # no conflict kept
     header = saved_weights.header(saved_weights.path_of(layout, run.hash))
-    count = ours["result"]["correct"]
+    count = schema.headline(ours)[0]
     assert header.correct == count
     assert header.note == f"of a repetition with {count} correct; the record has {count + 1}"
     assert not header.belongs_to(theirs)

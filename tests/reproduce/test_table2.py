@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import UserError
+from benchmarks.models import ExpandedVGG10, ResNet10
 from reproduce.__main__ import run
 from reproduce.catalogue.papers import find
 from reproduce.locality import table2
@@ -81,10 +82,10 @@ def test_a_row_that_differs_is_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another network in the place of the printed one, as a changed model would be."""
-    monkeypatch.setitem(table2.NETWORKS, "VGG10", "vgg10-expanded")
+    monkeypatch.setitem(table2.NETWORKS, "VGG10", ExpandedVGG10())
     with pytest.raises(UserError, match="64×64"):
         table2.architectures()
-    monkeypatch.setitem(table2.NETWORKS, "VGG10", "resnet10")
+    monkeypatch.setitem(table2.NETWORKS, "VGG10", ResNet10())
     assert run(["table2", "--results", str(tmp_path)]) == 1
     said = capsys.readouterr().out
     assert "Row 1 differs: out_ch 64, in the paper 32" in said

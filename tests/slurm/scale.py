@@ -83,8 +83,7 @@ def _finish(script: Path, layout: ResultsLayout) -> None:
     table = names["TABLE"]
     assert isinstance(table, type(tiny_table.TABLE))
     for item in plan(table.cells, range(15)):
-        settings = {k: v for k, v in vars(item.run).items() if k != "seed"}
-        records.publish(layout, record_makers.make(item.run.seed, form="quick", **settings))
+        records.publish(layout, record_makers.make(item.run.seed, form="quick", run=item.run))
 
 
 if __name__ == "__main__":
