@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from analysis.documents import wording
 from analysis.documents.notes import labels
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
-from analysis.figures import blocks as figure_blocks
 from analysis.figures import encoding as figure_file
-from analysis.figures.marks import (
+from analysis.figures import trained_blocks as figure_blocks
+from analysis.figures.trained_marks import (
     FIRST,
     SECOND,
     Place,

@@ -105,7 +105,8 @@ def write(result: TableResult, folder: Path) -> list[Path]:
     Raises:
         UserError: where the folder cannot be written.
     """
-    from analysis.documents import export, latex
+    from analysis.documents import export
+    from analysis.documents import trained_latex as latex
     from analysis.figures import table_figure as figures
 
     name = result.about.id.rpartition("/")[2]
@@ -128,7 +129,7 @@ def render(
     """
     from rich.console import Console
 
-    from analysis.documents.terminal import print_table
+    from analysis.documents.trained_terminal import print_table
 
     print_table(result, console or Console(), asked)
 

@@ -13,8 +13,8 @@ import table_cases as cases
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from analysis.figures import marks as figure_marks
 from analysis.figures import table_figure as figures
+from analysis.figures import trained_marks as figure_marks
 
 CASES: dict[str, Any] = {
     "complete": cases.complete,

@@ -14,9 +14,9 @@ import table_cases as cases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.documents.latex import document
 from analysis.documents.latex_text import escape
 from analysis.documents.results import Deviation, Reading, TableResult
+from analysis.documents.trained_latex import document
 
 NASTY = r"50 % of $x_1^2 & #3 ~ {a\b} <γ|η> “λ·Σ” ½ ≤ √2 – Łódź ⚙ 中 `a_b` \input{x}"
 

@@ -19,9 +19,9 @@ from matplotlib.transforms import Bbox
 from rich.console import Console
 
 from analysis.documents.export import csv_text, json_text
-from analysis.documents.latex import document
 from analysis.documents.results import TableResult
-from analysis.documents.terminal import print_table
+from analysis.documents.trained_latex import document
+from analysis.documents.trained_terminal import print_table
 from analysis.figures import table_figure as figures
 from analysis.verdicts.claims import judge
 

@@ -11,7 +11,7 @@ import table_cases as cases
 from rich.console import Console
 
 from analysis.documents.results import Deviation, TableResult
-from analysis.documents.terminal import print_table
+from analysis.documents.trained_terminal import print_table
 
 
 def shown(result: TableResult, width: int = 80, **options: Any) -> str:

@@ -17,7 +17,7 @@ import seaborn as sns
 from analysis.documents import wording
 from analysis.documents.arrangement import comparisons_by_cell, groups
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
-from analysis.figures.marks import (
+from analysis.figures.trained_marks import (
     FIRST,
     SECOND,
     THIRD,
