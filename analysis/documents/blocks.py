@@ -85,6 +85,7 @@ class Grid:
         name: of its LaTeX fragment, unique in the document.
         title: above it in the terminal.
         caption: in LaTeX; the title where it is empty.
+        captioned: whether the terminal, too, needs the caption, under the table.
         headed: whether a group's name stands over its rows; else space alone sets groups apart.
         shown: where it is rendered; files of data hold it anyway.
     """
@@ -95,6 +96,7 @@ class Grid:
     title: str = ""
     caption: str = ""
     headed: bool = False
+    captioned: bool = False
     shown: Medium = "everywhere"
 
     def __post_init__(self) -> None:

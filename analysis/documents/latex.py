@@ -70,7 +70,7 @@ def table(document: Document, grid: Grid) -> str:
 def _head(document: Document) -> str:
     lines = [rf"\textbf{{{escape(label)}}}" for label in document.labels]
     lines += [escape(line) for line in document.lines]
-    head = rf"\section*{{{escape(f'{document.title} ({document.id})')}}}"
+    head = rf"\section*{{\raggedright {escape(f'{document.title} ({document.id})')}}}"
     return "\n\n".join([f"{head}\n{escape(document.caption)}.", *lines]) + "\n"
 
 

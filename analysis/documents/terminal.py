@@ -24,6 +24,7 @@ def render(document: Document, width: int) -> RenderableType:
     for block in document.blocks:
         if isinstance(block, Grid) and block.shown != "latex":
             parts += ["", *_titled(block.title), _grid(block, is_wide=width >= WIDE)]
+            parts += ["", Text(block.caption)] if block.captioned else []
         elif isinstance(block, Notes) and block.shown != "latex":
             parts += ["", *_titled(block.title), *_notes(block)]
         elif isinstance(block, Claims):

@@ -68,7 +68,7 @@ def draw_dots(axis: Axes, panel: DotPanel, scale: Scale) -> None:
     for border in panel.borders:
         axis.axvline(border, color="0.85", linewidth=0.8, zorder=0)
     places = [dots.x for dots in panel.dots] + [place for place, _ in panel.ticks]
-    axis.set_xlim(min(places) - 0.6, max(places) + 0.7)
+    axis.set_xlim(min(places) - 0.6, max(places) + (0.5 if panel.dense else 0.7))
     axis.set_xticks(*zip(*panel.ticks, strict=True), fontsize=7)
     axis.tick_params(axis="x", rotation=90 if panel.upright else 0)
     axis.set_xlabel(panel.x_title)
@@ -100,7 +100,8 @@ def _draw_cell(axis: Axes, dots: Dots, scale: Scale, size: Size) -> None:
     places = [dots.x + offset for offset in offsets]
     look = look_of(dots.look)
     points: Any = {"linestyle": "", "markersize": size.point, "alpha": 0.85, "zorder": 2}
-    axis.plot(places, finite, **points, **look.point)
+    if finite:
+        axis.plot(places, finite, **points, **look.point)
     if dots.median is not None:
         _median(axis, dots, dots.median, size)
     if dots.published is not None:

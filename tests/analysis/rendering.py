@@ -18,6 +18,9 @@ from analysis.documents import latex
 from analysis.documents.blocks import Document
 from analysis.documents.csv import text as csv_text
 from analysis.documents.files import tidy
+from analysis.documents.panels import FigureBlock
+from analysis.documents.results import TableResult
+from analysis.documents.table_document import table_document
 from analysis.documents.terminal import print_document
 
 NEEDS_LATEX = pytest.mark.skipif(
@@ -55,3 +58,31 @@ def compiled(document: Document, folder: Path) -> str:
     assert "Overfull" not in log
     assert "Missing character" not in log
     return text
+
+
+def csv_of(result: TableResult) -> str:
+    """The CSV of a table's runs."""
+    return csv_text(tidy(table_document(result))[""])
+
+
+def json_of(result: TableResult) -> str:
+    """A table's JSON."""
+    return as_json.text(table_document(result))
+
+
+def latex_of(result: TableResult) -> str:
+    """A table's whole ``.tex``."""
+    return latex.text(table_document(result))
+
+
+def body(result: TableResult, name: str) -> list[list[str]]:
+    """The lines of a fragment's tabulars, entry by entry, with those of their heads."""
+    lines = latex.fragments(table_document(result))[name].splitlines()
+    found = [line.removesuffix(r" \\") for line in lines if line.endswith(r" \\")]
+    return [[part.strip() for part in line.split(" & ")] for line in found]
+
+
+def figure_of(result: TableResult) -> FigureBlock:
+    """A table's figure."""
+    blocks = table_document(result).blocks
+    return next(block for block in blocks if isinstance(block, FigureBlock))
