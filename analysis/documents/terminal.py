@@ -51,7 +51,9 @@ def _grid(grid: Grid, *, is_wide: bool) -> Table:
     table = _table()
     for column in grid.columns:
         heads = [column.over, column.title, f"({column.unit})" if column.unit else ""]
-        title = " ".join(filter(None, heads)).replace("\n", " " if is_wide else "\n")
+        title = " ".join(filter(None, heads))
+        if is_wide:  # details stand behind their texts, and so do their headings
+            title = title.replace("\n[", " [")
         table.add_column(Text(title), justify="right" if column.right else "left", overflow="fold")
     alone = len({row.group for row in grid.rows}) == len(grid.rows)
     last = grid.rows[0].group if grid.rows else ""

@@ -151,7 +151,7 @@ def test_rows_stand_in_groups_with_the_printed_stars() -> None:
 def test_quick_judges_nothing() -> None:
     text = shown(grids.quick())
     assert "QUICK: not comparable" in text
-    for word in ("paper", "ours", "reproduced", "margin"):
+    for word in ("paper", "reproduced", "margin"):
         assert word not in text.partition("Estimator")[0]
 
 
