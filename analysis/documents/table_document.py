@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from analysis.documents import wording
@@ -12,8 +12,6 @@ from analysis.documents.blocks import (
     STAR_LEGEND,
     Block,
     Cell,
-    Claim,
-    Claims,
     Column,
     Data,
     Document,
@@ -21,31 +19,20 @@ from analysis.documents.blocks import (
     Note,
     Notes,
     Row,
-    Tone,
     row,
 )
-from analysis.documents.notes import labels, machines, notes, reading_source, summary
+from analysis.documents.notes import labels, machines, summary
 from analysis.documents.results import (
     CellResult,
-    ClaimResult,
     ComparisonResult,
     RunRow,
     TableResult,
 )
 from analysis.documents.table_figure import figure
 from analysis.documents.table_layout import layout
+from analysis.documents.table_notes import TONES, claims, statements
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
-TONES: dict[str, Tone] = {
-    "reproduced": "good",
-    "confirmed": "good",
-    "not reproduced": "bad",
-    "contradicted": "bad",
-    "inconclusive": "open",
-    "undecided": "open",
-    "missing": "dim",
-    "not decidable": "dim",
-}
 RUN_COLUMNS = tuple(f.name for f in dataclasses.fields(RunRow) if f.name != "machine")
 
 
@@ -78,8 +65,8 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
         blocks=(
             *layout(result, names),
             *details,
-            *_claims(result.claims),
-            *_notes(result),
+            *claims(result.claims),
+            *statements(result),
             *([Notes((Note(counted),), shown="terminal")] if is_grid and counted else []),
             figure(result),
             _runs(result),
@@ -232,62 +219,6 @@ def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Gri
     titles = ("comparison", "p, normal approximation", "p, Brunner–Munzel", "A")
     text = "The same comparisons by other tests; A: Vargha–Delaney, the chance that the first wins."
     return Grid("effect-sizes", tuple(map(Column, titles)), rows, caption=text, shown="latex")
-
-
-def _claims(found: Sequence[ClaimResult]) -> list[Block]:
-    if not found:
-        return []
-    items = tuple(
-        Claim(
-            f"{claim.text} ({claim.where})",
-            wording.marked(claim.verdict),
-            (
-                ("stated", claim.stated),
-                ("its table", claim.printed),
-                ("ours", f"{claim.ours} {claim.interval}".rstrip() or wording.MISSING),
-                ("by chance", claim.chance),
-            ),
-            TONES[claim.verdict],
-        )
-        for claim in found
-    )
-    caption = "What the text says of the table, in words of ours; see the note on claims."
-    return [Claims(items, "what the text says of the table", caption)]
-
-
-def _notes(result: TableResult) -> Iterator[Notes]:
-    """Statements, deviations and readings; these in short for the terminal, in full in LaTeX."""
-    about = result.about
-    stated = [Note(note.text, note.topic) for note in notes(result)]
-    short = list(stated)
-    if about.deviations:
-        names = "; ".join(f"{d.id} {d.name}" for d in about.deviations)
-        short.append(Note(f"{names}; in full in the LaTeX file.", "Deviations"))
-    if about.readings:
-        short.append(Note(_readings(result), "Readings"))
-    yield Notes(tuple(short), shown="terminal")
-    yield Notes(tuple(stated), "Notes", shown="latex")
-    if about.deviations:
-        items = tuple(Note(d.text, f"{d.id} {d.name}") for d in about.deviations)
-        yield Notes(items, "Deviations from the paper", shown="latex")
-    if about.readings:
-        items = tuple(
-            Note(reading_source(r), f"{r.id} {r.name} = {r.value}", light=not r.changed)
-            for r in about.readings
-        )
-        yield Notes(items, "Readings: what the paper leaves open", numbered=True, shown="latex")
-
-
-def _readings(result: TableResult) -> str:
-    """The readings by id: what was assumed, what was changed; the rest is `reproduce readings`'."""
-    readings = result.about.readings
-    text = f"{len(readings)} choices behind these numbers"
-    if assumed := [r.id for r in readings if r.source == "assumption"]:
-        text += f"; assumptions: {', '.join(assumed)}"
-    for r in readings:
-        if r.changed:
-            text += f"; changed: {r.id} {r.name} = {r.value} (default {r.default})"
-    return f"{text}; see `reproduce readings`."
 
 
 def _runs(result: TableResult) -> Data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 
 from analysis.documents import wording
@@ -10,7 +11,6 @@ from analysis.documents.arrangement import Entry, Line, arrange, comparisons_by_
 from analysis.documents.blocks import MISSING, STAR_LEGEND, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
 
-SYMBOLS = {"gamma": "γ", "eta": "η"}
 BOLD = "the largest of a group's column"
 
 
@@ -35,7 +35,15 @@ def _header(result: TableResult, cell: CellResult) -> str:
     """What a column of cell labels is headed with: the table's title for it, or the parameters."""
     if result.about.row_title or not cell.parameters:
         return result.about.row_title or "cell"
-    return f"({', '.join(SYMBOLS.get(name, name) for name, _ in cell.parameters)})"
+    return f"({', '.join(_symbol(name) for name, _ in cell.parameters)})"
+
+
+def _symbol(name: str) -> str:
+    """The letter of a parameter that is named by a Greek one."""
+    try:
+        return unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
+    except KeyError:
+        return name
 
 
 def _pairs(result: TableResult, part: str, pairs: Sequence[ComparisonResult]) -> Grid:

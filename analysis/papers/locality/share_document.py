@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from statsmodels.stats.proportion import proportion_confint
-
 from analysis.documents.blocks import (
     MISSING,
     Block,
     Cell,
-    Data,
     Document,
     Grid,
     Note,
@@ -23,17 +20,16 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
+from analysis.papers.locality.share_data import tidy
 from analysis.papers.locality.share_figure import figure
 from analysis.papers.locality.share_replay import REPRODUCED, Attainable, Mixture, Printed, Replay
-from analysis.papers.locality.share_results import WEIGHTS, Network, Number, SharesResult, place
+from analysis.papers.locality.share_results import WEIGHTS, Network, Number, SharesResult
 from analysis.papers.locality.shares import (
     COMPARISONS,
-    CONFIDENCE,
     HALVINGS,
     PARTS,
     Interval,
     Share,
-    two_sided_p,
 )
 
 HOW = (
@@ -50,21 +46,11 @@ REPLAYED = (
     "by a count of filters whose share rounds to the printed one."
 )
 LABELS = {"signed": "w", "magnitudes": "|w|"}
-DATA = (
-    *("network", "source", "weights", "halving", "part", "comparison", "layers", "filters"),
-    *("larger", "equal", "share", "stars", "p_value", "wilson_low", "wilson_high"),
-    *("by_layer_low", "by_layer_high", "by_layer_p", "verdict"),
-)
-LAYER_DATA = (
-    *("network", "source", "weights", "layer", "name", "kind", "half", "comparison", "filters"),
-    *("larger", "equal", "share", "p_value", "wilson_low", "wilson_high"),
-)
 
 
 def document(result: SharesResult) -> Document:
     """The replay, two grids for each weight file, how they were found, and the figure."""
     files = [b for i, n in enumerate(result.networks, start=1) for b in _network(result, n, i)]
-    numbers = (*_printed_data(result), *map(_number_data, result.numbers))
     return Document(
         id="locality/table1",
         title="Table I",
@@ -76,8 +62,7 @@ def document(result: SharesResult) -> Document:
             Notes(tuple(map(Note, measured_summary(result)))),
             Notes((Note(REPLAYED), Note(HOW), *context_notes(result.context))),
             figure(result),
-            Data(DATA, numbers),
-            Data(LAYER_DATA, tuple(_layer_data(result)), "layers"),
+            *tidy(result),
         ),
         facts={
             "holds": result.holds,
@@ -253,63 +238,3 @@ def _interval(found: Interval | None) -> str:
 def digits(value: Fraction | float, count: int) -> str:
     """A share with ``count`` decimals and no leading zero."""
     return f"{float(value):.{count}f}".removeprefix("0")
-
-
-def _printed_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
-    """The printed numbers as source "paper"."""
-    torn = {(m.arch, m.comparison) for m in result.replay.mixtures if not m.holds}
-    for found in result.replay.attainable:
-        printed = found.printed
-        layers = len(result.structures[printed.arch].filters)
-        verdict = "consistent" if found.holds else "stars not attainable"
-        if found.holds and printed.part == "all" and (printed.arch, printed.comparison) in torn:
-            verdict = "not the mixture of its halves"
-        yield (
-            *(printed.arch, "paper", WEIGHTS[0], HALVINGS[0], printed.part, printed.comparison),
-            *(layers if printed.part == "all" else "", found.filters, "", ""),
-            *(printed.text, printed.stars, "", "", "", "", "", ""),
-            verdict,
-        )
-
-
-def _number_data(number: Number) -> tuple[Any, ...]:
-    network, found = number.network, number.share
-    start = (
-        *(network.arch, network.name, number.weights, number.halving),
-        *(number.part, number.comparison),
-    )
-    if found is None:
-        return (*start, 0, 0, *[""] * (len(DATA) - len(start) - 2))
-    return (
-        *start,
-        *(found.layers, found.filters, found.larger, found.equal),
-        *(_nine(float(found.value)), found.stars, _p(found.p_value), *_ends(found.wilson)),
-        *(*_ends(found.clustered), _p(found.clustered_p), number.verdict),
-    )
-
-
-def _layer_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
-    """One row for each layer, comparison and way of taking weights."""
-    for network in result.networks:
-        for weights in WEIGHTS:
-            for index, layer in enumerate(network.counts(weights)):
-                for comparison in COMPARISONS:
-                    k, n = layer.larger[comparison], layer.filters
-                    low, high = proportion_confint(k, n, alpha=1 - CONFIDENCE, method="wilson")
-                    yield (
-                        *(network.arch, network.name, weights, index + 1, layer.name, layer.kind),
-                        *(place(network, index), comparison, n, k, layer.equal[comparison]),
-                        *(_nine(k / n), _p(float(two_sided_p(k, n))), _nine(low), _nine(high)),
-                    )
-
-
-def _nine(value: float) -> str:
-    return f"{value:.9f}"
-
-
-def _p(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _ends(found: Interval | None) -> tuple[str, str]:
-    return ("", "") if found is None else (_nine(found.low), _nine(found.high))
