@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-# How the documents of computed tables begin; a trained table has its own, which fits its width.
-PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,textcomp,booktabs}
-\usepackage[margin=18mm]{geometry}
-\setlength{\parindent}{0pt}
-\setlength{\tabcolsep}{4pt}
-\setlength{\belowcaptionskip}{6pt}
-\begin{document}
-"""
 
 # pdflatex with T1 fonts knows Latin letters; everything else that we or a paper may say is here.
 SYMBOLS = {
@@ -52,6 +36,7 @@ SYMBOLS = {
     "≈": r"$\approx$",
     "→": r"$\rightarrow$",
     "∈": r"$\in$",
+    "†": r"$^{\dagger}$",
     "²": r"$^{2}$",
     "³": r"$^{3}$",
     "½": r"$\frac{1}{2}$",
@@ -85,17 +70,6 @@ def escape(text: str) -> str:
     """
     parts = re.split(r"(`[^`]+`|√\d+)", text)
     return "".join(_part(part) for part in parts)
-
-
-def floating_table(frame: pd.DataFrame, caption: str, texts: int = 1) -> str:
-    """A floating table of plain texts; its first ``texts`` columns are set to the left."""
-    ready = frame.map(escape).rename(columns=escape)
-    letters = "@{}" + "l" * texts + "r" * (len(frame.columns) - texts) + "@{}"
-    tabular = ready.style.hide(axis="index").to_latex(column_format=letters, hrules=True)
-    return (
-        "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{escape(caption)}}}\n{tabular}\\end{{table}}\n"
-    )
 
 
 def _part(part: str) -> str:

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.documents.blocks import STAR_LEGEND
 from analysis.documents.results import QUICK_LABEL, Reading, TableResult
 from analysis.documents.wording import MARKS
-
-STAR_LEGEND = "*** p < .001, ** p < .01, * p < .1"
 
 
 @dataclass(frozen=True)

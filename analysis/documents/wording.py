@@ -49,12 +49,6 @@ def accuracy(value: float | None, percent: bool = False) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def axis(value: float) -> str:
-    """An axis' tick: three decimals at least, as many as the value needs."""
-    text = f"{value:.5f}".rstrip("0")
-    return text if len(text.partition(".")[2]) >= 3 else f"{value:.3f}"
-
-
 def points(value: float | None) -> str:
     """A difference of shares in accuracy points with its sign, "+0.12".
 

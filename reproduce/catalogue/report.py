@@ -101,23 +101,16 @@ def build(
 
 
 def write(result: TableResult, folder: Path) -> list[Path]:
-    """Write ``<name>.{csv,tex,png,pdf,json}`` into ``folder``, each at once or not at all.
+    """Write all of the report's files into ``folder``, each at once or not at all.
 
     Raises:
         UserError: where the folder cannot be written.
     """
-    from analysis.documents import export, latex
-    from analysis.figures import table_figure as figures
+    from analysis.documents.files import files
+    from analysis.documents.table_document import table_document
 
-    name = result.about.id.rpartition("/")[2]
-    contents = {
-        "csv": export.csv_text(result).encode(),
-        "tex": latex.document(result).encode(),
-        "png": figures.png(result),
-        "pdf": figures.pdf(result),
-        "json": export.json_text(result).encode(),
-    }
-    return write_files(folder, name, contents)
+    document = table_document(result)
+    return write_files(folder, document.name, files(document))
 
 
 def render(
@@ -129,9 +122,10 @@ def render(
     """
     from rich.console import Console
 
-    from analysis.documents.terminal import print_table
+    from analysis.documents.table_document import table_document
+    from analysis.documents.terminal import print_document
 
-    print_table(result, console or Console(), asked)
+    print_document(table_document(result, asked), console or Console())
 
 
 def _frame(

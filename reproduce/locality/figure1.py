@@ -5,7 +5,6 @@ reads a weights file, or what a run has kept with ``--save-weights``.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
+from reproduce.commands.publishing import publish
 from reproduce.store.paths import (
     ResultsLayout,
     default_data,
@@ -22,7 +22,8 @@ from reproduce.store.paths import (
 )
 
 if TYPE_CHECKING:
-    from analysis.papers.locality.weight_distributions_report import DistributionReport, Source
+    from analysis.documents.blocks import Document
+    from analysis.papers.locality.weight_distributions_document import Source
     from reproduce.locality.weight_sources import WeightSource
 
 ID = "locality/figure1"
@@ -57,40 +58,20 @@ def command(
     results: opt.Results = None,
     as_json: opt.Json = False,
 ) -> int:
-    """Count, draw, print and write ``figure1.{csv,tex,png,pdf,json}``; returns the exit code.
+    """Count, draw, print and write ``figure1.{csv,tex,json}`` and ``figure1.weights.{png,pdf}``.
 
     Without --weights and --run: the plain cell of Table III, or Keras' VGG16 where that has been
-    fetched. Another network's figure has a folder of its own.
+    fetched; with --quick, its quick network, which is trained where there is none. Another
+    network's figure has a folder of its own.
 
     Raises:
         UserError: where there are no weights to look at, a file is damaged or has no 3×3 filters,
             or the folder cannot be written.
     """
-    from rich.console import Console
-
-    from analysis.papers.locality import weight_distributions_figure, weight_distributions_report
-    from reproduce.store.outputs import write_files
-
     base = results or default_results()
     source = _source(weights, run, quick, data or default_data(), base)
-    report = _report(source)
-    folder = ResultsLayout(base, source.header.form if source.header else "full").report(
-        ID, source.name
-    )
-    contents = {
-        "csv": weight_distributions_report.csv_text(report).encode(),
-        "tex": weight_distributions_report.latex(report).encode(),
-        **weight_distributions_figure.files(report.found, report.source.heading),
-        "json": weight_distributions_report.json_text(report).encode(),
-    }
-    paths = write_files(folder, "figure1", contents)
-    if as_json:
-        typer.echo(
-            json.dumps(weight_distributions_report.to_json(report), indent=1, ensure_ascii=False)
-        )
-        return 0
-    Console().print(weight_distributions_report.render(report), highlight=False)
-    typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    folder = ResultsLayout(base, source.header.form if source.header else "full")
+    publish(_document(source), folder.report(ID, source.name), as_json=as_json)
     return 0
 
 
@@ -114,6 +95,9 @@ def _source(
         for form in ("full", "quick")
     )
     if quick:
+        weight_sources.train_quick("table3", base, seeds="1", only=["plain *"])
+        if found := weight_sources.of_table(ResultsLayout(base, "quick")):
+            return found
         raise UserError(f"no weights to draw: {small} trains networks and keeps them")
     raise UserError(
         f"no weights to draw: {full} trains networks and keeps them, `reproduce data get "
@@ -133,21 +117,21 @@ def _keras(data: Path) -> WeightSource | None:
     return WeightSource(path, None, title=entry.title) if path.exists() else None
 
 
-def _report(source: WeightSource) -> DistributionReport:
+def _document(source: WeightSource) -> Document:
     from analysis.papers.locality.weight_distributions import distributions
-    from analysis.papers.locality.weight_distributions_report import DistributionReport
+    from analysis.papers.locality.weight_distributions_document import document
     from reproduce.catalogue.published import context
 
     layers = [(layer.name, layer.filters) for layer in source.layers() if layer.size == (3, 3)]
     if not layers:
         raise UserError(f"{source.path} holds no layer of 3×3 filters, which Figure 1 is about")
-    return DistributionReport(distributions(layers), _about(source), context(ID))
+    return document(distributions(layers), _about(source), context(ID))
 
 
 def _about(source: WeightSource) -> Source:
     """What the report says of where the weights come from."""
     from analysis.documents.results import LABELS
-    from analysis.papers.locality.weight_distributions_report import Source
+    from analysis.papers.locality.weight_distributions_document import Source
     from reproduce.locality.weight_sources import describe_run
 
     header = source.header

@@ -4,7 +4,6 @@ weights and by weights that stress the centre as LOCO-Reg does. Trains nothing.
 
 from __future__ import annotations
 
-import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +12,11 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
+from reproduce.commands.publishing import Quick, publish
 from reproduce.store.paths import ResultsLayout, default_results
 
 if TYPE_CHECKING:
-    from analysis.papers.locality.placement_report import PlacementResult
+    from analysis.papers.locality.placement_document import PlacementResult
 
 ID = "locality/figure2"
 GAMMA, ETA = "1.8", "2.13"  # reading L-45
@@ -28,9 +28,13 @@ Eta = Annotated[str, typer.Option("--eta", metavar="E", help="LOCO-Reg's factor 
 
 
 def command(
-    gamma: Gamma = GAMMA, eta: Eta = ETA, results: opt.Results = None, as_json: opt.Json = False
+    gamma: Gamma = GAMMA,
+    eta: Eta = ETA,
+    quick: Quick = False,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
 ) -> int:
-    """Place, print and write ``figure2.{csv,png,pdf,json}``; returns the exit code.
+    """Place, print and write ``figure2.{csv,tex,json}`` and ``figure2.map.{png,pdf}``.
 
     Another γ or η is a variant with a folder of its own.
 
@@ -38,28 +42,14 @@ def command(
         UserError: for a factor that is no positive decimal, a damaged map, or a folder that cannot
             be written.
     """
-    from rich.console import Console
-
-    from analysis.papers.locality import placement_figure, placement_report
+    from analysis.papers.locality.placement_document import document
     from reproduce.catalogue.published import context
-    from reproduce.store.outputs import write_files
 
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)
     result = _result(gamma, eta, context(ID))
     variant = "" if (gamma, eta) == (GAMMA, ETA) else f"eta={eta},gamma={gamma}"
     folder = ResultsLayout(results or default_results()).report(ID, variant)
-    contents = {
-        "csv": placement_report.csv_text(result).encode(),
-        "png": placement_figure.png(result),
-        "pdf": placement_figure.pdf(result),
-        "json": placement_report.json_text(result).encode(),
-    }
-    paths = write_files(folder, "figure2", contents)
-    if as_json:
-        typer.echo(json.dumps(placement_report.to_json(result), indent=1, ensure_ascii=False))
-        return 0
-    Console().print(placement_report.render(result), highlight=False)
-    typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    publish(document(result), folder, as_json=as_json, quick=quick)
     return 0
 
 
@@ -71,7 +61,7 @@ def _factor(option: str, text: str) -> str:
 
 
 def _result(gamma: str, eta: str, context: dict[str, list[dict[str, object]]]) -> PlacementResult:
-    from analysis.papers.locality.placement_report import analyse
+    from analysis.papers.locality.placement_document import analyse
     from reproduce.catalogue.published import read_rows
 
     rows = read_rows("locality", "figure2.csv")

@@ -15,13 +15,14 @@ from benchmarks.models import PlainBlock, RCNet10, SquareBlock
 from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
 from reproduce.commands import options as opt
+from reproduce.commands.publishing import publish
 from reproduce.locality.weight_sources import saving_command
 from reproduce.store import records
 from reproduce.store import weights as saved_weights
 
 if TYPE_CHECKING:
     from analysis.papers.locality.magnitudes import CellSpec
-    from analysis.papers.locality.magnitudes_report import MagnitudesReport
+    from analysis.papers.locality.magnitudes_document import MagnitudesReport
     from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import Cell, PlannedRun
     from reproduce.store.schema import Record
@@ -48,7 +49,7 @@ def command(
     results: opt.Results = None,
     as_json: opt.Json = False,
 ) -> int:
-    """Measure, compare, print and write ``magnitudes.{csv,tex,png,pdf,json}``.
+    """Measure, compare, print and write ``<table>.{csv,tex,json}`` and its figure.
 
     Like a table's report, it covers every network of the table that there is; the selection decides
     what counts as missing.
@@ -60,11 +61,8 @@ def command(
         UserError: where no run of the table has kept its weights, a file is damaged, or the folder
             cannot be written.
     """
-    from rich.console import Console
-
-    from analysis.papers.locality import magnitudes_figure, magnitudes_report
+    from analysis.papers.locality.magnitudes_document import document
     from reproduce.catalogue.selection import select
-    from reproduce.store.outputs import write_files
 
     selection = select(
         table,
@@ -77,18 +75,7 @@ def command(
     )
     report, complete = report_of(selection)
     folder = selection.layout.report(f"{ID}/{selection.table.name}", selection.variant)
-    contents = {
-        "csv": magnitudes_report.csv_text(report).encode(),
-        "tex": magnitudes_report.latex(report).encode(),
-        **magnitudes_figure.files(report),
-        "json": magnitudes_report.json_text(report).encode(),
-    }
-    paths = write_files(folder, "magnitudes", contents)
-    if as_json:
-        typer.echo(magnitudes_report.json_text(report), nl=False)
-    else:
-        Console().print(magnitudes_report.render(report), highlight=False)
-        typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    publish(document(report), folder, as_json=as_json)
     return DONE if complete else INCOMPLETE
 
 
@@ -99,7 +86,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
         UserError: see :func:`command`.
     """
     from analysis.papers.locality.magnitudes import analyse
-    from analysis.papers.locality.magnitudes_report import MagnitudesReport
+    from analysis.papers.locality.magnitudes_document import MagnitudesReport
     from reproduce.catalogue.published import context
 
     planned = _planned(selection)

@@ -14,6 +14,7 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
+from reproduce.commands.publishing import Quick, publish
 from reproduce.store.paths import (
     ResultsLayout,
     default_data,
@@ -45,11 +46,12 @@ Weights = Annotated[
 
 def command(
     weights: Weights = [],  # noqa: B006  (typer copies it)
+    quick: Quick = False,
     data: opt.Data = None,
     results: opt.Results = None,
     as_json: opt.Json = False,
 ) -> int:
-    """Replay, count, print and write ``table1.{csv,tex,png,pdf,json}`` and ``table1.layers.csv``.
+    """Replay, count, print and write ``table1.{csv,layers.csv,tex,json}`` and its figure.
 
     A report with files that the user names is a variant with a folder of its own.
 
@@ -61,29 +63,12 @@ def command(
         UserError: for a file that is no weight file or has no 3×3 filters, damaged published rows,
             or a folder that cannot be written.
     """
-    from rich.console import Console
-
-    from analysis.papers.locality import share_export, share_figure, share_report
-    from reproduce.store.outputs import write_files
+    from analysis.papers.locality.share_document import document
 
     named = _named(weights)
     result = analyse(named, data or default_data())
     folder = ResultsLayout(results or default_results()).report(ID, _variant(named))
-    contents = {
-        "csv": share_export.csv_text(result).encode(),
-        "layers.csv": share_export.layers_csv(result).encode(),
-        "tex": share_export.latex(result).encode(),
-        "png": share_figure.png(result),
-        "pdf": share_figure.pdf(result),
-        "json": share_export.json_text(result).encode(),
-    }
-    if as_json:
-        typer.echo(contents["json"].decode(), nl=False)
-    else:
-        Console().print(share_report.render(result), highlight=False)
-    paths = write_files(folder, "table1", contents)
-    if not as_json:
-        typer.echo("\nWritten: " + "\n         ".join(str(path) for path in paths))
+    publish(document(result), folder, as_json=as_json, quick=quick)
     return DONE if result.holds else DIFFERS
 
 

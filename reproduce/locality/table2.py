@@ -13,52 +13,37 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.models import VGG10, MobileNet, Model
 from reproduce.commands import options as opt
-from reproduce.store.outputs import write_files
+from reproduce.commands.publishing import Quick, publish
 from reproduce.store.paths import PAPER_TABLES, ResultsLayout, default_results
 
 if TYPE_CHECKING:
+    from analysis.documents.blocks import Note
     from analysis.papers.locality.architecture import Architecture
 
 ID = "locality/table2"
-TITLE = "Table II: architectures for images of 32×32"
 PUBLISHED = PAPER_TABLES / f"{ID}.csv"
 NETWORKS: dict[str, Model] = {"MobileNet": MobileNet(), "VGG10": VGG10()}  # by the paper's names
 CLASSES = (10, 100)
-NOTE = (
-    "Compared",
+COMPARED = (
     "type, stride and filter as printed, batch-norm and ReLU from the caption; the paper prints no "
-    "input sizes, so these are what follows from images of 32×32.",
+    "input sizes, so these are what follows from images of 32×32."
 )
 DONE, DIFFERS = 0, 1
 
 
-def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
+def command(quick: Quick = False, results: opt.Results = None, as_json: opt.Json = False) -> int:
     """Compare, write the files and print; 1 where a row differs from the printed one.
 
     Raises:
         UserError: where the files cannot be written.
     """
-    from analysis.papers.locality import architecture, architecture_report
+    from analysis.papers.locality.architecture import SAME, overall
+    from analysis.papers.locality.architecture_document import document
 
     found = architectures()
-    notes = _notes()
-    contents = {
-        "csv": architecture.csv_text(found),
-        "tex": architecture_report.document(found, TITLE, notes),
-        "json": architecture.json_text(found, TITLE, notes),
-    }
     folder = ResultsLayout(results or default_results()).report(ID)
-    encoded = {extension: text.encode() for extension, text in contents.items()}
-    paths = write_files(folder, "table2", encoded)
-    if as_json:
-        print(contents["json"], end="")
-    else:
-        from rich.console import Console
-
-        console = Console()
-        console.print(architecture_report.render(found, TITLE, notes), highlight=False)
-        print("\nWritten: " + ", ".join(str(path) for path in paths))
-    return DONE if architecture.overall(found) == architecture.SAME else DIFFERS
+    publish(document(found, _notes()), folder, as_json=as_json, quick=quick)
+    return DONE if overall(found) == SAME else DIFFERS
 
 
 def architectures() -> list[Architecture]:
@@ -80,19 +65,20 @@ def _layers(model: Model, classes: int) -> list[dict[str, Any]]:
     return [dataclasses.asdict(layer) for layer in layers]
 
 
-def _notes() -> list[tuple[str, str]]:
-    """Readings and deviations, as pairs of a topic and its text."""
+def _notes() -> list[Note]:
+    """What is compared, then readings and deviations."""
+    from analysis.documents.blocks import Note
     from reproduce.catalogue.deviations import table_deviations
     from reproduce.catalogue.readings import table_readings
 
     readings = [
-        (f"{r['id']} {r['name']}", f"{r['value']} ({r['source']})") for r in table_readings(ID)
+        Note(f"{r['value']} ({r['source']})", f"{r['id']} {r['name']}") for r in table_readings(ID)
     ]
     deviations = [
-        (f"{d.id} {d.name}", f"{d.here} In the paper: {d.paper} Effect: {d.effect}")
+        Note(f"{d.here} In the paper: {d.paper} Effect: {d.effect}", f"{d.id} {d.name}")
         for d in table_deviations(ID)
     ]
-    return [NOTE, *readings, *deviations]
+    return [Note(COMPARED, "Compared"), *readings, *deviations]
 
 
 if __name__ == "__main__":

@@ -4,20 +4,17 @@ most. Trains nothing; exact fractions beside the printed numbers.
 
 from __future__ import annotations
 
-import json
-
-import typer
-
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
+from reproduce.commands.publishing import Quick, publish
 from reproduce.store.paths import ResultsLayout, default_results
 
 ID = "locality/theorem1"
 DONE, DIFFERS = 0, 1
 
 
-def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
-    """Compute, check, print and write ``theorem1.{csv,tex,json}``.
+def command(quick: Quick = False, results: opt.Results = None, as_json: opt.Json = False) -> int:
+    """Compute, check, print and write ``theorem1.{csv,tex,json}`` and its grids' fragments.
 
     Returns:
         1 where a printed statement differs that is no known slip (L-29), else 0.
@@ -25,11 +22,8 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
     Raises:
         UserError: where the published statements are damaged or the folder cannot be written.
     """
-    from rich.console import Console
-
-    from analysis.papers.locality import theorem_claims, theorem_export, theorem_report
+    from analysis.papers.locality import theorem_claims, theorem_document
     from reproduce.catalogue.published import context, read_rows
-    from reproduce.store.outputs import write_files
 
     rows = read_rows("locality", "theorem1.csv")
     try:
@@ -38,21 +32,10 @@ def command(results: opt.Results = None, as_json: opt.Json = False) -> int:
         raise UserError(
             f"paper_tables/locality/theorem1.csv: {error}; restore it with git"
         ) from None
-    result = theorem_report.analyse(claims, context(ID))
-    code = DONE if result.is_expected else DIFFERS
+    result = theorem_document.analyse(claims, context(ID))
     folder = ResultsLayout(results or default_results()).report(ID)
-    contents = {
-        "csv": theorem_export.csv_text(result).encode(),
-        "tex": theorem_export.latex(result).encode(),
-        "json": theorem_export.json_text(result).encode(),
-    }
-    paths = write_files(folder, "theorem1", contents)
-    if as_json:
-        typer.echo(json.dumps(theorem_export.to_json(result), indent=1, ensure_ascii=False))
-        return code
-    Console().print(theorem_report.render(result), highlight=False)
-    typer.echo(f"\nWritten: {', '.join(str(path) for path in paths)}")
-    return code
+    publish(theorem_document.document(result), folder, as_json=as_json, quick=quick)
+    return DONE if result.is_expected else DIFFERS
 
 
 if __name__ == "__main__":

@@ -133,6 +133,22 @@ def of_table(layout: ResultsLayout) -> WeightSource | None:
     return WeightSource(path, saved_weights.header(path))
 
 
+def train_quick(
+    table: str, base: Path, *, seeds: str | None = None, only: Sequence[str] = ()
+) -> None:
+    """Train the quick runs of a table that have no weights, on embedded data, and keep these.
+
+    Raises:
+        UserError: see :func:`reproduce.commands.table.launch_missing`.
+    """
+    from reproduce.catalogue.selection import select
+    from reproduce.commands.table import Launch, launch_missing
+
+    selection = select(table, form="quick", seeds=seeds, only=only, results=base)
+    launch = Launch("local", None, "auto", None, None, quiet=True, save_weights=True)
+    launch_missing(selection, launch)
+
+
 def describe_run(run: Mapping[str, Any], form: str) -> str:
     """What a run is, such as "plain 1 1 of Table III, seed 0", or its settings in a few words.
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rendering
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
-from analysis.papers.locality import architecture, architecture_report
+from analysis.documents import latex
+from analysis.documents.blocks import Note
+from analysis.papers.locality import architecture
+from analysis.papers.locality.architecture_document import document
 
 LAYERS: list[dict[str, Any]] = [
     {
@@ -53,7 +53,7 @@ Tiny,4,maxpool,2,2,16,16,2,
 Tiny,5,fc,,,16,nClasses,1,
 Other,1,fc,,,3,nClasses,1,
 """
-NOTES = [("L-16 bias", "50 % of λ_1 & 3×3")]
+NOTES = [Note("50 % of λ_1 & 3×3", "L-16 bias")]
 FIELDS = ["type", "kernel", "stride", "in_ch", "out_ch", "input_hw", "followed_by"]
 
 
@@ -110,7 +110,7 @@ def test_rows_of_one_side_alone_differ() -> None:
 
 
 def test_the_csv_has_the_published_columns_and_our_counts() -> None:
-    rows = list(csv.DictReader(io.StringIO(architecture.csv_text([tiny()]))))
+    rows = rendering.rows(document([tiny()], NOTES))
     for ours, theirs in zip(rows, printed(), strict=False):
         for column in theirs:
             blank = column in architecture.UNPRINTED and not theirs[column]
@@ -123,28 +123,23 @@ def test_the_csv_has_the_published_columns_and_our_counts() -> None:
 def test_the_json_holds_rows_counts_and_notes() -> None:
     rows = printed()
     rows[1]["stride"] = "1"
-    document = json.loads(architecture.json_text([tiny(rows)], "Table", NOTES))
-    assert document["verdict"] == "different"
-    (net,) = document["networks"]
+    found = rendering.facts(document([tiny(rows)], NOTES))
+    assert found["verdict"] == "different"
+    (net,) = found["networks"]
     assert net["parameters"] == {"5": 565, "6": 582}
     assert net["rows"][1]["differences"] == ["stride 2, in the paper 1"]
-    assert net["rows"][1]["layer"]["weights"] == 72
-    assert document["notes"] == [{"topic": "L-16 bias", "text": "50 % of λ_1 & 3×3"}]
+    assert net["rows"][1]["ours"]["weights"] == 72
+    assert {"topic": "L-16 bias", "text": "50 % of λ_1 & 3×3"} in found["notes"]
 
 
 def test_the_terminal_says_which_row_differs_and_how_within_80_columns() -> None:
     rows = printed()
     rows[1]["stride"] = "1"
     rows.insert(5, {**rows[4], "idx": "6"})
-    found = tiny(rows)
-    console = Console(width=80, color_system=None)
-    with console.capture() as captured:
-        console.print(architecture_report.render([tiny(), found], "A title", NOTES))
-    text = captured.get()
-    assert max(map(len, text.splitlines())) <= 80
+    text = rendering.printed(document([tiny(), tiny(rows)], NOTES))
     assert "5 of 5 rows as printed" in text
     assert "4 of 6 rows as printed" in text
-    assert "Row 2 differs: stride 2, in the paper 1" in text
+    assert "row 2 differs: stride 2, in the paper 1" in text
     assert "missing here" in text
 
 
@@ -155,26 +150,19 @@ CASES = {
 }
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@rendering.NEEDS_LATEX
 @pytest.mark.parametrize("name", CASES)
 def test_the_document_compiles_as_it_is(name: str, tmp_path: Path) -> None:
-    text = architecture_report.document(CASES[name], "A & title", NOTES)
-    (tmp_path / "table2.tex").write_text(text, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table2.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-    log = (tmp_path / "table2.log").read_text(errors="replace")
-    assert done.returncode == 0, log[-2000:]
-    assert "Overfull" not in log
-    assert "Missing character" not in log
+    rendering.compiled(document(CASES[name], NOTES), tmp_path)
 
 
 def test_the_latex_layout_aligns_the_last_layers_and_marks_what_differs() -> None:
     shorter = architecture.compare("Short", {5: LAYERS[2:]}, printed())
-    lines = architecture_report.document([tiny(), shorter], "T", NOTES).splitlines()
+    lines = latex.fragments(document([tiny(), shorter], NOTES))["layout"].splitlines()
     body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
     assert len(body) == 7
     assert body[5] == r"\midrule"
     last = [cell.strip(" \\") for cell in body[4].split("&")]
-    assert (last[0], last[4]) == ("FC/s1", r"FC/s1$^{\dagger}$")
+    assert (last[0], last[4]) == ("FC/s1", r"FC/s1 $^{\dagger}$")
     assert [cell.strip(" \\") for cell in body[3].split("&")][4:] == [""] * 4
     assert [cell.strip(" \\") for cell in body[6].split("&")][1:4] == ["total", "565", "4,336"]

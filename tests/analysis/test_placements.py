@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.papers.locality import placement_report, placements
+from analysis.papers.locality import placement_document, placements
 from analysis.papers.locality.placements import (
     UNIFORM,
     Pair,
@@ -62,14 +62,14 @@ def test_equal_weights_cover_46_in_two_ways() -> None:
     choice = choose(GRID, UNIFORM)
     assert centres(*choice.pairs) == [[(4, 8), (4, 11)], [(4, 8), (5, 11)]]
     assert choice.score == 46
-    assert {placement_report.covered(GRID, pair) for pair in choice.pairs} == {46}
+    assert {placement_document.covered(GRID, pair) for pair in choice.pairs} == {46}
 
 
 def test_loco_weights_pick_the_two_largest_values() -> None:
     choice = choose(GRID, loco(Fraction("1.8"), Fraction("2.13")))
     assert centres(*choice.pairs) == [[(3, 7), (3, 12)]]
-    assert placement_report.centres(GRID, choice.pair) == (6, 5)
-    assert placement_report.covered(GRID, choice.pair) == 43
+    assert placement_document.centres(GRID, choice.pair) == (6, 5)
+    assert placement_document.covered(GRID, choice.pair) == 43
 
 
 def test_milder_weights_move_only_one_feature() -> None:
@@ -189,8 +189,8 @@ def test_factors_have_to_be_positive(factors: tuple[int, int]) -> None:
 
 def test_statements_hold_of_the_default_and_not_of_equal_weights() -> None:
     def hold(gamma: str, eta: str) -> list[bool]:
-        result = placement_report.analyse(GRID, gamma, eta, {})
-        return [row["holds"] for row in placement_report.statements(result)]
+        result = placement_document.analyse(GRID, gamma, eta, {})
+        return list(placement_document.statements(result).values())
 
     assert hold("1.8", "2.13") == [True, True, True]
     assert hold("1.4", "1.56") == [True, False, False]

@@ -11,12 +11,13 @@ import table_cases as cases
 from rich.console import Console
 
 from analysis.documents.results import Deviation, TableResult
-from analysis.documents.terminal import print_table
+from analysis.documents.table_document import table_document
+from analysis.documents.terminal import print_document
 
 
 def shown(result: TableResult, width: int = 80, **options: Any) -> str:
     file = io.StringIO()
-    print_table(result, Console(width=width, file=file, **options))
+    print_document(table_document(result), Console(width=width, file=file, **options))
     return file.getvalue()
 
 

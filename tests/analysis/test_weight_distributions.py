@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import warnings
 from collections import defaultdict
 
 import numpy as np
 import pytest
+import rendering
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.papers.locality import weight_distributions_figure as figure
-from analysis.papers.locality import weight_distributions_report as report
+from analysis.documents.blocks import Document, Grid
+from analysis.documents.panels import FigureBlock
+from analysis.figures import drawing
+from analysis.papers.locality import weight_distributions_document as report
 from analysis.papers.locality.weight_distributions import (
     DECADES,
     POSITIONS,
@@ -39,9 +39,18 @@ def layers(count: int, filters: int = 200) -> list[tuple[str, np.ndarray]]:
     ]
 
 
-def made(count: int = 9) -> report.DistributionReport:
+def made(count: int = 9) -> Document:
+    return document(layers(count))
+
+
+def document(values: list[tuple[str, np.ndarray]]) -> Document:
     source = report.Source("a network", ("with a note",), facts={"file": "a.pt"})
-    return report.DistributionReport(distributions(layers(count)), source, {})
+    return report.document(distributions(values), source, {})
+
+
+def figure(document: Document) -> FigureBlock:
+    (block,) = (block for block in document.blocks if isinstance(block, FigureBlock))
+    return block
 
 
 @given(st.lists(FILTERS, min_size=1, max_size=8))
@@ -110,12 +119,13 @@ def test_what_cannot_be_counted_is_refused(filters, words):
 
 
 def test_the_report_says_where_the_medians_fall():
-    text = [*report.statements(made().found)]
-    assert text == [
+    found = made()
+    assert rendering.facts(found)["statements"] == [
         "The centre's median is above the edge's in 6 of 6 layers.",
         "The edge's median is above the corner's in 6 of 6 layers.",
     ]
-    ratios = [[float(cell) for cell in row[5:]] for row in report.rows(made().found)]
+    (grid,) = (block for block in found.blocks if isinstance(block, Grid))
+    ratios = [[cell.value for cell in row.cells[5:]] for row in grid.rows]
     assert np.array(ratios) == pytest.approx(2, rel=0.35)
 
 
@@ -129,7 +139,7 @@ def test_zeros_are_told():
 
 def test_the_csv_adds_up():
     sums, quantiles = defaultdict(int), set()
-    for row in csv.DictReader(io.StringIO(report.csv_text(made()))):
+    for row in rendering.rows(made()):
         if row["quantity"].startswith("quantile"):
             quantiles.add(row["quantity"])
         else:
@@ -140,7 +150,7 @@ def test_the_csv_adds_up():
 
 
 def test_the_json_holds_the_same_counts():
-    found = json.loads(report.json_text(made()))
+    found = rendering.facts(made())
     panel = found["panels"][0]
     assert found["source"] == {"title": "a network", "file": "a.pt"}
     assert sum(panel["positions"]["edge"]["counts"]) + panel["positions"]["edge"]["below"] == 200
@@ -149,23 +159,23 @@ def test_the_json_holds_the_same_counts():
 
 @pytest.mark.parametrize(("count", "rows"), [(2, 1), (5, 2), (9, 2)])
 def test_a_panel_a_layer_with_three_curves_and_medians(count, rows):
-    drawn = figure.draw(made(count).found, "a title")
+    drawn = drawing.draw(figure(made(count)))
     shown = [axis for axis in drawn.axes if axis.get_visible()]
     assert len(shown) == min(count, 6)
-    assert len(drawn.axes) == 3 * rows
-    assert drawn.get_suptitle() == "a title"
+    assert len(drawn.axes) == min(count, 3) * rows
+    assert drawn.get_suptitle() == "a network"
     for axis in shown:
         assert axis.get_xscale() == "log"
         curves = [patch for patch in axis.patches if hasattr(patch, "get_data")]
         assert len({curve.get_linestyle() for curve in curves}) == 3  # apart without colour
-        markers = [line.get_marker() for line in axis.lines if line.get_marker() != "None"]
-        assert markers == ["o", "s", "^"]
+        points = [line for line in axis.lines if line.get_marker() != "None"]
+        assert len({(p.get_marker(), p.get_markerfacecolor()) for p in points}) == 3
         medians = [line.get_xdata()[0] for line in axis.lines if line.get_marker() != "None"]
         assert medians == sorted(medians, reverse=True)
 
 
 def test_the_files_are_the_same_again():
-    first, second = (figure.files(made().found, "title") for _ in range(2))
+    first, second = (drawing.files(figure(made())) for _ in range(2))
     assert first == second
     assert first["png"].startswith(b"\x89PNG")
     assert first["pdf"].startswith(b"%PDF")
@@ -178,9 +188,9 @@ def test_layers_of_zeros_are_drawn_as_such_without_a_warning(zeros):
         filters[:] = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drawn = figure.draw(distributions(values), "title")
-        figure.files(distributions(values), "title")
+        drawn = drawing.draw(figure(document(values)))
+        drawing.files(figure(document(values)))
     for number, axis in enumerate(drawn.axes):
-        texts = [text.get_text() for text in axis.texts]
-        assert texts == ([figure.ALL_ZERO] if number < zeros else [])
+        texts = [text.get_text() for text in axis.texts if text.get_text()]
+        assert texts == ([report.ALL_ZERO] if number < zeros else [])
         assert axis.get_ylim()[0] == 0 < axis.get_ylim()[1]

@@ -258,7 +258,8 @@ def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
     assert "QUICK" in first.stdout
     folder = tmp_path / "quick" / "locality" / "table3"
     files = sorted(path.name for path in folder.iterdir())
-    assert files == [f"table3.{extension}" for extension in ("csv", "json", "pdf", "png", "tex")]
+    whole = {f"table3.{kind}" for kind in ("csv", "json", "seeds.pdf", "seeds.png", "tex")}
+    assert whole <= set(files)
     records = list((tmp_path / "quick" / "records").glob("??/*.json"))
     assert len(records) == 2
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in records}

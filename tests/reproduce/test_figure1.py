@@ -22,7 +22,10 @@ from reproduce.locality import figure1, table3
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout
 
-FILES = {f"figure1.{extension}" for extension in ("csv", "tex", "png", "pdf", "json")}
+FILES = {
+    f"figure1.{kind}"
+    for kind in ("csv", "tex", "medians.tex", "weights.png", "weights.pdf", "json")
+}
 
 
 @pytest.fixture
@@ -141,9 +144,15 @@ def test_nothing_to_draw_says_what_makes_some(tmp_path: Path) -> None:
     line = helpers.complaint("figure1", "--results", str(tmp_path), "--data", str(tmp_path))
     for word in ("reproduce table3", "--save-weights", "reproduce data get keras-vgg16"):
         assert word in line
-    with pytest.raises(UserError, match=r"`reproduce table3 --quick --results .* --save-weights`"):
-        figure1.command(quick=True, results=tmp_path, data=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_quick_trains_a_network_where_none_is_kept(tmp_path: Path) -> None:
+    found = figure(tmp_path / "results", quick=True)
+    assert found["source"]["title"].startswith("plain 1 1 of Table III, quick, seed 0")
+    assert found["label"] == QUICK_LABEL
+    assert len(found["panels"]) == 6
 
 
 def test_bad_input_is_one_line(file: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_every_cell_with_its_networks(kept: Path) -> None:
         "permuted 2.4 1.6": "above",
         "anti 0.6 0.4": "below",
     }
-    (missing,) = (note for note in found["notes"] if "are made by" in note)
+    (missing,) = (n["text"] for n in found["notes"] if "are made by" in n["text"])
     assert "--quick" in missing
     assert "--save-weights --only 'locality 1.6 2.4'`" in missing
 
@@ -85,7 +85,8 @@ def test_the_numbers_are_those_of_the_files(kept: Path) -> None:
     report(kept)
     folder = kept / "quick" / "locality" / "magnitudes" / "table3"
     assert set(helpers.contents(folder)) == {
-        f"magnitudes.{e}" for e in ("csv", "tex", "png", "pdf", "json")
+        *(f"magnitudes.{e}" for e in ("csv", "tex", "ratios.png", "ratios.pdf", "json")),
+        *(f"magnitudes.{g}{d}.tex" for g in ("share", "ratio") for d in ("s", "-differences")),
     }
     rows = list(csv.DictReader((folder / "magnitudes.csv").open()))
     assert len(rows) == 18 * weight_makers.LAYERS
@@ -129,7 +130,7 @@ def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
     data = saved_weights.encode(model, saved_weights.metadata(model, other))
     saved_weights.path_of(layout, first.run.hash).write_bytes(data)
     _, found = report(tmp_path)
-    assert any(note.startswith("1 network is of a repetition") for note in found["notes"])
+    assert any(n["text"].startswith("1 network is of a repetition") for n in found["notes"])
 
 
 def test_weights_without_a_record_do_not_count(tmp_path: Path) -> None:

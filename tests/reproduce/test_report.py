@@ -23,7 +23,11 @@ from reproduce.store import committed as measured
 from reproduce.store import records, schema
 from reproduce.store.paths import ResultsLayout
 
-FILES = {f"table3.{extension}" for extension in ("csv", "tex", "png", "pdf", "json")}
+GRIDS = ("layout-upper", "layout-lower", "cells", "comparisons", "effect-sizes", "best-epochs")
+FILES = {
+    *(f"table3.{kind}" for kind in ("csv", "tex", "seeds.png", "seeds.pdf", "json")),
+    *(f"table3.{grid}.tex" for grid in GRIDS),
+}
 
 
 def record_of(
@@ -267,7 +271,7 @@ def test_a_grids_report_has_its_margins_and_claims_and_shows_what_was_asked(
     assert "fashion VGG" not in text
     assert "stated 34 of 36; its table 34 of 36; ours –" in text
     document = json.loads((tmp_path / "locality" / "table4" / "table4.json").read_text())
-    assert [claim["stated"] for claim in document["claims"]] == [
+    assert [claim["stated"] for claim in document["statements"]] == [
         "34 of 36", "9 of 9", "0.05 to 0.72", "9 of 9",
     ]  # fmt: skip
     deltas = {cell["margin"]: cell["delta"] for cell in document["cells"]}

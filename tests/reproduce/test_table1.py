@@ -18,7 +18,10 @@ from benchmarks.errors import UserError
 from reproduce.catalogue import published as untrained
 from reproduce.locality import table1
 
-FILES = {f"table1.{kind}" for kind in ("csv", "layers.csv", "tex", "png", "pdf", "json")}
+FILES = {
+    f"table1.{kind}"
+    for kind in ("csv", "layers.csv", "tex", "replay.tex", "shares.png", "shares.pdf", "json")
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,8 @@ def test_measured_numbers_are_compared(measured: tuple[str, Path]) -> None:
     assert "VGG16 is not measured" in flat
     assert "mine.pth 13 layers of 3×3" in flat
     assert widest(text) <= 80
-    assert set(helpers.contents(folder)) == FILES
+    grids = {f"table1.{grid}{n}.tex" for grid in ("shares", "readings") for n in (1, 2)}
+    assert set(helpers.contents(folder)) == FILES | grids
     rows = list(csv.DictReader(io.StringIO((folder / "table1.csv").read_text())))
     assert len([row for row in rows if row["source"] == "paper"]) == 30
     mobile = [row for row in rows if row["verdict"] == "reproduced"]
@@ -136,7 +140,8 @@ def test_json_is_what_the_file_holds(folder: Path, tmp_path: Path) -> None:
     assert [replay["holds"] for replay in found["replays"]] == [True, False]
     (network,) = found["networks"]
     assert network["name"] == "keras-mobilenet"
-    assert len(network["numbers"]) == 12, "an even number of layers has one way of halving"
+    numbers = [row for row in found["data"]["table1"]["rows"] if row[1] != "paper"]
+    assert len(numbers) == 12, "an even number of layers has one way of halving"
     assert set(found["missing"]) == {"VGG16", "ResNet50", "InceptionV3", "Xception"}
     assert {row["id"] for row in found["readings"]} == {"L-10", "L-13", "L-14", "L-47"}
 
@@ -194,9 +199,9 @@ def test_the_latex_compiles_as_it_is(measured: tuple[str, Path], tmp_path: Path)
 
 def test_the_figure_is_a_picture(measured: tuple[str, Path], replayed: tuple[str, Path]) -> None:
     for _, folder in (measured, replayed):
-        assert (folder / "table1.png").read_bytes().startswith(b"\x89PNG")
-        assert (folder / "table1.pdf").read_bytes().startswith(b"%PDF")
-    bigger, smaller = (path[1] / "table1.pdf" for path in (measured, replayed))
+        assert (folder / "table1.shares.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / "table1.shares.pdf").read_bytes().startswith(b"%PDF")
+    bigger, smaller = (path[1] / "table1.shares.pdf" for path in (measured, replayed))
     assert bigger.stat().st_size > smaller.stat().st_size
 
 
@@ -211,7 +216,6 @@ def test_bad_input_is_one_line_and_exit_2(folder: Path, tmp_path: Path) -> None:
     assert "is a pipe" in helpers.complaint(*base, str(tmp_path / "pipe.pt"))
     (tmp_path / "folder.h5").mkdir()
     assert "is a folder" in helpers.complaint(*base, str(tmp_path / "folder.h5"), "--json")
-    assert "--quick" in helpers.complaint("table1", "--quick")
     assert not (tmp_path / "results").exists()
 
 

@@ -69,7 +69,7 @@ def test_the_command_writes_csv_latex_and_json(
     assert max(map(len, table.splitlines())) <= 80
     assert "21 of 21 rows as printed" in table
     names = sorted(path.name for path in folder(tmp_path).iterdir())
-    assert names == ["table2.csv", "table2.json", "table2.tex"]
+    assert names == ["table2.csv", "table2.json", "table2.layout.tex", "table2.tex"]
     first = {name: (folder(tmp_path) / name).read_bytes() for name in names}
     assert run(["locality/table2", "--results", str(tmp_path), "--json"]) == 0
     printed = capsys.readouterr().out
@@ -88,7 +88,7 @@ def test_a_row_that_differs_is_exit_code_1(
     monkeypatch.setitem(table2.NETWORKS, "VGG10", ResNet10())
     assert run(["table2", "--results", str(tmp_path)]) == 1
     said = capsys.readouterr().out
-    assert "Row 1 differs: out_ch 64, in the paper 32" in said
+    assert "row 1 differs: out_ch 64, in the paper 32" in said
     with (folder(tmp_path) / "table2.csv").open() as file:
         verdicts = {row["net"]: row["verdict"] for row in csv.DictReader(file)}
     assert verdicts == {"MobileNet": "same", "VGG10": "different"}

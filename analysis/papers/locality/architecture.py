@@ -6,15 +6,11 @@ Pure functions over plain mappings. A layer of ours has the attributes of
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-SCHEMA = 1
 SAME, DIFFERENT = "same", "different"
 CLASSES = "nClasses"
 # What a published column is called among our layers' keys.
@@ -145,7 +141,7 @@ def _differences(
         return ("not in the paper",)
     found = []
     for column in COLUMNS:
-        here, there = _field(ours, column), printed[column]
+        here, there = field(ours, column), printed[column]
         if there == CLASSES:
             there = str(classes)
         if here != there and not (column in UNPRINTED and not there):
@@ -153,56 +149,10 @@ def _differences(
     return tuple(found)
 
 
-def _field(layer: Layer, column: str) -> str:
+def field(layer: Layer, column: str) -> str:
+    """What a layer of ours has in a column of the published file."""
     value = layer[COLUMNS[column]]
     return " ".join(value) if isinstance(value, list | tuple) else str(value)
-
-
-def csv_text(architectures: Sequence[Architecture]) -> str:
-    """One row a layer, under the published file's columns, with counts and verdicts after them."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["net", "idx", *COLUMNS, "output_hw", *COUNTS, "module", "verdict", "differs"])
-    for net in architectures:
-        for row in net.rows:
-            head = [net.net, row.index]
-            body: list[Any] = [""] * (len(COLUMNS) + 1 + len(COUNTS) + 1)
-            if layer := row.ours:
-                body = [_field(layer, column) for column in COLUMNS]
-                body += [layer["out_side"], *(layer[count] for count in COUNTS), layer["name"]]
-            writer.writerow([*head, *body, row.verdict, "; ".join(row.differences)])
-    return buffer.getvalue()
-
-
-def json_text(
-    architectures: Sequence[Architecture], title: str, notes: Sequence[tuple[str, str]]
-) -> str:
-    """Everything, as JSON; ``notes`` are pairs of a topic and its text."""
-    document = {
-        "schema": SCHEMA,
-        "title": title,
-        "verdict": overall(architectures),
-        "networks": [
-            {
-                "net": net.net,
-                "verdict": net.verdict,
-                "totals": dict(net.totals),
-                "parameters": {str(n): count for n, count in net.parameters.items()},
-                "rows": [
-                    {
-                        "idx": row.index,
-                        "layer": dict(row.ours) if row.ours else None,
-                        "verdict": row.verdict,
-                        "differences": list(row.differences),
-                    }
-                    for row in net.rows
-                ],
-            }
-            for net in architectures
-        ],
-        "notes": [{"topic": topic, "text": text} for topic, text in notes],
-    }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def overall(architectures: Sequence[Architecture]) -> str:

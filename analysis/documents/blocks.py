@@ -1,0 +1,213 @@
+"""What a report is made of: titled blocks of plain data, which every renderer reads.
+
+A report builds one :class:`Document`; the terminal, LaTeX, CSV, JSON and the figures are renderings
+of it. Nothing here computes, and nothing but the standard library is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from analysis.documents.panels import FigureBlock
+
+Medium = Literal["everywhere", "terminal", "latex"]
+Tone = Literal["", "good", "bad", "open", "dim"]
+
+STAR_LEGEND = "*** p < .001, ** p < .01, * p < .1"
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An entry of a grid.
+
+    Attributes:
+        text: as it is read; an empty text is an empty cell.
+        value: what the text stands for, None where that is the text itself or nothing.
+        stars: of a test, behind the text.
+        mark: of a verdict, such as "=".
+        detail: such as an interval: behind the text, or under it where lines are short.
+        aside: such as a difference: left out where lines are short.
+        count: such as "12/15" where seeds are missing.
+        note: a remark on this cell, under it.
+        tone: a colour where there is one; it never says what the text does not.
+        runs: names of the runs that the value rests on.
+    """
+
+    text: str = ""
+    value: Any = None
+    stars: str = ""
+    mark: str = ""
+    detail: str = ""
+    aside: str = ""
+    count: str = ""
+    note: str = ""
+    bold: bool = False
+    tone: Tone = ""
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A grid's column.
+
+    Attributes:
+        title: its heading; a line break in it counts in the terminal alone.
+        over: a heading above it and its neighbours that have the same.
+        unit: such as "points".
+        right: whether its entries are set to the right.
+        prose: whether its entries are sentences, which may take several lines.
+    """
+
+    title: str
+    over: str = ""
+    unit: str = ""
+    right: bool = False
+    prose: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A grid's line; ``total`` sets it apart from the lines above."""
+
+    cells: tuple[Cell, ...]
+    group: str = ""
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        name: of its LaTeX fragment, unique in the document.
+        title: above it in the terminal.
+        caption: in LaTeX; the title where it is empty.
+        captioned: whether the terminal, too, needs the caption, under the table.
+        headed: whether a group's name stands over its rows; else space alone sets groups apart.
+        shown: where it is rendered; files of data hold it anyway.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: str = ""
+    caption: str = ""
+    headed: bool = False
+    captioned: bool = False
+    shown: Medium = "everywhere"
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(f"{self.name}: {len(row.cells)} cells in {len(self.columns)}")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A statement, under a topic where it has one, which is bold unless it is ``light``."""
+
+    text: str
+    topic: str = ""
+    light: bool = False
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Statements under a heading; ``numbered`` counts them in LaTeX."""
+
+    items: tuple[Note, ...]
+    title: str = ""
+    numbered: bool = False
+    shown: Medium = "everywhere"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a paper in words of ours, what bears on it, and what comes of it.
+
+    Attributes:
+        evidence: pairs such as ("stated", "10"), the same names in all claims of a block.
+    """
+
+    text: str
+    verdict: str
+    evidence: tuple[tuple[str, str], ...] = ()
+    tone: Tone = ""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Judged sentences."""
+
+    items: tuple[Claim, ...]
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A tidy table for programs: ``<document>.csv``, or ``<document>.<name>.csv``."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    name: str = ""
+
+
+Block = Grid | Notes | Claims | FigureBlock | Data
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report.
+
+    Attributes:
+        id: such as "locality/table3"; what follows the last stroke names its files, unless
+            ``file`` does.
+        caption: what it shows, in a line.
+        labels: what stands in capitals above it, such as QUICK; every copied part keeps them.
+        lines: what else stands at its head, such as the verdicts counted.
+        facts: what programs may want to know besides the blocks, by name.
+    """
+
+    id: str
+    title: str
+    caption: str
+    blocks: tuple[Block, ...]
+    labels: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return self.file or self.id.rpartition("/")[2]
+
+    def grids(self, medium: Medium) -> list[Grid]:
+        """The grids that a medium shows."""
+        return [b for b in self.blocks if isinstance(b, Grid) and b.shown in ("everywhere", medium)]
+
+
+def columns(*titles: str, right: Sequence[str] = ()) -> tuple[Column, ...]:
+    """Columns by their titles, those in ``right`` set to the right."""
+    return tuple(Column(title, right=title in right) for title in titles)
+
+
+def row(*cells: str | Cell, group: str = "", total: bool = False) -> Row:
+    """A line of cells or plain texts."""
+    made = (Cell(cell) if isinstance(cell, str) else cell for cell in cells)
+    return Row(tuple(made), group, total)
+
+
+def context_notes(context: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Note, ...]:
+    """Readings and deviations, a note each: id, name, value or text, and the reading's source."""
+    found = [
+        Note(f"{r['value']} ({r['source']})", f"{r['id']} {r['name']}")
+        for r in context.get("readings", ())
+    ]
+    found += [Note(d["text"], f"{d['id']} {d['name']}") for d in context.get("deviations", ())]
+    return tuple(found)

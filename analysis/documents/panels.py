@@ -1,0 +1,175 @@
+"""What a figure is made of: panels of plain data, which :mod:`analysis.figures` draws.
+
+``look`` is a place in the list of looks that all figures share
+(:data:`analysis.figures.style.LOOKS`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Sample = Literal[
+    "points", "line", "both", "level", "median", "published", "diverged", "border", "tie"
+]
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Values of one cell beside each other: seeds, with their median.
+
+    Attributes:
+        x: where it stands.
+        interval: of the median.
+        published: the printed value, a diamond.
+        diverged: how many more values have no number, as crosses under the scale.
+        heading: above the panel at this place.
+        empty: what stands in its place where it has no values.
+    """
+
+    x: float
+    values: tuple[float, ...]
+    look: int = 0
+    median: float | None = None
+    interval: tuple[float, float] | None = None
+    published: float | None = None
+    diverged: int = 0
+    heading: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class DotPanel:
+    """Cells side by side: paired dots, rows, or several at each step of a strength.
+
+    Attributes:
+        ticks: place and text.
+        borders: places of thin lines between groups.
+        reference: height of a line across.
+        dense: whether cells stand close, a few at each tick.
+    """
+
+    dots: tuple[Dots, ...]
+    ticks: tuple[tuple[float, str], ...]
+    title: str = ""
+    x_title: str = ""
+    y_title: str = ""
+    borders: tuple[float, ...] = ()
+    reference: float | None = None
+    dense: bool = False
+    upright: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points (x, y), each with the interval from ``low`` to ``high`` where there is one."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    look: int = 0
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    points: bool = True
+    line: bool = True
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves over layers or epochs, or a scatter of two measures.
+
+    Attributes:
+        borders: places of dotted lines from below to above.
+        reference: height of a line across.
+        whole: whether x counts something.
+        limits: of x.
+    """
+
+    series: tuple[Series, ...]
+    title: str = ""
+    x_title: str = ""
+    y_title: str = ""
+    borders: tuple[float, ...] = ()
+    reference: float | None = None
+    whole: bool = True
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Shares of values in the panel's bins, with a mark at their median."""
+
+    shares: tuple[float, ...]
+    median: float
+    look: int = 0
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Histograms over the same bins, whose limits are ``edges``, on a logarithmic axis.
+
+    Attributes:
+        empty: what stands in the middle where there is nothing to draw.
+        note: in a corner.
+    """
+
+    edges: tuple[float, ...]
+    series: tuple[Histogram, ...]
+    title: str = ""
+    x_title: str = ""
+    empty: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A square of 3×3 cells around (row, column), from 1; a tied one is dotted."""
+
+    row: int
+    column: int
+    look: int = 0
+    is_tie: bool = False
+
+
+@dataclass(frozen=True)
+class Map:
+    """Numbers in cells, darker the larger they are, with outlines."""
+
+    values: tuple[tuple[int, ...], ...]
+    outlines: tuple[Outline, ...] = ()
+    title: str = ""
+
+
+Panel = DotPanel | Curves | Bins | Map
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A line of the legend."""
+
+    sample: Sample
+    label: str
+    look: int = 0
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """A figure: ``<document>.<name>.png`` and ``.pdf``.
+
+    Attributes:
+        across: panels side by side.
+        size: of a panel, in inches.
+        title: above all panels, a line each.
+        share: which axes all panels have in common: "x", "y", "row" (y by row), "xy" or "".
+        y_title: beside all panels.
+        watermark: behind every panel.
+    """
+
+    panels: tuple[Panel, ...]
+    legend: tuple[Sampled, ...] = ()
+    name: str = "figure"
+    across: int = 1
+    size: tuple[float, float] = (5.5, 2.5)
+    title: tuple[str, ...] = ()
+    share: str = ""
+    y_title: str = ""
+    watermark: str = ""

@@ -1,0 +1,91 @@
+"""A document's figure: its panels on a page, with a title, a legend and the suite's style."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Map, Panel
+from analysis.figures import style
+from analysis.figures.bins import draw_bins
+from analysis.figures.curves import draw_curves
+from analysis.figures.dots import draw_dots, scale_of
+from analysis.figures.maps import draw_map
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LETTERS_AN_INCH = 13  # of a title
+SHARES: dict[str, dict[str, Any]] = {
+    "": {},
+    "x": {"sharex": True},
+    "y": {"sharey": True},
+    "row": {"sharey": "row"},
+    "xy": {"sharex": True, "sharey": True},
+}
+
+
+def files(block: FigureBlock) -> dict[str, bytes]:
+    """The figure as "png" and "pdf"; the same bytes for the same block."""
+    return {kind: style.encoded(lambda: draw(block), kind) for kind in ("png", "pdf")}
+
+
+def draw(block: FigureBlock) -> Figure:
+    """The panels in reading order, below each other or ``across`` side by side."""
+    across = min(block.across, len(block.panels)) or 1
+    rows = -(-len(block.panels) // across)
+    lines = len(block.title) + -(-len(block.legend) // across)
+    width = max(5.5, block.size[0] * across)
+    with matplotlib.rc_context(style.RC):
+        figure = Figure(figsize=(width, block.size[1] * rows + 0.15 * lines + 0.3))
+        figure.set_layout_engine("constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, across, squeeze=False, **SHARES[block.share]).ravel()
+        for axis in axes[len(block.panels) :]:
+            axis.set_visible(False)
+        for axis, panel in zip(axes, block.panels, strict=False):
+            axis.set_title(panel.title)
+            _draw_panel(axis, panel, block)
+            if block.watermark:
+                _watermark(axis, block.watermark)
+        _frame(figure, block)
+    return figure
+
+
+def _draw_panel(axis: Axes, panel: Panel, block: FigureBlock) -> None:
+    if isinstance(panel, DotPanel):
+        together = [p for p in block.panels if isinstance(p, DotPanel)]
+        draw_dots(axis, panel, scale_of(together if block.share in ("y", "xy", "row") else [panel]))
+    elif isinstance(panel, Curves):
+        draw_curves(axis, panel)
+    elif isinstance(panel, Bins):
+        draw_bins(axis, panel, [p for p in block.panels if isinstance(p, Bins)])
+    elif isinstance(panel, Map):
+        draw_map(axis, panel)
+
+
+def _frame(figure: Figure, block: FigureBlock) -> None:
+    width = figure.get_figwidth()
+    if block.title:
+        lines = [textwrap.fill(line, int(LETTERS_AN_INCH * width)) for line in block.title]
+        figure.suptitle("\n".join(lines), fontsize=9)
+    if block.y_title:
+        figure.supylabel(block.y_title, fontsize=8)
+    if block.legend:
+        longest = max(len(sampled.label) for sampled in block.legend)
+        columns = max(1, int(width / (0.55 + 0.055 * longest)))
+        figure.legend(
+            handles=[style.handle(sampled) for sampled in block.legend],
+            loc="outside lower center",
+            ncols=min(len(block.legend), columns),
+        )
+
+
+def _watermark(axis: Axes, word: str) -> None:
+    """Behind everything."""
+    look: Any = {"fontsize": 44, "color": "0.93", "ha": "center", "va": "center", "zorder": 0}
+    axis.text(0.5, 0.5, word, transform=axis.transAxes, **look)

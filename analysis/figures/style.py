@@ -1,0 +1,111 @@
+"""How every figure of the suite looks, and how it becomes a file.
+
+Readable in grey: looks differ in shape, filling and dashes as well as in colour. A file has the
+same bytes for the same drawing, whenever and wherever it is written.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.documents.panels import Sampled
+
+DPI = 200
+RC: Any = {
+    "axes.axisbelow": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 8,
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+}
+# Nothing that changes from one call to the next, such as the time, may enter a file.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells one thing that is compared from another."""
+
+    color: str
+    marker: str
+    dashes: Any = "solid"
+    filled: bool = True
+
+    @property
+    def face(self) -> str:
+        """The filling of its points."""
+        return self.color if self.filled else "white"
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Of a line."""
+        return {"color": self.color, "linestyle": self.dashes}
+
+    @property
+    def point(self) -> dict[str, Any]:
+        """Of a point."""
+        return {
+            "marker": self.marker,
+            "markerfacecolor": self.face,
+            "markeredgecolor": self.color,
+            "markeredgewidth": 0.8,
+        }
+
+
+LOOKS = (
+    Look("#1f4e79", "o"),
+    Look("#c55a11", "o", (0, (4, 1.6)), filled=False),
+    Look("#111111", "v", (0, (1.2, 1.2)), filled=False),
+    Look("#7fb38a", "s", (0, (4, 1.2, 1, 1.2))),
+    Look("#1f4e79", "^", (0, (8, 2))),
+)
+FIRST, SECOND = 0, 1  # of what is compared, and its baseline
+BORDER: Any = {"color": "0.6", "linewidth": 0.8, "linestyle": (0, (1, 2))}
+TIED: Any = {"linestyle": (0, (1, 1.4)), "linewidth": 1.4}
+DIAMOND: Any = {"marker": "D", "markerfacecolor": "0.75", "markeredgecolor": "black"}
+
+
+def look_of(number: int) -> Look:
+    """The look at a place of :data:`LOOKS`, which begins again where it ends."""
+    return LOOKS[number % len(LOOKS)]
+
+
+def handle(sampled: Sampled) -> Line2D:
+    """A line of a legend."""
+    look = look_of(sampled.look)
+    options: dict[str, dict[str, Any]] = {
+        "points": {"linestyle": "", **look.point},
+        "line": {"linewidth": 1.3, **look.line},
+        "both": {"linewidth": 1.0, **look.line, **look.point},
+        "level": {"linewidth": 2.2, **look.line},
+        "median": {"color": "black", "linewidth": 1.4},
+        "published": {"linestyle": "", **DIAMOND},
+        "diverged": {"linestyle": "", "marker": "x", "color": "black"},
+        "border": BORDER,
+        "tie": {"color": "0.3", **TIED},
+    }
+    return Line2D([], [], markersize=4.5, label=sampled.label, **options[sampled.sample])
+
+
+def encoded(draw: Callable[[], Figure], kind: str) -> bytes:
+    """The drawing as "png", at 200 dots per inch, or as "pdf"."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(RC):
+        draw().savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind])
+    return buffer.getvalue()
