@@ -14,6 +14,7 @@ from typing import Literal
 
 from analysis.documents import wording
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
+from analysis.verdicts.measure import MISSING
 
 Side = Literal["reproduced", "published"]
 
@@ -91,7 +92,7 @@ def _reproduced(cell: CellResult, comparison: ComparisonResult | None) -> Entry:
     return Entry(
         cell=cell,
         value=cell.median,
-        text=wording.accuracy(cell.median, cell.percent),
+        text=cell.measure.text(cell.median),
         stars=(comparison.stars or "") if comparison else "",
         count="" if cell.n in (0, cell.planned) else wording.count(cell),
     )
@@ -101,7 +102,7 @@ def _published(cell: CellResult, comparison: ComparisonResult | None) -> Entry:
     return Entry(
         cell=cell,
         value=cell.published_share,
-        text=cell.published or wording.MISSING,
+        text=cell.published or MISSING,
         stars=(comparison.published_stars or "") if comparison else "",
     )
 
@@ -124,7 +125,7 @@ def _with_best(line: Line) -> Line:
     found = [entry for entry in line.entries if entry and entry.value is not None]
     if not found:
         return line
-    best = max(found, key=lambda entry: entry.value or 0.0)  # the first of equal ones
+    best = _winner(found)
     searched = "" if len(found) == len(line.entries) else f"{len(found)}/{len(line.entries)}"
     return dataclasses.replace(line, best=best, searched=searched)
 
@@ -141,13 +142,21 @@ def _embolden(lines: Sequence[Line]) -> list[Line]:
     ]
 
 
+def _winner(entries: Sequence[Entry]) -> Entry:
+    """The entry with the best value, the first of equal ones."""
+    best = entries[0]
+    for entry in entries[1:]:
+        if entry.cell.measure.better(entry.value or 0.0, best.value or 0.0):
+            best = entry
+    return best
+
+
 def _emboldened(entries: Sequence[Entry | None]) -> list[Entry | None]:
-    values = [entry.value if entry else None for entry in entries]
-    known = [value for value in values if value is not None]
+    known = [entry for entry in entries if entry and entry.value is not None]
     if len(known) < max(2, len(entries)):
         return list(entries)
-    largest = max(known)
+    best = _winner(known).value
     return [
-        dataclasses.replace(entry, bold=True) if entry and entry.value == largest else entry
+        dataclasses.replace(entry, bold=True) if entry and entry.value == best else entry
         for entry in entries
     ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.documents.blocks import STAR_LEGEND
-from analysis.documents.results import QUICK_LABEL, Reading, TableResult
+from analysis.documents.results import LABELS, Reading, TableResult
 from analysis.documents.wording import MARKS
 
 
@@ -23,8 +23,8 @@ class Note:
 def labels(result: TableResult) -> tuple[str, ...]:
     """What stands in capitals above the table: QUICK, INCOMPLETE, the variant."""
     found = []
-    if result.is_quick:
-        found.append(QUICK_LABEL)
+    if label := LABELS.get(result.about.protocol):
+        found.append(label)
     if not result.is_whole:
         found.append(f"INCOMPLETE: {result.runs_present} of {result.runs_planned} runs")
     if result.about.variant:
@@ -39,13 +39,12 @@ def notes(result: TableResult) -> tuple[Note, ...]:
         Note("Test", _test(result)),
         Note("Runs", _runs(result)),
     ]
+    if result.has_levels:
+        found += [Note("Verdict", _VERDICT), Note("Margin", _margin(result))]
     if not result.is_quick:
-        found += [
-            Note("Verdict", _VERDICT),
-            Note("Margin", _margin(result)),
-            Note("Effect", _EFFECT),
-            Note("Stars", _STARS),
-        ]
+        found += [Note("Effect", _EFFECT), Note("Stars", _STARS)]
+        if seen := _detectable(result):
+            found.append(Note("Power", seen))
     if result.claims:
         found.append(Note("Claims", _CLAIMS))
     if diverged := sum(cell.diverged for cell in result.cells):
@@ -107,7 +106,7 @@ def mixed(result: TableResult) -> str:
 
 
 _VERDICT = (
-    "D is the reproduced minus the published median, in points. √2 widens the interval of our "
+    "D is the reproduced minus the published median. √2 widens the interval of our "
     "median, since the published one varies too and lends itself our spread; half of its last "
     "printed digit is added. Reproduced: the interval lies within ±δ; not reproduced: wholly "
     "outside; inconclusive: neither, or fewer than six seeds. min δ: the smallest margin that "
@@ -132,7 +131,7 @@ _STARS = (
 
 
 def _estimator(result: TableResult) -> str:
-    text = "median over seeds of the test accuracy after the last epoch"
+    text = f"median over seeds of: {result.about.measure.title}"
     intervals = [cell.interval for cell in result.cells if cell.interval is not None]
     if not intervals:
         return f"{text}; its interval needs six seeds."
@@ -148,8 +147,24 @@ def _test(result: TableResult) -> str:
     return (
         f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
         f"{STAR_LEGEND}. Holm: over the table's {_counted(result.declared, 'comparison')}. Shift: "
-        f"Hodges–Lehmann, first minus second, in points, with the {100 * result.confidence:.0f} % "
-        f"interval that inverts the exact two-sided test.{against}"
+        f"Hodges–Lehmann, first minus second{_in_points(result)}, with the "
+        f"{100 * result.confidence:.0f} % interval that inverts the exact two-sided test.{against}"
+    )
+
+
+def _detectable(result: TableResult) -> str:
+    """What the runs could have seen; empty without runs on both sides of any comparison."""
+    found = [p for p in result.comparisons if p.detectable and not math.isnan(p.detectable)]
+    if not found:
+        return ""
+    measure = result.about.measure
+    sizes = [pair.detectable or 0.0 for pair in found]
+    low, high = (measure.difference(end).lstrip("+") for end in (min(sizes), max(sizes)))
+    span = low if low == high else f"{low} to {high}"
+    unit = "points" if measure.is_share else measure.unit
+    return (
+        f"with the spread of these runs a true shift of {span} {unit}".rstrip()
+        + " is seen at p < .05 in four tables of five; smaller ones mostly stay undecided."
     )
 
 
@@ -162,11 +177,16 @@ def _runs(result: TableResult) -> str:
 
 def margins(result: TableResult) -> str:
     """The margin, "0.5 points", or those of the data sets that the cells use."""
+    unit = result.about.measure.margin_unit
     if not isinstance(result.delta, Mapping):
-        return f"{result.delta} points"
+        return f"{result.delta} {unit}"
     used = {cell.margin for cell in result.cells}
     named = {name: delta for name, delta in result.delta.items() if name in used}
-    return ", ".join(f"{delta} points on {name}" for name, delta in named.items())
+    return ", ".join(f"{delta} {unit} on {name}" for name, delta in named.items())
+
+
+def _in_points(result: TableResult) -> str:
+    return ", in points" if result.about.measure.is_share else ""
 
 
 def _margin(result: TableResult) -> str:

@@ -1,7 +1,7 @@
 """What an analysed table is: small frozen values that every renderer reads and none computes.
 
-Accuracies are shares in [0, 1]; a median below 0 is one that falls on diverged runs, which rank
-below every accuracy (:func:`analysis.statistics.frame.ranking_values` gives them -1).
+Accuracies are shares in [0, 1]; a median that is not finite is one that falls on diverged runs,
+which rank behind every value.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from analysis.verdicts.measure import ACCURACY, Measure
 
 if TYPE_CHECKING:
     from analysis.statistics.effect_size import BrunnerMunzel
@@ -53,13 +55,14 @@ class About:
 
     Attributes:
         id: such as "locality/table3".
-        protocol: "full" or "quick"; a quick table has no published side and no verdicts.
+        protocol: "full", "reduced" or "quick"; a quick table has no published side and no
+            verdicts, a reduced one none on levels.
         variant: name of the alternative settings, empty for the defaults.
         layout: how the cells are arranged: "pairs" (two cells a comparison, as Table III), "rows"
             (groups of cells, each tested against its group's baseline, as Table V) or "grid"
             (groups of settings against columns, as Table IV).
         row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
-        percent: whether the paper prints its accuracies in percent, as Table VII does.
+        measure: what the table shows.
         remark: what a reader of this table alone has to know.
         margin_reason: why the equivalence margin is what it is.
         readings, deviations: what the paper leaves open, and where it is departed from.
@@ -74,7 +77,7 @@ class About:
     layout: str = "pairs"
     row_title: str = ""
     column_title: str = ""
-    percent: bool = False
+    measure: Measure = ACCURACY
     remark: str = ""
     margin_reason: str = ""
     readings: tuple[Reading, ...] = ()
@@ -89,6 +92,7 @@ class RunRow:
     correct: int
     total: int
     accuracy: float
+    value: float
     diverged: bool
     best_correct: int
     best_epoch: int
@@ -114,7 +118,7 @@ class CellResult:
         machines: (machine, number of runs) in order of name.
         group, column: where the cell stands in a table of rows or a grid.
         title: what the table calls it there; the parameters' values by default.
-        percent: whether ``published`` is in percent.
+        measure: of ``published``, ``median`` and the runs' values.
         margin: which of the table's margins is its own, such as its data set.
         delta: that margin in points, None without a published number.
     """
@@ -133,7 +137,7 @@ class CellResult:
     group: str = ""
     column: str = ""
     title: str = ""
-    percent: bool = False
+    measure: Measure = ACCURACY
     margin: str = ""
     delta: Decimal | None = None
 
@@ -155,10 +159,10 @@ class CellResult:
 
     @property
     def published_share(self) -> float | None:
-        """The published median as a share in [0, 1]."""
+        """The published median in the unit of ours."""
         if self.published is None:
             return None
-        return float(Decimal(self.published) / (100 if self.percent else 1))
+        return self.measure.share(self.published)
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,7 @@ class ComparisonResult:
         published_stars: the paper's, None where it prints none for the pair.
         published_p: the p-value that the paper prints, with its digits.
         larger: "first" or "second", whichever of the pair has the larger median; "" in a tie.
+        detectable: the true shift that these runs would have seen four times in five.
     """
 
     name: str
@@ -199,6 +204,14 @@ class ComparisonResult:
     effect: EffectVerdict | None = None
     agreement: StarAgreement | None = None
     larger: str = ""
+    detectable: float | None = None
+    measure: Measure = ACCURACY
+
+    @property
+    def winner(self) -> str:
+        """ "first" or "second", whichever has the better median; "" in a tie."""
+        other = {"first": "second", "second": "first"}
+        return other.get(self.larger, "") if self.measure.lower_is_better else self.larger
 
 
 @dataclass(frozen=True)
@@ -237,6 +250,7 @@ class TableResult:
             set or other label where the table has several.
         missing: (cell, seed) of the runs that were asked for and are not there.
         claims: what the paper's text says of the table, judged.
+        others: the same cells by further measures.
     """
 
     about: About
@@ -250,11 +264,17 @@ class TableResult:
     confidence: float = 0.95
     missing: tuple[tuple[str, int], ...] = ()
     claims: tuple[ClaimResult, ...] = ()
+    others: tuple[TableResult, ...] = ()
 
     @property
     def is_quick(self) -> bool:
         """Whether this is the quick experiment, which is not comparable with the paper."""
         return self.about.protocol == "quick"
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether its medians are to be those that the paper prints."""
+        return self.about.protocol == "full"
 
     @property
     def runs_present(self) -> int:

@@ -12,18 +12,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.documents.results import About, CellResult, ComparisonResult, RunRow, TableResult
-from analysis.statistics.effect_size import brunner_munzel, vargha_delaney
-from analysis.statistics.frame import DIVERGED, ranking_values
+from analysis.statistics.effect_size import brunner_munzel, detectable_shift, vargha_delaney
+from analysis.statistics.frame import ranking_values
 from analysis.statistics.median import median_interval
 from analysis.statistics.multiplicity import holm
 from analysis.statistics.rank_sum import Alternative, Method, rank_sum_test, stars
 from analysis.statistics.shift import hodges_lehmann
 from analysis.verdicts.level_and_effect import (
     SEEDS_NEEDED,
+    decimals,
     effect_verdict,
     level_verdict,
     star_agreement,
 )
+from analysis.verdicts.measure import Measure
 
 # Replications that are drawn for a comparison's chance of agreeing stars: fewer, with a Monte Carlo
 # error of 2 % instead of 1 %, where a table has many.
@@ -63,6 +65,7 @@ def analyse(
     missing: Sequence[tuple[str, int]] = (),
     alternative: Alternative = "two-sided",
     method: Method = "exact",
+    digits: str = "column",
 ) -> TableResult:
     """Everything that a reader of the table sees.
 
@@ -72,13 +75,15 @@ def analyse(
             for a table without published numbers, which then gets no verdicts.
         comparisons: name ("upper 1": part and column), first and second cell, and "against" where
             the first is tested against another cell than the second.
-        delta: equivalence margin in accuracy points (percent), or one for each
+        delta: equivalence margin in the measure's unit of margins, or one for each
             :attr:`CellSpec.margin`; None without published numbers.
         seeds: runs planned for each cell.
         declared: number of comparisons for Holm's adjustment, whatever is compared here.
         cells: the table's cells in its order; those without runs come out as missing. By default
             the cells of comparisons and frame, in the order of their first appearance.
         missing: (cell, seed) of the runs that were asked for and are not there.
+        digits: whether a printed number's last digit is that of its "column", the most that any
+            number there prints, or its "own".
 
     Raises:
         ValueError: on a cell with two runs of one seed or more runs than planned, on a comparison
@@ -98,14 +103,19 @@ def analyse(
             printed.get(spec.name),
             seeds,
             _margin(spec, delta),
-            about.percent,
+            about.measure,
+            max(map(decimals, printed.values()), default=0) if digits == "column" else 0,
         )
         for spec in specs
     )
-    values = {name: ranking_values(frame) for name, frame in by_cell.items()}
+    values = {name: _values(frame, about.measure) for name, frame in by_cell.items()}
     draws = DRAWS if len(comparisons) < MANY else DRAWS_OF_MANY
     rows = [
-        _comparison(c, values, published, printed, alternative, method, draws) for c in comparisons
+        dataclasses.replace(row, measure=about.measure)
+        for row in (
+            _comparison(c, values, published, printed, alternative, method, draws)
+            for c in comparisons
+        )
     ]
     p_values = {row.name: row.test.p_value for row in rows if row.test is not None}
     adjusted = holm(p_values, declared)
@@ -170,14 +180,15 @@ def _cell(
     printed: str | None,
     planned: int,
     delta: Decimal | None,
-    percent: bool,
+    measure: Measure,
+    digits: int,
 ) -> CellResult:
-    values = ranking_values(frame)
+    values = _values(frame, measure)
     rows = tuple(_run_row(record) for record in frame.to_dict("records"))
     machines = frame["machine"].value_counts().sort_index()
     level = None
     if printed is not None and delta is not None:
-        level = level_verdict(values, printed, delta, scale=100 if percent else 1)
+        level = level_verdict(values, printed, delta, measure=measure, digits=digits)
     return CellResult(
         name=spec.name,
         kind=spec.kind,
@@ -193,10 +204,14 @@ def _cell(
         group=spec.group,
         column=spec.column,
         title=spec.title,
-        percent=percent,
+        measure=measure,
         margin=spec.margin,
         delta=delta if printed is not None else None,
     )
+
+
+def _values(frame: pd.DataFrame, measure: Measure) -> np.ndarray:
+    return ranking_values(frame, measure.worst, share=measure.is_share)
 
 
 def _run_row(record: Mapping[Any, Any]) -> RunRow:
@@ -276,7 +291,8 @@ def _tested(
         row,
         test=test,
         p_normal=rank_sum_test(x, y, alternative=alternative, method="normal").p_value,
-        shift=hodges_lehmann(_lowest(x), _lowest(y)),
+        shift=hodges_lehmann(x, y),
+        detectable=detectable_shift(x, y),
         brunner_munzel=brunner_munzel(x, y),
         superiority=vargha_delaney(x, y),
         stars=stars(test.p_value),
@@ -287,13 +303,8 @@ def _tested(
 def _larger(x: np.ndarray, y: np.ndarray) -> str:
     if not len(x) or not len(y):
         return ""
-    difference = float(np.median(x) - np.median(y))
-    return "first" if difference > 0 else "second" if difference < 0 else ""
-
-
-def _lowest(values: np.ndarray) -> np.ndarray:
-    """Diverged runs at −∞, where they keep the lowest rank under every shift."""
-    return np.where(values == DIVERGED, -np.inf, values)
+    first, second = float(np.median(x)), float(np.median(y))
+    return "first" if first > second else "second" if second > first else ""
 
 
 def _printed_stars(entry: Mapping[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from analysis.documents import wording
@@ -31,9 +31,13 @@ from analysis.documents.results import (
 from analysis.documents.table_figure import figure
 from analysis.documents.table_layout import layout
 from analysis.documents.table_notes import TONES, claims, statements
+from analysis.verdicts.measure import ACCURACY, MISSING
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
-RUN_COLUMNS = tuple(f.name for f in dataclasses.fields(RunRow) if f.name != "machine")
+# The value is a column of its own where it is not the accuracy.
+RUN_COLUMNS = tuple(
+    f.name for f in dataclasses.fields(RunRow) if f.name not in ("machine", "value")
+)
 
 
 def table_document(result: TableResult, asked: Collection[str] | None = None) -> Document:
@@ -65,6 +69,7 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
         blocks=(
             *layout(result, names),
             *details,
+            *(block for other in result.others for block in _further(other, names)),
             *claims(result.claims),
             *statements(result),
             *([Notes((Note(counted),), shown="terminal")] if is_grid and counted else []),
@@ -73,6 +78,18 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
         ),
         facts=_facts(result),
     )
+
+
+def _further(result: TableResult, names: Collection[str]) -> Iterator[Grid]:
+    """The cells and comparisons by another measure than the headline."""
+    measure = result.about.measure
+    cells = [cell for cell in result.cells if cell.name in names]
+    pairs = [pair for pair in result.comparisons if pair.first in names]
+    slug = measure.name.replace(" ", "-")
+    for grid in [_cells(result, cells), *_comparisons(result, pairs)]:
+        if isinstance(grid, Grid) and grid.name != "effect-sizes":
+            title = f"{measure.title}: {grid.name}"
+            yield dataclasses.replace(grid, name=f"{grid.name}-{slug}", title=title)
 
 
 def _shown(result: TableResult, asked: Collection[str] | None) -> list[CellResult]:
@@ -91,17 +108,18 @@ def _cells(result: TableResult, cells: Sequence[CellResult]) -> Grid:
     """Published beside reproduced medians with their difference and verdict; plain in quick."""
     text = "Reproduced medians with the interval of each."
     columns = [Column("cell"), Column("median\n[interval]"), Column("n", right=True)]
-    if not result.is_quick:
-        text = f"Published beside reproduced. D: reproduced minus published, in points. {text}"
+    if result.has_levels:
+        unit = "in points" if result.about.measure.is_share else "in the unit of both"
+        text = f"Published beside reproduced. D: reproduced minus published, {unit}. {text}"
         columns.insert(1, Column("paper"))
         columns += [Column("D\n[interval]"), Column("verdict\n(min δ)")]
     if any(cell.diverged for cell in cells):
         text += " div.: runs that diverged, ranked below all others."
-    rows = [_cell_row(cell, result.is_quick) for cell in cells]
+    rows = [_cell_row(cell, result.has_levels) for cell in cells]
     return Grid("cells", tuple(columns), tuple(rows), caption=text)
 
 
-def _cell_row(cell: CellResult, is_quick: bool) -> Row:
+def _cell_row(cell: CellResult, has_levels: bool) -> Row:
     several = f"{len(cell.machines)} machines" if len(cell.machines) > 1 else ""
     median, interval = wording.median(cell), ""
     if cell.interval is not None:
@@ -118,22 +136,22 @@ def _cell_row(cell: CellResult, is_quick: bool) -> Row:
         Cell(median, cell.median, detail=interval, runs=runs),
         count,
     ]
-    if not is_quick:
+    if has_levels:
         difference, _, ends = wording.difference(cell).partition(" ")
         value = cell.level.difference if cell.level else None
-        cells.insert(1, Cell(cell.published or wording.MISSING, cell.published_share))
+        cells.insert(1, Cell(cell.published or MISSING, cell.published_share))
         cells += [Cell(difference, value, detail=ends), _level(cell)]
     return row(*cells, group=cell.group or cell.kind)
 
 
 def _level(cell: CellResult) -> Cell:
     if cell.level is None:
-        return Cell(wording.MISSING)
+        return Cell(MISSING)
     smallest = wording.smallest_delta(cell)
     return Cell(
         wording.marked(cell.level.verdict),
         cell.level.verdict,
-        detail="" if smallest == wording.MISSING else f"({smallest})",
+        detail="" if smallest == MISSING else f"({smallest})",
         tone=TONES[cell.level.verdict],
     )
 
@@ -142,7 +160,7 @@ def _best(cells: Sequence[CellResult]) -> list[Block]:
     rows = [
         row(
             cell.name,
-            Cell(wording.accuracy(cell.best_median, cell.percent), cell.best_median),
+            Cell(cell.measure.text(cell.best_median), cell.best_median),
         )
         for cell in cells
         if cell.best_median is not None
@@ -224,13 +242,14 @@ def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Gri
 def _runs(result: TableResult) -> Data:
     """One row a run, by cell in the table's order and by seed; no hosts, machines or times."""
     names = tuple(dict.fromkeys(name for cell in result.cells for name, _ in cell.parameters))
+    columns = RUN_COLUMNS if result.about.measure.name == ACCURACY.name else (*RUN_COLUMNS, "value")
     rows = []
     for cell in result.cells:
         parameters = dict(cell.parameters)
         place = (result.about.protocol, cell.name, cell.kind)
         place += tuple(parameters.get(name, "") for name in names)  # type: ignore[assignment]
-        rows += [(*place, *(getattr(run, name) for name in RUN_COLUMNS)) for run in cell.runs]
-    return Data(("protocol", "cell", "kind", *names, *RUN_COLUMNS), tuple(rows))
+        rows += [(*place, *(getattr(run, name) for name in columns)) for run in cell.runs]
+    return Data(("protocol", "cell", "kind", *names, *columns), tuple(rows))
 
 
 def _facts(result: TableResult) -> dict[str, Any]:
@@ -251,6 +270,7 @@ def _facts(result: TableResult) -> dict[str, Any]:
         "cells": [_cell_facts(cell) for cell in result.cells],
         "comparisons": result.comparisons,
         "statements": result.claims,
+        "other_measures": [_facts(other) for other in result.others],
     }
 
 

@@ -8,6 +8,7 @@ side at each column.
 from __future__ import annotations
 
 import itertools
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -22,7 +23,6 @@ SETTINGS = (1, 0, 3, 2)  # looks of a grid's settings in their order; the first 
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 PANELS_A_ROW, LABEL_WIDTH = 3, 16
 STEP = 0.29  # between the settings at one column of a grid
-Y_TITLE = "test accuracy, last epoch"
 
 
 def figure(result: TableResult) -> FigureBlock:
@@ -37,7 +37,7 @@ def figure(result: TableResult) -> FigureBlock:
         size=size,
         title=(f"{result.about.title}: {result.about.caption}", *labels(result)),
         share="y" if make is _pairs else "",
-        watermark="QUICK" if result.is_quick else "",
+        watermark="" if result.has_levels else result.about.protocol.upper(),
     )
 
 
@@ -48,7 +48,7 @@ def _legend(result: TableResult) -> list[Sampled]:
     has_interval = any(cell.interval for cell in result.cells)
     text = f"median, {100 * result.confidence:.0f} % interval" if has_interval else "median"
     found = [Sampled("median", text)]
-    if any(cell.published for cell in result.cells):
+    if result.has_levels and any(cell.published for cell in result.cells):
         found.append(Sampled("published", "published"))
     if any(cell.diverged for cell in result.cells):
         found.append(Sampled("diverged", "diverged seed"))
@@ -56,14 +56,14 @@ def _legend(result: TableResult) -> list[Sampled]:
 
 
 def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: bool = True) -> Dots:
-    is_number = cell.median is not None and cell.median >= 0
+    is_number = cell.median is not None and math.isfinite(cell.median)
     return Dots(
         x,
-        tuple(run.accuracy for run in cell.runs if not run.diverged),
+        tuple(run.value for run in cell.runs if not run.diverged),
         look,
         cell.median if is_number else None,
         (cell.interval.low, cell.interval.high) if cell.interval else None,
-        cell.published_share,
+        cell.published_share if cell.delta is not None else None,
         cell.diverged,
         heading,
         "" if cell.n or not says else wording.MISSING_CELL,
@@ -85,7 +85,7 @@ def _pairs(result: TableResult) -> Made:
             DotPanel(
                 tuple(_dots(cell, x, COMPARED) for x, cell in places),
                 tuple((x, f"{cell.kind}\n{_tick(cell)}") for x, cell in places),
-                y_title=Y_TITLE,
+                y_title=result.about.measure.title,
             )
         )
     widest = max(len(panel.ticks) for panel in panels)
@@ -110,7 +110,7 @@ def _pair_panel(result: TableResult, pairs: Sequence[ComparisonResult]) -> DotPa
             ticks.append((place, f"{cell.kind}\n{_tick(cell)}"))
         dots.append(Dots(x + 0.5, (), heading=heading))
     borders = tuple(index * PAIR_WIDTH - PAIR_WIDTH + 1.8 for index in range(1, len(pairs)))
-    return DotPanel(tuple(dots), tuple(ticks), y_title=Y_TITLE, borders=borders)
+    return DotPanel(tuple(dots), tuple(ticks), y_title=result.about.measure.title, borders=borders)
 
 
 def _rows(result: TableResult) -> Made:
@@ -124,7 +124,7 @@ def _rows(result: TableResult) -> Made:
             text = f"{wording.p_equals(pair)} {pair.stars or ''}".rstrip() if pair else ""
             dots.append(_dots(cell, index, COMPARED if pair else BASELINE, text))
         ticks = tuple((float(index), _tick(cell)) for index, cell in enumerate(cells))
-        panels.append(DotPanel(tuple(dots), ticks, name, y_title=Y_TITLE))
+        panels.append(DotPanel(tuple(dots), ticks, name, y_title=result.about.measure.title))
     legend = (
         Sampled("points", "seed", COMPARED),
         Sampled("points", "seed of the baseline", BASELINE),
@@ -160,7 +160,7 @@ def _grid_panel(
         tuple((float(index), column) for index, column in enumerate(columns)),
         name if present == planned else f"{name}: {present} of {planned} runs",
         x_title,
-        Y_TITLE,
+        cells[0].measure.title,
         borders=tuple(index - 0.5 for index in range(1, len(columns))),
         dense=True,
     )

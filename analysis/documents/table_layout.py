@@ -11,7 +11,7 @@ from analysis.documents.arrangement import Entry, Line, arrange, comparisons_by_
 from analysis.documents.blocks import MISSING, STAR_LEGEND, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
 
-BOLD = "the largest of a group's column"
+BOLD = "the best of a group's column"
 
 
 def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
@@ -25,7 +25,7 @@ def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
 
 def _caption(result: TableResult, bold: str) -> str:
     return (
-        f"{result.about.caption}. Our medians of the last epoch's test accuracy over n = "
+        f"{result.about.caption}. Our medians ({result.about.measure.title}) over n = "
         f"{result.seeds} seeds; a smaller n stands behind them. Bold: {bold}. {STAR_LEGEND} "
         f"({result.alternative} rank-sum test)."
     )
@@ -56,17 +56,17 @@ def _pairs(result: TableResult, part: str, pairs: Sequence[ComparisonResult]) ->
         for pair in pairs:
             cell = result.cell(getattr(pair, side))
             stars = (pair.stars or "") if side == "first" else ""
-            median = _median(cell, stars, bold=pair.larger == side)
+            median = _median(cell, stars, bold=pair.winner == side)
             cells += [Cell(cell.label), median]
         rows.append(Row(tuple(cells)))
-    text = _caption(result, "the larger median of a pair")
+    text = _caption(result, "the better median of a pair")
     name = "-".join(["layout", *part.split()])
     return Grid(name, columns, tuple(rows), caption=text, shown="latex")
 
 
 def _median(cell: CellResult, stars: str, *, bold: bool) -> Cell:
     count = "" if cell.n in (0, cell.planned) else str(cell.n)
-    text = wording.accuracy(cell.median, cell.percent)
+    text = cell.measure.text(cell.median)
     return Cell(text, cell.median, stars, count=count, bold=bold)
 
 
@@ -146,7 +146,7 @@ def _entry(entry: Entry | None, *, judged: bool = False) -> Cell:
         entry.value,
         entry.stars,
         mark=wording.MARKS[level.verdict] if level else "",
-        aside=wording.points(level.difference) if level else "",
+        aside=entry.cell.measure.difference(level.difference) if level else "",
         count=entry.count,
         bold=entry.bold,
     )

@@ -8,6 +8,7 @@ from analysis.documents import wording
 from analysis.documents.blocks import Block, Claim, Claims, Note, Notes, Tone
 from analysis.documents.notes import notes, reading_source
 from analysis.documents.results import ClaimResult, TableResult
+from analysis.verdicts.measure import MISSING
 
 TONES: dict[str, Tone] = {
     "reproduced": "good",
@@ -32,7 +33,7 @@ def claims(found: Sequence[ClaimResult]) -> list[Block]:
             (
                 ("stated", claim.stated),
                 ("its table", claim.printed),
-                ("ours", f"{claim.ours} {claim.interval}".rstrip() or wording.MISSING),
+                ("ours", f"{claim.ours} {claim.interval}".rstrip() or MISSING),
                 ("by chance", claim.chance),
             ),
             TONES[claim.verdict],

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
+from analysis.verdicts.measure import MISSING, Measure
+
 if TYPE_CHECKING:
     from analysis.documents.results import CellResult, ComparisonResult
 
-MISSING = "–"
 MISSING_CELL = "missing"
-MINUS = "−"
-DIVERGED = "diverged"
 
 # A verdict never stands on its colour alone.
 MARKS: Mapping[str, str] = {
@@ -36,40 +35,14 @@ def probability(value: float | None) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def accuracy(value: float | None, percent: bool = False) -> str:
-    """A share as the papers print it, ".8812", or "88.12" where they print percent; "diverged"
-    below 0, a dash without a value."""
-    if value is None:
-        return MISSING
-    if value < 0:
-        return DIVERGED
-    if percent:
-        return f"{100 * value:.2f}"
-    text = f"{value:.4f}"
-    return text[1:] if text.startswith("0.") else text
+def interval(low: float, high: float, measure: Measure) -> str:
+    """Of values, such as "[.8795, .8821]"."""
+    return f"[{measure.text(low)}, {measure.text(high)}]"
 
 
-def points(value: float | None) -> str:
-    """A difference of shares in accuracy points with its sign, "+0.12".
-
-    A difference of 100 points or more has a diverged run at one end and is unbounded.
-    """
-    if value is None or math.isnan(value):
-        return MISSING
-    if abs(value) >= 1:
-        return "+∞" if value > 0 else f"{MINUS}∞"
-    text = f"{100 * value:+.2f}"
-    return "0.00" if float(text) == 0 else text.replace("-", MINUS)
-
-
-def accuracy_interval(low: float, high: float, percent: bool = False) -> str:
-    """Such as "[.8795, .8821]"."""
-    return f"[{accuracy(low, percent)}, {accuracy(high, percent)}]"
-
-
-def points_interval(low: float, high: float) -> str:
+def difference_interval(low: float, high: float, measure: Measure) -> str:
     """Such as "[−0.31, +0.28]"."""
-    return f"[{points(low)}, {points(high)}]"
+    return f"[{measure.difference(low)}, {measure.difference(high)}]"
 
 
 def p_value(value: float | None) -> str:
@@ -119,38 +92,38 @@ def count(cell: CellResult) -> str:
 
 def median(cell: CellResult, join: str = " ") -> str:
     """The median and, behind ``join``, its interval."""
-    text = MISSING_CELL if cell.n == 0 else accuracy(cell.median, cell.percent)
+    text = MISSING_CELL if cell.n == 0 else cell.measure.text(cell.median)
     if cell.interval is None:
         return text
-    interval = accuracy_interval(cell.interval.low, cell.interval.high, cell.percent)
-    return f"{text}{join}{interval}"
+    return f"{text}{join}{interval(cell.interval.low, cell.interval.high, cell.measure)}"
 
 
 def difference(cell: CellResult, join: str = " ") -> str:
-    """Reproduced minus published median in points and, behind ``join``, its interval."""
+    """Reproduced minus published median and, behind ``join``, its interval."""
     if cell.level is None or cell.median is None:
         return MISSING
-    text = points(cell.level.difference) if cell.median >= 0 else f"{MINUS}∞"
+    text = cell.measure.difference(cell.level.difference)
     if math.isnan(cell.level.low):
         return text
-    return f"{text}{join}{points_interval(cell.level.low, cell.level.high)}"
+    return f"{text}{join}{difference_interval(cell.level.low, cell.level.high, cell.measure)}"
 
 
 def smallest_delta(cell: CellResult) -> str:
-    """The smallest margin in points that would pass, rounded up, "0.31"; a dash without one."""
+    """The smallest margin that would pass, rounded up, "0.31"; a dash without one."""
     if cell.level is None or math.isnan(cell.level.smallest_delta):
         return MISSING
-    if cell.level.smallest_delta >= 100:
+    if math.isinf(cell.level.smallest_delta):
         return "∞"
     return str(Decimal(repr(cell.level.smallest_delta)).quantize(Decimal("0.01"), ROUND_CEILING))
 
 
 def shift(comparison: ComparisonResult, join: str = " ") -> str:
-    """The Hodges–Lehmann shift in points and, behind ``join``, its interval."""
+    """The Hodges–Lehmann shift and, behind ``join``, its interval."""
     if comparison.shift is None:
         return MISSING
-    interval = points_interval(comparison.shift.low, comparison.shift.high)
-    return f"{points(comparison.shift.estimate)}{join}{interval}"
+    measure, found = comparison.measure, comparison.shift
+    spread = difference_interval(found.low, found.high, measure)
+    return f"{measure.difference(found.estimate)}{join}{spread}"
 
 
 def agreement(comparison: ComparisonResult, join: str = " ") -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import seaborn
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -106,6 +107,6 @@ def handle(sampled: Sampled) -> Line2D:
 def encoded(draw: Callable[[], Figure], kind: str) -> bytes:
     """The drawing as "png", at 200 dots per inch, or as "pdf"."""
     buffer = io.BytesIO()
-    with matplotlib.rc_context(RC):
+    with seaborn.axes_style("ticks"), matplotlib.rc_context(RC):
         draw().savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind])
     return buffer.getvalue()

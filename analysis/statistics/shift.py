@@ -57,6 +57,18 @@ class Shift:
     low_closed: bool
     high_closed: bool
 
+    def mirrored(self) -> Shift:
+        """The shift of the values with the other sign."""
+        return Shift(
+            estimate=-self.estimate,
+            low=-self.high,
+            high=-self.low,
+            confidence=self.confidence,
+            attained=self.attained,
+            low_closed=self.high_closed,
+            high_closed=self.low_closed,
+        )
+
     def excludes(self, value: float) -> bool:
         """Whether the test rejects that shift."""
         below = value < self.low or (value == self.low and not self.low_closed)
@@ -79,14 +91,18 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> S
     """The shift x minus y with its interval.
 
     A run may be −inf, the lowest rank under any shift, as a diverged run is: it ties with the other
-    group's −inf and is below all else, and pairs of two such runs tell nothing of the shift.
+    group's −inf and is below all else, and pairs of two such runs tell nothing of the shift. Where
+    smaller values are better, it is +inf instead.
 
     Raises:
-        ValueError: where a group is empty or holds NaN or +inf, or the confidence is not in (0, 1).
+        ValueError: where a group is empty or holds NaN or infinities of both signs, or the
+            confidence is not in (0, 1).
     """
     first, second = sample(x, "x"), sample(y, "y")
-    if np.isposinf(first).any() or np.isposinf(second).any():
-        raise ValueError("x or y holds +inf, which no shift can move")
+    if any(np.isposinf(group).any() for group in (first, second)):
+        if any(np.isneginf(group).any() for group in (first, second)):
+            raise ValueError("x and y hold +inf and −inf, which no shift can move")
+        return hodges_lehmann(-first, -second, confidence=confidence).mirrored()
     half = significance(confidence) / 2
     curve = _TestCurve(first, second)
     # First and last position that the upper and the lower tail accept; tails are monotone.

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from analysis.documents.arrangement import groups
 from analysis.documents.results import CellResult, ClaimResult, TableResult
-from analysis.documents.wording import points, points_interval
+from analysis.documents.wording import difference_interval
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.verdicts.level_and_effect import SEEDS_NEEDED
+from analysis.verdicts.measure import ACCURACY
 
 ALPHA = 0.05
 DRAWS = 2000
@@ -174,7 +175,8 @@ def _gain(row: Mapping[str, str], blocks: Sequence[_Block]) -> ClaimResult:
         elif mean < nothing[0]:
             verdict = "contradicted"
         ours = _spread(gains[:, 0])
-        interval, chance = points_interval(*bounds), points_interval(*nothing)
+        interval = difference_interval(bounds[0], bounds[1], ACCURACY)
+        chance = difference_interval(nothing[0], nothing[1], ACCURACY)
     return ClaimResult(
         claim=row["claim"],
         text=row["text"],
@@ -189,8 +191,8 @@ def _gain(row: Mapping[str, str], blocks: Sequence[_Block]) -> ClaimResult:
 
 
 def _spread(gains: Sequence[float] | Values) -> str:
-    low, high = points(float(np.min(gains))), points(float(np.max(gains)))
-    return f"mean {points(float(np.mean(gains)))} ({low} to {high})"
+    low, high, mean = (ACCURACY.difference(float(f(gains))) for f in (np.min, np.max, np.mean))
+    return f"mean {mean} ({low} to {high})"
 
 
 def _gains(medians: Mapping[str, Values], blocks: Sequence[_Block]) -> Values:

@@ -1,7 +1,7 @@
 """Verdicts on a cell's level and on a comparison's effect, and how its stars agree.
 
-Accuracies are in [0, 1], with :data:`analysis.statistics.frame.DIVERGED` for runs that diverged;
-margins are in accuracy points, as they are committed: "0.5" is 0.005.
+Values are those of a :class:`analysis.verdicts.measure.Measure`, infinite for runs that diverged;
+margins are as they are committed: "0.5" is 0.005 of a share, or 0.5 % where they are relative.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.frame import DIVERGED
 from analysis.statistics.median import median_interval
 from analysis.statistics.rank_sum import (
     STARS,
@@ -28,6 +27,7 @@ from analysis.statistics.rank_sum import (
     stars,
 )
 from analysis.statistics.shift import Shift, hodges_lehmann
+from analysis.verdicts.measure import ACCURACY, Measure
 
 SEEDS_NEEDED = 6
 """Fewer leave no 95 % interval of the median."""
@@ -41,11 +41,10 @@ class LevelVerdict:
     """Whether a cell's median reproduces the published one.
 
     Attributes:
-        difference: reproduced median minus published value, in [−1, 1] like accuracies; NaN where
-            there are no seeds.
+        difference: reproduced median minus published value; NaN where there are no seeds.
         low, high: the difference's interval; NaN where there are too few seeds.
-        smallest_delta: the smallest margin in points that would pass, rounded up to 0.0001; NaN
-            where there is no interval.
+        smallest_delta: the smallest margin that would pass, rounded up to 0.0001; NaN where there
+            is no interval, infinite where the median falls on diverged runs.
         n: number of seeds.
         reason: one clause on what decided.
     """
@@ -60,26 +59,35 @@ class LevelVerdict:
 
 
 def level_verdict(
-    values: ArrayLike, published: str, delta: Decimal, *, scale: int = 1
+    values: ArrayLike,
+    published: str,
+    delta: Decimal,
+    *,
+    measure: Measure = ACCURACY,
+    digits: int = 0,
 ) -> LevelVerdict:
-    """Compare the median of a cell's seeds with the published median, within ± ``delta`` points.
+    """Compare the median of a cell's seeds with the published median, within ± ``delta``.
 
     The interval of the difference D = med − published runs from D − √2·(med − X(k)) − u to
     D + √2·(X(n+1−k) − med) + u, with X(k) … X(n+1−k) the 95 % interval of our median (k = 4 for 15
     seeds). The published median varies as well, but its seeds are unknown: it is lent our spread,
-    whence √2. u is half of the last printed digit. Reproduced needs the whole interval within ±
+    whence √2. u is half of the last printed digit, which is that of the number's column, since
+    trailing zeros are dropped in print. Reproduced needs the whole interval within ±
     delta, not reproduced the whole interval outside; so a wide interval is never a success. Where
     the true difference is just delta, simulated tables get either verdict in about 3 % of cases.
 
-    ``published`` is the printed text; ``scale`` is 100 where the paper prints percent ("86.18").
+    Args:
+        published: the printed text, in percent where the measure is printed so.
+        delta: in the measure's unit of margins.
+        digits: decimals that the number's column prints at most.
 
     Raises:
         ValueError: where the text is no number, the margin is negative, or a value is NaN.
     """
-    printed, half_digit = _printed(published, scale)
-    margin = Decimal(delta) / 100
-    if not margin.is_finite() or margin < 0:
-        raise ValueError(f"margin {delta} is not a number of points from 0")
+    printed, half_digit = _printed(published, measure.scale, digits)
+    if not Decimal(delta).is_finite() or delta < 0:
+        raise ValueError(f"margin {delta} is not a number from 0")
+    margin = measure.margin(Decimal(delta), printed)
     runs = np.asarray(values, dtype=np.float64)
     n = len(runs)
     nan = math.nan
@@ -87,19 +95,26 @@ def level_verdict(
         return LevelVerdict("missing", nan, nan, nan, nan, 0, "no seeds")
     median = _median(sample(runs, "values"))
     difference = median - printed
+    diverged = int(np.isinf(runs).sum())
+    tail = f"; {diverged} of {n} runs diverged" if diverged else ""
     if n < SEEDS_NEEDED:
         reason = f"{n} of at least {SEEDS_NEEDED} seeds"
         return LevelVerdict("inconclusive", float(difference), nan, nan, nan, n, reason)
+    if not median.is_finite():
+        far = float(difference)
+        return LevelVerdict(
+            "not reproduced", far, nan, nan, math.inf, n, f"the median falls on diverged runs{tail}"
+        )
     interval = median_interval(runs)
     root = Decimal(2).sqrt()
     low = difference - root * (median - _decimal(interval.low)) - half_digit
     high = difference + root * (_decimal(interval.high) - median) + half_digit
     verdict, reason = _judge_level(low, high, margin)
-    if diverged := int((runs == DIVERGED).sum()):
-        reason += f"; {diverged} of {n} runs diverged"
-    smallest = (100 * max(abs(low), abs(high))).quantize(Decimal("0.0001"), ROUND_CEILING)
+    smallest = measure.delta(max(abs(low), abs(high)), printed)
+    if smallest.is_finite():
+        smallest = smallest.quantize(Decimal("0.0001"), ROUND_CEILING)
     return LevelVerdict(
-        verdict, float(difference), float(low), float(high), float(smallest), n, reason
+        verdict, float(difference), float(low), float(high), float(smallest), n, reason + tail
     )
 
 
@@ -111,8 +126,14 @@ def _judge_level(low: Decimal, high: Decimal, margin: Decimal) -> tuple[Level, s
     return "inconclusive", "the interval crosses the margin"
 
 
-def _printed(published: str, scale: int) -> tuple[Decimal, Decimal]:
-    """The printed value as an accuracy, and half of its last digit."""
+def decimals(published: str) -> int:
+    """How many decimals a printed number has."""
+    exponent = Decimal(published.strip()).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _printed(published: str, scale: int, digits: int) -> tuple[Decimal, Decimal]:
+    """The printed value in the measure's unit, and half of its last digit."""
     try:
         value = Decimal(published.strip())
     except InvalidOperation:
@@ -120,7 +141,7 @@ def _printed(published: str, scale: int) -> tuple[Decimal, Decimal]:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise ValueError(f"published value {published!r} is not a number")
-    return value / scale, Decimal(5).scaleb(exponent - 1) / scale
+    return value / scale, Decimal(5).scaleb(min(exponent, -digits or exponent) - 1) / scale
 
 
 def _median(values: NDArray[np.float64]) -> Decimal:
@@ -157,7 +178,7 @@ def effect_verdict(
     """Confirmed or contradicted where the shift's interval excludes 0 on either side.
 
     ``published_sign`` is +1 where the paper has x above y, −1 where below, 0 where it prints equal
-    numbers, which leaves nothing to confirm. Diverged runs keep the lowest rank under every shift.
+    numbers, which leaves nothing to confirm. Diverged runs keep the worst rank under every shift.
 
     Raises:
         ValueError: where the sign is none of these or a value is NaN.
@@ -168,7 +189,7 @@ def effect_verdict(
     n_x, n_y = len(first), len(second)
     if not (n_x and n_y):
         return EffectVerdict("missing", None, math.nan, n_x, n_y, "no seeds")
-    shift = hodges_lehmann(_lowest(first), _lowest(second), confidence=confidence)
+    shift = hodges_lehmann(first, second, confidence=confidence)
     test = rank_sum_test(first, second)
     verdict: Effect = "undecided"
     if not shift.excludes(0.0):
@@ -180,10 +201,6 @@ def effect_verdict(
         verdict = "confirmed" if sign == published_sign else "contradicted"
         reason = "the interval of the shift excludes 0"
     return EffectVerdict(verdict, shift, test.p_value, n_x, n_y, reason)
-
-
-def _lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(values == DIVERGED, -np.inf, values)
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,20 @@ if TYPE_CHECKING:
 
     from analysis.documents.results import About, TableResult
     from analysis.documents.table import CellSpec
+    from analysis.verdicts.measure import Measure
     from reproduce.catalogue.tables import Cell, PlannedRun, Table
     from reproduce.store.paths import ResultsLayout
 
 # What the analysis leaves to choose, with its defaults: the rank-sum test's alternative (L-12) and
-# distribution (L-40), and what the first cell of a pair is tested against (L-39).
+# distribution (L-40), what the first cell of a pair is tested against (L-39), and which digit of a
+# printed number is its last (L-52).
 KNOBS = MappingProxyType(
-    {"alternative": "two-sided", "rank_sum": "exact", "stars_compare": "column"}
+    {
+        "alternative": "two-sided",
+        "rank_sum": "exact",
+        "stars_compare": "column",
+        "digits": "column",
+    }
 )
 
 
@@ -78,26 +85,39 @@ def build(
     planned = plan(table.cells, shown, overrides)
     found = records.collect(layout, [p.run.hash for p in planned])
     names = {cell.name for cell in (table.cells if cells is None else cells)}
+    specs = [_spec(cell, table.parameters, overrides) for cell in table.cells]
     # A reduced table trains less than the paper, so that its levels are not the paper's.
     margin = _margin(table) if table.form == "full" else {}
-    result = analyse(
-        _frame(table, planned, found),
-        None if table.is_quick else _published(table),
-        _comparisons(table, chosen["stars_compare"]),
-        delta=_delta(margin),
-        seeds=len(shown),
-        declared=len(table.comparisons),
-        cells=[_spec(cell, table.parameters, overrides) for cell in table.cells],
-        about=_about(table, overrides, variant, readings, margin.get("reason", "")),
-        missing=[
-            (p.cell, p.run.seed)
-            for p in planned
-            if p.cell in names and p.run.seed in asked and p.run.hash not in found
-        ],
-        alternative=chosen["alternative"],
-        method=chosen["rank_sum"],
-    )
-    return result if table.is_quick else _with_claims(result, table)
+    about = _about(table, overrides, variant, readings, margin.get("reason", ""))
+    results = [
+        analyse(
+            _frame(table, planned, found, measure),
+            None if table.is_quick else _published(table, measure),
+            _comparisons(table, chosen["stars_compare"]),
+            delta=_delta(margin if measure == table.measures[0] else _other(margin, measure)),
+            seeds=len(shown),
+            declared=len(table.comparisons),
+            cells=specs,
+            about=dataclasses.replace(about, measure=measure),
+            missing=[
+                (p.cell, p.run.seed)
+                for p in planned
+                if p.cell in names and p.run.seed in asked and p.run.hash not in found
+            ],
+            alternative=chosen["alternative"],
+            method=chosen["rank_sum"],
+            digits=chosen["digits"],
+        )
+        for measure in table.measures
+    ]
+    result = dataclasses.replace(results[0], others=tuple(results[1:]))
+    return result if table.form != "full" else _with_claims(result, table)
+
+
+def _other(margin: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
+    """The margin of a measure besides the headline, from the table's ``measures``."""
+    own = margin.get("measures", {}).get(measure.name)
+    return {"delta": own} if own is not None else {}
 
 
 def write(result: TableResult, folder: Path) -> list[Path]:
@@ -129,7 +149,10 @@ def render(
 
 
 def _frame(
-    table: Table, planned: Sequence[PlannedRun], found: Mapping[str, Record]
+    table: Table,
+    planned: Sequence[PlannedRun],
+    found: Mapping[str, Record],
+    measure: Measure,
 ) -> pd.DataFrame:
     """The long-form frame, one row a finished run."""
     import pandas as pd
@@ -137,14 +160,14 @@ def _frame(
     from analysis.documents.table import FRAME_COLUMNS
 
     rows = [
-        {"cell": p.cell, "kind": table.cell(p.cell).kind, **_row(found[p.run.hash])}
+        {"cell": p.cell, "kind": table.cell(p.cell).kind, **_row(found[p.run.hash], measure)}
         for p in planned
         if p.run.hash in found
     ]
     return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: Record, measure: Measure) -> dict[str, Any]:
     run, result = record["run"], record["result"]
     correct, total = headline(record)
     best = result["measurements"].get(BEST, {"count": correct, "epoch": 0})
@@ -153,6 +176,7 @@ def _row(record: Record) -> dict[str, Any]:
         "correct": correct,
         "total": total,
         "accuracy": correct / total,
+        "value": measure.value(result["measurements"][measure.name]),
         "diverged": result["diverged"],
         "best_correct": best["count"],
         "best_epoch": best["epoch"],
@@ -185,10 +209,15 @@ def _spec(
     )
 
 
-def _published(table: Table) -> pd.DataFrame:
+def _published(table: Table, measure: Measure) -> pd.DataFrame:
+    """The printed numbers of a measure: rows that name it, or none, which is the headline."""
     import pandas as pd
 
-    return pd.read_csv(table.published, dtype=str, keep_default_na=False)
+    rows = pd.read_csv(table.published, dtype=str, keep_default_na=False)
+    if "measure" not in rows:
+        return rows if measure == table.measures[0] else rows.iloc[:0]
+    named = rows["measure"].replace("", table.measures[0].name)
+    return rows[named == measure.name]
 
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:
@@ -250,7 +279,6 @@ def _about(
         layout=table.layout,
         row_title=table.row_title,
         column_title=table.column_title,
-        percent=table.percent,
         remark=table.remark,
         margin_reason=margin_reason,
         readings=tuple(

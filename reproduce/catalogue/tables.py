@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from analysis.verdicts.measure import ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
@@ -92,7 +93,8 @@ class Table:
         parameters: the settings that a reader tells the cells apart by, in the paper's order: what
             each is called and its path in a run.
         layout: "pairs", "rows" or "grid", see :class:`analysis.documents.results.About`, as are
-        the titles. percent: whether the paper prints its accuracies in percent.
+        the titles.
+        measures: what is shown and judged of every cell, the headline first.
         remark: what a reader of this table alone has to know, shown among its notes.
     """
 
@@ -109,7 +111,7 @@ class Table:
     layout: str = "pairs"
     row_title: str = ""
     column_title: str = ""
-    percent: bool = False
+    measures: tuple[Measure, ...] = (ACCURACY,)
     remark: str = ""
 
     @property

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from analysis.verdicts.measure import ACCURACY
 from benchmarks.models import AsymmetricBlock, SquareBlock
 from benchmarks.models.rcnet import Block
 from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.locality.protocol import ACNET, BLOCK, BRANCH_INIT, STRIP_ETA, smaller
 
+PERCENT = replace(ACCURACY, percent=True)
 NETWORK = "RCNet-10"
 SQUARE, SCALED = SquareBlock(), SquareBlock(initialization="scaled")
 
@@ -61,7 +63,7 @@ QUICK = Table(
     parameters=PARAMETERS,
     layout="rows",
     row_title="block",
-    percent=True,
+    measures=(PERCENT,),
 )
 
 TABLE = Table(
@@ -76,7 +78,7 @@ TABLE = Table(
     parameters=PARAMETERS,
     layout="rows",
     row_title="block",
-    percent=True,
+    measures=(PERCENT,),
 )
 
 if __name__ == "__main__":

@@ -164,5 +164,5 @@ def empty() -> TableResult:
 @cache
 def quick() -> TableResult:
     """A quick grid: nothing published, no verdicts."""
-    about = replace(ABOUT, form="quick")
+    about = replace(ABOUT, protocol="quick")
     return grid(around, blocks=["cifar10 VGG"], about=about, delta=None)

@@ -81,6 +81,7 @@ def rows(
             "correct": correct,
             "total": total,
             "accuracy": correct / total,
+            "value": correct / total,
             "diverged": False,
             "best_correct": min(correct + 9, total),
             "best_epoch": 120,
@@ -177,7 +178,7 @@ def mixed() -> TableResult:
     counts["anti 0.6 0.4"] = around("anti 0.6 0.4", shift=-150)
     runs = frame(counts)
     diverged = (runs["cell"] == "permuted 2.4 1.6") & (runs["seed"] < 2)
-    runs.loc[diverged, ["diverged", "correct", "accuracy"]] = [True, 1000, 0.1]
+    runs.loc[diverged, ["diverged", "correct", "accuracy", "value"]] = [True, 1000, 0.1, 0.1]
     elsewhere = (runs["cell"] == "plain 1 1") & (runs["seed"] > 9)
     runs.loc[elsewhere, "machine"] = OTHER_MACHINE
     return full(runs)

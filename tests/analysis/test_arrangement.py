@@ -9,6 +9,7 @@ import pytest
 
 from analysis.documents.arrangement import Block, arrange
 from analysis.documents.results import About
+from analysis.verdicts.measure import ACCURACY
 
 PRINTED = grids.printed_grid()
 
@@ -136,7 +137,7 @@ def test_a_cell_without_a_margin_is_refused() -> None:
 
 
 def test_percent_is_compared_as_a_share() -> None:
-    about = replace(grids.ROWS, percent=True)
+    about = replace(grids.ROWS, measure=replace(ACCURACY, percent=True))
     table = grids.printed_rows().assign(value=["73", "73.93", "74.84", "42.84", "43.13", "43.23"])
     result = grids.rows(grids.around)
     from analysis.documents.table import analyse

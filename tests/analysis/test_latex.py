@@ -41,7 +41,7 @@ def wide() -> TableResult:
     runs = cases.frame({name: cases.around(name, shift=-1500) for name in cases.NAMES})
     for name, diverged in (("plain 1 1", 10), ("anti 0.6 0.4", 4), ("anti 0.8 0.8", 4)):
         chosen = (runs["cell"] == name) & (runs["seed"] < diverged)
-        runs.loc[chosen, ["diverged", "correct", "accuracy"]] = [True, 1000, 0.1]
+        runs.loc[chosen, ["diverged", "correct", "accuracy", "value"]] = [True, 1000, 0.1, 0.1]
     sittings = f"{cases.MACHINE} + {cases.OTHER_MACHINE}"
     runs.loc[runs["seed"] > 9, "machine"] = sittings
     return cases.full(runs)

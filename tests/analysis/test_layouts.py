@@ -45,7 +45,11 @@ def diverged() -> TableResult:
     """Rows with diverged runs and a cell that has none."""
     result = grids.rows(lambda n, p: [] if n == "deepweeds 1 1" else grids.around(n, p))
     runs = cases.frame({c.name: [r.correct for r in c.runs] for c in result.cells if c.n})
-    runs.loc[runs["cell"] == "tiny-imagenet 1 1", ["diverged", "accuracy"]] = [True, 0.01]
+    runs.loc[runs["cell"] == "tiny-imagenet 1 1", ["diverged", "accuracy", "value"]] = [
+        True,
+        0.01,
+        0.01,
+    ]
     from analysis.documents.table import analyse
 
     specs = [

@@ -271,7 +271,7 @@ def test_bad_confidence(confidence):
         hodges_lehmann([1.0], [2.0], confidence=confidence)
 
 
-@pytest.mark.parametrize("x", [[], [math.nan], [math.inf]])
+@pytest.mark.parametrize("x", [[], [math.nan], [math.inf, -math.inf]])
 def test_bad_values(x):
     with pytest.raises(ValueError, match="x"):
         hodges_lehmann(x, [2.0])

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.statistics.frame import DIVERGED
 from analysis.statistics.rank_sum import rank_sum_test, stars
 from analysis.statistics.shift import hodges_lehmann
 from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
+from analysis.verdicts.measure import ACCURACY, NON_ZERO, TRAINING_LOSS
 
 HALF_POINT = Decimal("0.5")
+DIVERGED = -math.inf
 COUNTS = st.lists(st.integers(8700, 8800), min_size=6, max_size=20)
 
 
@@ -46,7 +47,9 @@ class TestLevel:
         ],
     )
     def test_printed_digits_widen_the_interval(self, published, scale, half_digit):
-        verdict = level_verdict([0.874] * 6, published, HALF_POINT, scale=scale)
+        verdict = level_verdict(
+            [0.874] * 6, published, HALF_POINT, measure=replace(ACCURACY, percent=scale == 100)
+        )
         assert verdict.difference == pytest.approx(0.004 if published == "87" else 0.0)
         assert verdict.high - verdict.difference == pytest.approx(half_digit)
         assert verdict.difference - verdict.low == pytest.approx(half_digit)
@@ -104,6 +107,26 @@ class TestLevel:
         verdict = level_verdict([], ".8740", HALF_POINT)
         assert (verdict.verdict, verdict.n, verdict.reason) == ("missing", 0, "no seeds")
         assert math.isnan(verdict.difference)
+
+    def test_the_digits_of_a_column_are_those_of_its_longest_number(self):
+        """L-52: .874 among .8790 and .8761 is .8740."""
+        own = level_verdict([0.874] * 6, ".874", HALF_POINT)
+        beside = level_verdict([0.874] * 6, ".874", HALF_POINT, digits=4)
+        assert beside == level_verdict([0.874] * 6, ".8740", HALF_POINT)
+        assert own.high == pytest.approx(10 * beside.high)
+
+    def test_a_relative_margin_is_a_share_of_the_printed_number(self):
+        counts = [555_050.0] * 15
+        within = level_verdict(counts, "550000", Decimal("1"), measure=NON_ZERO)
+        beyond = level_verdict(counts, "540000", Decimal("1"), measure=NON_ZERO)
+        assert (within.verdict, beyond.verdict) == ("reproduced", "not reproduced")
+        assert within.smallest_delta == pytest.approx(100 * 5_050.5 / 550_000, abs=1e-4)
+
+    def test_a_median_on_diverged_runs_is_not_reproduced_whichever_way_is_better(self):
+        for worst, measure in ((DIVERGED, ACCURACY), (math.inf, TRAINING_LOSS)):
+            found = level_verdict([worst] * 8 + [0.5] * 7, "0.5", Decimal(100), measure=measure)
+            assert (found.verdict, found.difference) == ("not reproduced", worst)
+            assert found.smallest_delta == math.inf
 
     def test_diverged_runs_cannot_pass_unseen(self):
         three = level_verdict([DIVERGED] * 3 + [0.874] * 12, ".8740", HALF_POINT)
@@ -263,3 +286,17 @@ class TestStars:
     def test_unknown_stars(self):
         with pytest.raises(ValueError, match=r"published stars '\+'"):
             star_agreement(self.X, self.Y, "+")
+
+
+@given(
+    x=st.lists(st.integers(0, 9), min_size=1, max_size=9),
+    y=st.lists(st.integers(0, 9), min_size=1, max_size=9),
+    lost=st.integers(0, 3),
+)
+def test_an_effect_is_the_same_seen_from_the_other_end(x, y, lost):
+    """Losses where small is good: runs that diverged stand at the other end, and verdicts turn."""
+    up = effect_verdict([*x, *[-math.inf] * lost], y, 1)
+    down = effect_verdict([*(-v for v in x), *[math.inf] * lost], [-v for v in y], -1)
+    assert up.verdict == down.verdict
+    assert up.p_value == down.p_value
+    assert (up.shift.low, up.shift.high) == (-down.shift.high, -down.shift.low)

@@ -23,7 +23,7 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.documents.results import QUICK_LABEL
-from analysis.documents.wording import MINUS, MISSING_CELL
+from analysis.documents.wording import MISSING_CELL
 from analysis.papers.locality.magnitudes import (
     COLUMNS,
     DECIDING,
@@ -35,6 +35,7 @@ from analysis.papers.locality.magnitudes import (
 )
 from analysis.papers.locality.magnitudes_figure import figure
 from analysis.statistics.rank_sum import stars
+from analysis.verdicts.measure import MINUS
 
 HEADINGS = {
     "share": "How often a weight is larger: share of the 3×3 filters, in %",

@@ -1,0 +1,139 @@
+"""What a table measures: unit, direction, how a margin is meant and how a value reads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+MISSING, MINUS, DIVERGED = "–", "−", "diverged"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named measurement of a run, as tables show and judge it.
+
+    Attributes:
+        name: by which records hold it, such as "test accuracy".
+        title: what an axis says.
+        kind: "count" (of a total, shown as a share) or "number".
+        lower_is_better: whether smaller values win.
+        relative: whether a margin is in percent of the published value; else it is in points (a
+            share's hundredths) or in the number's own unit.
+        percent: whether the paper prints a share in percent, "86.18" for .8618.
+        decimals: of a number.
+    """
+
+    name: str
+    title: str
+    kind: Literal["count", "number"] = "count"
+    unit: str = ""
+    lower_is_better: bool = False
+    relative: bool = False
+    percent: bool = False
+    decimals: int = 0
+
+    @property
+    def is_share(self) -> bool:
+        """Whether values lie in [0, 1]."""
+        return self.kind == "count"
+
+    @property
+    def worst(self) -> float:
+        """What a diverged run counts as: beyond every value, so that it takes the worst rank."""
+        return math.inf if self.lower_is_better else -math.inf
+
+    @property
+    def scale(self) -> int:
+        """What the paper prints for 1."""
+        return 100 if self.percent else 1
+
+    @property
+    def margin_unit(self) -> str:
+        """Of a margin: "points", "%" or the number's own."""
+        return "%" if self.relative else "points" if self.is_share else self.unit
+
+    def value(self, measurement: Any) -> float:
+        """Of a measurement as records hold it.
+
+        Raises:
+            ValueError: where it is neither a count nor a number.
+        """
+        if isinstance(measurement, dict):
+            return float(measurement["count"] / measurement["of"])
+        if isinstance(measurement, int | float):
+            return float(measurement)
+        raise ValueError(f"{self.name} is no number: {measurement!r}")
+
+    def share(self, published: str) -> float:
+        """A printed value in the unit of :meth:`value`."""
+        return float(Decimal(published) / self.scale)
+
+    def margin(self, delta: Decimal, printed: Decimal) -> Decimal:
+        """A margin in the unit of values."""
+        if self.relative:
+            return abs(printed) * delta / 100
+        return delta / 100 if self.is_share else delta
+
+    def delta(self, width: Decimal, printed: Decimal) -> Decimal:
+        """The margin that such a width in the unit of values would take."""
+        if self.relative:
+            return 100 * width / abs(printed) if printed else Decimal("Infinity")
+        return 100 * width if self.is_share else width
+
+    def better(self, first: float, second: float) -> bool:
+        """Whether the first value wins."""
+        return first < second if self.lower_is_better else first > second
+
+    def text(self, value: float | None) -> str:
+        """A value as the papers print it, ".8812", "88.12" or "555,050"; "diverged" where it is not
+        finite, a dash without a value."""
+        if value is None:
+            return MISSING
+        if not math.isfinite(value):
+            return DIVERGED
+        if not self.is_share:
+            return f"{value:,.{self.decimals}f}"
+        if self.percent:
+            return f"{100 * value:.2f}"
+        text = f"{value:.4f}"
+        return text[1:] if text.startswith("0.") else text
+
+    def difference(self, value: float | None) -> str:
+        """A difference with its sign, of shares in points: "+0.12". One with a diverged run at one
+        end is unbounded."""
+        if value is None or math.isnan(value):
+            return MISSING
+        if math.isinf(value):
+            return "+∞" if value > 0 else f"{MINUS}∞"
+        decimals = 2 if self.is_share else self.decimals
+        shown = 100 * value if self.is_share else value
+        text = f"{shown:+,.{decimals}f}"
+        if float(text.replace(",", "")) == 0:
+            return f"{0:.{decimals}f}"
+        return text.replace("-", MINUS)
+
+
+ACCURACY = Measure("test accuracy", "test accuracy, last epoch")
+BEST_ACCURACY = Measure("best evaluated accuracy", "test accuracy, best evaluated epoch")
+TRAINING_ACCURACY = Measure("training accuracy", "training accuracy, last epoch")
+VALIDATION_ACCURACY = Measure("validation accuracy", "validation accuracy, last epoch")
+SVM_ACCURACY = Measure("svm accuracy", "test accuracy of a linear SVM")
+TRAINING_LOSS = Measure(
+    "training loss", "training loss, last epoch", "number", lower_is_better=True, decimals=4
+)
+PARAMETERS = Measure("parameters", "parameters", "number", lower_is_better=True, relative=True)
+NON_ZERO = Measure(
+    "non-zero parameters", "parameters other than 0", "number", lower_is_better=True, relative=True
+)
+MULTIPLY_ADDS = Measure(
+    "multiply-adds", "multiply-adds an image", "number", lower_is_better=True, relative=True
+)
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        *(ACCURACY, BEST_ACCURACY, TRAINING_ACCURACY, VALIDATION_ACCURACY, SVM_ACCURACY),
+        *(TRAINING_LOSS, PARAMETERS, NON_ZERO, MULTIPLY_ADDS),
+    )
+}
