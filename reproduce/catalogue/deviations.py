@@ -7,7 +7,7 @@ from functools import cache
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.readings import read_entries
-from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.paths import extra_papers, paper_folder
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,10 @@ def table_deviations(table_id: str) -> list[Deviation]:
 
 @cache
 def _read(paper: str) -> tuple[Deviation, ...]:
+    if not (paper_folder(paper) / "deviations.toml").exists() and extra_papers():
+        return ()
     entries = read_entries(paper, "deviations.toml", "deviation")
     try:
         return tuple(Deviation(**{**e, "tables": tuple(e["tables"])}) for e in entries)
     except (KeyError, TypeError) as error:
-        raise UserError(f"{PAPER_TABLES / paper / 'deviations.toml'}: {error}") from error
+        raise UserError(f"{paper_folder(paper) / 'deviations.toml'}: {error}") from error

@@ -1,19 +1,29 @@
-"""The tables, figures and theorems that the suite can reproduce, by name."""
+"""The papers that the suite reproduces, and their tables, figures and theorems by name.
+
+A paper is a package ``reproduce.<paper>`` whose ``__init__`` holds a ``PAPER``; nothing else lists
+it. Papers of other people stand in folders that the variable REPRODUCE_PAPERS names: a package
+``<paper>`` there, with its published numbers in ``<paper>/paper_tables``.
+"""
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import reproduce
 from benchmarks.errors import UserError
+from reproduce.store.paths import extra_papers
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import Table
 
-DEFAULT_PAPER = "locality"
+# Packages of the suite that are no paper's.
+ROOMS = frozenset({"catalogue", "commands", "executors", "running", "store"})
 
 
 @dataclass(frozen=True)
@@ -24,16 +34,18 @@ class Entry:
         trains: whether its numbers come from training runs. Its module then holds a ``TABLE``;
             otherwise it holds a ``command`` with Typer's options, which computes, reports and
             returns the exit code.
+        paper: filled in by its paper.
     """
 
-    paper: str
     name: str
     summary: str
     trains: bool = True
+    paper: str = ""
+    package: str = ""
 
     @property
     def id(self) -> str:
-        """Such as "locality/table3"."""
+        """Such as "paper/table3"."""
         return f"{self.paper}/{self.name}"
 
     def load(self) -> Table:
@@ -51,84 +63,78 @@ class Entry:
         return self._module().command
 
     def _module(self) -> ModuleType:
-        return importlib.import_module(f"reproduce.{self.paper}.{self.name}")
+        return importlib.import_module(f"{self.package}.{self.name}")
 
 
-ENTRIES = (
-    Entry(
-        "locality",
-        "table1",
-        "where weights of trained networks' 3×3 filters are large, beside the printed shares",
-        trains=False,
-    ),
-    Entry(
-        "locality",
-        "table2",
-        "the layers of MobileNet and VGG-10, observed and counted, beside the printed ones",
-        trains=False,
-    ),
-    Entry(
-        "locality",
-        "table3",
-        "LOCO-Reg against permuted, plain and anti-locality L2; VGG-10 on CIFAR-10",
-    ),
-    Entry(
-        "locality",
-        "table4",
-        "LOCO-Reg and plain L2 for four λ; three networks on CIFAR-10, CIFAR-100, Fashion-MNIST",
-    ),
-    Entry(
-        "locality",
-        "table5",
-        "LOCO-Reg with 5×5 and 7×7 filters by eq. 5; VGG-10 on CIFAR-10",
-    ),
-    Entry(
-        "locality",
-        "table6",
-        "LOCO-Reg on larger images; a deeper VGG-10 on TinyImageNet and DeepWeeds",
-    ),
-    Entry(
-        "locality",
-        "table7",
-        "STRIP-Reg and ACNet's asymmetric convolutions; RCNet-10 on CIFAR-10",
-    ),
-    Entry(
-        "locality",
-        "figure1",
-        "how large a network's weights are at the centre, edge and corner of its 3×3 filters",
-        trains=False,
-    ),
-    Entry(
-        "locality",
-        "magnitudes",
-        "does LOCO-Reg change where weights are large? asked of a table's own networks",
-        trains=False,
-    ),
-    Entry(
-        "locality",
-        "figure2",
-        "where two 3×3 features lie on the paper's grid, with LOCO-Reg's and with equal weights",
-        trains=False,
-    ),
-    Entry(
-        "locality",
-        "theorem1",
-        "how unequal a filter's masses may be for its centre to matter most, in exact fractions",
-        trains=False,
-    ),
-)
+@dataclass(frozen=True)
+class Paper:
+    """A paper and what of it is reproduced.
+
+    Attributes:
+        name: before the entries' names in commands, and of the folder of its published numbers.
+        is_default: whether its entries may be named without it; of one paper alone.
+    """
+
+    name: str
+    title: str
+    citation: str
+    entries: tuple[Entry, ...]
+    is_default: bool = False
+
+
+@cache
+def papers() -> tuple[Paper, ...]:
+    """Every paper, the default one first. Importing them makes their own parts known.
+
+    Raises:
+        UserError: where one of REPRODUCE_PAPERS cannot be imported.
+    """
+    for folder in extra_papers():
+        if str(folder) not in reproduce.__path__:
+            reproduce.__path__.append(str(folder))
+    found = []
+    for module in pkgutil.iter_modules(reproduce.__path__, "reproduce."):
+        name = module.name.rpartition(".")[2]
+        if module.ispkg and name not in ROOMS:
+            found.append(_paper(module.name))
+    return tuple(sorted(found, key=lambda paper: (not paper.is_default, paper.name)))
+
+
+def _paper(package: str) -> Paper:
+    try:
+        paper = importlib.import_module(package).PAPER
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{package} is no paper's package: {error}; see CONTRIBUTING.md") from error
+    entries = tuple(replace(e, paper=paper.name, package=package) for e in paper.entries)
+    return replace(paper, entries=entries)
+
+
+def entries(paper: str | None = None) -> tuple[Entry, ...]:
+    """The entries of a paper, or of all.
+
+    Raises:
+        UserError: where there is no such paper.
+    """
+    if paper is not None and paper not in {p.name for p in papers()}:
+        raise UserError(f"no paper {paper!r}; there is: {', '.join(p.name for p in papers())}")
+    return tuple(e for p in papers() if paper in (None, p.name) for e in p.entries)
+
+
+def default_paper() -> str:
+    """The name of the paper whose entries need none."""
+    return papers()[0].name
 
 
 def find(name: str) -> Entry:
-    """The entry of "table3" (the default paper) or "locality/table3".
+    """The entry of "table3" (the default paper) or "paper/table3".
 
     Raises:
         UserError: where there is none.
     """
-    full = name if "/" in name else f"{DEFAULT_PAPER}/{name}"
-    for entry in ENTRIES:
+    full = name if "/" in name else f"{default_paper()}/{name}"
+    for entry in entries():
         if entry.id == full:
             return entry
     raise UserError(
-        f"no table {name!r}; `reproduce list` names: {', '.join(e.id for e in ENTRIES)}"
+        f"no table {name!r}; `reproduce list` names: {', '.join(e.id for e in entries())}"
     )

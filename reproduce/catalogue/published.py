@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.errors import UserError
 from reproduce.catalogue.deviations import table_deviations
 from reproduce.catalogue.readings import table_readings
-from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.paths import PAPER_TABLES, paper_folder
 
 
 def read_rows(paper: str, file: str) -> list[dict[str, str]]:
@@ -17,7 +17,7 @@ def read_rows(paper: str, file: str) -> list[dict[str, str]]:
     Raises:
         UserError: where the file is missing, empty or no CSV.
     """
-    path = PAPER_TABLES / paper / file
+    path = paper_folder(paper, PAPER_TABLES) / file
     try:
         with open(path, encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream, strict=True))

@@ -17,9 +17,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.papers import DEFAULT_PAPER
+from reproduce.catalogue.papers import default_paper
 from reproduce.catalogue.tables import spelled
-from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.paths import PAPER_TABLES, extra_papers, paper_folder
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,22 +70,26 @@ class Reading:
         raise UserError(f"{self.id} ({self.option}): {text!r} is none of {values}")
 
 
-def load(paper: str = DEFAULT_PAPER) -> list[Reading]:
+def load(paper: str | None = None) -> list[Reading]:
     """All readings of a paper, in the file's order.
 
     Raises:
         UserError: where the file is missing or damaged.
     """
-    return list(_read(paper))
+    return list(_read(paper or default_paper()))
 
 
 @cache
 def _read(paper: str) -> tuple[Reading, ...]:
+    if not (paper_folder(paper, PAPER_TABLES) / "readings.toml").exists() and extra_papers():
+        return ()  # another person's paper may leave nothing open
     entries = read_entries(paper, "readings.toml", "reading")
     try:
         return tuple(_reading(**entry) for entry in entries)
     except TypeError as error:
-        raise UserError(f"{PAPER_TABLES / paper / 'readings.toml'}: {error}") from error
+        raise UserError(
+            f"{paper_folder(paper, PAPER_TABLES) / 'readings.toml'}: {error}"
+        ) from error
 
 
 def _reading(
@@ -102,7 +106,7 @@ def read_entries(paper: str, file: str, key: str) -> list[dict[str, Any]]:
     Raises:
         UserError: where the file is missing or is no TOML.
     """
-    path = PAPER_TABLES / paper / file
+    path = paper_folder(paper, PAPER_TABLES) / file
     try:
         with open(path, "rb") as stream:
             return list(tomllib.load(stream)[key])
@@ -112,12 +116,13 @@ def read_entries(paper: str, file: str, key: str) -> list[dict[str, Any]]:
         raise UserError(f"{path} cannot be read: {error}") from error
 
 
-def find(name: str, paper: str = DEFAULT_PAPER) -> Reading:
+def find(name: str, paper: str | None = None) -> Reading:
     """The reading of an id ("L-03") or of a setting's or knob's name ("l2_convention").
 
     Raises:
         UserError: where there is none.
     """
+    paper = paper or default_paper()
     for reading in _read(paper):
         if name.upper() == reading.id or name == reading.option:
             return reading
@@ -126,7 +131,7 @@ def find(name: str, paper: str = DEFAULT_PAPER) -> Reading:
 
 
 def parse_overrides(
-    texts: Iterable[str], paper: str = DEFAULT_PAPER, table: str | None = None
+    texts: Iterable[str], paper: str | None = None, table: str | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Settings and knobs of the analysis, by name, from choices such as "L-03=half_sum_sq" or
     "l2_convention=half_sum_sq", in the file's order.
@@ -151,7 +156,7 @@ def parse_overrides(
             )
         if chosen.setdefault(reading.id, (reading, picked))[1] != picked:
             raise UserError(f"{reading.id} ({reading.option}) is given two values")
-    order = [reading.id for reading in _read(paper)]
+    order = [reading.id for reading in _read(paper or default_paper())]
     changed = sorted(
         ((r, value) for r, value in chosen.values() if value != r.default),
         key=lambda choice: order.index(choice[0].id),
@@ -161,13 +166,13 @@ def parse_overrides(
     return settings, knobs
 
 
-def paths_of(setting: str, paper: str = DEFAULT_PAPER) -> tuple[str, ...]:
+def paths_of(setting: str, paper: str | None = None) -> tuple[str, ...]:
     """Where a setting that a reading names lies in a run; a name that none has is its own path.
 
     Raises:
         UserError: where the file is missing or damaged.
     """
-    for reading in _read(paper):
+    for reading in _read(paper or default_paper()):
         if reading.setting == setting:
             return reading.paths
     return (setting,)

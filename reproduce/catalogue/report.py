@@ -19,7 +19,7 @@ from reproduce.catalogue.deviations import table_deviations
 from reproduce.catalogue.tables import plan, spelled
 from reproduce.store import records
 from reproduce.store.outputs import write_files
-from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.paths import paper_folder
 from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, Record, configuration_hash, headline
 
@@ -222,7 +222,7 @@ def _published(table: Table, measure: Measure) -> pd.DataFrame:
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:
     """The table with what the paper's text says of it."""
-    path = PAPER_TABLES / table.paper / "claims.csv"
+    path = paper_folder(table.paper) / "claims.csv"
     stated = []
     if path.exists():
         with open(path, encoding="utf-8", newline="") as file:
@@ -243,7 +243,7 @@ def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
 
 
 def _margin(table: Table) -> dict[str, Any]:
-    with open(PAPER_TABLES / table.paper / "margins.toml", "rb") as file:
+    with open(paper_folder(table.paper) / "margins.toml", "rb") as file:
         return tomllib.load(file)[table.name]
 
 

@@ -18,7 +18,7 @@ from analysis.verdicts.measure import ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
-from reproduce.store.paths import PAPER_TABLES
+from reproduce.store.paths import paper_folder
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Table:
     @property
     def published(self) -> Path:
         """The printed numbers, one CSV row an entry."""
-        return PAPER_TABLES / self.paper / f"{self.name}.csv"
+        return paper_folder(self.paper) / f"{self.name}.csv"
 
     def cell(self, name: str) -> Cell:
         """The cell of that name."""

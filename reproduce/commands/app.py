@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from reproduce.catalogue.papers import ENTRIES, Entry
+from reproduce.catalogue.papers import Entry, entries, papers
 from reproduce.catalogue.selection import Selection
 from reproduce.commands import options as opt
 from reproduce.commands.data import app as data_app
@@ -100,26 +101,46 @@ def _untrained_command(entry: Entry, name: str, hidden: bool) -> None:
         raise typer.Exit(command(*arguments, **options))
 
 
-for _entry in ENTRIES:
-    _add = _table_command if _entry.trains else _untrained_command
-    _add(_entry, _entry.name, hidden=False)
-    _add(_entry, _entry.id, hidden=True)
+for _paper in papers():
+    for _entry in _paper.entries:
+        _add = _table_command if _entry.trains else _untrained_command
+        _add(_entry, _entry.id, hidden=_paper.is_default)
+        if _paper.is_default:
+            _add(_entry, _entry.name, hidden=False)
 
 
 @app.command("list")
-def list_tables(as_json: opt.Json = False) -> None:
+def list_tables(
+    paper: Annotated[
+        str | None,
+        typer.Argument(metavar="[PAPER]", help="One paper alone.", show_default=False),
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
     """List what can be reproduced."""
-    rows = [_summary(entry) for entry in ENTRIES]
+    rows = [_summary(entry) for entry in entries(paper)]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
+    titles = {found.name: f"{found.title} ({found.citation})" for found in papers()}
+    shown = ""
     for row in rows:
+        of = row["table"].partition("/")[0]
+        if of != shown:
+            typer.echo(titles[of])
+            shown = of
         size = "computed at once"
         if "cells" in row:
             forms = "".join(f", also --{form}" for form in row["forms"])
             size = f"{row['cells']} cells × {row['seeds']} seeds{forms}"
         typer.echo(f"{row['table']}  {size}")
         typer.echo(f"    {row['summary']}")
+
+
+def _overview(results: Path | None, as_json: bool) -> None:
+    from reproduce.commands.overview import overview
+
+    typer.echo(overview(results, as_json=as_json))
 
 
 def _summary(entry: Entry) -> dict[str, Any]:
@@ -132,9 +153,10 @@ def _summary(entry: Entry) -> dict[str, Any]:
 
 
 @app.command()
-@takes_selection()
+@takes_selection(optional=_overview)
 def status(selection: Selection, as_json: opt.Json = False) -> None:
-    """Tell what is done, running, failed and missing, from the records on disk."""
+    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, one
+    line for every table that has any run."""
     from reproduce.running.status import render, status_of
 
     found = status_of(selection.planned, selection.layout)

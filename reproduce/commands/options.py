@@ -128,6 +128,12 @@ DryRun = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before long work.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+OptionalTableName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TABLE]", help="Such as table3 or locality/table3.", show_default=False
+    ),
+]
 TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="Such as table3 or locality/table3.")
 ]

@@ -25,8 +25,12 @@ def _selecting(
     """The options, as a signature."""
 
 
-def takes_selection(table: str | None = None) -> Callable[[Callable[..., None]], Any]:
+def takes_selection(
+    table: str | None = None, *, optional: Callable[[Path | None, bool], None] | None = None
+) -> Callable[[Callable[..., None]], Any]:
     """Decorator: the command gets TABLE (unless ``table`` fixes it) and the selecting options.
+
+    Without TABLE, ``optional`` is called instead, where it is given, with --results and --json.
 
     The decorated function receives the :class:`reproduce.catalogue.selection.Selection` made of
     them as ``selection`` and whatever options it declares itself.
@@ -35,7 +39,11 @@ def takes_selection(table: str | None = None) -> Callable[[Callable[..., None]],
     def decorate(command: Callable[..., None]) -> Any:
         shared = parameters_of(_selecting)
         if table is None:
-            shared.insert(0, _parameter("table", opt.TableName))
+            hint: Any = opt.TableName
+            default: Any = inspect.Parameter.empty
+            if optional:
+                hint, default = opt.OptionalTableName, None
+            shared.insert(0, _parameter("table", hint, default))
         own = [p for p in parameters_of(command) if p.name != "selection"]
 
         def wrapper(**values: Any) -> None:
@@ -43,6 +51,9 @@ def takes_selection(table: str | None = None) -> Callable[[Callable[..., None]],
 
             chosen = {p.name: values.pop(p.name) for p in shared}
             name = chosen.pop("table", table)
+            if name is None and optional:
+                optional(chosen["results"], values.get("as_json", False))
+                return
             form = opt.form_of(quick=chosen.pop("quick"), reduced=chosen.pop("reduced"))
             command(selection=_checked(select(name, form=form, **chosen)), **values)
 
@@ -64,8 +75,9 @@ def _checked(selection: Selection) -> Selection:
     return selection
 
 
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, annotation=annotation, default=default)
 
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
-from reproduce.catalogue.papers import ENTRIES, find
+from reproduce.catalogue.papers import entries, find
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout, default_results, layouts, printable
 
@@ -186,7 +186,7 @@ def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
 
 def _place(run: Mapping[str, Any], form: str) -> tuple[Table, Cell] | None:
     """The table and cell that a run is of, under the default readings and any precision."""
-    for entry in ENTRIES:
+    for entry in entries():
         if entry.trains:
             whole = entry.load()
             table = whole if form == "full" else whole.forms.get(form)

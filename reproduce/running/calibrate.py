@@ -15,6 +15,7 @@ from benchmarks import data as datasets
 from benchmarks.errors import UserError
 from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run, from_canonical
+from reproduce.catalogue.papers import papers
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset
@@ -27,6 +28,7 @@ BATCHES = 4
 def main() -> None:
     """See the module's text."""
     asked = json.loads(sys.argv[1])
+    papers()  # whose own parts the run may be made of
     run = from_canonical(asked["run"])
     rate = measure(run, asked["device"], asked["pack"], asked["seconds"])
     print(json.dumps({"images_per_second": rate}))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.run import from_canonical
+from reproduce.catalogue.papers import papers
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.claims import Liveness, Owner
 from reproduce.store import records
@@ -78,6 +79,7 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """The job that :meth:`to_json` wrote."""
         values = json.loads(text)
+        papers()  # whose own parts the runs may be made of
         layout = ResultsLayout(Path(values.pop("base")), values.pop("form"))
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
         data, recorded = Path(values.pop("data")), frozenset(values.pop("recorded"))

@@ -10,6 +10,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPER_TABLES = ROOT / "paper_tables"
 
 
+def extra_papers() -> list[Path]:
+    """The folders of REPRODUCE_PAPERS, which hold other people's papers."""
+    named = os.environ.get("REPRODUCE_PAPERS", "").split(os.pathsep)
+    return [Path(folder).expanduser().absolute() for folder in named if folder]
+
+
+def paper_folder(paper: str, base: Path = PAPER_TABLES) -> Path:
+    """The folder of a paper's published numbers, readings, margins, claims and deviations."""
+    for folder in extra_papers():
+        own = folder / paper.replace("-", "_") / "paper_tables"
+        if own.is_dir():
+            return own
+    return base / paper
+
+
 def default_data() -> Path:
     """REPRODUCE_DATA, or ``data/`` in the checkout."""
     return Path(os.environ.get("REPRODUCE_DATA") or ROOT / "data").absolute()

@@ -17,7 +17,7 @@ from benchmarks.models import SquareBlock
 from benchmarks.parts import Part, hints_of, kinds
 from benchmarks.run import Run, from_canonical
 from reproduce.catalogue import deviations, readings, report
-from reproduce.catalogue.papers import ENTRIES, find
+from reproduce.catalogue.papers import entries, find
 from reproduce.catalogue.tables import spelled
 from reproduce.store.paths import ROOT
 
@@ -59,7 +59,7 @@ def test_the_knobs_are_those_that_the_report_turns():
 
 @pytest.mark.parametrize("reading", SETTINGS, ids=lambda r: r.id)
 def test_the_default_is_that_of_the_cells_and_alternatives_make_other_runs(reading):
-    tables = [e.load() for e in ENTRIES if e.trains and e.name in reading.tables]
+    tables = [e.load() for e in entries() if e.trains and e.name in reading.tables]
     assert tables
     for table in tables:
         for cell in table.cells:
@@ -194,7 +194,7 @@ def test_table_readings_show_what_holds_there():
 
 
 def test_every_declared_table_has_readings_and_deviations():
-    for entry in ENTRIES:
+    for entry in entries():
         assert readings.table_readings(entry.id)
         assert deviations.table_deviations(entry.id)
 

@@ -94,9 +94,9 @@ def make_checkout(folder: Path, checkpoint_seconds: str = "0.0") -> Path:
             shutil.copy(source, folder / part)
     shutil.copy(tiny_table.__file__, folder / "reproduce" / "locality" / "tiny.py")
     edit(
-        folder / "reproduce" / "catalogue" / "papers.py",
-        "ENTRIES = (\n",
-        'ENTRIES = (\n    Entry("locality", "tiny", "a small Table III"),\n',
+        folder / "reproduce" / "locality" / "__init__.py",
+        "    entries=(\n",
+        '    entries=(\n        Entry("tiny", "a small Table III"),\n',
     )
     loop = folder / "benchmarks" / "training" / "loop.py"
     edit(loop, "CHECKPOINT_SECONDS = 55.0", f"CHECKPOINT_SECONDS = {checkpoint_seconds}")
