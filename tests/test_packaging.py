@@ -111,3 +111,29 @@ def test_the_readme_names_every_table_that_can_be_run():
 
     for entry in entries():
         assert f"reproduce {entry.name}" in text_of("README.md")
+
+
+SHARED = (
+    *("benchmarks/parts.py", "benchmarks/run.py", "benchmarks/training"),
+    *("analysis/documents", "analysis/figures", "analysis/statistics", "analysis/verdicts"),
+    *("reproduce/catalogue", "reproduce/commands", "reproduce/executors"),
+    *("reproduce/running", "reproduce/store"),
+)
+WORDS = re.compile(r"LOCO|ACNet|STRIP|LASSO|CompactNet|DH2L|Schneider|\b[LSCHB]-\d\d\b|Table [IV]")
+
+
+def test_shared_rooms_know_no_papers_words() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for room in SHARED
+        for path in sorted([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if WORDS.search(line)
+    ]
+    assert not found
+
+
+def test_imports_keep_to_the_rooms() -> None:
+    """The contracts are in pyproject.toml."""
+    done = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]

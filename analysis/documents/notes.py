@@ -59,8 +59,11 @@ def summary(result: TableResult) -> str:
     """Verdicts and agreements counted, in one line; empty for a quick table."""
     if result.is_quick:
         return ""
-    cells: Counter[str] = Counter(cell.level.verdict for cell in result.cells if cell.level)
-    effects: Counter[str] = Counter(row.effect.verdict for row in result.comparisons if row.effect)
+    every = (result, *result.others)
+    cells: Counter[str] = Counter(c.level.verdict for r in every for c in r.cells if c.level)
+    effects: Counter[str] = Counter(
+        row.effect.verdict for r in every for row in r.comparisons if row.effect
+    )
     named = (("cells", cells), ("effects", effects))
     parts = [f"{kind}: {_counts(counter)}" for kind, counter in named if counter]
     claims: Counter[str] = Counter(claim.verdict for claim in result.claims)

@@ -58,9 +58,9 @@ class About:
         protocol: "full", "reduced" or "quick"; a quick table has no published side and no
             verdicts, a reduced one none on levels.
         variant: name of the alternative settings, empty for the defaults.
-        layout: how the cells are arranged: "pairs" (two cells a comparison, as Table III), "rows"
-            (groups of cells, each tested against its group's baseline, as Table V) or "grid"
-            (groups of settings against columns, as Table IV).
+        layout: how the cells are arranged: "pairs" (two cells a comparison), "rows"
+            (groups of cells, each tested against its group's baseline) or "grid"
+            (groups of settings against columns).
         row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
         measure: what the table shows.
         remark: what a reader of this table alone has to know.

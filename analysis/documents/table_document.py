@@ -34,7 +34,7 @@ from analysis.documents.table_notes import TONES, claims, statements
 from analysis.verdicts.measure import ACCURACY, MISSING
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
-# The value is a column of its own where it is not the accuracy.
+# The values of the table's measures are columns of their own, but for the accuracy.
 RUN_COLUMNS = tuple(
     f.name for f in dataclasses.fields(RunRow) if f.name not in ("machine", "value")
 )
@@ -240,16 +240,21 @@ def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Gri
 
 
 def _runs(result: TableResult) -> Data:
-    """One row a run, by cell in the table's order and by seed; no hosts, machines or times."""
+    """One row a run, by cell in the table's order and by seed, with its value of every measure; no
+    hosts, machines or times."""
     names = tuple(dict.fromkeys(name for cell in result.cells for name, _ in cell.parameters))
-    columns = RUN_COLUMNS if result.about.measure.name == ACCURACY.name else (*RUN_COLUMNS, "value")
+    shown = [r for r in (result, *result.others) if r.about.measure.name != ACCURACY.name]
+    further = [{run.run: run.value for cell in r.cells for run in cell.runs} for r in shown]
     rows = []
     for cell in result.cells:
         parameters = dict(cell.parameters)
         place = (result.about.protocol, cell.name, cell.kind)
         place += tuple(parameters.get(name, "") for name in names)  # type: ignore[assignment]
-        rows += [(*place, *(getattr(run, name) for name in columns)) for run in cell.runs]
-    return Data(("protocol", "cell", "kind", *names, *columns), tuple(rows))
+        for run in cell.runs:
+            own = (getattr(run, name) for name in RUN_COLUMNS)
+            rows.append((*place, *own, *(values[run.run] for values in further)))
+    measures = (r.about.measure.name for r in shown)
+    return Data(("protocol", "cell", "kind", *names, *RUN_COLUMNS, *measures), tuple(rows))
 
 
 def _facts(result: TableResult) -> dict[str, Any]:

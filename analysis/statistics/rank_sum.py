@@ -30,7 +30,7 @@ Alternative = Literal["two-sided", "greater", "less"]
 Method = Literal["exact", "normal"]
 
 STARS = ((0.001, "***"), (0.01, "**"), (0.1, "*"))
-"""The captions' legend (reading L-10): the stars of a p-value under each bound."""
+"""The usual legend: the stars of a p-value under each bound."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a paper says in sentences about a grid, beside what its printed table and our runs say.
 
-A claim that counts contests ("the better LOCO-Reg setting beats plain L2 in 34 of 36") gets an
+A claim that counts contests ("the better setting beats the baseline in 34 of 36") gets an
 interval for the true count: from the contests that are surely won to all but those surely lost. A
 contest is surely won where one of its cells is above every cell of the other side by one-sided
 exact rank-sum tests, with the error of 5 % shared among all contests and among the cells of a side,

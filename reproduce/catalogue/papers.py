@@ -73,6 +73,7 @@ class Paper:
     Attributes:
         name: before the entries' names in commands, and of the folder of its published numbers.
         is_default: whether its entries may be named without it; of one paper alone.
+        reference: the default paper's table whose plain cell precisions are compared on.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Paper:
     citation: str
     entries: tuple[Entry, ...]
     is_default: bool = False
+    reference: str = ""
 
 
 @cache
@@ -123,6 +125,11 @@ def entries(paper: str | None = None) -> tuple[Entry, ...]:
 def default_paper() -> str:
     """The name of the paper whose entries need none."""
     return papers()[0].name
+
+
+def reference() -> str:
+    """The id of the table whose plain cell precisions are compared on."""
+    return f"{default_paper()}/{papers()[0].reference}"
 
 
 def find(name: str) -> Entry:

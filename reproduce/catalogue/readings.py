@@ -117,7 +117,7 @@ def read_entries(paper: str, file: str, key: str) -> list[dict[str, Any]]:
 
 
 def find(name: str, paper: str | None = None) -> Reading:
-    """The reading of an id ("L-03") or of a setting's or knob's name ("l2_convention").
+    """The reading of an id or of a setting's or knob's name .
 
     Raises:
         UserError: where there is none.
@@ -133,8 +133,8 @@ def find(name: str, paper: str | None = None) -> Reading:
 def parse_overrides(
     texts: Iterable[str], paper: str | None = None, table: str | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Settings and knobs of the analysis, by name, from choices such as "L-03=half_sum_sq" or
-    "l2_convention=half_sum_sq", in the file's order.
+    """Settings and knobs of the analysis, by name, from choices such as "ID=VALUE" or
+    "setting=VALUE", in the file's order.
 
     Choices that equal the default are left out, so that nothing means the default experiment.
 
@@ -146,7 +146,7 @@ def parse_overrides(
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UserError(f"--reading {text!r}: give NAME=VALUE, such as L-03=half_sum_sq")
+            raise UserError(f"--reading {text!r}: give NAME=VALUE; `reproduce readings` lists them")
         reading = find(name.strip(), paper)
         picked = reading.choose(value.strip())
         if table is not None and table not in reading.tables:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from reproduce.catalogue.tables import Cell, PlannedRun, Table
     from reproduce.store.paths import ResultsLayout
 
-# What the analysis leaves to choose, with its defaults: the rank-sum test's alternative (L-12) and
-# distribution (L-40), what the first cell of a pair is tested against (L-39), and which digit of a
-# printed number is its last (L-52).
+# What the analysis leaves to choose, with its defaults: the rank-sum test's alternative and
+# distribution, what the first cell of a pair is tested against, and which digit of a printed number
+# is its last.
 KNOBS = MappingProxyType(
     {
         "alternative": "two-sided",

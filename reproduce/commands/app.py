@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reproduce.catalogue.papers import Entry, entries, papers
+from reproduce.catalogue.papers import Entry, entries, papers, reference
 from reproduce.catalogue.selection import Selection
 from reproduce.commands import options as opt
 from reproduce.commands.data import app as data_app
@@ -221,7 +221,7 @@ def show(
 def readings(
     reading: Annotated[
         str | None,
-        typer.Argument(metavar="[L-03]", help="One reading in full.", show_default=False),
+        typer.Argument(metavar="[ID]", help="One reading in full.", show_default=False),
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
@@ -249,7 +249,7 @@ def collect(selection: Selection, as_json: opt.Json = False) -> None:
 
 
 @app.command()
-@takes_selection("locality/table3")
+@takes_selection(reference())
 def precision(
     selection: Selection,
     workers: opt.Workers = None,
@@ -262,7 +262,7 @@ def precision(
     yes: opt.Yes = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Compare bf16 with float32 on Table III's plain cell: may bf16 become the default?"""
+    """Compare bf16 with float32 on a plain cell: may bf16 become the default?"""
     from reproduce.commands.precision import compare_precisions
     from reproduce.commands.table import Launch
 

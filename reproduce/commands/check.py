@@ -17,7 +17,8 @@ from benchmarks.errors import UserError
 from reproduce.store import atomic
 
 if TYPE_CHECKING:
-    from analysis.documents.results import TableResult
+    from analysis.documents.results import CellResult, TableResult
+    from analysis.verdicts.level_and_effect import LevelVerdict
 
 COLUMNS = ("cell", "verdict", "n")
 # From best to worst; two of one rank are no worse than each other.
@@ -67,20 +68,20 @@ def check(result: TableResult, baseline: Path) -> CheckOutcome:
     Raises:
         UserError: for a quick table, and where the baseline is damaged or of another table.
     """
-    verdicts = _verdicts(result)
+    judged = _judged(result)
     committed = _read(baseline)
-    if unknown := sorted(set(committed) - set(verdicts)):
+    if unknown := sorted(set(committed) - set(judged)):
         raise UserError(
             f"{baseline} has cells that {result.about.id} lacks: {', '.join(unknown)}; "
             "renew it with `reproduce check --accept`"
         )
     reasons = []
-    for cell in result.cells:
-        if reason := _objection(verdicts[cell.name], committed.get(cell.name)):
-            detail = "" if cell.level is None else f" ({cell.level.reason})"
-            reasons.append(f"{cell.name}, n = {cell.n}/{cell.planned}: {reason}{detail}")
+    for name, (cell, level) in judged.items():
+        if reason := _objection(level.verdict, committed.get(name)):
+            reasons.append(f"{name}, n = {cell.n}/{cell.planned}: {reason} ({level.reason})")
     code = NOT_REPRODUCED if reasons else INCOMPLETE if result.missing else DONE
-    counts = {name: list(verdicts.values()).count(name) for name in RANK}
+    found: list[str] = [level.verdict for _, level in judged.values()]
+    counts = {verdict: found.count(verdict) for verdict in RANK}
     return CheckOutcome(result.about.id, code, counts, tuple(reasons), len(result.missing))
 
 
@@ -90,21 +91,31 @@ def accept(result: TableResult, baseline: Path) -> None:
     Raises:
         UserError: for a quick table, and where the file cannot be written.
     """
-    verdicts = _verdicts(result)
+    judged = _judged(result)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([cell.name, verdicts[cell.name], cell.n] for cell in result.cells)
+    writer.writerows([name, level.verdict, cell.n] for name, (cell, level) in judged.items())
     try:
         atomic.replace(baseline, text.getvalue().encode())
     except OSError as error:
         raise UserError(f"cannot write {baseline}: {error.strerror or error}") from error
 
 
-def _verdicts(result: TableResult) -> dict[str, str]:
-    if result.is_quick:
-        raise UserError("a quick table has no verdicts to check; leave out --quick")
-    return {cell.name: cell.level.verdict for cell in result.cells if cell.level is not None}
+def _judged(result: TableResult) -> dict[str, tuple[CellResult, LevelVerdict]]:
+    """The cells with a verdict, by name, and by measure where it is not the table's headline."""
+    if not result.has_levels:
+        form = result.about.protocol
+        raise UserError(f"a {form} table has no verdicts to check; leave out --{form}")
+    return {
+        cell.name if table is result else f"{cell.name}, {table.about.measure.name}": (
+            cell,
+            cell.level,
+        )
+        for table in (result, *result.others)
+        for cell in table.cells
+        if cell.level is not None
+    }
 
 
 def _objection(verdict: str, committed: str | None) -> str:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from benchmarks.data import DATASETS, DatasetInfo, header
 from reproduce.commands import path_lengths
 from reproduce.origin import complaint
-from reproduce.running import hardware, machine
-from reproduce.store import provenance
+from reproduce.running import machine
+from reproduce.store import hardware, provenance
 from reproduce.store.paths import ROOT, default_data, default_results
 
 if TYPE_CHECKING:

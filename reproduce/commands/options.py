@@ -59,7 +59,7 @@ Readings = Annotated[
     typer.Option(
         "--reading",
         metavar="NAME=VALUE",
-        help="Another reading of what the paper leaves open, such as L-03=half_sum_sq; may be "
+        help="Another reading of what the paper leaves open, by id or name; may be "
         "repeated. `reproduce readings` lists them.",
         show_default=False,
     ),

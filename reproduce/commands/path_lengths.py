@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from reproduce.running import hardware
+from reproduce.store import hardware
 
 # What Linux's common file systems take, where the system does not tell; a path's end counts too.
 NAME_MAX, PATH_MAX = 255, 4096

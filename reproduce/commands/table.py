@@ -246,8 +246,8 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
     """Judge the report against the margins and the committed verdicts."""
     from reproduce.commands import check
 
-    if selection.table.is_quick:
-        raise UserError("a quick table has no verdicts to check; leave out --quick")
+    if (form := selection.table.form) != "full":
+        raise UserError(f"a {form} table has no verdicts to check; leave out --{form}")
     # A variant is another experiment, with verdicts of its own.
     baseline = ResultsLayout(ROOT / "results" / "verdicts").report(
         selection.table.id, selection.variant

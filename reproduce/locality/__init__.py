@@ -12,6 +12,7 @@ PAPER = Paper(
     title="Locality-Promoting Representation Learning",
     citation="J. Schneider, ICPR 2020, arXiv:1905.10661",
     is_default=True,
+    reference="table3",
     entries=(
         Entry(
             "table1",

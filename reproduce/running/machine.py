@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce.running import hardware
+from reproduce.store import hardware
 
 DEVICES = ("auto", "cpu", "cuda")
 WORKER_BYTES = 1_500_000_000

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reproduce.running import hardware
+from reproduce.store import hardware
 from reproduce.store.paths import ROOT
 
 PACKAGES = ("torch", "torchvision", "numpy")

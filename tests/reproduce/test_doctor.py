@@ -15,8 +15,9 @@ import pytest
 
 from reproduce.commands import doctor, path_lengths
 from reproduce.executors.slurm import snapshot, submit
-from reproduce.running import hardware, machine
+from reproduce.running import machine
 from reproduce.running.claims import Owner
+from reproduce.store import hardware
 from reproduce.store.paths import ROOT, ResultsLayout
 
 REQUIRED = doctor.requirements()[1]

@@ -20,11 +20,11 @@ from benchmarks.run import Run
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.running import estimate as module
-from reproduce.running import hardware, machine
+from reproduce.running import machine
 from reproduce.running.estimate import Estimate, estimate
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.launch import LaunchOptions, Resources, resources
-from reproduce.store import provenance, records, schema
+from reproduce.store import hardware, provenance, records, schema
 from reproduce.store.paths import ResultsLayout
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.running import hardware
+from reproduce.store import hardware
 
 GIB = 2**30
 VERSION_2 = "0::/job/step\n"
