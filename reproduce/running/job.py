@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.run import from_canonical
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running.claims import Liveness, Owner
+from reproduce.running.claims import Owner
+from reproduce.running.queues import Liveness
 from reproduce.store import records
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout

@@ -13,10 +13,11 @@ from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import heartbeat, images, machine
 from reproduce.running.campaign import Campaign
-from reproduce.running.claims import PATIENCE_SECONDS, Claims, Liveness
+from reproduce.running.claims import PATIENCE_SECONDS, Claims
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
+from reproduce.running.queues import Liveness
 from reproduce.running.wanted import look
 from reproduce.store import failures, records
 from reproduce.store import weights as saved_weights

@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import reproduce.executors  # noqa: F401  (they register what tells whose a claim is)
 from benchmarks.errors import UserError
 from reproduce.running.job import Job
 from reproduce.running.trainer import Trainer, stamped
