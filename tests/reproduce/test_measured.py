@@ -15,8 +15,11 @@ from record_makers import PROVENANCE, SITTING, make
 from run_makers import make_run
 
 from benchmarks.errors import UserError
+from benchmarks.run import from_canonical
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running.status import status_of
 from reproduce.store import committed as measured
-from reproduce.store import schema
+from reproduce.store import records, schema
 from reproduce.store.paths import ResultsLayout
 
 
@@ -38,7 +41,7 @@ def test_round_trip(layout: ResultsLayout) -> None:
     made = [make(seed, gamma=gamma) for gamma in ("1", "1.6") for seed in (10, 2)]
     measured.write(layout.measured / "table3.csv", made)
     assert measured.read_all(layout) == {r["hash"]: without_host(r) for r in made}
-    assert measured.hashes(layout) == {r["hash"] for r in made}
+    assert measured.names(layout) == {r["hash"]: "" for r in made}
 
 
 def test_no_host_is_committed(layout: ResultsLayout) -> None:
@@ -199,7 +202,31 @@ def test_a_malformed_file_is_named(layout: ResultsLayout, cut: str) -> None:
     path.write_bytes(versions[cut])
     with pytest.raises(UserError, match=rf"^{path}:\d: "):
         measured.read_all(layout)
-    measured.hashes(layout)  # which status asks, and which does not judge
+    measured.names(layout)  # which status asks, and which does not judge
+
+
+@pytest.mark.parametrize("damage", ["a row cut short", "no text", "columns"])
+def test_a_damaged_file_stops_its_own_runs_alone(layout: ResultsLayout, damage: str) -> None:
+    mine, others = make(1), make(2)
+    measured.write(layout.measured / "table3.csv", [mine])
+    path = layout.measured / "table4.csv"
+    measured.write(path, [others])
+    text = path.read_bytes()
+    broken = {
+        "a row cut short": text[:-80],
+        "no text": text + b"\xff\xfe\n",
+        "columns": text.replace(b"hash,", b"hush,", 1),
+    }
+    path.write_bytes(broken[damage])
+    assert records.verified(layout, [mine["hash"]]) == {mine["hash"]}
+    assert status_of([PlannedRun("a", from_canonical(mine["run"]))], layout).complete
+    for act in (
+        lambda: records.verified(layout, [mine["hash"], others["hash"]]),
+        lambda: status_of([PlannedRun("b", from_canonical(others["run"]))], layout),
+        lambda: records.collect(layout),
+    ):
+        with pytest.raises(UserError, match=rf"^{path}:\d: [^\n]*git checkout[^\n]*$"):
+            act()
 
 
 def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
