@@ -81,18 +81,30 @@ def names(layout: ResultsLayout) -> dict[str, str]:
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Add the records to the CSV at ``path``; rows that it has already stay as they are.
+    """Add the records to the CSV at ``path``; rows that it has already stay as they are, and so
+    do those that another process adds at the same time.
 
     Raises:
         UserError: where a record contradicts a row of the file, or it cannot be written.
         ValueError: at a record without its curves, or of a quick run.
     """
-    rows = read_file(path) if path.exists() else {}
-    for record in records:
+    added = list(records)
+    for record in added:
         if "curves" not in record["result"]:
             raise ValueError(f"the record {record['hash']} was collected without its curves")
         if record["form"] == schema.QUICK:
             raise ValueError(f"the record {record['hash']} is of a quick run")
+    try:
+        with atomic.sole_writer(path):
+            _add(path, added)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    atomic.sweep(path.parent)
+
+
+def _add(path: Path, added: Iterable[Record]) -> None:
+    rows = read_file(path) if path.exists() else {}
+    for record in added:
         row = Row(record, "the new record")
         require_agreement(rows.setdefault(record["hash"], row), row)
     text = io.StringIO()
@@ -100,11 +112,7 @@ def write(path: Path, records: Iterable[Record]) -> None:
     writer.writeheader()
     for row in sorted(rows.values(), key=_order):
         writer.writerow(flatten(row.record))
-    try:
-        atomic.replace(path, text.getvalue().encode())
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    atomic.sweep(path.parent)
+    atomic.replace(path, text.getvalue().encode())
 
 
 def read_file(path: Path) -> dict[str, Row]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
+import time
 from decimal import Decimal
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,8 @@ from benchmarks.errors import UserError
 from benchmarks.run import from_canonical
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.status import status_of
+from reproduce.store import atomic, records, schema
 from reproduce.store import committed as measured
-from reproduce.store import records, schema
 from reproduce.store.paths import ResultsLayout
 
 
@@ -227,6 +230,48 @@ def test_a_damaged_file_stops_its_own_runs_alone(layout: ResultsLayout, damage: 
     ):
         with pytest.raises(UserError, match=rf"^{path}:\d: [^\n]*git checkout[^\n]*$"):
             act()
+
+
+def test_processes_that_collect_at_once_lose_no_row(layout: ResultsLayout) -> None:
+    """Two that add their runs one by one, with the lock that a killed one has left."""
+    path = layout.measured / "table3.csv"
+    path.parent.mkdir()
+    path.with_name(f".{path.name}.writer.lock").touch()
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=_add_one_by_one, args=(path, seeds))
+        for seeds in (range(15), range(15, 30))
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert set(measured.names(layout)) == {make(seed)["hash"] for seed in range(30)}
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
+def _add_one_by_one(path: Path, seeds: range) -> None:
+    for seed in seeds:
+        measured.write(path, [make(seed)])
+
+
+def test_a_killed_writer_frees_the_file(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    context = multiprocessing.get_context("spawn")
+    inside = context.Event()
+    process = context.Process(target=_hold, args=(path, inside))
+    process.start()
+    assert inside.wait(60)
+    process.kill()
+    process.join()
+    measured.write(path, [make(1)])
+    assert set(measured.names(layout)) == {make(1)["hash"]}
+
+
+def _hold(path: Path, inside: Event) -> None:
+    with atomic.sole_writer(path):
+        inside.set()
+        time.sleep(600)
 
 
 def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
