@@ -37,6 +37,7 @@ class LaunchOptions:
         pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
         progress: whether to show how far things are, on stderr.
         save_weights: whether each run's final weights are kept; a run without them is missing.
+        nice: the niceness of worker processes.
         patience: seconds of silence after which a run claimed on another machine is taken over.
     """
 
@@ -47,6 +48,7 @@ class LaunchOptions:
     pack: int | None = None
     progress: bool = True
     save_weights: bool = False
+    nice: int = 0
     patience: float = PATIENCE_SECONDS
 
 
@@ -153,6 +155,7 @@ def make_job(
         workers=means.workers,
         pack=means.pack,
         save_weights=options.save_weights,
+        nice=options.nice,
         recorded=recorded,
         failed_before={name: failure.token for name, failure in present.items()},
     )
