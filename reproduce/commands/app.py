@@ -67,6 +67,7 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
         workers: opt.Workers = None,
         device: opt.Device = "auto",
         pack: opt.Pack = None,
+        nice: opt.Nice = 0,
         data: opt.Data = None,
         save_weights: opt.SaveWeights = False,
         dry_run: opt.DryRun = False,
@@ -84,6 +85,7 @@ def _table_command(entry: Entry, name: str, hidden: bool) -> None:
             yes=yes,
             quiet=as_json,
             save_weights=save_weights,
+            nice=nice,
             slurm=slurm,
         )
         if dry_run:

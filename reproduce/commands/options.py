@@ -114,6 +114,15 @@ Pack = Annotated[
         show_default=False,
     ),
 ]
+Nice = Annotated[
+    int,
+    typer.Option(
+        "--nice",
+        metavar="N",
+        help="How far worker processes here stand back for others, from 0 to 19: with 19 they take "
+        "what nothing else uses.",
+    ),
+]
 SaveWeights = Annotated[
     bool,
     typer.Option(

@@ -71,8 +71,8 @@ def matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
     if layout.is_committed:
         names |= {
             name
-            for name, record in measured.read_all(layout).items()
-            if name.startswith(prefix) or record.get("former", "").startswith(prefix)
+            for name, former in measured.names(layout).items()
+            if name.startswith(prefix) or former.startswith(prefix)
         }
     return collect(layout, sorted(names)) if names else {}
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ASK_ABOVE_SECONDS = 3600.0
 EXECUTORS = ("local", "debug", "slurm")
 DEVICES = ("auto", "cpu", "cuda")
+NICEST = 19
 DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
 
 
@@ -37,6 +38,7 @@ class Launch:
     yes: bool = False
     quiet: bool = False
     save_weights: bool = False
+    nice: int = 0
     slurm: SlurmOptions | None = None
 
     def __post_init__(self) -> None:
@@ -49,6 +51,12 @@ class Launch:
         for name, count in (("--workers", self.workers), ("--pack", self.pack)):
             if count is not None and count < 1:
                 raise UserError(f"{name} must be at least 1, not {count}")
+        if not 0 <= self.nice <= NICEST:
+            raise UserError(f"--nice must be from 0 to {NICEST}, not {self.nice}")
+        if self.nice and self.executor != "local":
+            raise UserError(
+                f"--nice is for worker processes here: leave out --executor {self.executor}"
+            )
         if self.slurm and self.workers is not None:
             raise UserError(
                 "--workers is for this machine; with --executor slurm, --slurm-cpus-per-task says "
@@ -142,6 +150,7 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
         pack=launch.pack,
         progress=not launch.quiet,
         save_weights=launch.save_weights,
+        nice=launch.nice,
     )
     images.check((p.run for p in wanted.missing), options.data)
     if wanted.recorded:

@@ -1,17 +1,25 @@
-"""What trains the runs that are wanted: worker processes here, or this very process."""
+"""What trains the runs that are wanted: worker processes here, or this very process; or a queue's
+jobs. This is the one place where executors are registered."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from benchmarks.errors import UserError
+from reproduce.running import queues
 
 if TYPE_CHECKING:
     from reproduce.running.campaign import Campaign
     from reproduce.running.interrupts import Interrupts
     from reproduce.running.progress import Display
 
-NAMES = ("local", "debug")
+# By name, where the class is: what trains nowhere else is loaded by nobody.
+_EXECUTORS = {
+    "local": ("reproduce.executors.local", "LocalExecutor"),
+    "debug": ("reproduce.executors.debug", "DebugExecutor"),
+}
+queues.register(lambda: cast(queues.Queue, import_module("reproduce.executors.slurm.queue")))
 
 
 class Executor(Protocol):
@@ -33,12 +41,7 @@ def get(name: str) -> Executor:
     Raises:
         UserError: where there is none.
     """
-    if name == "local":
-        from reproduce.executors.local import LocalExecutor
-
-        return LocalExecutor()
-    if name == "debug":
-        from reproduce.executors.debug import DebugExecutor
-
-        return DebugExecutor()
-    raise UserError(f"--executor {name!r} is none of {', '.join(NAMES)}")
+    if name not in _EXECUTORS:
+        raise UserError(f"--executor {name!r} is none of {', '.join(_EXECUTORS)}")
+    module, kind = _EXECUTORS[name]
+    return cast(Executor, getattr(import_module(module), kind)())

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.running import worker
-from reproduce.running.claims import Liveness, Owner
+from reproduce.running.claims import Owner
 from reproduce.running.job import job_file
 from reproduce.running.machine import visible_gpu
+from reproduce.running.queues import Liveness
 from reproduce.store import failures
 from reproduce.store.paths import ROOT
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from reproduce.running import heartbeat
 from reproduce.running.checkpointed_epochs import SavedEpochs
-from reproduce.running.claims import Claims, Liveness, Watch
+from reproduce.running.claims import Claims, Watch
+from reproduce.running.queues import Liveness
 from reproduce.running.status import Running, running_now
 from reproduce.store import failures
 

@@ -25,12 +25,12 @@ import socket
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce.executors.slurm.identity import this_job
+from reproduce.running import queues
+from reproduce.running.queues import Liveness
 
 SUFFIX = ".claim"
 SEPARATOR = "~"
@@ -38,14 +38,6 @@ PATIENCE_SECONDS = 300.0
 HIDDEN = "hidden"
 NO_PROC = "0"
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
-
-
-class Liveness(Enum):
-    """What this process can tell of an owner."""
-
-    ALIVE = "alive"
-    DEAD = "dead"
-    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -57,9 +49,8 @@ class Owner:
         host, boot, namespace: which machine, which start of it, and whose process numbers.
         pid, started: which process; the start time tells it from a later one of that number.
         executor: what started it, such as "local".
-        job: the SLURM job that it runs in, as :class:`reproduce.executors.slurm.identity.JobName`
-        writes it;
-            empty outside of any. Then the name has no such part, as before there was one.
+        job: the queue's job that it runs in, as :func:`reproduce.running.queues.this_job` tells
+            it; empty outside of any. Then the name has no such part, as before there was one.
     """
 
     token: str
@@ -102,11 +93,8 @@ class Owner:
         return self._by_queue()
 
     def _by_queue(self) -> Liveness:
-        if not self.job:
-            return Liveness.ELSEWHERE
-        from reproduce.executors.slurm.judge import judge
-
-        return judge.liveness(self)
+        queue = queues.registered() if self.job else None
+        return queue.liveness(self) if queue else Liveness.ELSEWHERE
 
 
 @dataclass(frozen=True)
@@ -222,7 +210,7 @@ class Claims:
             pid=pid,
             started=process_started(pid) or NO_PROC,
             executor=self.executor,
-            job=_plain(this_job(os.environ)),
+            job=_plain(queues.this_job()),
         )
 
 

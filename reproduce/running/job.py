@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmarks.run import from_canonical
 from reproduce.catalogue.papers import papers
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running.claims import Liveness, Owner
+from reproduce.running.claims import Owner
+from reproduce.running.queues import Liveness
 from reproduce.store import records
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout
@@ -32,6 +33,7 @@ class Job:
         workers: how many walk this list.
         pack: runs that a worker trains at once, at most.
         save_weights: whether a run is over only once its final weights are kept as well.
+        nice: the niceness of worker processes.
         recorded: runs of this job that had a record when the command began, and lack the weights.
         failed_before: the failures that were there when the command began, by hash; the run of any
             other failure is left alone.
@@ -45,6 +47,7 @@ class Job:
     workers: int = 1
     pack: int = 1
     save_weights: bool = False
+    nice: int = 0
     recorded: frozenset[str] = frozenset()
     failed_before: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,6 +73,7 @@ class Job:
                 "workers": self.workers,
                 "pack": self.pack,
                 "save_weights": self.save_weights,
+                "nice": self.nice,
                 "recorded": sorted(self.recorded),
                 "failed_before": dict(self.failed_before),
             }

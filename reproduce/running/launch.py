@@ -13,10 +13,11 @@ from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import heartbeat, images, machine
 from reproduce.running.campaign import Campaign
-from reproduce.running.claims import PATIENCE_SECONDS, Claims, Liveness
+from reproduce.running.claims import PATIENCE_SECONDS, Claims
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
+from reproduce.running.queues import Liveness
 from reproduce.running.wanted import look
 from reproduce.store import failures, records
 from reproduce.store import weights as saved_weights
@@ -36,6 +37,7 @@ class LaunchOptions:
         pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
         progress: whether to show how far things are, on stderr.
         save_weights: whether each run's final weights are kept; a run without them is missing.
+        nice: the niceness of worker processes.
         patience: seconds of silence after which a run claimed on another machine is taken over.
     """
 
@@ -46,6 +48,7 @@ class LaunchOptions:
     pack: int | None = None
     progress: bool = True
     save_weights: bool = False
+    nice: int = 0
     patience: float = PATIENCE_SECONDS
 
 
@@ -152,6 +155,7 @@ def make_job(
         workers=means.workers,
         pack=means.pack,
         save_weights=options.save_weights,
+        nice=options.nice,
         recorded=recorded,
         failed_before={name: failure.token for name, failure in present.items()},
     )

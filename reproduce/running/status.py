@@ -9,13 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reproduce.executors.slurm import lost
-from reproduce.executors.slurm.identity import JobName
-from reproduce.executors.slurm.lost import Lost
-from reproduce.executors.slurm.state import GONE, QUEUED, UNKNOWN, Place, look
-from reproduce.running import heartbeat
-from reproduce.running.claims import Claims, Liveness, Owner
+from reproduce.running import heartbeat, queues
+from reproduce.running.claims import Claims, Owner
 from reproduce.running.heartbeat import Beat
+from reproduce.running.queues import GONE, QUEUED, UNKNOWN, Liveness, Lost, Place
 from reproduce.store import failures, records
 from reproduce.store import weights as saved_weights
 from reproduce.store.failures import Failure
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
 
 # A heartbeat comes every second; one this old is worth telling.
 SILENT_SECONDS = 30.0
+LOST_LINES = 20
 COUNTS = ("done", "running", "queued", "failed", "lost", "waiting")
 OF_QUEUES = ("queued", "lost")
 
@@ -109,7 +107,10 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
     Raises:
         UserError: where a record is damaged; names it and what to do.
     """
-    queue = look(layout)  # first: what has left it by then has published what it ever will
+    # First: what has left the queue by then has published what it ever will.
+    queue = queues.registered()
+    word = queue.look(layout) if queue else None
+    places = word.places if word else {}
     hashes = [item.run.hash for item in planned]
     claims = Claims(layout.claims, "status")
     held = running_now(planned, layout, claims)
@@ -117,8 +118,7 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
     done = records.verified(layout, hashes)
     running = {item.run_hash: item for item in held if item.run_hash not in done}
     groups = {
-        name: _group(name, done, running, failed.get(name), queue.places.get(name))
-        for name in hashes
+        name: _group(name, done, running, failed.get(name), places.get(name)) for name in hashes
     }
     cells: dict[str, dict[str, int]] = {}
     for item, name in zip(planned, hashes, strict=True):
@@ -127,18 +127,20 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         tuple(CellStatus(cell, **n) for cell, n in cells.items()),
         tuple(running.values()),
         {name: failure for name, failure in failed.items() if groups[name] == "failed"},
-        lost=lost.explain([p for p in planned if groups[p.run.hash] == "lost"], queue.places),
+        lost=queue.explain([p for p in planned if groups[p.run.hash] == "lost"], places)
+        if queue
+        else {},
         weights=len(done & saved_weights.present(layout)),
-        on_hold=queue.on_hold,
+        on_hold=word.on_hold if word else 0,
         silent=any(
             groups.get(name) == "queued" and place.state == UNKNOWN
-            for name, place in queue.places.items()
+            for name, place in places.items()
         ),
         reasons=dict(
             Counter(
-                queue.places[name].reason
+                places[name].reason
                 for name, group in groups.items()
-                if group == "queued" and queue.places[name].reason
+                if group == "queued" and places[name].reason
             )
         ),
     )
@@ -240,7 +242,7 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
-    yield from lost.lines(found.lost)
+    yield from _lost_lines(found.lost)
     for reason, count in found.reasons.items():
         runs = "1 run does" if count == 1 else f"{count} runs do"
         yield f"queued: {runs} not start, SLURM's reason: {reason}"
@@ -261,13 +263,25 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         yield f"`reproduce {name}` trains what is missing"
 
 
+def _lost_lines(lost: dict[str, Lost]) -> Iterator[str]:
+    """One a run, as far as anyone reads them."""
+    for item in list(lost.values())[:LOST_LINES]:
+        how = f" ({item.ended.lower().replace('_', ' ')})" if item.ended else ""
+        said = f": {item.last_line}" if item.last_line else ""
+        yield (
+            f"lost: {item.cell}, seed {item.seed}: job {item.job} has left the queue{how}{said} "
+            f"(log: {item.log})"
+        )
+    if (more := len(lost) - LOST_LINES) > 0:
+        yield f"and {more} more are lost"
+
+
 def _where(item: Running) -> str:
     owner, beat = item.owner, item.beat
     parts = [f"epoch {min((beat.epoch if beat else 0) + 1, item.epochs)}/{item.epochs}"]
     if beat and beat.images_per_second:
         parts.append(f"{beat.images_per_second:,.0f} images/s")
-    job = JobName.parse(owner.job)
-    of = f", job {job.job}" if job else ""
+    of = f", job {owner.job.partition('.')[0]}" if owner.job else ""
     parts.append(f"process {owner.pid} on {owner.host} ({owner.executor}{of})")
     if item.silent_seconds is not None and item.silent_seconds > SILENT_SECONDS:
         parts.append(f"silent for {item.silent_seconds:.0f} s")

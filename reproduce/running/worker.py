@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import reproduce.executors  # noqa: F401  (they register what tells whose a claim is)
 from benchmarks.errors import UserError
 from reproduce.running.job import Job
 from reproduce.running.trainer import Trainer, stamped
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--log", default="", help="path of the log, named in failures")
     parser.add_argument("--lifeline", action="store_true")
     options = parser.parse_args(arguments)
-    trainer = Trainer(Job.from_json(options.job.read_text()), options.name, _log, options.log)
+    job = Job.from_json(options.job.read_text())
+    os.nice(max(0, job.nice - os.nice(0)))  # what started us may be as nice already
+    trainer = Trainer(job, options.name, _log, options.log)
     stopping = threading.Event()
     _stop_on_signals(trainer, stopping, ignore_interrupt=options.lifeline)
     _leave_on_signals(trainer, stopping)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 LOCK_SECONDS = 10.0
 LEFTOVER_SECONDS = 86_400.0
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -54,6 +57,42 @@ def replace(path: Path, data: bytes, *, flush: bool = True) -> None:
             scratch.unlink()
     if flush:
         _flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """Within it, no other process is in here for the same ``path``: for reading a file, changing
+    what was read and replacing it. The system ends the lock of a process that was killed.
+
+    Raises:
+        OSError: where the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.writer.lock")
+    handle = _locked(lock)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        os.close(handle)
+
+
+def _locked(lock: Path) -> int:
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                os.close(handle)
+                raise
+            return handle  # such a file system lets nobody exclude others
+        os.utime(handle)  # a leftover that is in use again is none for `sweep`
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), lock.stat()):
+                return handle
+        os.close(handle)  # who had the lock before has removed this file
 
 
 def sweep(folder: Path) -> None:

@@ -13,7 +13,7 @@ import io
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,38 +57,54 @@ def read_all(layout: ResultsLayout) -> dict[str, Record]:
     return {name: row.record for name, row in read_rows(layout).items()}
 
 
-def read_rows(layout: ResultsLayout) -> dict[str, Row]:
-    """As :func:`read_all`, with each row's place."""
+def read_rows(layout: ResultsLayout, wanted: Collection[str] | None = None) -> dict[str, Row]:
+    """As :func:`read_all`, with each row's place.
+
+    Args:
+        wanted: hashes of the runs of interest. A file that holds none of them is not read, so that
+            its damage stops nobody but who asks for its runs.
+    """
     rows: dict[str, Row] = {}
     for path in _files(layout):
+        if wanted is not None and _names(path).keys().isdisjoint(wanted):
+            continue
         for name, row in read_file(path).items():
             rows.setdefault(name, row)
             require_agreement(rows[name], row)
-    return rows
+    return rows if wanted is None else {n: row for n, row in rows.items() if n in wanted}
 
 
-def hashes(layout: ResultsLayout) -> set[str]:
-    """Hashes of the committed runs, without reading more of a row than its first column."""
-    found: set[str] = set()
-    for path in _files(layout):
-        with _open(path, errors="replace") as file:
-            found.update(line.partition(",")[0] for line in file)
-    return {name for name in found if _HASH.fullmatch(name)}
+def names(layout: ResultsLayout) -> dict[str, str]:
+    """Hashes of the committed runs with the names that these had before (or ""), without reading
+    more of a row than its first two columns."""
+    return {name: former for path in _files(layout) for name, former in _names(path).items()}
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Add the records to the CSV at ``path``; rows that it has already stay as they are.
+    """Add the records to the CSV at ``path``; rows that it has already stay as they are, and so
+    do those that another process adds at the same time.
 
     Raises:
         UserError: where a record contradicts a row of the file, or it cannot be written.
         ValueError: at a record without its curves, or of a quick run.
     """
-    rows = read_file(path) if path.exists() else {}
-    for record in records:
+    added = list(records)
+    for record in added:
         if "curves" not in record["result"]:
             raise ValueError(f"the record {record['hash']} was collected without its curves")
         if record["form"] == schema.QUICK:
             raise ValueError(f"the record {record['hash']} is of a quick run")
+    try:
+        with atomic.sole_writer(path):
+            _add(path, added)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    atomic.sweep(path.parent)
+
+
+def _add(path: Path, added: Iterable[Record]) -> None:
+    rows = read_file(path) if path.exists() else {}
+    for record in added:
         row = Row(record, "the new record")
         require_agreement(rows.setdefault(record["hash"], row), row)
     text = io.StringIO()
@@ -96,11 +112,7 @@ def write(path: Path, records: Iterable[Record]) -> None:
     writer.writeheader()
     for row in sorted(rows.values(), key=_order):
         writer.writerow(flatten(row.record))
-    try:
-        atomic.replace(path, text.getvalue().encode())
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    atomic.sweep(path.parent)
+    atomic.replace(path, text.getvalue().encode())
 
 
 def read_file(path: Path) -> dict[str, Row]:
@@ -237,6 +249,12 @@ def _files(layout: ResultsLayout) -> list[Path]:
         return []
     except OSError as error:
         raise UserError(f"cannot read {layout.measured}: {error.strerror or error}") from error
+
+
+def _names(path: Path) -> dict[str, str]:
+    with _open(path, errors="replace") as file:
+        columns = [line.split(",", 2) for line in file]
+    return {name: (rest or [""])[0] for name, *rest in columns if _HASH.fullmatch(name)}
 
 
 def _open(path: Path, errors: str = "strict") -> io.TextIOWrapper:

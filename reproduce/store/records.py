@@ -217,10 +217,9 @@ def collect(
     if curves is None:
         curves = hashes is not None
     adopt_earlier(layout)
-    committed = measured.read_rows(layout)
-    if hashes is not None:
-        wanted = set(hashes)
-        committed = {name: row for name, row in committed.items() if name in wanted}
+    wanted = None if hashes is None else set(hashes)
+    committed = measured.read_rows(layout, wanted)
+    if wanted is not None:
         found = _read_each(layout, (record_path(layout, name) for name in sorted(wanted)))
     elif curves:
         found = _read_each(layout, index.files(layout.records))
@@ -244,7 +243,7 @@ def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
     """
     adopt_earlier(layout)
     wanted = set(hashes)
-    found = measured.hashes(layout) & wanted
+    found = measured.names(layout).keys() & wanted
     try:
         return found | {name for name in wanted - found if record_path(layout, name).exists()}
     except OSError as error:

@@ -111,6 +111,7 @@ def main() -> None:
         device="cpu",
         data=Path(asked["data"]),
         executor=asked.get("executor", "local"),
+        nice=asked.get("nice", 0),
     )
     try:
         summary = launch(planned, layout, options)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from benchmarks.errors import UserError
 from reproduce.running import claims as module
-from reproduce.running.claims import Claim, Claims, Liveness, Owner, Watch
+from reproduce.running.claims import Claim, Claims, Owner, Watch
+from reproduce.running.queues import Liveness
 from reproduce.store.paths import ROOT
 
 HASH = "0123456789abcdef"

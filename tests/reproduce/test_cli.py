@@ -71,6 +71,8 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["table3", "--dry-run", "--executor", "slurm", "--device", "cuda"], "gpus-per-task"),
         (["table3", "--dry-run", "--device", "tpu"], "cuda"),
         (["table3", "--dry-run", "--pack", "0"], "--pack"),
+        (["table3", "--dry-run", "--nice", "20"], "0 to 19"),
+        (["table3", "--dry-run", "--nice", "5", "--executor", "debug"], "--executor debug"),
         (["report", "table3", "--results", ""], "empty path"),
         (["report", "table3", "--results", "x" * 300], "name too long"),
         (["data", "import", "cifar10", ""], "empty path"),
@@ -177,7 +179,7 @@ def test_answers_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
 
 
 OPTIONS = (
-    *("--quick", "--seeds", "--only", "--executor", "--workers", "--device", "--pack"),
+    *("--quick", "--seeds", "--only", "--executor", "--workers", "--device", "--pack", "--nice"),
     *("--precision", "--reading", "--data", "--results", "--dry-run", "--yes", "--json"),
 )
 

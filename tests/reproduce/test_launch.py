@@ -104,6 +104,18 @@ def test_a_killed_worker_is_replaced(
     assert sorted(lines_of(layout, "finished")) == sorted(expected)
 
 
+def test_workers_are_as_nice_as_asked(layout: ResultsLayout, data: Path) -> None:
+    """And no nicer where the command is as nice already; the command stays as it was."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    command = start_command(layout.base, data, seeds=1, epochs=LONG, nice=17)
+    (worker,) = wait_for(lambda: owners(layout)).values()
+    assert os.getpriority(os.PRIO_PROCESS, worker) == max(17, before)
+    assert os.getpriority(os.PRIO_PROCESS, command.pid) == before
+    command.kill()
+    command.communicate()
+    wait_for(lambda: process_started(worker) is None)
+
+
 def test_workers_end_with_a_killed_command(layout: ResultsLayout, data: Path) -> None:
     command = start_command(layout.base, data, seeds=2, workers=2, epochs=LONG)
     claimed = wait_for(lambda: len(found := owners(layout)) == 2 and found)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import multiprocessing
+import time
 from decimal import Decimal
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,11 @@ from record_makers import PROVENANCE, SITTING, make
 from run_makers import make_run
 
 from benchmarks.errors import UserError
+from benchmarks.run import from_canonical
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.running.status import status_of
+from reproduce.store import atomic, records, schema
 from reproduce.store import committed as measured
-from reproduce.store import schema
 from reproduce.store.paths import ResultsLayout
 
 
@@ -38,7 +44,7 @@ def test_round_trip(layout: ResultsLayout) -> None:
     made = [make(seed, gamma=gamma) for gamma in ("1", "1.6") for seed in (10, 2)]
     measured.write(layout.measured / "table3.csv", made)
     assert measured.read_all(layout) == {r["hash"]: without_host(r) for r in made}
-    assert measured.hashes(layout) == {r["hash"] for r in made}
+    assert measured.names(layout) == {r["hash"]: "" for r in made}
 
 
 def test_no_host_is_committed(layout: ResultsLayout) -> None:
@@ -199,7 +205,73 @@ def test_a_malformed_file_is_named(layout: ResultsLayout, cut: str) -> None:
     path.write_bytes(versions[cut])
     with pytest.raises(UserError, match=rf"^{path}:\d: "):
         measured.read_all(layout)
-    measured.hashes(layout)  # which status asks, and which does not judge
+    measured.names(layout)  # which status asks, and which does not judge
+
+
+@pytest.mark.parametrize("damage", ["a row cut short", "no text", "columns"])
+def test_a_damaged_file_stops_its_own_runs_alone(layout: ResultsLayout, damage: str) -> None:
+    mine, others = make(1), make(2)
+    measured.write(layout.measured / "table3.csv", [mine])
+    path = layout.measured / "table4.csv"
+    measured.write(path, [others])
+    text = path.read_bytes()
+    broken = {
+        "a row cut short": text[:-80],
+        "no text": text + b"\xff\xfe\n",
+        "columns": text.replace(b"hash,", b"hush,", 1),
+    }
+    path.write_bytes(broken[damage])
+    assert records.verified(layout, [mine["hash"]]) == {mine["hash"]}
+    assert status_of([PlannedRun("a", from_canonical(mine["run"]))], layout).complete
+    for act in (
+        lambda: records.verified(layout, [mine["hash"], others["hash"]]),
+        lambda: status_of([PlannedRun("b", from_canonical(others["run"]))], layout),
+        lambda: records.collect(layout),
+    ):
+        with pytest.raises(UserError, match=rf"^{path}:\d: [^\n]*git checkout[^\n]*$"):
+            act()
+
+
+def test_processes_that_collect_at_once_lose_no_row(layout: ResultsLayout) -> None:
+    """Two that add their runs one by one, with the lock that a killed one has left."""
+    path = layout.measured / "table3.csv"
+    path.parent.mkdir()
+    path.with_name(f".{path.name}.writer.lock").touch()
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=_add_one_by_one, args=(path, seeds))
+        for seeds in (range(15), range(15, 30))
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert set(measured.names(layout)) == {make(seed)["hash"] for seed in range(30)}
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
+def _add_one_by_one(path: Path, seeds: range) -> None:
+    for seed in seeds:
+        measured.write(path, [make(seed)])
+
+
+def test_a_killed_writer_frees_the_file(layout: ResultsLayout) -> None:
+    path = layout.measured / "table3.csv"
+    context = multiprocessing.get_context("spawn")
+    inside = context.Event()
+    process = context.Process(target=_hold, args=(path, inside))
+    process.start()
+    assert inside.wait(60)
+    process.kill()
+    process.join()
+    measured.write(path, [make(1)])
+    assert set(measured.names(layout)) == {make(1)["hash"]}
+
+
+def _hold(path: Path, inside: Event) -> None:
+    with atomic.sole_writer(path):
+        inside.set()
+        time.sleep(600)
 
 
 def write_rows(path: Path, rows: list[dict[str, str]]) -> None:

@@ -24,9 +24,10 @@ from reproduce.executors.slurm.identity import JobName, job_number, this_job
 from reproduce.executors.slurm.judge import Judge
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.submit import Request
-from reproduce.running.claims import Claims, Liveness, Owner
+from reproduce.running.claims import Claims, Owner
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.launch import LaunchSummary
+from reproduce.running.queues import Liveness
 from reproduce.running.status import render, status_of
 from reproduce.store import failures
 from reproduce.store.paths import ROOT, ResultsLayout

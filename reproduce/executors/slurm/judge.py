@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.identity import JobName, this_job
-
-if TYPE_CHECKING:
-    from reproduce.running.claims import Liveness, Owner
+from reproduce.running.queues import Holder, Liveness
 
 # Hundreds of tasks may look at the same claims.
 REFRESH_SECONDS = 30.0
@@ -37,11 +34,9 @@ class Judge:
         self._answer: dict[str, cluster.Queued] | None = None
         self._seen: dict[str, float] = {}
 
-    def liveness(self, owner: Owner) -> Liveness:
+    def liveness(self, owner: Holder) -> Liveness:
         """DEAD where its job has ended or was started again, ALIVE where it is running, ELSEWHERE
         where neither is certain."""
-        from reproduce.running.claims import Liveness
-
         job = JobName.parse(owner.job)
         if job is None:
             return Liveness.ELSEWHERE

@@ -1,39 +1,20 @@
-"""Runs that a queue has lost: what is known of how, for people to read."""
+"""Runs that a queue has lost: what is known of how."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproduce.executors.slurm import cluster
+from reproduce.running.queues import Lost, Place
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.executors.slurm.state import Place
 
 TAIL_BYTES = 4096
-LINES = 20
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A run whose job has left the queue without a record or a failure.
-
-    Attributes:
-        job: such as "1234_5".
-        ended: how, by accounting, such as "CANCELLED"; empty where that cannot be told.
-        last_line: of the job's log; empty where there is none.
-    """
-
-    cell: str
-    seed: int
-    job: str
-    ended: str
-    last_line: str
-    log: str
+LOGS = 20  # that are read
 
 
 def explain(planned: Sequence[PlannedRun], places: Mapping[str, Place]) -> dict[str, Lost]:
@@ -43,7 +24,7 @@ def explain(planned: Sequence[PlannedRun], places: Mapping[str, Place]) -> dict[
     found = {}
     for item in planned:
         place = places[item.run.hash]
-        if place.log not in tails and len(tails) < LINES:
+        if place.log not in tails and len(tails) < LOGS:
             tails[place.log] = _tail(Path(place.log))
         found[item.run.hash] = Lost(
             item.cell,
@@ -54,19 +35,6 @@ def explain(planned: Sequence[PlannedRun], places: Mapping[str, Place]) -> dict[
             place.log,
         )
     return found
-
-
-def lines(lost: Mapping[str, Lost]) -> Iterator[str]:
-    """One a run, as far as anyone reads them."""
-    for item in list(lost.values())[:LINES]:
-        how = f" ({item.ended.lower().replace('_', ' ')})" if item.ended else ""
-        said = f": {item.last_line}" if item.last_line else ""
-        yield (
-            f"lost: {item.cell}, seed {item.seed}: job {item.job} has left the queue{how}{said} "
-            f"(log: {item.log})"
-        )
-    if (more := len(lost) - LINES) > 0:
-        yield f"and {more} more are lost"
 
 
 def _tail(log: Path) -> str:

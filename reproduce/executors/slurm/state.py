@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
 from reproduce.executors.slurm.manifest import INTENDED, Manifest, SubmittedArray, SubmittedRun
+from reproduce.running.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Place
 
 if TYPE_CHECKING:
     from reproduce.store.paths import ResultsLayout
@@ -21,31 +22,8 @@ class SilentQueueError(UserError):
         super().__init__("the queue does not answer: is SLURM up? `squeue` would tell")
 
 
-QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
 # Reasons of jobs that start once it is their turn; a requeued one has to wait for its BeginTime.
 ORDINARY = ("", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Cleaning")
-
-
-@dataclass(frozen=True)
-class Place:
-    """The last task that a run was submitted in.
-
-    Attributes:
-        state: QUEUED (it waits or runs), GONE (it has left the queue), UNKNOWN (no queue answers)
-            or CANCELLED (by ``reproduce cancel``).
-        number: of the job, such as "1234_5".
-        failure: token of the run's failure before it was submitted.
-        keeps_weights: see :attr:`reproduce.executors.slurm.manifest.Manifest.keeps_weights`.
-        reason: why it does not start, by the queue, where it does not just wait its turn.
-    """
-
-    state: str
-    number: str
-    name: str
-    log: str
-    failure: str
-    keeps_weights: bool = True
-    reason: str = ""
 
 
 @dataclass(frozen=True)
