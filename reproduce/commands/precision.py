@@ -1,8 +1,8 @@
 """May bf16 become the default? Its equivalence test against float32.
 
 Both precisions train the plain cell of the default paper's reference table with the same seeds;
-bf16 counts as equivalent once 15 + 15 full runs put the Hodges–Lehmann shift's 90 % interval within ±0.1 accuracy points, which
-is the two one-sided tests procedure at level 0.05.
+bf16 counts as equivalent once 15 + 15 full runs put the Hodges–Lehmann shift's 90 % interval within
+±0.1 accuracy points, which is the two one-sided tests procedure at level 0.05.
 """
 
 from __future__ import annotations
