@@ -1,0 +1,213 @@
+"""Procedures of several phases: their numbers, their measurements, and resuming in each of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from run_makers import build, changed, correct_of, make_run, member_of
+
+from benchmarks.data.store import Dataset
+from benchmarks.errors import UserError
+from benchmarks.models import shrinking
+from benchmarks.objectives import Objective
+from benchmarks.penalties import PlainL2
+from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom, Train
+from benchmarks.run import Run
+from benchmarks.schedules import Cosine, Steps
+from benchmarks.training import loop
+from benchmarks.training.network_measures import multiply_adds, network_measures
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _prepared() -> None:
+    loop.prepare(CPU)
+
+
+def of_phases(run: Run, *phases: Phase) -> Run:
+    """A narrow network in these phases."""
+    narrow = run.with_setting("model.width_multiplier", "0.125")
+    return narrow.replace(procedure=Procedure(phases=phases))
+
+
+def trained(run: Run, data: Dataset, **options: object) -> loop.Outcome:
+    (outcome,) = loop.train([run], data, CPU, **options)  # type: ignore[arg-type]
+    assert outcome.finished, outcome.traceback
+    return outcome
+
+
+def state_of(outcome: loop.Outcome) -> dict[str, torch.Tensor]:
+    assert outcome.model is not None
+    return outcome.model.state_dict()
+
+
+SHORT = Train(epochs=2, batch_size=64, evaluate_every=1)
+FINE = Train(epochs=1, batch_size=32, schedule=Steps(learning_rate=Decimal("0.001")))
+
+
+@pytest.mark.parametrize("what", ["weights", "filters"])
+def test_killed_in_any_phase_it_comes_to_the_same(
+    noise: Dataset,
+    short_run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    pruned = Prune(threshold=Decimal("0.08" if what == "filters" else "0.02"), what=what)  # type: ignore[arg-type]
+    svm = LinearSVM(images=100)
+    run = of_phases(changed(short_run, learning_rate="0.01"), SHORT, pruned, FINE, svm)
+    whole = trained(run, noise)
+    stops = 0
+    for stop_after in range(1, 40, 4):
+        folder = tmp_path / str(stop_after)
+        steps = iter(range(1, 1000))
+        (stopped,) = loop.train(
+            [run],
+            noise,
+            CPU,
+            checkpoints=folder,
+            should_stop=lambda s=steps, n=stop_after: next(s) >= n,  # type: ignore[misc]
+        )
+        stops += not stopped.finished
+        resumed = trained(run, noise, checkpoints=folder)
+        assert resumed.curves == whole.curves
+        assert resumed.measurements == whole.measurements
+        for name, value in state_of(resumed).items():
+            assert torch.equal(value, state_of(whole)[name]), name
+    assert stops >= 3
+    assert [epoch for epoch, _ in whole.curves["training loss"]] == [1, 2, 3]
+    assert {"test accuracy", "svm accuracy", "parameters"} <= set(whole.measurements)
+
+
+def test_pruning_removes_what_is_small_and_fine_tuning_has_its_own_settings(
+    noise: Dataset, short_run: Run
+) -> None:
+    full = trained(of_phases(short_run, SHORT), noise)
+    decay = Objective(penalties=(PlainL2(weight_decay=Decimal(5)),))
+    run = of_phases(
+        short_run, SHORT, Prune(threshold=Decimal("0.05")), SHORT.replace(objective=decay)
+    )
+    cut = trained(of_phases(short_run, SHORT, Prune(threshold=Decimal("0.05"))), noise)
+    again = trained(run, noise)
+    assert cut.measurements["parameters"] == full.measurements["parameters"]
+    weights = [p for name, p in state_of(cut).items() if name.endswith("weight") and p.dim() > 1]
+    assert all(((w == 0) | (w.abs() > 0.05)).all() for w in weights)
+    kept = sum(int((w != 0).sum()) for w in weights)
+    assert cut.measurements["non-zero parameters"] < full.measurements["non-zero parameters"]
+    assert 0 < kept < sum(w.numel() for w in weights)
+    first, second = (state_of(o)["features.conv5.weight"].norm() for o in (cut, again))
+    assert second < first / 2  # the second phase's decay
+
+
+def test_filters_that_do_nothing_may_go() -> None:
+    """A network whose dead filters are taken out computes the same, with fewer of everything."""
+    model = build(make_run(width_multiplier="0.25"), 10).eval()
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                layer.weight[::3] = 0
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.running_mean.uniform_(-1, 1)  # type: ignore[union-attr]
+                layer.bias[::3] = 0
+                layer.running_mean[::3] = 0  # type: ignore[index]
+    images = torch.randn(4, 3, 32, 32)
+    expected, before = model(images), network_measures(model, 32)
+    kept = shrinking.kept_filters(model, 0.0)
+    shrinking.shrink(model, kept)
+    torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
+    after = network_measures(model, 32)
+    assert after["layer widths"] == [*(len(places) for places in kept.values()), 10]
+    assert after["layer widths"][0] == 8 - 3
+    assert after["parameters"] < before["parameters"] / 1.9
+    assert after["multiply-adds"] < before["multiply-adds"] / 1.9
+
+
+def test_a_network_that_is_no_chain_keeps_its_filters() -> None:
+    for model in ("resnet10", "mobilenet", "rcnet10"):
+        with pytest.raises(UserError, match="only out of a chain"):
+            shrinking.kept_filters(build(make_run(model=model), 10), 0.1)
+
+
+def test_multiply_adds_are_the_closed_form_ones() -> None:
+    """A k×k convolution of m into n maps of s² costs k²·m·n·s²; the dense layer m·n."""
+    widths = [3, 32, 64, 64, 128, 128, 256, 256, 512, 512]
+    sides = [32, 16, 16, 8, 8, 4, 4, 2, 2]
+    products = [9 * m * n * s * s for m, n, s in zip(widths[:-1], widths[1:], sides, strict=True)]
+    assert multiply_adds(build(make_run(), 10), 32) == sum(products) + 5_120
+
+
+def test_a_run_starts_from_anothers_weights(noise: Dataset, short_run: Run) -> None:
+    source = of_phases(short_run, SHORT)
+    weights = state_of(trained(source, noise))
+    run = of_phases(short_run, StartFrom(run=source, fresh=("classifier",)), SHORT)
+    member = member_of(run, noise, CPU)
+    own = {name: value.clone() for name, value in member.model.state_dict().items()}
+    asked: list[Run] = []
+
+    def weights_of(wanted: Run) -> dict[str, torch.Tensor]:
+        asked.append(wanted)
+        return weights
+
+    object.__setattr__(member.context, "weights_of", weights_of)
+    next(member.steps())
+    assert asked == [source]
+    for name, value in member.model.state_dict().items():
+        expected = own if name.startswith("classifier") else weights
+        assert torch.equal(value, expected[name]), name
+    (outcome,) = loop.train([run], noise, CPU)
+    assert isinstance(outcome.error, UserError)
+    assert source.hash in str(outcome.error)
+    wide = of_phases(short_run, StartFrom(run=source)).with_setting("model.width_multiplier", "1")
+    (outcome,) = loop.train([wide], noise, CPU, weights_of=weights_of)
+    assert "do not fit the network" in str(outcome.error)
+
+
+def test_held_out_images_are_not_trained_on(noise: Dataset, short_run: Run) -> None:
+    run = of_phases(short_run, SHORT).with_setting("data.held_out", 40)
+    context = member_of(run, noise, CPU).context
+    validation = context.evaluated["validation"]
+    assert (len(context.train), len(validation)) == (120, 40)
+    pixels = np.concatenate([np.concatenate([p.numpy() for p, _ in part.windows(50)])
+                             for part in (context.train, validation)])  # fmt: skip
+    assert np.array_equal(
+        np.unique(pixels.reshape(160, -1), axis=0),
+        np.unique(np.array(noise.train.images).reshape(160, -1), axis=0),
+    )
+    other = member_of(changed(run, seed=9), noise, CPU).context.evaluated["validation"]
+    assert not torch.equal(other.labels, validation.labels)
+    outcome = trained(run, noise)
+    assert outcome.measurements["validation accuracy"]["of"] == 40
+    assert correct_of(outcome) is not None
+    with pytest.raises(UserError, match="hold less"):
+        member_of(run.with_setting("data.held_out", 160), noise, CPU)
+
+
+@given(
+    epochs=st.integers(1, 30),
+    steps=st.integers(1, 9),
+    top=st.decimals("0.01", 1, places=3),
+    floor=st.decimals(0, "0.009", places=4),
+)
+def test_half_a_cosine_falls_from_the_rate_towards_its_minimum(
+    epochs: int, steps: int, top: Decimal, floor: Decimal
+) -> None:
+    schedule = Cosine(learning_rate=top, minimum=floor)
+    rates = [
+        schedule.rate(epoch, step, steps, epochs=epochs)
+        for epoch in range(epochs)
+        for step in range(steps)
+    ]
+    assert rates[0] == top
+    assert rates == sorted(rates, reverse=True)
+    assert all(rate >= floor for rate in rates)
+    total = epochs * steps
+    if total % 2 == 0:
+        assert float(rates[total // 2]) == pytest.approx(float(top + floor) / 2)
