@@ -78,6 +78,7 @@ def command(
 def _source(
     weights: Path | None, run: str | None, quick: bool, data: Path, base: Path
 ) -> WeightSource:
+    from reproduce.catalogue.selection import select
     from reproduce.locality import weight_sources
 
     if weights is not None and run is not None:
@@ -95,7 +96,8 @@ def _source(
         for form in ("full", "quick")
     )
     if quick:
-        weight_sources.train_quick("table3", base, seeds="1", only=["plain *"])
+        plain = select("table3", form="quick", seeds="1", only=["plain *"], results=base)
+        weight_sources.train(plain)
         if found := weight_sources.of_table(ResultsLayout(base, "quick")):
             return found
         raise UserError(f"no weights to draw: {small} trains networks and keeps them")

@@ -16,7 +16,7 @@ from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import publish
-from reproduce.locality.weight_sources import saving_command
+from reproduce.locality.weight_sources import saving_command, train
 from reproduce.store import records
 from reproduce.store import weights as saved_weights
 
@@ -52,7 +52,7 @@ def command(
     """Measure, compare, print and write ``<table>.{csv,tex,json}`` and its figure.
 
     Like a table's report, it covers every network of the table that there is; the selection decides
-    what counts as missing.
+    what counts as missing. Quick networks are trained where none is kept.
 
     Returns:
         3 where networks that were asked for are missing, else 0.
@@ -73,6 +73,9 @@ def command(
         readings=readings,
         results=results,
     )
+    kept = saved_weights.present(selection.layout)
+    if quick and not any(p.run.hash in kept for p in _planned(selection)):
+        train(selection)
     report, complete = report_of(selection)
     folder = selection.layout.report(f"{ID}/{selection.table.name}", selection.variant)
     publish(document(report), folder, as_json=as_json)

@@ -19,6 +19,7 @@ from reproduce.store.paths import ResultsLayout, default_results, layouts, print
 
 if TYPE_CHECKING:
     from benchmarks.weights import SpatialLayer
+    from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import Cell, Table
     from reproduce.store.weights import Header
 
@@ -133,18 +134,15 @@ def of_table(layout: ResultsLayout) -> WeightSource | None:
     return WeightSource(path, saved_weights.header(path))
 
 
-def train_quick(
-    table: str, base: Path, *, seeds: str | None = None, only: Sequence[str] = ()
-) -> None:
-    """Train the quick runs of a table that have no weights, on embedded data, and keep these.
+def train(selection: Selection) -> None:
+    """Train the selected runs that have no weights, and keep these: for quick forms, which take
+    minutes on embedded data.
 
     Raises:
         UserError: see :func:`reproduce.commands.table.launch_missing`.
     """
-    from reproduce.catalogue.selection import select
     from reproduce.commands.table import Launch, launch_missing
 
-    selection = select(table, form="quick", seeds=seeds, only=only, results=base)
     launch = Launch("local", None, "auto", None, None, quiet=True, save_weights=True)
     launch_missing(selection, launch)
 
