@@ -68,7 +68,8 @@ class LaunchSummary:
     Attributes:
         done: have a record.
         failed: failed in this launch; ``failures`` tells how, by hash.
-        missing: were not reached, because of an interrupt, or have left a queue without a result.
+        missing: were not reached, because of an interrupt, or since what they start from has
+            failed; or have left a queue without a result.
         interrupted: by Ctrl-C or another signal.
     """
 
@@ -100,7 +101,8 @@ def launch(
 ) -> LaunchSummary:
     """Train those of ``planned`` that are missing, and wait for those that others train.
 
-    A run is missing without a record and, where weights are to be kept, without its weights.
+    A run is missing without a record and, where weights are to be kept, without its weights. What
+    a missing run starts from is trained before it, and counts like what was planned.
 
     Raises:
         UserError: for missing or wrong data, no such device, a folder that cannot be written; also,
@@ -111,8 +113,8 @@ def launch(
     _tidy(layout, {item.run.hash for item in wanted.finished})
     if not wanted.missing:
         return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
-    job = make_job(wanted.missing, layout, options, wanted.recorded)
-    make_folders(layout, with_weights=options.save_weights)
+    job = make_job(wanted.missing, layout, options, wanted.recorded, wanted.sources)
+    make_folders(layout, with_weights=options.save_weights or bool(wanted.sources))
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
@@ -134,11 +136,13 @@ def make_job(
     layout: ResultsLayout,
     options: LaunchOptions,
     recorded: frozenset[str] = frozenset(),
+    sources: frozenset[str] = frozenset(),
 ) -> Job:
     """What the workers are told, with every default decided and the data checked.
 
     Args:
         recorded: hashes of the missing runs that have a record and only lack their weights.
+        sources: hashes of the missing runs that others start from.
 
     Raises:
         UserError: see :func:`launch`.
@@ -155,6 +159,7 @@ def make_job(
         workers=means.workers,
         pack=means.pack,
         save_weights=options.save_weights,
+        sources=sources,
         nice=options.nice,
         recorded=recorded,
         failed_before={name: failure.token for name, failure in present.items()},
