@@ -11,7 +11,7 @@ from reproduce.running import heartbeat
 from reproduce.running.checkpointed_epochs import SavedEpochs
 from reproduce.running.claims import Claims, Watch
 from reproduce.running.queues import Liveness
-from reproduce.running.status import Running, running_now
+from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
 from reproduce.store import weights as saved_weights
 
@@ -94,17 +94,16 @@ class Campaign:
         failed = self.failed()
         self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
-        running = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
-        by_hash = {r.run_hash: r for r in running}
-        waiting = [p for p in todo if p.run.hash not in by_hash]
+        held = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
+        found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
+        running, waiting = found.running, found.of(WAITING)
         lacking = self._lacking(waiting)
-        done = [p for p in self.job.planned if p.run.hash not in self._left]
-        counted = [*self._finished, *done]
+        counted = [*self._finished, *found.finished]
         return Survey(
             runs=len(self._finished) + len(self.job.planned),
             done=len(counted),
             failed=len(failed),
-            running=tuple(running),
+            running=running,
             free=len(waiting) - len(lacking),
             stuck=self._stuck(lacking, failed),
             epochs=sum(p.run.epochs for p in [*counted, *todo]),

@@ -20,8 +20,8 @@ from reproduce.executors.slurm.request import Request, Tasks
 from reproduce.running.claims import Claims
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.standing import standing
 from reproduce.running.status import status_of
-from reproduce.running.wanted import look
 from reproduce.store import records
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import ResultsLayout
@@ -80,14 +80,14 @@ def test_a_finished_source_is_repeated_for_its_weights(
     base = [PlannedRun("base", BASE)]
     assert launch(base, layout, options).complete
     before = contents(layout, base)
-    wanted = look([*PLANNED, *base], layout)
+    wanted = standing([*PLANNED, *base], layout)
     assert [item.run.hash for item in wanted.missing] == ORDER
     assert wanted.recorded == {BASE.hash}
     assert [item.cell for item in wanted.missing] == ["base", "middle", "last"]
     assert launch(PLANNED, layout, options).complete
     assert contents(layout, base) == before
     assert lines_of(layout, "takes") == [BASE.hash, *ORDER]
-    assert look([*PLANNED, *base], layout).missing == ()
+    assert standing([*PLANNED, *base], layout).missing == ()
 
 
 @pytest.mark.parametrize("executor", ["debug", "local"])
@@ -118,10 +118,10 @@ def test_status_counts_them_as_waiting(layout: ResultsLayout) -> None:
 def test_arrays_wait_for_what_their_runs_start_from(layout: ResultsLayout, data: Path) -> None:
     """And train it should it have come to nothing."""
     request = Request("t", layout, data, SlurmOptions())
-    wanted = look(PLANNED, layout)
+    wanted = standing(PLANNED, layout)
     parts = arrays(wanted.missing, "t", 1, 1000)
     assert [part.name for part in parts] == ["t/source-of-middle", "t/middle", "t/last"]
-    tasks = Tasks(request, wanted, {}, {BASE.hash: "70_0"})
+    tasks = Tasks(request, wanted, {BASE.hash: "70_0"})
     assert [tasks.jobs_before(part) for part in parts] == [set(), {"70_0"}, {"70_0"}]
     tasks.jobs[MIDDLE.hash] = "71"
     values = submit.script.parameters(

@@ -20,7 +20,7 @@ from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.progress import Display
-from reproduce.running.wanted import look
+from reproduce.running.standing import standing
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -51,7 +51,7 @@ def follow(
     awaited = [*first.running, *first.queued, *first.unknown, *first.fresh]
     awaited += [*first.deferred, *first.ending]
     before = {name: failure.token for name, failure in failed_before.items()}
-    wanted = look(awaited, layout, save_weights=request.save_weights)
+    wanted = standing(awaited, layout, save_weights=request.save_weights)
     job = Job(
         tuple(awaited),
         layout,

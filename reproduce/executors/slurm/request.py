@@ -16,7 +16,7 @@ from reproduce.running.job import Job
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.options import SlurmOptions
-    from reproduce.running.wanted import Wanted
+    from reproduce.running.standing import Standing
     from reproduce.store.paths import ResultsLayout
 
 _UNFIT = "%\\"
@@ -55,14 +55,17 @@ class Tasks:
     Attributes:
         wanted: all runs, by which a task trains first what its runs start from, should that not be
             there by then.
-        tokens: of the failures that there are, by hash.
         jobs: the number of each run's job in the queue, by hash.
     """
 
     request: Request
-    wanted: Wanted
-    tokens: dict[str, str]
+    wanted: Standing
     jobs: dict[str, str]
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Of the failures that there are, by hash."""
+        return {name: failure.token for name, failure in self.wanted.failed.items()}
 
     def jobs_before(self, part: Array) -> set[str]:
         """The jobs that train what an array's runs start from."""
@@ -88,7 +91,7 @@ class Tasks:
             save_weights=request.save_weights,
             sources=self.wanted.sources & hashes,
             recorded=self.wanted.recorded & hashes,
-            failed_before={name: self.tokens[name] for name in hashes & self.tokens.keys()},
+            failed_before={n: t for n, t in self.tokens.items() if n in hashes},
         )
         return Task(job.to_json(), str(code))
 

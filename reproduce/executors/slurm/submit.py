@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest, script, snapshot, state
 from reproduce.executors.slurm.arrays import Array, arrays
-from reproduce.executors.slurm.identity import JobName
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.executors.slurm.request import Request, Tasks
 from reproduce.running import launch
 from reproduce.running.claims import Claims
 from reproduce.running.interrupts import signals_raise
-from reproduce.running.status import running_now
-from reproduce.running.wanted import Wanted, look
-from reproduce.store import failures, records
+from reproduce.running.queues import QUEUED, UNKNOWN
+from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
+from reproduce.store import records
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.executors.slurm.state import Place, Queue
-    from reproduce.store.failures import Failure
+    from reproduce.executors.slurm.state import Queue
     from reproduce.store.paths import ResultsLayout
 
 LOCK, LOCK_SECONDS = "submit", 180.0
@@ -75,8 +73,8 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         if found.jobs is None or facts is None:
             raise state.SilentQueueError
         _close(request.layout, found)
-        wanted = look(planned, request.layout, save_weights=request.save_weights)
-        sorted_, todo, failed = _sort(wanted, request, found)
+        wanted = standing(planned, request.layout, save_weights=request.save_weights, word=found)
+        sorted_, todo = _sort(wanted, request)
         limit, options = request.options.max_queued, request.options
         room = None if limit is None else max(0, limit - len(_queue()))
         parts = arrays(todo, request.title, options.seeds_per_job, facts.max_array_size, room)
@@ -88,50 +86,31 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         )
         if not parts:
             return sorted_
-        places = {n: p.number for n, p in found.places.items() if p.state == state.QUEUED}
-        tasks = Tasks(request, wanted, {n: f.token for n, f in failed.items()}, places)
+        places = {n: p.number for n, p in found.places.items() if p.state == QUEUED}
+        tasks = Tasks(request, wanted, places)
         return _submit(parts, tasks, facts.name, sorted_)
 
 
-def _sort(
-    wanted: Wanted, request: Request, found: Queue
-) -> tuple[Submitted, list[PlannedRun], dict[str, Failure]]:
-    """Which runs are where; those to be submitted; and the failures that there are."""
-    layout, retry = request.layout, request.options.retry
-    failed = failures.read(layout, [item.run.hash for item in wanted.all])
-    running = running_now(wanted.all, layout, Claims(layout.claims, "look"))
-    held = {item.run_hash: JobName.parse(item.owner.job) for item in running}
-    done = {item.run.hash for item in wanted.finished}
+def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRun]]:
+    """Which runs are where, and those to be submitted."""
+    retry = request.options.retry
     groups: dict[str, list[PlannedRun]] = {}
     weightless: list[PlannedRun] = []
     for item in wanted.all:
-        name = item.run.hash
-        place = found.places.get(name)
-        if name in done:
-            group = "done"
-        elif place and place.state == state.QUEUED:
-            group = "running" if name in held else "queued"
-        elif name in held:
-            group = "ending" if _ends(place, held[name]) else "running"
-        elif place and place.state == state.UNKNOWN:
-            group = "unknown"
-        else:
-            asked = retry == "all" or (retry == "failed") == (name in failed)
+        name, place = item.run.hash, wanted.places.get(item.run.hash)
+        group = wanted.groups[name]
+        if place and place.state == UNKNOWN and group == FAILED:
+            group = UNKNOWN  # whether its queue tries it again is not known here
+        elif group in (FAILED, LOST, WAITING):
+            asked = retry == "all" or (retry == "failed") == (name in wanted.failed)
             group = "todo" if asked else "left"
         groups.setdefault(group, []).append(item)
-        if place and place.state in (state.QUEUED, state.UNKNOWN) and not place.keeps_weights:
-            weightless += [item] if request.save_weights and group not in ("done", "todo") else []
+        if place and place.state in (QUEUED, UNKNOWN) and not place.keeps_weights:
+            weightless += [item] if request.save_weights and group not in (DONE, "todo") else []
     todo = groups.pop("todo", [])
     found_in = {name: tuple(items) for name, items in groups.items()}
     sorted_ = Submitted(None, weightless=tuple(weightless))
-    return replace(sorted_, **found_in), todo, failed  # type: ignore[arg-type]
-
-
-def _ends(place: Place | None, holder: JobName | None) -> bool:
-    """Whether who holds a run is its task, which was cancelled and has not ended yet."""
-    if place is None or holder is None or place.state != state.CANCELLED:
-        return False
-    return holder.job == place.number
+    return replace(sorted_, **found_in), todo  # type: ignore[arg-type]
 
 
 def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submitted) -> Submitted:
