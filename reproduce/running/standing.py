@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from reproduce.store.paths import ResultsLayout
 
 # Besides QUEUED and UNKNOWN. ENDING ones are still held by a task that was cancelled.
-DONE, RUNNING, ENDING, FAILED, LOST, WAITING = (
-    *("done", "running", "ending"),
-    *("failed", "lost", "waiting"),
-)
+DONE, RUNNING, ENDING = "done", "running", "ending"
+FAILED, LOST, WAITING = "failed", "lost", "waiting"
 
 
 @dataclass(frozen=True)
@@ -115,24 +113,21 @@ def standing(
         word: the queue's, asked before: what had left it by then has published what it ever will.
 
     Raises:
-        UserError: for a damaged record of ``planned``; names it and what to do.
+        UserError: for a damaged record of these; names it and what to do.
     """
     distinct = {item.run.hash: item for item in planned}
-    recorded, kept = records.verified(layout, distinct), saved_weights.present(layout)
+    family = {**_sources(distinct.values(), distinct, ()), **distinct}
+    # In this order: a run that ends meanwhile is held by then, or done, or both.
+    running = running_now(family.values(), layout, Claims(layout.claims, "look"))
+    failed = failures.read(layout, family)
+    recorded, kept = records.verified(layout, family), saved_weights.present(layout)
     finished = recorded & kept if save_weights else recorded
     sources = _sources((p for n, p in distinct.items() if n not in finished), distinct, kept)
-    if others := sources.keys() - distinct.keys():
-        recorded |= records.verified(layout, others)
     finished = finished - sources.keys()
-    everything = {**sources, **distinct}
-    found = sort(
-        [*distinct.values(), *(p for n, p in sources.items() if n not in distinct)],
-        finished,
-        failures.read(layout, everything),
-        running_now(everything.values(), layout, Claims(layout.claims, "look")),
-        word,
-    )
-    return replace(found, recorded=frozenset(recorded - finished), sources=frozenset(sources))
+    wanted = {**distinct, **sources}
+    found = sort(wanted.values(), finished, failed, running, word)
+    again = frozenset(recorded & wanted.keys() - finished)
+    return replace(found, recorded=again, sources=frozenset(sources))
 
 
 def sort(
@@ -143,18 +138,14 @@ def sort(
     word: Word | None = None,
 ) -> Standing:
     """Put distinct runs into groups by what is known of them."""
-    items = list(planned)
-    held = {item.run_hash: item for item in running if item.run_hash not in done}
-    names, places = [item.run.hash for item in items], word.places if word else {}
+    items = {item.run.hash: item for item in planned}
+    held = {r.run_hash: r for r in running if r.run_hash in items and r.run_hash not in done}
+    left, places = items.keys() - done, word.places if word else {}
+    groups = {n: _group(held.get(n), failed.get(n), places.get(n)) for n in left}
     return Standing(
-        finished=tuple(item for item in items if item.run.hash in done),
-        missing=tuple(
-            sorted((item for item in items if item.run.hash not in done), key=_generation)
-        ),
-        groups={
-            n: DONE if n in done else _group(held.get(n), failed.get(n), places.get(n))
-            for n in names
-        },
+        finished=tuple(item for name, item in items.items() if name in done),
+        missing=tuple(sorted((p for n, p in items.items() if n in left), key=_generation)),
+        groups={name: groups.get(name, DONE) for name in items},
         running=tuple(held.values()),
         failed=failed,
         places=places,

@@ -86,9 +86,8 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         )
         if not parts:
             return sorted_
-        places = {n: p.number for n, p in found.places.items() if p.state == QUEUED}
-        tasks = Tasks(request, wanted, places)
-        return _submit(parts, tasks, facts.name, sorted_)
+        queued = {n: p.number for n, p in found.places.items() if p.state == QUEUED}
+        return _submit(parts, Tasks(request, wanted, queued), facts.name, sorted_)
 
 
 def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRun]]:
