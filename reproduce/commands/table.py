@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reproduce.executors.slurm.options import SlurmOptions
     from reproduce.executors.slurm.submit import Request
     from reproduce.running.launch import LaunchSummary
-    from reproduce.running.wanted import Wanted
+    from reproduce.running.standing import Standing
 
 ASK_ABOVE_SECONDS = 3600.0
 EXECUTORS = ("local", "debug", "slurm")
@@ -108,9 +108,9 @@ def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
     """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
     3 when not."""
     if launch.slurm and not launch.slurm.wait:
-        from reproduce.running.wanted import look
+        from reproduce.running.standing import standing
 
-        wanted = look(selection.planned, selection.layout, save_weights=launch.save_weights)
+        wanted = standing(selection.planned, selection.layout, save_weights=launch.save_weights)
         if wanted.missing:
             return _submit(selection, launch, wanted)
     summary = launch_missing(selection, launch)
@@ -132,10 +132,10 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
     """
     from reproduce.running import images
     from reproduce.running import launch as launching
-    from reproduce.running.wanted import look
+    from reproduce.running.standing import standing
 
     planned = selection.planned
-    wanted = look(planned, selection.layout, save_weights=launch.save_weights)
+    wanted = standing(planned, selection.layout, save_weights=launch.save_weights)
     if not wanted.missing:
         if launch.slurm:
             from reproduce.executors.slurm.submit import tidy
@@ -165,7 +165,7 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
     return _tell(launching.launch(planned, selection.layout, options), wanted, selection.layout)
 
 
-def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> LaunchSummary:
+def _tell(summary: LaunchSummary, wanted: Standing, layout: ResultsLayout) -> LaunchSummary:
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
     if differing := wanted.differing(layout):
@@ -173,7 +173,7 @@ def _tell(summary: LaunchSummary, wanted: Wanted, layout: ResultsLayout) -> Laun
     return summary
 
 
-def _submit(selection: Selection, launch: Launch, wanted: Wanted) -> int:
+def _submit(selection: Selection, launch: Launch, wanted: Standing) -> int:
     from reproduce.executors.slurm import command
 
     if wanted.recorded:

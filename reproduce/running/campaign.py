@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from reproduce.running import heartbeat
 from reproduce.running.checkpointed_epochs import SavedEpochs
 from reproduce.running.claims import Claims, Watch
 from reproduce.running.queues import Liveness
-from reproduce.running.status import Running, running_now
+from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
+from reproduce.store import weights as saved_weights
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -31,6 +32,7 @@ class Survey:
             one counts as none.
         seconds_left: None while nothing has been measured.
         stopped: whether an interrupt has ended the training.
+        stuck: runs that nobody will train, since what they start from has failed.
     """
 
     runs: int
@@ -43,11 +45,12 @@ class Survey:
     images_per_second: float
     seconds_left: float | None
     stopped: bool = False
+    stuck: int = 0
 
     @property
     def over(self) -> bool:
-        """Whether every run is over or has failed."""
-        return self.done + self.failed >= self.runs
+        """Whether every run is over or has failed, or never can begin."""
+        return self.done + self.failed + self.stuck >= self.runs
 
     @property
     def advance(self) -> float:
@@ -91,17 +94,18 @@ class Campaign:
         failed = self.failed()
         self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
-        running = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
-        by_hash = {r.run_hash: r for r in running}
-        waiting = [p for p in todo if p.run.hash not in by_hash]
-        done = [p for p in self.job.planned if p.run.hash not in self._left]
-        counted = [*self._finished, *done]
+        held = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
+        found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
+        running, waiting = found.running, found.of(WAITING)
+        lacking = self._lacking(waiting)
+        counted = [*self._finished, *found.finished]
         return Survey(
             runs=len(self._finished) + len(self.job.planned),
             done=len(counted),
             failed=len(failed),
-            running=tuple(running),
-            free=len(waiting),
+            running=running,
+            free=len(waiting) - len(lacking),
+            stuck=self._stuck(lacking, failed),
             epochs=sum(p.run.epochs for p in [*counted, *todo]),
             epochs_done=sum(p.run.epochs for p in counted)
             + sum(map(self._epochs_of, running))
@@ -109,6 +113,19 @@ class Campaign:
             images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
             seconds_left=self._seconds_left(running, waiting),
         )
+
+    def _lacking(self, waiting: Iterable[PlannedRun]) -> dict[str, list[str]]:
+        """By hash: of runs that cannot begin yet, what they start from."""
+        found = {p.run.hash: saved_weights.lacking(self.job.layout, p.run) for p in waiting}
+        return {name: [run.hash for run in runs] for name, runs in found.items() if runs}
+
+    def _stuck(self, lacking: Mapping[str, list[str]], failed: Collection[str]) -> int:
+        """How many of them start from what nobody will train, or from another one that does."""
+        stuck: set[str] = set()
+        for name, sources in lacking.items():  # what others start from comes first
+            if any(s in stuck or s in failed or s not in self._left for s in sources):
+                stuck.add(name)
+        return len(stuck)
 
     def failed(self) -> dict[str, failures.Failure]:
         """The runs of this job that have failed since it began."""

@@ -18,7 +18,7 @@ from benchmarks import data as datasets
 from reproduce.running import images, machine
 from reproduce.running.launch import resources
 from reproduce.running.progress import duration
-from reproduce.running.wanted import look
+from reproduce.running.standing import standing
 from reproduce.store import atomic, provenance, records
 from reproduce.store.paths import ROOT
 
@@ -76,8 +76,8 @@ def estimate(
         UserError: where a device is asked for that is not there, or a record of ``planned`` is
             damaged.
     """
-    wanted = look(planned, layout, save_weights=options.save_weights)
-    missing = [item.run for item in wanted.missing]
+    found = standing(planned, layout, save_weights=options.save_weights)
+    missing = [item.run for item in found.missing]
     means = resources(len(missing), options)
     rates: dict[str, tuple[float, str]] = {}
     work = []

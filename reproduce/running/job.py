@@ -33,6 +33,8 @@ class Job:
         workers: how many walk this list.
         pack: runs that a worker trains at once, at most.
         save_weights: whether a run is over only once its final weights are kept as well.
+        sources: hashes of runs of this job that others start from, whose final weights are kept
+            in any case.
         nice: the niceness of worker processes.
         recorded: runs of this job that had a record when the command began, and lack the weights.
         failed_before: the failures that were there when the command began, by hash; the run of any
@@ -47,6 +49,7 @@ class Job:
     workers: int = 1
     pack: int = 1
     save_weights: bool = False
+    sources: frozenset[str] = frozenset()
     nice: int = 0
     recorded: frozenset[str] = frozenset()
     failed_before: Mapping[str, str] = field(default_factory=dict)
@@ -57,8 +60,13 @@ class Job:
             run_hash in self.recorded or records.record_path(self.layout, run_hash).exists()
         )
         return has_record and (
-            not self.save_weights or saved_weights.path_of(self.layout, run_hash).exists()
+            not self.keeps_weights(run_hash)
+            or saved_weights.path_of(self.layout, run_hash).exists()
         )
+
+    def keeps_weights(self, run_hash: str) -> bool:
+        """Whether the final weights of a run of this job are kept."""
+        return self.save_weights or run_hash in self.sources
 
     def to_json(self) -> str:
         """For :meth:`from_json`."""
@@ -73,6 +81,7 @@ class Job:
                 "workers": self.workers,
                 "pack": self.pack,
                 "save_weights": self.save_weights,
+                "sources": sorted(self.sources),
                 "nice": self.nice,
                 "recorded": sorted(self.recorded),
                 "failed_before": dict(self.failed_before),
@@ -86,8 +95,9 @@ class Job:
         papers()  # whose own parts the runs may be made of
         layout = ResultsLayout(Path(values.pop("base")), values.pop("form"))
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
-        data, recorded = Path(values.pop("data")), frozenset(values.pop("recorded"))
-        return cls(planned=tuple(planned), layout=layout, data=data, recorded=recorded, **values)
+        data = Path(values.pop("data"))
+        values |= {name: frozenset(values[name]) for name in ("recorded", "sources")}
+        return cls(planned=tuple(planned), layout=layout, data=data, **values)
 
 
 def job_file(layout: ResultsLayout, owner: Owner) -> Path:

@@ -18,8 +18,8 @@ from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
 from reproduce.running.queues import Liveness
-from reproduce.running.wanted import look
-from reproduce.store import failures, records
+from reproduce.running.standing import Standing, standing
+from reproduce.store import records
 from reproduce.store import weights as saved_weights
 from reproduce.store.failures import Failure
 from reproduce.store.paths import ResultsLayout, default_data
@@ -68,7 +68,8 @@ class LaunchSummary:
     Attributes:
         done: have a record.
         failed: failed in this launch; ``failures`` tells how, by hash.
-        missing: were not reached, because of an interrupt, or have left a queue without a result.
+        missing: were not reached, because of an interrupt, or since what they start from has
+            failed; or have left a queue without a result.
         interrupted: by Ctrl-C or another signal.
     """
 
@@ -100,24 +101,25 @@ def launch(
 ) -> LaunchSummary:
     """Train those of ``planned`` that are missing, and wait for those that others train.
 
-    A run is missing without a record and, where weights are to be kept, without its weights.
+    A run is missing without a record and, where weights are to be kept, without its weights. What
+    a missing run starts from is trained before it, and counts like what was planned.
 
     Raises:
         UserError: for missing or wrong data, no such device, a folder that cannot be written; also,
             before anything is trained, for a damaged record of ``planned``.
         RuntimeError: where workers end again and again for no reason that is known.
     """
-    wanted = look(planned, layout, save_weights=options.save_weights)
-    _tidy(layout, {item.run.hash for item in wanted.finished})
-    if not wanted.missing:
-        return LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
-    job = make_job(wanted.missing, layout, options, wanted.recorded)
-    make_folders(layout, with_weights=options.save_weights)
+    found = standing(planned, layout, save_weights=options.save_weights)
+    _tidy(layout, {item.run.hash for item in found.finished})
+    if not found.missing:
+        return LaunchSummary(len(found.finished), 0, 0, interrupted=False)
+    job = make_job(found, layout, options)
+    make_folders(layout, with_weights=options.save_weights or bool(found.sources))
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
-            wanted.finished,
-            {p.run.data.name: images.train_images(p.run, options.data) for p in wanted.all},
+            found.finished,
+            {p.run.data.name: images.train_images(p.run, options.data) for p in found.all},
             options.patience,
             display.note,
         )
@@ -129,25 +131,17 @@ def launch(
     return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
 
 
-def make_job(
-    missing: Sequence[PlannedRun],
-    layout: ResultsLayout,
-    options: LaunchOptions,
-    recorded: frozenset[str] = frozenset(),
-) -> Job:
-    """What the workers are told, with every default decided and the data checked.
-
-    Args:
-        recorded: hashes of the missing runs that have a record and only lack their weights.
+def make_job(found: Standing, layout: ResultsLayout, options: LaunchOptions) -> Job:
+    """What the workers that train what is missing are told, with every default decided and the data
+    checked.
 
     Raises:
         UserError: see :func:`launch`.
     """
-    images.check((item.run for item in missing), options.data)
-    means = resources(len(missing), options)
-    present = failures.read(layout, [item.run.hash for item in missing])
+    images.check((item.run for item in found.missing), options.data)
+    means = resources(len(found.missing), options)
     return Job(
-        planned=tuple(missing),
+        planned=found.missing,
         layout=layout,
         data=options.data,
         device=means.device,
@@ -155,9 +149,10 @@ def make_job(
         workers=means.workers,
         pack=means.pack,
         save_weights=options.save_weights,
+        sources=found.sources,
         nice=options.nice,
-        recorded=recorded,
-        failed_before={name: failure.token for name, failure in present.items()},
+        recorded=found.recorded,
+        failed_before={name: failure.token for name, failure in found.failed.items()},
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reproduce.running.campaign import Survey
-    from reproduce.running.status import Running
+    from reproduce.running.standing import Running
 
 FIRST_LINE_SECONDS = 5.0
 LINE_SECONDS = 30.0

@@ -1,19 +1,17 @@
-"""Where the runs of a table stand: from the files, and for what was submitted to a queue, from that
-queue's word as well. Loads neither NumPy nor torch."""
+"""What ``reproduce status`` tells of where the runs of a table stand. Loads neither NumPy nor
+torch."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reproduce.running import heartbeat, queues
-from reproduce.running.claims import Claims, Owner
-from reproduce.running.heartbeat import Beat
-from reproduce.running.queues import GONE, QUEUED, UNKNOWN, Liveness, Lost, Place
-from reproduce.store import failures, records
+from reproduce.running import queues
+from reproduce.running.queues import QUEUED, UNKNOWN, Lost
+from reproduce.running.standing import ENDING, FAILED, LOST, Running, standing
 from reproduce.store import weights as saved_weights
 from reproduce.store.failures import Failure
 from reproduce.store.paths import default_results
@@ -28,24 +26,8 @@ SILENT_SECONDS = 30.0
 LOST_LINES = 20
 COUNTS = ("done", "running", "queued", "failed", "lost", "waiting")
 OF_QUEUES = ("queued", "lost")
-
-
-@dataclass(frozen=True)
-class Running:
-    """A run that a process trains now, as far as can be told from here.
-
-    Attributes:
-        silent_seconds: age of its last heartbeat by the file's time, which is only as right as the
-            machines' clocks; None where there was none yet.
-    """
-
-    run_hash: str
-    cell: str
-    seed: int
-    epochs: int
-    owner: Owner
-    beat: Beat | None
-    silent_seconds: float | None
+# What stands elsewhere counts here as.
+_COUNTED = {UNKNOWN: "queued", ENDING: "running"}
 
 
 @dataclass(frozen=True)
@@ -107,84 +89,30 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
     Raises:
         UserError: where a record is damaged; names it and what to do.
     """
-    # First: what has left the queue by then has published what it ever will.
     queue = queues.registered()
-    word = queue.look(layout) if queue else None
-    places = word.places if word else {}
-    hashes = [item.run.hash for item in planned]
-    claims = Claims(layout.claims, "status")
-    held = running_now(planned, layout, claims)
-    failed = failures.read(layout, hashes)
-    done = records.verified(layout, hashes)
-    running = {item.run_hash: item for item in held if item.run_hash not in done}
+    word = queue.look(layout) if queue else None  # first, see `standing`
+    found = standing(planned, layout, word=word)
     groups = {
-        name: _group(name, done, running, failed.get(name), places.get(name)) for name in hashes
+        name: "done" if name in found.recorded else _COUNTED.get(group, group)
+        for name, group in found.groups.items()
     }
     cells: dict[str, dict[str, int]] = {}
-    for item, name in zip(planned, hashes, strict=True):
-        cells.setdefault(item.cell, dict.fromkeys(COUNTS, 0))[groups[name]] += 1
+    for item in planned:
+        counts = cells.setdefault(item.cell, dict.fromkeys(COUNTS, 0))
+        counts[groups[item.run.hash]] += 1
+    told = [found.places[item.run.hash].reason for item in found.of(QUEUED)]
     return Status(
         tuple(CellStatus(cell, **n) for cell, n in cells.items()),
-        tuple(running.values()),
-        {name: failure for name, failure in failed.items() if groups[name] == "failed"},
-        lost=queue.explain([p for p in planned if groups[p.run.hash] == "lost"], places)
-        if queue
-        else {},
-        weights=len(done & saved_weights.present(layout)),
+        found.running,
+        {item.run.hash: found.failed[item.run.hash] for item in found.of(FAILED)},
+        lost=queue.explain(found.of(LOST), found.places) if queue else {},
+        weights=sum(
+            groups[name] == "done" for name in saved_weights.present(layout) & groups.keys()
+        ),
         on_hold=word.on_hold if word else 0,
-        silent=any(
-            groups.get(name) == "queued" and place.state == UNKNOWN
-            for name, place in places.items()
-        ),
-        reasons=dict(
-            Counter(
-                places[name].reason
-                for name, group in groups.items()
-                if group == "queued" and places[name].reason
-            )
-        ),
+        silent=bool(found.of(UNKNOWN)),
+        reasons=dict(Counter(filter(None, told))),
     )
-
-
-def _group(
-    name: str,
-    done: Collection[str],
-    running: Collection[str],
-    failure: Failure | None,
-    place: Place | None,
-) -> str:
-    """Files count over the queue's word; of that, only what is newer than the last failure."""
-    if name in done:
-        return "done"
-    if name in running:
-        return "running"
-    if place and place.state == QUEUED:
-        return "queued"
-    if failure and (place is None or failure.token != place.failure):
-        return "failed"
-    if place and place.state in (UNKNOWN, GONE):
-        return "queued" if place.state == UNKNOWN else "lost"
-    return "failed" if failure else "waiting"
-
-
-def running_now(
-    planned: Iterable[PlannedRun], layout: ResultsLayout, claims: Claims
-) -> list[Running]:
-    """Those of ``planned`` that a process holds which is not dead for certain."""
-    wanted = {item.run.hash: item for item in planned}
-    found = []
-    for name, owner in claims.owners().items():
-        if name in wanted and owner.liveness() is not Liveness.DEAD:
-            beat = heartbeat.read(layout.claims, name)
-            if beat is not None and beat.token != owner.token:
-                beat = None
-            item = wanted[name]
-            silent = None if beat is None else heartbeat.age(layout.claims, name)
-            found.append(
-                Running(name, item.cell, item.run.seed, item.run.epochs, owner, beat, silent)
-            )
-    order = {name: place for place, name in enumerate(wanted)}
-    return sorted(found, key=lambda running: order[running.run_hash])
 
 
 def render(found: Status, selection: Selection, *, as_json: bool) -> str:

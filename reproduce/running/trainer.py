@@ -115,6 +115,7 @@ class Trainer:
         batch: list[_Held] = []
         failed = self._failed_since_start()
         todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
+        todo = [p for p in todo if not saved_weights.lacking(self.layout, p.run)]
         size = self._pack_size(todo)
         for planned in todo:
             if len(batch) == size:
@@ -230,7 +231,9 @@ class Trainer:
             form=self.layout.form,
         )
         earlier = (
-            saved_weights.keep(self.layout, outcome, record) if self.job.save_weights else None
+            saved_weights.keep(self.layout, outcome, record)
+            if self.job.keeps_weights(outcome.run.hash)
+            else None
         )
         # A run that was repeated for its weights leaves the record that there is.
         ours = earlier is None and records.publish(self.layout, record)

@@ -256,6 +256,11 @@ def _damaged(path: Path, why: str) -> UserError:
     )
 
 
+def lacking(layout: ResultsLayout, run: Run) -> list[Run]:
+    """The runs that ``run`` starts from whose weights are not kept yet."""
+    return [source for source in run.sources if not path_of(layout, source.hash).exists()]
+
+
 def read(layout: ResultsLayout, run: Run) -> dict[str, torch.Tensor]:
     """The kept state of a run's network, for a run that starts from it.
 

@@ -22,6 +22,7 @@ from reproduce.running import images
 from reproduce.running.claims import Claims, Owner
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, LaunchSummary, launch, make_job
+from reproduce.running.standing import standing
 from reproduce.running.trainer import Trainer
 from reproduce.store import failures, records
 from reproduce.store.paths import ResultsLayout
@@ -78,7 +79,7 @@ def test_a_failure_of_another_command_meanwhile_counts(
     layout: ResultsLayout, options: LaunchOptions
 ) -> None:
     first, second = planned = tiny_table(2)
-    job = make_job(planned, layout, options)
+    job = make_job(standing(planned, layout), layout, options)
     failures.write(layout, first, "RuntimeError: it failed there", "their log")
     worker, _ = trainer(job)
     worker.work()
@@ -181,7 +182,7 @@ def test_whoever_lost_its_run_stops_and_publishes_nothing(
             assert owner is not None
             stolen.append(claims.take_over(item.run.hash, owner))
 
-    worker, said = trainer(make_job(planned, layout, options), steal)
+    worker, said = trainer(make_job(standing(planned, layout), layout, options), steal)
     worker.work()
     assert stolen[0] is not None
     assert claims.holds(stolen[0])
@@ -190,14 +191,14 @@ def test_whoever_lost_its_run_stops_and_publishes_nothing(
 
 
 def test_a_stopped_worker_takes_nothing(layout: ResultsLayout, options: LaunchOptions) -> None:
-    worker, said = trainer(make_job(tiny_table(1), layout, options))
+    worker, said = trainer(make_job(standing(tiny_table(1), layout), layout, options))
     assert worker.stop()  # it held nothing
     worker.work()
     assert said == []
 
 
 def test_a_stopped_worker_leaves_its_run(layout: ResultsLayout, options: LaunchOptions) -> None:
-    job = make_job(tiny_table(2), layout, options)
+    job = make_job(standing(tiny_table(2), layout), layout, options)
     held: list[bool] = []
     worker, said = trainer(job, lambda: held.append(worker.stop()))
     worker.work()
@@ -207,7 +208,7 @@ def test_a_stopped_worker_leaves_its_run(layout: ResultsLayout, options: LaunchO
 
 
 def test_a_job_survives_its_file(layout: ResultsLayout, options: LaunchOptions) -> None:
-    job = make_job([*tiny_table(2, 2), BAD], layout, replace(options, pack=3))
+    job = make_job(standing([*tiny_table(2, 2), BAD], layout), layout, replace(options, pack=3))
     assert Job.from_json(job.to_json()) == job
 
 

@@ -136,14 +136,15 @@ def test_other_runs_may_be_damaged(
     path = records.record_path(layout, record_makers.make(2)["hash"])
     record_makers.DAMAGES[damage](path)
     (layout.measured).mkdir()
-    (layout.measured / "table3.csv").write_text("cut sho")
     wanted = [PlannedRun("a", make_run(seed=seed, epochs=20)) for seed in (7, 8)]
-    # What is committed counts as done, and so must be whole.
+    # What is committed counts as done, and so must be whole; what others committed need not.
+    (layout.measured / "table3.csv").write_text(f"cut short\n{wanted[0].run.hash},")
     with pytest.raises(UserError, match=r"table3.csv:1: the columns are not"):
         estimate(wanted, layout, OPTIONS)
-    (layout.measured / "table3.csv").unlink()
+    (layout.measured / "table3.csv").write_text("cut sho")
     found = estimate(wanted, layout, OPTIONS)
     assert (found.images_per_second, found.source) == (500.0, "recorded")
+    (layout.measured / "table3.csv").unlink()
     with pytest.raises(UserError, match=str(path)):  # the next reader is still told
         records.collect(layout)
 

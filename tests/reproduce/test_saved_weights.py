@@ -27,8 +27,8 @@ from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.show import show_run
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.running.standing import standing
 from reproduce.running.status import status_of
-from reproduce.running.wanted import look
 from reproduce.store import atomic, failures, records, schema
 from reproduce.store import committed as measured
 from reproduce.store import weights as saved_weights
@@ -158,7 +158,7 @@ def test_a_finished_run_is_trained_again_and_its_record_stays(
     launch(planned, layout, options(data))
     paths = [records.record_path(layout, item.run.hash) for item in planned]
     before = [path.read_bytes() for path in paths]
-    wanted = look(planned, layout, save_weights=True)
+    wanted = standing(planned, layout, save_weights=True)
     assert wanted.recorded == {item.run.hash for item in planned}
     assert "2 finished runs have no saved weights" in wanted.about_repetitions()
     assert launch(planned, layout, saving(data)).complete
@@ -167,7 +167,7 @@ def test_a_finished_run_is_trained_again_and_its_record_stays(
         assert "agrees with the record" in header.note
         assert header.belongs_to(records.collect(layout, [name])[name])
     assert wanted.differing(layout) == ""
-    assert look(planned, layout, save_weights=True).missing == ()
+    assert standing(planned, layout, save_weights=True).missing == ()
     assert list(layout.checkpoints.iterdir()) == list(layout.claims.iterdir()) == []
     monkeypatch.setattr(loop, "train", None)  # a third time would fail
     assert launch(planned, layout, saving(data)).complete
@@ -177,11 +177,11 @@ def test_only_what_lacks_weights_is_repeated(layout: ResultsLayout, data: Path) 
     planned = tiny_table(2)
     launch(planned[:1], layout, saving(data))
     launch(planned, layout, options(data))
-    wanted = look([*planned, planned[0]], layout, save_weights=True)
+    wanted = standing([*planned, planned[0]], layout, save_weights=True)
     assert [item.run.seed for item in wanted.finished] == [0]
     assert [item.run.seed for item in wanted.missing] == [1]
     assert "1 finished run has no saved weights" in wanted.about_repetitions()
-    assert look(planned, layout).missing == ()
+    assert standing(planned, layout).missing == ()
 
 
 def test_a_repetition_that_differs_keeps_record_and_weights(
@@ -194,7 +194,7 @@ def test_a_repetition_that_differs_keeps_record_and_weights(
     records.publish(layout, theirs)
     path = records.record_path(layout, run.hash)
     before = path.read_bytes()
-    wanted = look(planned, layout, save_weights=True)
+    wanted = standing(planned, layout, save_weights=True)
     assert launch(planned, layout, saving(data)).complete
     assert path.read_bytes() == before
     assert [item.name for item in path.parent.iterdir()] == [path.name]  # no conflict kept

@@ -28,6 +28,7 @@ from reproduce.running.claims import Claims, Owner
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.queues import Liveness
+from reproduce.running.standing import standing
 from reproduce.running.status import render, status_of
 from reproduce.store import failures
 from reproduce.store.paths import ROOT, ResultsLayout
@@ -293,7 +294,8 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
         if item.run.seed < 2:
             assert Claims(layout.claims, "slurm").acquire(item.run.hash)
     request = Request("table3", layout, tmp_path, SlurmOptions(retry="missing"))
-    found, todo, _ = submit._sort(planned, request, state.look(layout))
+    wanted = standing(planned, layout, word=state.look(layout))
+    found, todo = submit._sort(wanted, request)
     assert found.ending == (planned[0],)
     assert found.running == (planned[1],), "by another process, on this machine"
     assert todo == [planned[2]]
@@ -480,7 +482,9 @@ def test_what_is_queued_without_its_weights_is_told(
     queue["70_0"] = line("70_0", "PENDING", made)
     queue["70_1"] = line("70_1", "RUNNING", made)
     request = submit.Request("t", chosen.layout, layout.base, SlurmOptions(), None, wanted)
-    found, todo, _ = submit._sort(chosen.planned, request, state.look(chosen.layout))
+    word = state.look(chosen.layout)
+    sought = standing(chosen.planned, chosen.layout, save_weights=wanted, word=word)
+    found, todo = submit._sort(sought, request)
     assert (len(found.queued), len(todo)) == (2, 0)
     assert len(found.weightless) == (2 if wanted and not kept else 0)
     told = [text for text in command._told(found, chosen) if "--save-weights" in text]

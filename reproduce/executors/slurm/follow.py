@@ -20,7 +20,7 @@ from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.progress import Display
-from reproduce.running.wanted import look
+from reproduce.running.standing import standing
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -51,6 +51,7 @@ def follow(
     awaited = [*first.running, *first.queued, *first.unknown, *first.fresh]
     awaited += [*first.deferred, *first.ending]
     before = {name: failure.token for name, failure in failed_before.items()}
+    wanted = standing(awaited, layout, save_weights=request.save_weights)
     job = Job(
         tuple(awaited),
         layout,
@@ -58,11 +59,13 @@ def follow(
         device=request.options.device,
         executor="slurm",
         save_weights=request.save_weights,
-        recorded=look(awaited, layout, save_weights=request.save_weights).recorded,
+        sources=wanted.sources,
+        recorded=wanted.recorded,
         failed_before=before,
     )
     with Interrupts() as interrupts, Display(shown) as display:
-        counts = {p.run.data.name: images.train_images(p.run, request.data) for p in planned}
+        known = [item.run for item in (*planned, *awaited)]
+        counts = {run.data.name: images.train_images(run, request.data) for run in known}
         campaign = Campaign(job, first.done, counts, PATIENCE_SECONDS, display.note)
         survey = _watch(campaign, request, first, interrupts, display)
         display.update(survey)

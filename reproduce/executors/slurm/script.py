@@ -6,7 +6,7 @@ import contextlib
 import io
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,20 @@ SIGNAL_SECONDS = 90
 TIMEOUTS = 100_000
 
 
-def parameters(options: SlurmOptions, array: Array, comment: str, snapshot: Path) -> dict[str, Any]:
-    """Of :class:`submitit.SlurmExecutor`, for one array."""
+def parameters(
+    options: SlurmOptions,
+    array: Array,
+    comment: str,
+    snapshot: Path,
+    after: Collection[str] = (),
+) -> dict[str, Any]:
+    """Of :class:`submitit.SlurmExecutor`, for one array.
+
+    Args:
+        after: numbers of jobs that train what the array's runs start from. Afterwards it begins
+            however these have ended: its tasks then train what there still is to train of that.
+    """
+    later = {"dependency": ":".join(["afterany", *sorted(after)])} if after else {}
     given = {
         "partition": options.partition,
         "account": options.account,
@@ -46,7 +58,7 @@ def parameters(options: SlurmOptions, array: Array, comment: str, snapshot: Path
         "setup": [*options.setup, *_lead(snapshot)],
         # Since SLURM 22.05 a step does not inherit the job's CPUs a task.
         "srun_args": [f"--cpus-per-task={options.cpus_per_task}"],
-        "additional_parameters": {"hold": True, "requeue": True},
+        "additional_parameters": {"hold": True, "requeue": True, **later},
     }
 
 

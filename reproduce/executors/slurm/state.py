@@ -22,8 +22,18 @@ class SilentQueueError(UserError):
         super().__init__("the queue does not answer: is SLURM up? `squeue` would tell")
 
 
-# Reasons of jobs that start once it is their turn; a requeued one has to wait for its BeginTime.
-ORDINARY = ("", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Cleaning")
+# Reasons of jobs that start once it is their turn; a requeued one waits for its BeginTime, and one
+# whose runs start from others' weights for these.
+ORDINARY = (
+    "",
+    "None",
+    "Priority",
+    "Resources",
+    "JobArrayTaskLimit",
+    "BeginTime",
+    "Cleaning",
+    "Dependency",
+)
 
 
 @dataclass(frozen=True)

@@ -6,58 +6,26 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest, script, snapshot, state
 from reproduce.executors.slurm.arrays import Array, arrays
-from reproduce.executors.slurm.identity import JobName
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
-from reproduce.executors.slurm.task import Task
-from reproduce.running import launch, machine
+from reproduce.executors.slurm.request import Request, Tasks
+from reproduce.running import launch
 from reproduce.running.claims import Claims
 from reproduce.running.interrupts import signals_raise
-from reproduce.running.job import Job
-from reproduce.running.status import running_now
-from reproduce.running.wanted import look
-from reproduce.store import failures, records
+from reproduce.running.queues import QUEUED, UNKNOWN
+from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
+from reproduce.store import records
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.executors.slurm.options import SlurmOptions
-    from reproduce.executors.slurm.state import Place, Queue
-    from reproduce.store.failures import Failure
+    from reproduce.executors.slurm.state import Queue
     from reproduce.store.paths import ResultsLayout
 
 LOCK, LOCK_SECONDS = "submit", 180.0
-_UNFIT = "%\\"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is wanted of the queue.
-
-    Attributes:
-        title: names the jobs, such as "table3".
-        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
-        save_weights: whether each run's final weights are kept; a run without them is missing.
-    """
-
-    title: str
-    layout: ResultsLayout
-    data: Path
-    options: SlurmOptions
-    pack: int | None = None
-    save_weights: bool = False
-
-    def __post_init__(self) -> None:
-        place = str(self.layout.base.absolute())
-        if found := next((sign for sign in _UNFIT if sign in place), None):
-            raise UserError(
-                f"--results {place}: SLURM takes {found} in the path of a job's output for a "
-                f"pattern; give a folder without {found} in its path"
-            )
 
 
 @dataclass(frozen=True)
@@ -105,7 +73,8 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         if found.jobs is None or facts is None:
             raise state.SilentQueueError
         _close(request.layout, found)
-        sorted_, todo, failed = _sort(planned, request, found)
+        wanted = standing(planned, request.layout, save_weights=request.save_weights, word=found)
+        sorted_, todo = _sort(wanted, request)
         limit, options = request.options.max_queued, request.options
         room = None if limit is None else max(0, limit - len(_queue()))
         parts = arrays(todo, request.title, options.seeds_per_job, facts.max_array_size, room)
@@ -117,70 +86,47 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         )
         if not parts:
             return sorted_
-        return _submit(parts, request, facts.name, failed, sorted_)
+        queued = {n: p.number for n, p in found.places.items() if p.state == QUEUED}
+        return _submit(parts, Tasks(request, wanted, queued), facts.name, sorted_)
 
 
-def _sort(
-    planned: Sequence[PlannedRun], request: Request, found: Queue
-) -> tuple[Submitted, list[PlannedRun], dict[str, Failure]]:
-    """Which runs are where; those to be submitted; and the failures that there are."""
-    layout, retry = request.layout, request.options.retry
-    wanted = {item.run.hash: item for item in planned}
-    failed = failures.read(layout, wanted)
-    running = running_now(wanted.values(), layout, Claims(layout.claims, "look"))
-    held = {item.run_hash: JobName.parse(item.owner.job) for item in running}
-    done = {p.run.hash for p in look(planned, layout, save_weights=request.save_weights).finished}
+def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRun]]:
+    """Which runs are where, and those to be submitted."""
+    retry = request.options.retry
     groups: dict[str, list[PlannedRun]] = {}
     weightless: list[PlannedRun] = []
-    for name, item in wanted.items():
-        place = found.places.get(name)
-        if name in done:
-            group = "done"
-        elif place and place.state == state.QUEUED:
-            group = "running" if name in held else "queued"
-        elif name in held:
-            group = "ending" if _ends(place, held[name]) else "running"
-        elif place and place.state == state.UNKNOWN:
-            group = "unknown"
-        else:
-            asked = retry == "all" or (retry == "failed") == (name in failed)
+    for item in wanted.all:
+        name, place = item.run.hash, wanted.places.get(item.run.hash)
+        group = wanted.groups[name]
+        if place and place.state == UNKNOWN and group == FAILED:
+            group = UNKNOWN  # whether its queue tries it again is not known here
+        elif group in (FAILED, LOST, WAITING):
+            asked = retry == "all" or (retry == "failed") == (name in wanted.failed)
             group = "todo" if asked else "left"
         groups.setdefault(group, []).append(item)
-        if place and place.state in (state.QUEUED, state.UNKNOWN) and not place.keeps_weights:
-            weightless += [item] if request.save_weights and group not in ("done", "todo") else []
+        if place and place.state in (QUEUED, UNKNOWN) and not place.keeps_weights:
+            weightless += [item] if request.save_weights and group not in (DONE, "todo") else []
     todo = groups.pop("todo", [])
     found_in = {name: tuple(items) for name, items in groups.items()}
     sorted_ = Submitted(None, weightless=tuple(weightless))
-    return replace(sorted_, **found_in), todo, failed  # type: ignore[arg-type]
+    return replace(sorted_, **found_in), todo  # type: ignore[arg-type]
 
 
-def _ends(place: Place | None, holder: JobName | None) -> bool:
-    """Whether who holds a run is its task, which was cancelled and has not ended yet."""
-    if place is None or holder is None or place.state != state.CANCELLED:
-        return False
-    return holder.job == place.number
-
-
-def _submit(
-    parts: list[Array],
-    request: Request,
-    cluster_name: str,
-    failed: dict[str, Failure],
-    sorted_: Submitted,
-) -> Submitted:
-    layout = request.layout
+def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submitted) -> Submitted:
+    request, layout = tasks.request, tasks.request.layout
     code = snapshot.take(layout.slurm / "snapshots")
-    tokens = {name: failure.token for name, failure in failed.items()}
     asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
-    intended = manifest.new(request.title, cluster_name, code.folder, parts, tokens, asked)
+    intended = manifest.new(request.title, cluster_name, code.folder, parts, tasks.tokens, asked)
     manifest.write(layout, intended)
     folder = manifest.jobs_folder(layout, intended.id)
     jobs: list[str] = []
     try:
         for part in parts:
-            values = script.parameters(request.options, part, intended.comment, code.folder)
-            tasks = [_task(items, request, tokens, code.folder) for items in part.tasks]
-            jobs.append(script.submit(folder, values, tasks))
+            after = tasks.jobs_before(part)
+            values = script.parameters(request.options, part, intended.comment, code.folder, after)
+            made = [tasks.task(items, code.folder) for items in part.tasks]
+            jobs.append(script.submit(folder, values, made))
+            tasks.jobs |= {p.run.hash: jobs[-1] for items in part.tasks for p in items}
         accepted = manifest.accepted(intended, jobs)
         manifest.write(layout, accepted)
     except BaseException:
@@ -189,28 +135,6 @@ def _submit(
         raise
     released = _release(layout, accepted, jobs)
     return replace(sorted_, submission=released, warning=code.warning)
-
-
-def _task(
-    items: Sequence[PlannedRun], request: Request, tokens: dict[str, str], code: Path
-) -> Task:
-    options = request.options
-    cuda = options.device == "cuda"
-    pack = request.pack or (machine.CUDA_PACK if cuda else 1)
-    workers = options.gpus_per_task if cuda else options.cpus_per_task
-    job = Job(
-        planned=tuple(items),
-        layout=request.layout,
-        data=request.data,
-        device=options.device,
-        executor="slurm",
-        workers=max(1, min(workers, -(-len(items) // pack))),
-        pack=pack,
-        save_weights=request.save_weights,
-        recorded=look(items, request.layout, save_weights=request.save_weights).recorded,
-        failed_before={p.run.hash: tokens[p.run.hash] for p in items if p.run.hash in tokens},
-    )
-    return Task(job.to_json(), str(code))
 
 
 def recover(layout: ResultsLayout) -> None:

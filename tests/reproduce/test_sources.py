@@ -1,0 +1,134 @@
+"""Runs that start from other runs' kept weights: these are trained before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from launch_helpers import contents, lines_of, tiny_dataset, tiny_run
+
+from benchmarks.data import store
+from benchmarks.procedures import Procedure, StartFrom
+from benchmarks.run import Run
+from benchmarks.training import checkpoint
+from reproduce.catalogue.tables import PlannedRun
+from reproduce.executors.slurm import submit
+from reproduce.executors.slurm.arrays import arrays
+from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.executors.slurm.request import Request, Tasks
+from reproduce.running.claims import Claims
+from reproduce.running.job import Job
+from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.standing import standing
+from reproduce.running.status import status_of
+from reproduce.store import records
+from reproduce.store import weights as saved_weights
+from reproduce.store.paths import ResultsLayout
+
+
+def from_run(source: Run, seed: int) -> Run:
+    """Trains on from what another run came to."""
+    own = tiny_run(seed)
+    return own.replace(procedure=Procedure((StartFrom(run=source), *own.procedure.phases)))
+
+
+BASE = tiny_run(0, gamma="1.0")
+MIDDLE = from_run(BASE, 1)
+# The last ones first, and the base is none of the table's.
+PLANNED = [PlannedRun("last", from_run(MIDDLE, 2)), PlannedRun("middle", MIDDLE)]
+ORDER = [BASE.hash, MIDDLE.hash, PLANNED[0].run.hash]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    store.write(tiny_dataset(), root)
+    return root
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> ResultsLayout:
+    return ResultsLayout(tmp_path / "results")
+
+
+@pytest.fixture
+def options(data: Path) -> LaunchOptions:
+    return LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("debug", 1), ("local", 2)])
+def test_sources_are_trained_first(
+    layout: ResultsLayout, options: LaunchOptions, executor: str, workers: int
+) -> None:
+    summary = launch(PLANNED, layout, replace(options, executor=executor, workers=workers))
+    assert (summary.done, summary.complete) == (3, True)
+    assert lines_of(layout, "takes") == ORDER or workers == 2
+    assert sorted(lines_of(layout, "takes")) == sorted(ORDER)
+    found = records.collect(layout, ORDER)
+    ended = [found[name]["provenance"]["finished"] for name in ORDER]
+    assert ended == sorted(ended)
+    assert saved_weights.present(layout) == set(ORDER[:2]), "of what others start from alone"
+    taken = len(lines_of(layout, "takes"))
+    assert launch(PLANNED, layout, options).done == 2, "the base was none of those wanted"
+    assert len(lines_of(layout, "takes")) == taken
+
+
+def test_a_finished_source_is_repeated_for_its_weights(
+    layout: ResultsLayout, options: LaunchOptions
+) -> None:
+    base = [PlannedRun("base", BASE)]
+    assert launch(base, layout, options).complete
+    before = contents(layout, base)
+    wanted = standing([*PLANNED, *base], layout)
+    assert [item.run.hash for item in wanted.missing] == ORDER
+    assert wanted.recorded == {BASE.hash}
+    assert [item.cell for item in wanted.missing] == ["base", "middle", "last"]
+    assert launch(PLANNED, layout, options).complete
+    assert contents(layout, base) == before
+    assert lines_of(layout, "takes") == [BASE.hash, *ORDER]
+    assert standing([*PLANNED, *base], layout).missing == ()
+
+
+@pytest.mark.parametrize("executor", ["debug", "local"])
+def test_what_starts_from_a_failed_run_is_left(
+    layout: ResultsLayout, options: LaunchOptions, executor: str
+) -> None:
+    """The command ends, and the next one goes on."""
+    obstacle = layout.checkpoints / f"{BASE.hash}.ckpt"
+    checkpoint.save(obstacle, {"run": "another"})
+    summary = launch(PLANNED, layout, replace(options, executor=executor))
+    assert (summary.done, summary.failed, summary.missing) == (0, 1, 2)
+    assert lines_of(layout, "takes") == [BASE.hash]
+    assert [cell.waiting for cell in status_of(PLANNED, layout).cells] == [1, 1]
+    checkpoint.remove(obstacle)
+    assert launch(PLANNED, layout, options).complete
+
+
+def test_status_counts_them_as_waiting(layout: ResultsLayout) -> None:
+    assert Claims(layout.claims, "local").acquire(BASE.hash)
+    found = status_of([*PLANNED, PlannedRun("base", BASE)], layout)
+    assert [(c.cell, c.running, c.waiting) for c in found.cells] == [
+        ("last", 0, 1),
+        ("middle", 0, 1),
+        ("base", 1, 0),
+    ]
+
+
+def test_arrays_wait_for_what_their_runs_start_from(layout: ResultsLayout, data: Path) -> None:
+    """And train it should it have come to nothing."""
+    request = Request("t", layout, data, SlurmOptions())
+    wanted = standing(PLANNED, layout)
+    parts = arrays(wanted.missing, "t", 1, 1000)
+    assert [part.name for part in parts] == ["t/source-of-middle", "t/middle", "t/last"]
+    tasks = Tasks(request, wanted, {BASE.hash: "70_0"})
+    assert [tasks.jobs_before(part) for part in parts] == [set(), {"70_0"}, {"70_0"}]
+    tasks.jobs[MIDDLE.hash] = "71"
+    values = submit.script.parameters(
+        request.options, parts[2], "a comment", data, tasks.jobs_before(parts[2])
+    )
+    assert values["additional_parameters"]["dependency"] == "afterany:70_0:71"
+    job = Job.from_json(tasks.task(parts[2].tasks[0], data).job)
+    assert [item.run.hash for item in job.planned] == ORDER
+    assert job.sources == set(ORDER[:2])
+    assert not job.save_weights
