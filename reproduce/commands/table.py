@@ -239,10 +239,8 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
     result = result_of(selection)
     folder = selection.layout.report(selection.table.id, selection.variant)
     if not as_json:
-        asked = {cell.name for cell in selection.cells}
-        report.render(
-            result, asked=asked
-        )  # first: the table is there to see where the folder is read-only
+        # First: the table is there to see where the folder is read-only.
+        report.render(result, asked={cell.name for cell in selection.cells})
     paths = report.write(result, folder)
     if as_json:
         print(next(path for path in paths if path.suffix == ".json").read_text())

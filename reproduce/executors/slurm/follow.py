@@ -52,8 +52,9 @@ def follow(
     awaited += [*first.deferred, *first.ending]
     before = {name: failure.token for name, failure in failed_before.items()}
     wanted = standing(awaited, layout, save_weights=request.save_weights)
+    # A task trains what its runs start from even where that was not submitted by itself.
     job = Job(
-        tuple(awaited),
+        tuple({item.run.hash: item for item in (*awaited, *wanted.missing)}.values()),
         layout,
         request.data,
         device=request.options.device,
@@ -64,7 +65,7 @@ def follow(
         failed_before=before,
     )
     with Interrupts() as interrupts, Display(shown) as display:
-        known = [item.run for item in (*planned, *awaited)]
+        known = [item.run for item in (*planned, *job.planned)]
         counts = {run.data.name: images.train_images(run, request.data) for run in known}
         campaign = Campaign(job, first.done, counts, PATIENCE_SECONDS, display.note)
         survey = _watch(campaign, request, first, interrupts, display)
