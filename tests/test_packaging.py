@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -135,5 +137,6 @@ def test_shared_rooms_know_no_papers_words() -> None:
 
 def test_imports_keep_to_the_rooms() -> None:
     """The contracts are in pyproject.toml."""
-    done = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([tool], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
