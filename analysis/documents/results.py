@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analysis.statistics.median import MedianInterval
     from analysis.statistics.rank_sum import RankSum
     from analysis.statistics.shift import Shift
+    from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.level_and_effect import EffectVerdict, LevelVerdict, StarAgreement
 
 QUICK_LABEL = "QUICK: not comparable with the published numbers"
@@ -251,6 +252,7 @@ class TableResult:
         missing: (cell, seed) of the runs that were asked for and are not there.
         claims: what the paper's text says of the table, judged.
         others: the same cells by further measures.
+        chosen: what the table's declared choices have come to.
     """
 
     about: About
@@ -265,6 +267,7 @@ class TableResult:
     missing: tuple[tuple[str, int], ...] = ()
     claims: tuple[ClaimResult, ...] = ()
     others: tuple[TableResult, ...] = ()
+    chosen: tuple[Chosen, ...] = ()
 
     @property
     def is_quick(self) -> bool:

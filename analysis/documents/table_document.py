@@ -69,6 +69,7 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
         blocks=(
             *layout(result, names),
             *details,
+            *_choices(result),
             *(block for other in result.others for block in _further(other, names)),
             *claims(result.claims),
             *statements(result),
@@ -78,6 +79,28 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
         ),
         facts=_facts(result),
     )
+
+
+def _choices(result: TableResult) -> list[Block]:
+    """Each declared choice with what was chosen, on what, and what that comes to."""
+    rows = []
+    for chosen in result.chosen:
+        choice, searched = chosen.choice, f"{chosen.searched}/{len(chosen.choice.candidates)}"
+        reported = result.cell(chosen.reported) if chosen.reported else None
+        rows.append(
+            row(
+                Cell(choice.name, detail=f"on {choice.on}"),
+                Cell(chosen.winner or MISSING, chosen.winner),
+                Cell(choice.measure.text(chosen.median), chosen.median),
+                Cell(searched, chosen.searched),
+                Cell(wording.median(reported) if reported else MISSING),
+            )
+        )
+    if not rows:
+        return []
+    titles = ("choice", "chosen", "median there", "searched", "test median")
+    text = "Chosen settings; nothing is chosen before every candidate has all of its runs."
+    return [Grid("choices", tuple(map(Column, titles)), tuple(rows), "choices", caption=text)]
 
 
 def _further(result: TableResult, names: Collection[str]) -> Iterator[Grid]:
@@ -275,6 +298,7 @@ def _facts(result: TableResult) -> dict[str, Any]:
         "cells": [_cell_facts(cell) for cell in result.cells],
         "comparisons": result.comparisons,
         "statements": result.claims,
+        "chosen": result.chosen,
         "other_measures": [_facts(other) for other in result.others],
     }
 

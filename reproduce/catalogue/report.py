@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from analysis.documents.results import About, TableResult
     from analysis.documents.table import CellSpec
+    from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.tables import Cell, PlannedRun, Table
     from reproduce.store.paths import ResultsLayout
@@ -110,8 +111,29 @@ def build(
         )
         for measure in table.measures
     ]
-    result = dataclasses.replace(results[0], others=tuple(results[1:]))
+    winners = _chosen(table, planned, found, len(shown))
+    result = dataclasses.replace(results[0], others=tuple(results[1:]), chosen=winners)
     return result if table.form != "full" else _with_claims(result, table)
+
+
+def _chosen(
+    table: Table, planned: Sequence[PlannedRun], found: Mapping[str, Record], seeds: int
+) -> tuple[Chosen, ...]:
+    if not table.choices:
+        return ()
+    from analysis.verdicts.choosing import choose
+
+    outcomes = []
+    for choice in table.choices:
+        values: dict[str, list[float]] = {}
+        for item in planned:
+            if item.cell in choice.candidates and item.run.hash in found:
+                result, measure = found[item.run.hash]["result"], choice.measure
+                value = measure.value(result["measurements"][measure.name])
+                value = measure.worst if result["diverged"] else value
+                values.setdefault(item.cell, []).append(value)
+        outcomes.append(choose(choice, values, seeds))
+    return tuple(outcomes)
 
 
 def _other(margin: Mapping[str, Any], measure: Measure) -> dict[str, Any]:

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.verdicts.measure import ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
 from reproduce.store.paths import paper_folder
+
+if TYPE_CHECKING:
+    from analysis.verdicts.choosing import Choice
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class Table:
         layout: "pairs", "rows" or "grid", see :class:`analysis.documents.results.About`, as are
         the titles.
         measures: what is shown and judged of every cell, the headline first.
+        choices: grids whose winner is chosen, declared before any run.
         remark: what a reader of this table alone has to know, shown among its notes.
     """
 
@@ -112,6 +116,7 @@ class Table:
     row_title: str = ""
     column_title: str = ""
     measures: tuple[Measure, ...] = (ACCURACY,)
+    choices: tuple[Choice, ...] = ()
     remark: str = ""
 
     @property

@@ -77,7 +77,8 @@ PAPER = Paper("toy", "A toy", "nobody, nowhere", (Entry("table1", "does the lass
 """
 TABLE = """
 from dataclasses import replace
-from analysis.verdicts.measure import ACCURACY, NON_ZERO, Measure
+from analysis.verdicts.choosing import Choice
+from analysis.verdicts.measure import ACCURACY, NON_ZERO, VALIDATION_ACCURACY, Measure
 from benchmarks.data.images import Images
 from benchmarks.objectives import Objective
 from benchmarks.procedures import Procedure, Prune, Train
@@ -87,7 +88,7 @@ from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.toy.parts import GroupLasso, Narrow, Sign
 NORM = Measure("toy norm", "sum of the filters' norms", "number", lower_is_better=True, decimals=3)
 def cell(strength):
-    run = Run(seed=0, data=Images(name="digits", augmentation="none"), model=Narrow(),
+    run = Run(seed=0, data=Images(name="digits", augmentation="none", held_out=200), model=Narrow(),
         objective=Objective(penalties=(GroupLasso(strength=strength),)),
         optimizer=Sign(), schedule=Cosine(learning_rate="0.003"),
         procedure=Procedure(phases=(Train(epochs=40, batch_size=64), Prune(threshold="0.02"))))
@@ -95,6 +96,7 @@ def cell(strength):
 TABLE = Table(paper="toy", name="table1", title="Toy", caption="Lasso or none",
     cells=(cell("0"), cell("0.1")), comparisons=(Comparison("all 1", "lasso 0.1", "lasso 0"),),
     seeds=6, measures=(ACCURACY, NORM, NON_ZERO),
+    choices=(Choice("strength", ("lasso 0", "lasso 0.1"), VALIDATION_ACCURACY),),
     parameters=(("strength", "objective.penalties.toy_group_lasso.strength"),))
 TABLE = replace(TABLE, forms={"quick": replace(TABLE, form="quick", seeds=2)})
 """
@@ -136,6 +138,7 @@ def test_a_toy_paper_trains_resumes_and_reports(tmp_path: Path) -> None:
     folder = results / "toy" / "table1"
     report = json.loads((folder / "table1.json").read_text())
     assert report["comparisons"][0]["effect"]["verdict"] == "confirmed", error
+    assert report["chosen"][0]["winner"] == "lasso 0"
     (norms, _) = report["other_measures"]
     plain, lasso = norms["cells"]
     assert plain["level"]["verdict"] == "not reproduced"

@@ -1,0 +1,81 @@
+"""Grids whose winner is chosen: on held-out images, or on the test images where a paper did so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.verdicts.measure import Measure
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a table declares of a grid before any run.
+
+    Attributes:
+        name: what is chosen, such as "λ of the baseline".
+        candidates: names of the cells to choose from.
+        measure: by which the median over the seeds is compared.
+        finals: the cells that train the candidates' settings on everything, in their order; empty
+            where the winner itself is reported.
+    """
+
+    name: str
+    candidates: tuple[str, ...]
+    measure: Measure
+    finals: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.finals and len(self.finals) != len(self.candidates):
+            raise ValueError(f"{self.name}: {len(self.finals)} finals of {len(self.candidates)}")
+
+    @property
+    def on(self) -> str:
+        """What it was chosen on, for labels."""
+        tested = self.measure.name.startswith(("test", "best"))
+        return "the test images, as in the paper" if tested else self.measure.title
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a choice has come to.
+
+    Attributes:
+        winner: the chosen candidate; None while a candidate lacks runs.
+        reported: the cell whose test accuracy counts: the winner's final, or the winner.
+        median: of the winner, by the choice's measure.
+        searched: how many of the candidates have all their runs.
+    """
+
+    choice: Choice
+    winner: str | None
+    reported: str | None
+    median: float | None
+    searched: int
+
+
+def choose(choice: Choice, values: Mapping[str, Sequence[float]], seeds: int) -> Chosen:
+    """The candidate with the best median, the first of equal ones.
+
+    Nothing is chosen while a candidate has fewer than ``seeds`` runs: a winner among those that
+    happen to be there would change as others come in.
+
+    Args:
+        values: of the choice's measure by cell, one a finished run; diverged runs at their worst.
+    """
+    medians = {
+        name: float(np.median(values[name]))
+        for name in choice.candidates
+        if len(values.get(name, ())) >= seeds
+    }
+    if len(medians) < len(choice.candidates):
+        return Chosen(choice, None, None, None, len(medians))
+    winner = choice.candidates[0]
+    for name in choice.candidates[1:]:
+        if choice.measure.better(medians[name], medians[winner]):
+            winner = name
+    place = choice.candidates.index(winner)
+    reported = choice.finals[place] if choice.finals else winner
+    return Chosen(choice, winner, reported, medians[winner], len(medians))
