@@ -139,11 +139,11 @@ def _recorded(run: Run, layout: ResultsLayout, means: Resources, label: str) -> 
     found = []
     wanted = _workload(run.canonical())
     for record in records.readable(layout):
-        if _workload(record["run"]) != wanted:
-            continue
         origin = record["provenance"]
-        # Nothing fixes the form of a provenance, and that of any version may lie here.
+        # Nothing fixes the form of a provenance, and runs of any version may lie here.
         with contextlib.suppress(KeyError, TypeError, AttributeError):
+            if _workload(record["run"]) != wanted:
+                continue
             packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
             rate = origin["images_per_second"]
             if (

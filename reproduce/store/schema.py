@@ -155,7 +155,9 @@ def _fault(record: Record) -> str | None:
 
 
 def _total_fault(run: dict[str, Any], measurements: dict[str, Any]) -> str | None:
-    data = run.get("data", {})
+    data = run.get("data")
+    if not isinstance(data, dict):
+        return "its run has no data"
     name, fold = data.get("name"), data.get("fold", 0)
     if not isinstance(name, str) or name not in datasets.DATASETS:
         return None

@@ -171,6 +171,12 @@ def _of_no_images(record: dict[str, Any]) -> None:
     record["result"]["curves"].pop("correct test images")
 
 
+def _without_data(record: dict[str, Any]) -> None:
+    """Whole in itself, and no run of ours."""
+    record["run"]["data"] = "cifar10"
+    record["hash"] = digest_of(record["run"])
+
+
 def headline_of(record: Any) -> Any:
     return record["result"]["measurements"]["test accuracy"]
 
@@ -210,6 +216,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
         text, lambda r: headline_of(r).update(of=20_000)
     ),
     "no test images": lambda text: _reseal(text, _of_no_images),
+    "a run without data": lambda text: _reseal(text, _without_data),
     "another form": lambda text: _reseal(text, lambda r: r.update(form="slow")),
     "an empty curve": lambda text: _reseal(
         text, lambda r: r["result"]["curves"].update({"training loss": []})
