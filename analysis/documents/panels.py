@@ -6,21 +6,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Sample = Literal[
-    "points", "line", "both", "level", "median", "published", "diverged", "border", "tie"
+    "points", "line", "both", "bars", "level", "median", "published", "diverged", "border", "tie"
 ]
+Ticks = tuple[tuple[float, str], ...]  # place and text
 
 
 @dataclass(frozen=True)
 class Dots:
-    """Values of one cell beside each other: seeds, with their median.
+    """Values of one cell beside each other at ``x``, with their median and its interval.
 
     Attributes:
-        x: where it stands.
-        interval: of the median.
         published: the printed value, a diamond.
         diverged: how many more values have no number, as crosses under the scale.
         heading: above the panel at this place.
@@ -43,14 +43,13 @@ class DotPanel:
     """Cells side by side: paired dots, rows, or several at each step of a strength.
 
     Attributes:
-        ticks: place and text.
         borders: places of thin lines between groups.
         reference: height of a line across.
         dense: whether cells stand close, a few at each tick.
     """
 
     dots: tuple[Dots, ...]
-    ticks: tuple[tuple[float, str], ...]
+    ticks: Ticks
     title: str = ""
     x_title: str = ""
     y_title: str = ""
@@ -62,7 +61,10 @@ class DotPanel:
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y), each with the interval from ``low`` to ``high`` where there is one."""
+    """Numbers ``y`` at the places ``x``: points, a line, both, or bars.
+
+    From ``low`` to ``high``, where they are given, goes an interval at each place, or a band.
+    """
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -71,27 +73,52 @@ class Series:
     high: tuple[float, ...] = ()
     points: bool = True
     line: bool = True
+    bars: bool = False
+    band: bool = False
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves over layers or epochs, or a scatter of two measures.
+    """Series over layers or epochs; bars of several series stand side by side at their places.
 
     Attributes:
+        ticks: names of the places, such as those of layers.
         borders: places of dotted lines from below to above.
         reference: height of a line across.
         whole: whether x counts something.
         limits: of x.
+        log: whether the axis of y is logarithmic.
     """
 
     series: tuple[Series, ...]
     title: str = ""
     x_title: str = ""
     y_title: str = ""
+    ticks: Ticks = ()
     borders: tuple[float, ...] = ()
     reference: float | None = None
     whole: bool = True
     limits: tuple[float, float] | None = None
+    log: bool = False
+
+
+def over_seeds(curves: Sequence[Sequence[Sequence[Any]]], look: int = 0) -> Series:
+    """The median of several runs' curves with a band between the quartiles.
+
+    Args:
+        curves: [epoch, value] pairs of each run; an epoch with a value that is not finite (None)
+            is left out of that run's.
+    """
+    import numpy as np
+
+    by_epoch: dict[int, list[float]] = {}
+    for epoch, value in (point for curve in curves for point in curve):
+        if value is not None:
+            by_epoch.setdefault(epoch, []).append(value)
+    epochs = sorted(by_epoch)
+    quartiles = [np.quantile(by_epoch[epoch], (0.25, 0.5, 0.75)).tolist() for epoch in epochs]
+    low, middle, high = zip(*quartiles, strict=True) if quartiles else ((), (), ())
+    return Series(tuple(epochs), middle, look, low, high, points=False, band=True)
 
 
 @dataclass(frozen=True)
@@ -139,7 +166,22 @@ class Map:
     title: str = ""
 
 
-Panel = DotPanel | Curves | Bins | Map
+@dataclass(frozen=True)
+class Images:
+    """Small images in rows of ``across``, such as a layer's filters; 0 is a middle grey.
+
+    Attributes:
+        tiles: weights, nested tuples of shape (n, height, width) or (n, height, width, 3).
+        apart: whether each image has a scale of its own instead of the panel's.
+    """
+
+    tiles: tuple[Any, ...]
+    across: int = 8
+    title: str = ""
+    apart: bool = False
+
+
+Panel = DotPanel | Curves | Bins | Map | Images
 
 
 @dataclass(frozen=True)

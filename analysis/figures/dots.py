@@ -44,7 +44,7 @@ class Scale:
     bottom: float
 
 
-def scale_of(panels: Sequence[DotPanel]) -> Scale:
+def _scale(panels: Sequence[DotPanel]) -> Scale:
     """A scale that holds what is drawn in the panels; diverged runs stand in a band below it."""
     dots = [d for panel in panels for d in panel.dots]
     values = [value for d in dots for value in d.values if math.isfinite(value)]
@@ -57,8 +57,9 @@ def scale_of(panels: Sequence[DotPanel]) -> Scale:
     return Scale(low, high, low - band)
 
 
-def draw_dots(axis: Axes, panel: DotPanel, scale: Scale) -> None:
-    """The panel's cells with ticks, headings and borders."""
+def draw_dots(axis: Axes, panel: DotPanel, together: Sequence[DotPanel]) -> None:
+    """The panel's cells with ticks, headings and borders, on the scale of all panels."""
+    scale = _scale(together)
     _draw_scale(axis, scale)
     axis.grid(axis="y")
     if panel.reference is not None:
@@ -84,10 +85,10 @@ def _draw_scale(axis: Axes, scale: Scale) -> None:
         axis.axhline(scale.low, color="0.6", linewidth=0.6, linestyle=":")
     ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(scale.low, scale.high)
     axis.set_yticks([tick for tick in ticks if scale.low <= tick <= scale.high])
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value)))
 
 
-def tick_text(value: float) -> str:
+def _tick_text(value: float) -> str:
     """Three decimals at least, as many as the value needs."""
     text = f"{value:.5f}".rstrip("0")
     return text if len(text.partition(".")[2]) >= 3 else f"{value:.3f}"

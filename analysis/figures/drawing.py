@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Map, Panel
-from analysis.figures import style
-from analysis.figures.bins import draw_bins
-from analysis.figures.curves import draw_curves
-from analysis.figures.dots import draw_dots, scale_of
-from analysis.figures.maps import draw_map
+from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Images, Map
+from analysis.figures import kinds, style
+from analysis.figures.dots import draw_dots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LETTERS_AN_INCH = 13  # of a title
-SHARES: dict[str, dict[str, Any]] = {
-    "": {},
-    "x": {"sharex": True},
-    "y": {"sharey": True},
-    "row": {"sharey": "row"},
-    "xy": {"sharex": True, "sharey": True},
+WATERMARK: Any = {"fontsize": 44, "color": "0.93", "ha": "center", "va": "center", "zorder": 0}
+KINDS: dict[type, Callable[[Axes, Any, Any], None]] = {
+    DotPanel: draw_dots,
+    Curves: kinds.draw_curves,
+    Bins: kinds.draw_bins,
+    Map: kinds.draw_map,
+    Images: kinds.draw_images,
 }
 
 
@@ -44,28 +43,22 @@ def draw(block: FigureBlock) -> Figure:
         figure = Figure(figsize=(width, block.size[1] * rows + 0.15 * lines + 0.3))
         figure.set_layout_engine("constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(rows, across, squeeze=False, **SHARES[block.share]).ravel()
+        shared: Any = {
+            "sharex": "x" in block.share,
+            "sharey": "row" if block.share == "row" else "y" in block.share,
+        }
+        axes = figure.subplots(rows, across, squeeze=False, **shared).ravel()
         for axis in axes[len(block.panels) :]:
             axis.set_visible(False)
         for axis, panel in zip(axes, block.panels, strict=False):
             axis.set_title(panel.title)
-            _draw_panel(axis, panel, block)
+            kind = type(panel)
+            together = [p for p in block.panels if isinstance(p, kind)]
+            KINDS[kind](axis, panel, together if block.share in ("y", "xy", "row") else [panel])
             if block.watermark:
-                _watermark(axis, block.watermark)
+                axis.text(0.5, 0.5, block.watermark, transform=axis.transAxes, **WATERMARK)
         _frame(figure, block)
     return figure
-
-
-def _draw_panel(axis: Axes, panel: Panel, block: FigureBlock) -> None:
-    if isinstance(panel, DotPanel):
-        together = [p for p in block.panels if isinstance(p, DotPanel)]
-        draw_dots(axis, panel, scale_of(together if block.share in ("y", "xy", "row") else [panel]))
-    elif isinstance(panel, Curves):
-        draw_curves(axis, panel)
-    elif isinstance(panel, Bins):
-        draw_bins(axis, panel, [p for p in block.panels if isinstance(p, Bins)])
-    elif isinstance(panel, Map):
-        draw_map(axis, panel)
 
 
 def _frame(figure: Figure, block: FigureBlock) -> None:
@@ -83,9 +76,3 @@ def _frame(figure: Figure, block: FigureBlock) -> None:
             loc="outside lower center",
             ncols=min(len(block.legend), columns),
         )
-
-
-def _watermark(axis: Axes, word: str) -> None:
-    """Behind everything."""
-    look: Any = {"fontsize": 44, "color": "0.93", "ha": "center", "va": "center", "zorder": 0}
-    axis.text(0.5, 0.5, word, transform=axis.transAxes, **look)

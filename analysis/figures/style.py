@@ -13,8 +13,10 @@ from typing import Any
 
 import matplotlib
 import seaborn
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from analysis.documents.panels import Sampled
 
@@ -47,6 +49,7 @@ class Look:
     marker: str
     dashes: Any = "solid"
     filled: bool = True
+    hatch: str = ""
 
     @property
     def face(self) -> str:
@@ -68,15 +71,20 @@ class Look:
             "markeredgewidth": 0.8,
         }
 
+    @property
+    def bar(self) -> dict[str, Any]:
+        """Of a bar, hatched where points would differ by their shape or filling."""
+        face = "white" if self.hatch else self.face
+        return {"facecolor": face, "edgecolor": self.color, "hatch": self.hatch, "linewidth": 0.8}
+
 
 LOOKS = (
     Look("#1f4e79", "o"),
-    Look("#c55a11", "o", (0, (4, 1.6)), filled=False),
-    Look("#111111", "v", (0, (1.2, 1.2)), filled=False),
+    Look("#c55a11", "o", (0, (4, 1.6)), filled=False, hatch="////"),
+    Look("#111111", "v", (0, (1.2, 1.2)), filled=False, hatch="...."),
     Look("#7fb38a", "s", (0, (4, 1.2, 1, 1.2))),
-    Look("#1f4e79", "^", (0, (8, 2))),
+    Look("#1f4e79", "^", (0, (8, 2)), hatch="xxxx"),
 )
-FIRST, SECOND = 0, 1  # of what is compared, and its baseline
 BORDER: Any = {"color": "0.6", "linewidth": 0.8, "linestyle": (0, (1, 2))}
 TIED: Any = {"linestyle": (0, (1, 1.4)), "linewidth": 1.4}
 DIAMOND: Any = {"marker": "D", "markerfacecolor": "0.75", "markeredgecolor": "black"}
@@ -87,9 +95,11 @@ def look_of(number: int) -> Look:
     return LOOKS[number % len(LOOKS)]
 
 
-def handle(sampled: Sampled) -> Line2D:
+def handle(sampled: Sampled) -> Artist:
     """A line of a legend."""
     look = look_of(sampled.look)
+    if sampled.sample == "bars":
+        return Patch(label=sampled.label, **look.bar)
     options: dict[str, dict[str, Any]] = {
         "points": {"linestyle": "", **look.point},
         "line": {"linewidth": 1.3, **look.line},
