@@ -18,8 +18,7 @@ from reproduce.catalogue.selection import Selection
 from reproduce.commands import options as opt
 from reproduce.commands.data import app as data_app
 from reproduce.commands.selecting import takes_selection
-from reproduce.executors.slurm.flags import takes_slurm
-from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.executors.slurm.options import SlurmOptions, takes_slurm
 
 EPILOG = (
     "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "

@@ -1,15 +1,21 @@
-"""How runs are submitted: the options, from the command line or from a TOML file."""
+"""The options for a queue, each declared once: the command line's flags and their help, what a TOML
+file may hold, and what is checked all follow from the fields of :class:`SlurmOptions`."""
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from benchmarks.errors import UserError
+from reproduce.commands.selecting import parameters_of
+from reproduce.store.paths import given_path
 
 DEFAULT_MINUTES = 240
 # submitit takes every signal within the last ten minutes of the limit for a time-out.
@@ -18,67 +24,78 @@ LONGEST_MINUTES = 365 * 24 * 60
 RETRIES = ("all", "failed", "missing")
 _WORD = re.compile(r"[^\s,;|]+(,[^\s,;|]+)*")
 _MEMORY = re.compile(r"[1-9]\d*[KMGT]?", re.IGNORECASE)
+_COMMAND_LINE_ONLY = ("wait", "retry")
+# Neither texts nor numbers.
+_KINDS: dict[str, Any] = {"setup": list[str], "wait": bool}
+_LAST = ("dry_run", "yes", "as_json")  # of a command's options
+
+
+def _option(flag: str, text: str, default: Any = None, least: int | None = None) -> Any:
+    """A field: its flag with a word for the value, its help, and of a number the least one."""
+    name, _, metavar = flag.partition(" ")
+    told = {"flag": name, "metavar": metavar or None, "help": text, "least": least}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
 class SlurmOptions:
-    """What the queue is asked for, none of which changes a number.
+    """What the queue is asked for, none of which changes a number. What is None is the cluster's
+    own choice, or without a limit."""
 
-    Attributes:
-        partition, account, qos, constraint: as ``sbatch`` has them; by default the cluster's.
-        time: limit of a task in minutes. A task that comes to it is saved and requeued.
-        gpus_per_task: GPUs of a task; 0 trains on CPUs.
-        cpus_per_task: on CPUs, as many runs of a task are trained side by side, one thread each.
-        mem: memory of a task, such as "8G"; by default the cluster's.
-        setup: shell lines that a task begins with, such as "module load cuda".
-        array_parallelism: tasks of one array that may run at once.
-        seeds_per_job: runs that one task trains.
-        max_queued: jobs that this user may have in the queue; the rest follows at the next call, or
-            with ``wait``.
-        wait: follow until everything is done.
-        retry: which unfinished runs are submitted: "failed", "missing" (never failed) or "all".
-    """
-
-    partition: str | None = None
-    time: int = DEFAULT_MINUTES
-    account: str | None = None
-    qos: str | None = None
-    gpus_per_task: int = 0
-    cpus_per_task: int = 1
-    mem: str | None = None
-    constraint: str | None = None
-    setup: tuple[str, ...] = ()
-    array_parallelism: int | None = None
-    seeds_per_job: int = 1
-    max_queued: int | None = None
-    wait: bool = False
-    retry: str = "all"
+    partition: str | None = _option("--slurm-partition NAME", "The queue's partition.")
+    time: int = _option(
+        "--slurm-time TIME",
+        "Limit of a task: minutes (240), HH:MM:SS, D-HH, 90m or 4h; over 10 min. A task that "
+        f"comes to it is saved and queued again. Default: {DEFAULT_MINUTES // 60} hours.",
+        DEFAULT_MINUTES,
+    )
+    account: str | None = _option("--slurm-account NAME", "Who is charged.")
+    qos: str | None = _option("--slurm-qos NAME", "Quality of service.")
+    gpus_per_task: int = _option(
+        "--slurm-gpus-per-task N", "GPUs of a task. Default: 0, training on CPUs.", 0, least=0
+    )
+    cpus_per_task: int = _option(
+        "--slurm-cpus-per-task N",
+        "CPUs of a task; as many of its runs are trained side by side, one thread each. "
+        "Default: 1.",
+        1,
+        least=1,
+    )
+    mem: str | None = _option("--slurm-mem SIZE", "Memory of a task, such as 8G.")
+    constraint: str | None = _option("--slurm-constraint EXPR", "Features that a node must have.")
+    setup: tuple[str, ...] = _option(
+        "--slurm-setup LINE",
+        "A shell line that tasks begin with, such as 'module load cuda'; may be repeated.",
+        (),
+    )
+    array_parallelism: int | None = _option(
+        "--array-parallelism N", "Tasks of one array that may run at once. Default: all.", least=1
+    )
+    seeds_per_job: int = _option(
+        "--seeds-per-job K", "Seeds that one task trains. Default: 1.", 1, least=1
+    )
+    max_queued: int | None = _option(
+        "--max-queued N",
+        "Jobs that you may have in the queue (a task counts as one). The same command, or --wait, "
+        "submits the rest when there is room.",
+        least=1,
+    )
+    wait: bool = _option("--wait", "Follow the jobs until all are done, then report.", False)
+    retry: str = _option(
+        "--retry failed|missing|all",
+        "Which unfinished runs to submit: those that failed, those that did not, or both. "
+        "Default: all. What is queued or running is never submitted again.",
+        "all",
+    )
 
     def __post_init__(self) -> None:
-        for name in ("partition", "account", "qos"):
-            value = getattr(self, name)
-            if value is not None and not _WORD.fullmatch(value):
-                raise UserError(f"{flag(name)} {value!r} is no name")
-        if self.constraint is not None and not self.constraint.strip():
-            raise UserError(f"{flag('constraint')} is empty")
-        if self.mem is not None and not _MEMORY.fullmatch(self.mem):
-            raise UserError(f"{flag('mem')} {self.mem!r}: give a size such as 800M or 8G")
-        if self.time < SHORTEST_MINUTES:
-            raise UserError(
-                f"{flag('time')}: {self.time} min is too short; in a job's last ten minutes any "
-                "signal counts as a time-out, so a preemption could not be told from it; give "
-                f"{SHORTEST_MINUTES} min or more"
-            )
-        if self.time > LONGEST_MINUTES:
-            raise UserError(f"{flag('time')}: {self.time} min is more than 365 days; give less")
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise UserError(f"{flag(name)} must be at least {least}, not {value}")
-        if self.retry not in RETRIES:
-            raise UserError(f"{flag('retry')} {self.retry!r} is none of {', '.join(RETRIES)}")
-        if any("\n" in line for line in self.setup):
-            raise UserError(f"{flag('setup')}: give one line each; the option may be repeated")
+        for item in fields(self):
+            name, value = item.metadata["flag"], getattr(self, item.name)
+            least = item.metadata["least"]
+            if value is not None and least is not None and value < least:
+                raise UserError(f"{name} must be at least {least}, not {value}")
+            if value is not None and (fault := _fault(item.name, value)):
+                raise UserError(f"{name}{fault}")
 
     @property
     def device(self) -> str:
@@ -86,40 +103,55 @@ class SlurmOptions:
         return "cuda" if self.gpus_per_task else "cpu"
 
 
-_LEAST = {
-    "gpus_per_task": 0,
-    "cpus_per_task": 1,
-    "array_parallelism": 1,
-    "seeds_per_job": 1,
-    "max_queued": 1,
-}
-_UNPREFIXED = ("array_parallelism", "seeds_per_job", "max_queued", "wait", "retry")
-_COMMAND_LINE_ONLY = ("wait", "retry")
+def _fault(name: str, value: Any) -> str:
+    """What is wrong with a value, to be read after its flag; empty for nothing."""
+    match name:
+        case "partition" | "account" | "qos" if not _WORD.fullmatch(value):
+            return f" {value!r} is no name"
+        case "constraint" if not value.strip():
+            return " is empty"
+        case "mem" if not _MEMORY.fullmatch(value):
+            return f" {value!r}: give a size such as 800M or 8G"
+        case "time" if value < SHORTEST_MINUTES:
+            return (
+                f": {value} min is too short; in a job's last ten minutes any signal counts as a "
+                "time-out, so a preemption could not be told from it; give "
+                f"{SHORTEST_MINUTES} min or more"
+            )
+        case "time" if value > LONGEST_MINUTES:
+            return f": {value} min is more than 365 days; give less"
+        case "retry" if value not in RETRIES:
+            return f" {value!r} is none of {', '.join(RETRIES)}"
+        case "setup" if any("\n" in line for line in value):
+            return ": give one line each; the option may be repeated"
+    return ""
 
 
 def flag(name: str) -> str:
     """The command line's name of an option."""
-    word = name.replace("_", "-")
-    return f"--{word}" if name in _UNPREFIXED else f"--slurm-{word}"
+    return next(item.metadata["flag"] for item in fields(SlurmOptions) if item.name == name)
 
 
 def resolve(config: Path | None, given: Mapping[str, Any]) -> SlurmOptions:
     """The options of a file, if any, with those of the command line over them.
 
     Args:
-        given: values by attribute; None and empty lists were not given.
+        given: values by attribute; None, False and empty lists were not given.
 
     Raises:
         UserError: for a file that cannot be read, an unknown key or a value that is none.
     """
-    own = {name: value for name, value in given.items() if value is not None and value != []}
+    own = _given(given)
     values = read_config(config) if config else {}
-    if config:
-        try:
-            _options({name: value for name, value in values.items() if name not in own})
-        except UserError as error:
-            raise UserError(f"--slurm-config {config}: {error}") from error
+    try:
+        _options({name: value for name, value in values.items() if name not in own})
+    except UserError as error:
+        raise UserError(f"--slurm-config {config}: {error}") from error
     return _options(values | own)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if v is not None and v is not False and v != []}
 
 
 def _options(values: dict[str, Any]) -> SlurmOptions:
@@ -143,25 +175,23 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UserError(f"--slurm-config {path}: {why}") from error
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"--slurm-config {path} is no TOML: {error}") from error
-    allowed = [item.name for item in fields(SlurmOptions) if item.name not in _COMMAND_LINE_ONLY]
+    allowed = {f.name: f for f in fields(SlurmOptions) if f.name not in _COMMAND_LINE_ONLY}
     for name, value in values.items():
         if name not in allowed:
             raise UserError(
                 f"--slurm-config {path}: no option {name!r}; there are {', '.join(allowed)}"
             )
-        if not _fits(name, value):
+        if not _fits(allowed[name], value):
             raise UserError(f"--slurm-config {path}: {name} = {value!r} is of the wrong kind")
     return values
 
 
-def _fits(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
-    if name == "setup":
+def _fits(item: Field[Any], value: object) -> bool:
+    if item.name == "setup":
         return isinstance(value, list) and all(isinstance(line, str) for line in value)
-    if name == "time":
-        return isinstance(value, str | int)
-    return isinstance(value, int if name in _LEAST else str)
+    number = item.metadata["least"] is not None
+    kinds = (str, int) if item.name == "time" else (int,) if number else (str,)
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def minutes(text: str) -> int:
@@ -170,20 +200,64 @@ def minutes(text: str) -> int:
     Raises:
         UserError: where it is no such time.
     """
-    if found := re.fullmatch(r"(\d{1,18})\s*(min|m|h|d)", text.strip()):
+    text = text.strip()
+    if found := re.fullmatch(r"(\d{1,18})\s*(min|m|h|d)", text):
         return int(found[1]) * {"min": 1, "m": 1, "h": 60, "d": 1440}[found[2]]
-    found = re.fullmatch(
-        r"(?:(\d{1,18})-)?(\d{1,18})(?::(\d{1,18}))?(?::(\d{1,18}))?", text.strip()
-    )
-    if not found:
+    if not re.fullmatch(r"(\d{1,18}-)?\d{1,18}(:\d{1,18}){0,2}", text):
         raise UserError(
             f"{flag('time')} {text!r}: give minutes (240), HH:MM:SS, D-HH, or such as 90m or 4h"
         )
-    days, first, second, third = (int(part or 0) for part in found.groups())
-    if found[1] is not None:  # D-HH[:MM[:SS]]
-        seconds = days * 86400 + first * 3600 + second * 60 + third
-    elif found[4] is not None:  # HH:MM:SS
-        seconds = first * 3600 + second * 60 + third
-    else:  # MM[:SS]
-        seconds = first * 60 + second
-    return -(-seconds // 60)
+    days, _, clock = text.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    # D-HH[:MM[:SS]] and HH:MM:SS begin with hours, MM[:SS] with minutes.
+    units = (3600, 60, 1) if days or len(parts) == 3 else (60, 1)
+    seconds = sum(part * unit for part, unit in zip(parts, units, strict=False))
+    return -(-(int(days or 0) * 86400 + seconds) // 60)
+
+
+def takes_slurm(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: the command gets these options and receives as ``slurm`` what they come to: a
+    :class:`SlurmOptions` where ``executor`` is "slurm", otherwise None."""
+    config = typer.Option(
+        "--slurm-config",
+        metavar="FILE",
+        parser=given_path,
+        help="A TOML file with any of the options for SLURM, such as the checkout's "
+        "cluster.example.toml; what is given here as well counts.",
+        show_default=False,
+    )
+    shared = [_parameter("slurm_config", Path | None, config)]
+    for item in fields(SlurmOptions):
+        told = {name: item.metadata[name] for name in ("metavar", "help")}
+        option = typer.Option(item.metadata["flag"], show_default=False, **told)
+        number = item.metadata["least"] is not None
+        kind = int | None if number else _KINDS.get(item.name, str | None)
+        shared.append(_parameter(item.name, kind, option))
+    own = [p for p in parameters_of(command) if p.name != "slurm"]
+
+    def wrapper(**values: Any) -> None:
+        given = {p.name: values.pop(p.name) for p in shared}
+        command(slurm=_resolved(values.get("executor"), given), **values)
+
+    wrapper.__name__, wrapper.__doc__ = command.__name__, command.__doc__
+    every = sorted([*own, *shared], key=lambda p: p.name in _LAST)
+    wrapper.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in every}
+    return wrapper
+
+
+def _parameter(name: str, kind: Any, option: Any) -> inspect.Parameter:
+    """Of the command line, whose default tells that it was not given."""
+    default = {bool: False, list[str]: []}.get(kind)
+    only = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, only, annotation=Annotated[kind, option], default=default)
+
+
+def _resolved(executor: object, given: dict[str, Any]) -> SlurmOptions | None:
+    config = given.pop("slurm_config")
+    if executor == "slurm":
+        return resolve(config, given)
+    if config or (asked := _given(given)):
+        name = "--slurm-config" if config else flag(next(iter(asked)))
+        raise UserError(f"{name} is for --executor slurm; this is --executor {executor}")
+    return None
