@@ -164,7 +164,7 @@ def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
     base = ResultsLayout(tmp_path, "quick")
     claim = base.claims / f".{owner.name}" / owner.name
-    code = max((str(path.relative_to(ROOT)) for path in snapshot._files(ROOT)), key=len)
+    code = max(snapshot._files(ROOT), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code
     for path in (claim, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
         below = len(str(path.relative_to(tmp_path))) + 1

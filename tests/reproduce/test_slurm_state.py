@@ -20,9 +20,8 @@ from reproduce.commands import table as run_command
 from reproduce.executors.slurm import cluster, command, follow, manifest, snapshot, state, submit
 from reproduce.executors.slurm.arrays import arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
-from reproduce.executors.slurm.identity import JobName, job_number, this_job
-from reproduce.executors.slurm.judge import Judge
 from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.executors.slurm.owners import JobName, Judge, job_number, this_job
 from reproduce.executors.slurm.submit import Request
 from reproduce.running.claims import Claims, Owner
 from reproduce.running.interrupts import signals_raise
@@ -237,7 +236,7 @@ def test_a_signal_while_submitting_lets_it_be_undone(number: int) -> None:
 def test_following_outlives_a_silent_queue(
     layout: ResultsLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(cluster, "require", lambda: None)
+    monkeypatch.setattr(cluster, "lacking", lambda *_: "")
     planned, told = planned_runs(1), []
     request = Request("table3", layout, tmp_path, SlurmOptions())
     queue["down"] = ""
@@ -468,7 +467,9 @@ def test_sbatch_is_told_of_neither_defaults_nor_an_enclosing_job(
         raise UserError("rejected")
     assert within == {name: value for name, value in before.items() if name not in aside}
     assert dict(os.environ) == before
-    assert [n for n in cluster.overriding(before) if n in aside] == sorted(aside[:3])
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    assert [n for n in cluster.overriding() if n in aside] == sorted(aside[:3])
 
 
 @pytest.mark.parametrize("wanted", [True, False])

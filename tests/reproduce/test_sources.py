@@ -13,8 +13,7 @@ from benchmarks.procedures import Procedure, StartFrom
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.executors.slurm import submit
-from reproduce.executors.slurm.arrays import arrays
+from reproduce.executors.slurm.arrays import arrays, parameters
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.request import Request, Tasks
 from reproduce.running.claims import Claims
@@ -124,9 +123,7 @@ def test_arrays_wait_for_what_their_runs_start_from(layout: ResultsLayout, data:
     tasks = Tasks(request, wanted, {BASE.hash: "70_0"})
     assert [tasks.jobs_before(part) for part in parts] == [set(), {"70_0"}, {"70_0"}]
     tasks.jobs[MIDDLE.hash] = "71"
-    values = submit.script.parameters(
-        request.options, parts[2], "a comment", data, tasks.jobs_before(parts[2])
-    )
+    values = parameters(request.options, parts[2], "a comment", data, tasks.jobs_before(parts[2]))
     assert values["additional_parameters"]["dependency"] == "afterany:70_0:71"
     job = Job.from_json(tasks.task(parts[2].tasks[0], data).job)
     assert [item.run.hash for item in job.planned] == ORDER

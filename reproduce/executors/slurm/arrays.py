@@ -1,17 +1,31 @@
-"""From runs to arrays: one a configuration, packed, and split where the cluster's limit is lower.
-
-Pure functions; nothing here talks to a queue.
-"""
+"""From runs to what ``sbatch`` is given: an array a configuration, packed, and split where the
+cluster's limit is lower; submitit writes the scripts."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import shlex
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.errors import UserError
+from reproduce.executors.slurm import cluster
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
+    from reproduce.executors.slurm.options import SlurmOptions
+
+# How long before its time limit a task is told: for an epoch's end, a checkpoint and the requeue.
+SIGNAL_SECONDS = 90
+# A task that advances is requeued as often as its runs need.
+TIMEOUTS = 100_000
+# Options that are submitit's as they are; what is None or 0 is not asked for.
+_AS_THEY_ARE = ("partition", "account", "qos", "constraint", "mem", "gpus_per_task")
 
 
 @dataclass(frozen=True)
@@ -27,9 +41,9 @@ class Array:
     tasks: tuple[tuple[PlannedRun, ...], ...]
 
     @property
-    def runs(self) -> int:
-        """In all tasks."""
-        return sum(map(len, self.tasks))
+    def runs(self) -> list[PlannedRun]:
+        """Of all tasks."""
+        return [item for task in self.tasks for item in task]
 
 
 def arrays(
@@ -55,9 +69,8 @@ def arrays(
         if room is not None:
             tasks = tasks[:room]
             room -= len(tasks)
-        name = array_name(title, cell)
         made += [
-            Array(name, tuple(tasks[k : k + max_array_size]))
+            Array(array_name(title, cell), tuple(tasks[k : k + max_array_size]))
             for k in range(0, len(tasks), max_array_size)
         ]
     return made
@@ -65,8 +78,80 @@ def arrays(
 
 def array_name(title: str, cell: str) -> str:
     """Such as "table3/plain-1-1": no spaces, nothing that a shell or ``squeue`` takes amiss."""
-    return f"{_word(title)}/{_word(cell)}"
+    plain = (re.sub(r"[^A-Za-z0-9._=+-]+", "-", text.strip()).strip("-") for text in (title, cell))
+    return "/".join(word or "-" for word in plain)
 
 
-def _word(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._=+-]+", "-", text.strip()).strip("-") or "-"
+def parameters(
+    options: SlurmOptions,
+    array: Array,
+    comment: str,
+    snapshot: Path,
+    after: Collection[str] = (),
+) -> dict[str, Any]:
+    """Of :class:`submitit.SlurmExecutor`, for one array.
+
+    Args:
+        after: numbers of jobs that train what the array's runs start from. Afterwards it begins
+            however these have ended: its tasks then train what there still is to train of that.
+    """
+    given = {name: value for name, value in asdict(options).items() if name in _AS_THEY_ARE}
+    later = {"dependency": ":".join(["afterany", *sorted(after)])} if after else {}
+    # The snapshot leads the path, after whatever the user's own lines have done: `python -m` looks
+    # into the present folder first, and then into PYTHONPATH.
+    place = shlex.quote(str(snapshot))
+    lead = [f"cd {place} || exit 1", f'export PYTHONPATH={place}"${{PYTHONPATH:+:$PYTHONPATH}}"']
+    return {
+        **{name: value for name, value in given.items() if value},
+        "job_name": array.name,
+        "comment": comment,
+        "time": options.time,
+        "cpus_per_task": options.cpus_per_task,
+        "array_parallelism": options.array_parallelism or len(array.tasks),
+        "signal_delay_s": SIGNAL_SECONDS,
+        "stderr_to_stdout": True,
+        "wckey": None,
+        "setup": [*options.setup, *lead],
+        # Since SLURM 22.05 a step does not inherit the job's CPUs a task.
+        "srun_args": [f"--cpus-per-task={options.cpus_per_task}"],
+        "additional_parameters": {"hold": True, "requeue": True, **later},
+    }
+
+
+def script(folder: Path, array: Array, values: dict[str, Any]) -> str:
+    """The script that submitit would submit for an array; needs no cluster."""
+    from submitit.slurm import slurm
+
+    command = shlex.join([sys.executable, "-u", "-m", "submitit.core._submit", str(folder)])
+    count: dict[str, Any] = {"map_count": len(array.tasks)} if len(array.tasks) > 1 else {}
+    return slurm._make_sbatch_string(command=command, folder=folder, **values, **count)
+
+
+def submit_array(folder: Path, values: dict[str, Any], tasks: Sequence[Any]) -> str:
+    """Submit one array through submitit; returns its number.
+
+    Raises:
+        UserError: with SLURM's own reason where it is rejected. The folder then holds pickles of
+            tasks that never will be, which the caller removes with it.
+    """
+    from submitit import SlurmExecutor
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    executor = SlurmExecutor(folder=folder, max_num_timeout=TIMEOUTS)
+    executor.update_parameters(**values)
+    try:
+        # What sbatch says is in the error as well.
+        with contextlib.redirect_stderr(io.StringIO()), cluster.submitting():
+            jobs = executor.submit_array(list(tasks))
+    except (FailedJobError, FailedSubmissionError) as error:
+        raise UserError(
+            f"SLURM rejects {values['job_name']}: {_reason(str(error))}; nothing was submitted"
+        ) from error
+    return str(jobs[0].job_id).partition("_")[0]
+
+
+def _reason(text: str) -> str:
+    """Of what ``sbatch`` said: its errors, less the words that all of them begin with."""
+    errors = [line.partition("error:")[2] for line in text.splitlines() if "error:" in line]
+    plain = [line.replace("Batch job submission failed:", "").strip() for line in errors]
+    return "; ".join(dict.fromkeys(plain)) or cluster.last_line(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -44,7 +43,11 @@ def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
     """
     if not manifest.read_all(layout):
         return Cancelled(0, 0, 0)
-    _require()
+    if name := cluster.lacking("squeue", "scontrol", "scancel"):
+        raise UserError(
+            f"no {name} here, so the queue cannot be told to cancel anything: run this on a login "
+            "node of the cluster"
+        )
     with right_to_submit(layout):
         found = state.look(layout)
         if found.jobs is None:
@@ -63,15 +66,6 @@ def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
             if chosen:
                 ended = _end(layout, submission, chosen, found, wanted, ended)
         return ended
-
-
-def _require() -> None:
-    for name in ("squeue", "scontrol", "scancel"):
-        if not shutil.which(name):
-            raise UserError(
-                f"no {name} here, so the queue cannot be told to cancel anything: run this on a "
-                "login node of the cluster"
-            )
 
 
 def _on_hold(found: state.Queue, wanted: set[str]) -> Cancelled:

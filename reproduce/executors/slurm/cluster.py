@@ -7,24 +7,24 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-from benchmarks.errors import UserError
 
 ASK_SECONDS = 20.0
 ACT_SECONDS = 120.0
 ACCOUNTING_SECONDS = 10.0
+AT_ONCE = 500  # jobs that one command is given
 DEFAULT_MAX_ARRAY_SIZE = 1001
+COMMENT = "reproduce:"  # what those of our jobs begin with
+_SEPARATOR = "|"
+JOB = re.compile(r"\d+(_\d+)?")  # of a job, or of a task of an array
 # Filters that users set for their own eyes must not hide jobs from us.
 _FILTERS = ("SQUEUE_", "SACCT_")
-_SEPARATOR = "|"
 # What sbatch and srun take options from counts over the script; what an enclosing job has set would
 # reach the tasks, which would take themselves for parts of that job.
-_OPTIONS, _OF_A_JOB = ("SBATCH_", "SRUN_"), ("SLURM_", "SUBMITIT_")
+_ASIDE = ("SBATCH_", "SRUN_", "SLURM_", "SUBMITIT_")
 # Which cluster is asked, and how: not of a job.
 _KEPT = ("CONF", "CONF_SERVER", "CLUSTERS", "JWT", "SACK_JWKS", "SACK_KEY", "TIME_FORMAT")
-_KEPT_NAMES = frozenset(f"SLURM_{name}" for name in _KEPT)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,10 @@ def parse_queue(text: str) -> dict[str, Queued]:
     """By job number; lines that are none of ``squeue``'s are left out."""
     found = {}
     for line in text.splitlines():
-        number, *rest = line.split(_SEPARATOR, 4)
-        if len(rest) == 4 and re.fullmatch(r"\d+(_\d+)?", number.strip()):
-            state, reason, comment, name = (part.strip() for part in rest)
-            comment = "" if comment == "(null)" else comment
-            found[number.strip()] = Queued(state, reason, comment, name)
+        number, *rest = (part.strip() for part in line.split(_SEPARATOR, 4))
+        if len(rest) == 4 and JOB.fullmatch(number):
+            state, reason, comment, name = rest
+            found[number] = Queued(state, reason, "" if comment == "(null)" else comment, name)
     return found
 
 
@@ -124,9 +123,8 @@ def parse_ended(text: str) -> dict[tuple[str, str], str]:
     """Of ``sacct --parsable2``: the last state told of each job's number and name."""
     found = {}
     for line in text.splitlines():
-        number, _, rest = line.partition(_SEPARATOR)
-        state, _, name = rest.partition(_SEPARATOR)
-        if re.fullmatch(r"\d+(_\d+)?", number) and state:
+        number, state, name = (*line.split(_SEPARATOR, 2), "", "")[:3]
+        if JOB.fullmatch(number) and state:
             found[number, name] = state.split()[0]  # "CANCELLED by 1000"
     return found
 
@@ -137,8 +135,8 @@ def cancel(jobs: Sequence[str]) -> None:
     Raises:
         RefusedError: where the queue does not do it.
     """
-    for chunk in _chunks(jobs):
-        _act(["scancel", *chunk])
+    for k in range(0, len(jobs), AT_ONCE):
+        _run(["scancel", *jobs[k : k + AT_ONCE]], ACT_SECONDS)
 
 
 def release(jobs: Sequence[str]) -> None:
@@ -147,58 +145,32 @@ def release(jobs: Sequence[str]) -> None:
     Raises:
         RefusedError: where the queue does not do it.
     """
-    for chunk in _chunks(jobs):
-        _act(["scontrol", "release", ",".join(chunk)])
+    for k in range(0, len(jobs), AT_ONCE):
+        _run(["scontrol", "release", ",".join(jobs[k : k + AT_ONCE])], ACT_SECONDS)
 
 
-def require() -> None:
-    """Whether jobs can be submitted from here.
-
-    Raises:
-        UserError: where not.
-    """
-    for name in ("sbatch", "squeue", "scontrol", "scancel", "srun"):
-        if not shutil.which(name):
-            raise UserError(
-                f"--executor slurm: no {name} here; run this on a login node of the cluster"
-            )
+def lacking(*commands: str) -> str:
+    """The first of SLURM's commands that this machine has not; empty where all are here."""
+    return next((name for name in commands if not shutil.which(name)), "")
 
 
-def environment() -> dict[str, str]:
-    """Ours, less the user's own filters."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(_FILTERS)}
-
-
-def overriding(environment: Mapping[str, str]) -> list[str]:
-    """The names of variables that would count over the options of a submission, in order."""
-    return sorted(name for name in environment if name.startswith("SBATCH_"))
-
-
-def for_submission(environment: Mapping[str, str]) -> dict[str, str]:
-    """What ``sbatch`` may know of an environment: none of the user's defaults for it or for
-    ``srun``, nothing of a job that we may be part of, but which cluster is meant."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name in _KEPT_NAMES or not name.startswith(_OPTIONS + _OF_A_JOB)
-    }
+def overriding() -> list[str]:
+    """Our environment's variables that would count over a submission's options, in order."""
+    return sorted(name for name in os.environ if name.startswith("SBATCH_"))
 
 
 @contextlib.contextmanager
 def submitting() -> Iterator[None]:
-    """Within it, this process's environment is fit for ``sbatch``, which submitit calls with it."""
-    kept = for_submission(os.environ)
-    aside = {name: value for name, value in os.environ.items() if name not in kept}
-    for name in aside:
-        del os.environ[name]
+    """Within it, this process's environment is fit for ``sbatch``, which submitit calls with it: it
+    has none of the user's defaults for it or for ``srun``, nothing of a job that we may be part of,
+    but which cluster is meant."""
+    kept = {f"SLURM_{name}" for name in _KEPT}
+    names = [n for n in os.environ if n.startswith(_ASIDE) and n not in kept]
+    aside = {name: os.environ.pop(name) for name in names}
     try:
         yield
     finally:
         os.environ.update(aside)
-
-
-def _chunks(jobs: Sequence[str]) -> list[Sequence[str]]:
-    return [jobs[k : k + 500] for k in range(0, len(jobs), 500)]
 
 
 def _ask(command: list[str], seconds: float) -> str | None:
@@ -206,10 +178,6 @@ def _ask(command: list[str], seconds: float) -> str | None:
         return _run(command, seconds)
     except RefusedError:
         return None
-
-
-def _act(command: list[str]) -> None:
-    _run(command, ACT_SECONDS)
 
 
 def _run(command: list[str], seconds: float) -> str:
@@ -220,7 +188,7 @@ def _run(command: list[str], seconds: float) -> str:
             text=True,
             errors="replace",
             timeout=seconds,
-            env=environment(),
+            env={k: v for k, v in os.environ.items() if not k.startswith(_FILTERS)},
             stdin=subprocess.DEVNULL,
             check=False,
         )

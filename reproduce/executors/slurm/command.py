@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.executors.slurm import cluster, manifest, script
-from reproduce.executors.slurm.arrays import Array, arrays
+from reproduce.executors.slurm import cluster, manifest
+from reproduce.executors.slurm.arrays import Array, arrays, parameters, script
 from reproduce.executors.slurm.submit import Request, Submitted
 from reproduce.running.progress import duration
 from reproduce.store.paths import default_results
@@ -118,7 +117,7 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
     }
     if rest := ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items):
         yield rest
-    if names := cluster.overriding(os.environ):
+    if names := cluster.overriding():
         yield f"not used: {', '.join(names)} of the environment; the options for SLURM count"
     name = selection.table.name + selection.table.option
     if selection.variant or selection.layout.base != default_results():
@@ -144,7 +143,7 @@ def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
     texts = [_script(part, request) for part in parts]
     if as_json:
         rows = [
-            {"name": part.name, "tasks": len(part.tasks), "runs": part.runs, "script": text}
+            {"name": part.name, "tasks": len(part.tasks), "runs": len(part.runs), "script": text}
             for part, text in zip(parts, texts, strict=True)
         ]
         return json.dumps({"arrays": rows, **_cost(parts, request.options)}, indent=1)
@@ -173,15 +172,15 @@ def _facts() -> cluster.Facts | None:
 def _script(part: Array, request: Request) -> str:
     folder = manifest.jobs_folder(request.layout, ID_PLACE)
     code = request.layout.slurm / "snapshots" / SNAPSHOT_PLACE
-    comment = f"{manifest.COMMENT}{ID_PLACE}"
-    values = script.parameters(request.options, part, comment, code)
-    return script.text(folder, part, values)
+    comment = f"{cluster.COMMENT}{ID_PLACE}"
+    values = parameters(request.options, part, comment, code)
+    return script(folder, part, values)
 
 
 def _tasks(part: Array) -> str:
     count = len(part.tasks)
     numbers = f"tasks 0-{count - 1}" if count > 1 else "a single job"
-    return f"{numbers}, {_count(part.runs, 'run')}"
+    return f"{numbers}, {_count(len(part.runs), 'run')}"
 
 
 def _cost(parts: Sequence[Array], options: SlurmOptions) -> dict[str, Any]:
@@ -189,7 +188,7 @@ def _cost(parts: Sequence[Array], options: SlurmOptions) -> dict[str, Any]:
     hours = tasks * options.time / 60
     return {
         "tasks": tasks,
-        "runs": sum(part.runs for part in parts),
+        "runs": sum(len(part.runs) for part in parts),
         "cpu_hours": hours * options.cpus_per_task,
         "gpu_hours": hours * options.gpus_per_task,
     }

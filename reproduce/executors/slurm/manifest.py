@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.executors.slurm.judge import COMMENT
+from reproduce.executors.slurm import cluster as slurm
 from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
@@ -100,7 +100,7 @@ class Manifest:
     @property
     def comment(self) -> str:
         """Of its jobs."""
-        return f"{COMMENT}{self.id}"
+        return f"{slurm.COMMENT}{self.id}"
 
     def log(self, layout: ResultsLayout, number: str) -> Path:
         """Where a task's output goes."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reproduce.executors.slurm.identity import this_job
+from reproduce.executors.slurm.owners import this_job
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -18,10 +18,10 @@ __all__ = ["explain", "liveness", "look", "this_job"]
 
 
 def liveness(owner: Holder) -> Liveness:
-    """See :meth:`reproduce.executors.slurm.judge.Judge.liveness`."""
-    from reproduce.executors.slurm.judge import judge
+    """See :meth:`reproduce.executors.slurm.owners.Judge.liveness`."""
+    from reproduce.executors.slurm import owners
 
-    return judge.liveness(owner)
+    return owners.liveness(owner)
 
 
 def look(layout: ResultsLayout) -> state.Queue:

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from reproduce.store.paths import ROOT
 from reproduce.store.provenance import SNAPSHOT_FILE, code_state, utc_now
 
 PARTS = ("benchmarks", "reproduce", "analysis", "paper_tables", "pyproject.toml")
-_LEFT_OUT = ("__pycache__",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def take(folder: Path, source: Path = ROOT) -> Snapshot:
         UserError: where the folder cannot be written, or what lies there was edited.
     """
     commit, dirty = code_state(source)
-    files = {str(path.relative_to(source)): path.read_bytes() for path in _files(source)}
+    files = _files(source)
     digest = _digest(files, commit, dirty)
     place = folder / digest[:16]
     try:
@@ -57,8 +55,7 @@ def take(folder: Path, source: Path = ROOT) -> Snapshot:
             _publish(place, files, {"commit": commit, "dirty": dirty, "time": utc_now()})
     except OSError as error:
         raise UserError(f"cannot write {place}: {error.strerror}") from error
-    present = {str(path.relative_to(place)): path.read_bytes() for path in _files(place)}
-    if _digest(present, commit, dirty) != digest:
+    if _digest(_files(place), commit, dirty) != digest:
         raise UserError(
             f"{place} was edited: jobs that wait may still run it; move it away once none does"
         )
@@ -83,15 +80,17 @@ def _publish(place: Path, files: dict[str, bytes], origin: dict[str, object]) ->
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _files(source: Path) -> Iterator[Path]:
+def _files(source: Path) -> dict[str, bytes]:
+    """The code below a folder, by path in there."""
+    found = {}
     for part in PARTS:
         top = source / part
-        found = [top] if top.is_file() else sorted(top.rglob("*"))
-        for path in found:
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
             parts = path.relative_to(source).parts
-            hidden = any(name in _LEFT_OUT or name.startswith(".") for name in parts)
+            hidden = any(name == "__pycache__" or name.startswith(".") for name in parts)
             if path.is_file() and not hidden and path.suffix != ".pyc":
-                yield path
+                found["/".join(parts)] = path.read_bytes()
+    return found
 
 
 def _digest(files: dict[str, bytes], commit: str | None, dirty: bool | None) -> str:

@@ -131,6 +131,6 @@ def _put(places: dict[str, Place], runs: Iterable[SubmittedRun], place: Place) -
 
 def _ours(entry: cluster.Queued, submission: Manifest, array: SubmittedArray) -> bool:
     # Some sites write comments of their own; then the name must do.
-    if entry.comment.startswith(manifest.COMMENT):
+    if entry.comment.startswith(cluster.COMMENT):
         return entry.comment == submission.comment
     return entry.name == array.name

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from reproduce.executors.slurm import cluster, manifest, script, snapshot, state
-from reproduce.executors.slurm.arrays import Array, arrays
+from reproduce.executors.slurm import cluster, manifest, snapshot, state
+from reproduce.executors.slurm.arrays import Array, arrays, parameters, submit_array
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.executors.slurm.request import Request, Tasks
 from reproduce.running import launch
@@ -64,7 +64,10 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         UserError: where there is no queue or it does not answer, where SLURM rejects a job (nothing
             is then submitted), for a damaged record, or a folder that cannot be written.
     """
-    cluster.require()
+    if name := cluster.lacking("sbatch", "squeue", "scontrol", "scancel", "srun"):
+        raise UserError(
+            f"--executor slurm: no {name} here; run this on a login node of the cluster"
+        )
     launch.make_folders(request.layout, with_weights=request.save_weights)
     with signals_raise(), right_to_submit(request.layout):
         recover(request.layout)
@@ -123,9 +126,9 @@ def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submit
     try:
         for part in parts:
             after = tasks.jobs_before(part)
-            values = script.parameters(request.options, part, intended.comment, code.folder, after)
+            values = parameters(request.options, part, intended.comment, code.folder, after)
             made = [tasks.task(items, code.folder) for items in part.tasks]
-            jobs.append(script.submit(folder, values, made))
+            jobs.append(submit_array(folder, values, made))
             tasks.jobs |= {p.run.hash: jobs[-1] for items in part.tasks for p in items}
         accepted = manifest.accepted(intended, jobs)
         manifest.write(layout, accepted)

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from reproduce.executors.slurm.arrays import SIGNAL_SECONDS
 from reproduce.executors.slurm.options import SHORTEST_MINUTES
-from reproduce.executors.slurm.script import SIGNAL_SECONDS
 
 if TYPE_CHECKING:
     from reproduce.running.campaign import Survey
@@ -91,7 +91,7 @@ class _Sitting:
     """One start of a task."""
 
     def __init__(self, task: Task) -> None:
-        from reproduce.executors.slurm.identity import job_number
+        from reproduce.executors.slurm.owners import job_number
         from reproduce.running.job import Job
 
         self.task = task
