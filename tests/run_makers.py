@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.data import known_digest
+from benchmarks.data import info
 from benchmarks.migration import migrate
 from benchmarks.run import Run
 
@@ -81,7 +81,7 @@ def flat(**settings: Any) -> dict[str, Any]:
     """The canonical form that such a run had before runs were composed of parts."""
     values = {**DEFAULTS, **{name: _plain(value) for name, value in settings.items()}}
     if not values["data_digest"]:
-        values["data_digest"] = known_digest(values["dataset"], int(values.get("fold", 0)))
+        values["data_digest"] = info(values["dataset"], int(values.get("fold", 0))).identity
     return {**values, "lr_milestones": list(values["lr_milestones"]), "protocol": PROTOCOL}
 
 

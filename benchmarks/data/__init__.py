@@ -6,23 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.data.catalogue import DATASETS
-from benchmarks.data.description import Archive, DatasetInfo, Ending, Source
+from benchmarks.data.description import Archive, DatasetInfo, Source
 from benchmarks.errors import UserError
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset
 
-__all__ = [
-    "DATASETS",
-    "Archive",
-    "DatasetInfo",
-    "Ending",
-    "Source",
-    "info",
-    "known_digest",
-    "load",
-    "store_name",
-]
+__all__ = ["DATASETS", "Archive", "DatasetInfo", "Source", "info", "load", "store_name"]
 
 
 def info(name: str, fold: int = 0) -> DatasetInfo:
@@ -34,15 +24,6 @@ def info(name: str, fold: int = 0) -> DatasetInfo:
     if name not in DATASETS:
         raise UserError(f"no data set {name!r}; known: {', '.join(DATASETS)}")
     return DATASETS[name].of_fold(fold)
-
-
-def known_digest(name: str, fold: int = 0) -> str:
-    """What the runs on a data set name it by, see :attr:`DatasetInfo.identity`.
-
-    Raises:
-        UserError: where there is no data set of that name, or no such fold.
-    """
-    return info(name, fold).identity
 
 
 def store_name(name: str, fold: int = 0) -> str:

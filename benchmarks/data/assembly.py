@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.chunks import Chunk
 from benchmarks.data.description import DatasetInfo
 from benchmarks.data.header import CHANNELS, SPLITS
+from benchmarks.data.pictures import Chunk
+from benchmarks.data.sources import OnProgress, silent
 from benchmarks.data.store import (
     BLOCK_BYTES,
     Dataset,
@@ -23,9 +24,6 @@ from benchmarks.data.store import (
     save,
 )
 from benchmarks.errors import UserError
-
-OnProgress = Callable[[str, int, int], None]
-"""Told the stage, how much of it is done, and of how much."""
 
 
 class _Incoming:
@@ -57,7 +55,7 @@ def assemble(
     chunks: Iterable[Chunk],
     folder: Path,
     source: Path,
-    on_progress: OnProgress = lambda *_: None,
+    on_progress: OnProgress = silent,
 ) -> Dataset:
     """Write the arrays of a store into ``folder``, in canonical order, and open them.
 
@@ -100,7 +98,7 @@ def _sort(
     save(paths["labels"], sorted_labels, [sorted_labels])
     del raw
     incoming.path.unlink()
-    return Split(read_array(paths["images"], True), read_array(paths["labels"], True))
+    return Split(read_array(paths["images"]), read_array(paths["labels"]))
 
 
 def _gathered(raw: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:

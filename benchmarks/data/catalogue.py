@@ -10,13 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.data import class_names
-from benchmarks.data.description import Archive, DatasetInfo, Ending, Source
+from benchmarks.data.description import Archive, DatasetInfo, Source
 
 CIFAR = "https://www.cs.toronto.edu/~kriz"
 FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 HOUSE_NUMBERS = "http://ufldl.stanford.edu/housenumbers"
 WEEDS_IMAGES = "https://drive.google.com/uc?export=download&id=1xnK3B6K6KekDI55vwJ0vnc2IGoDga9cj"
 WEEDS_LABELS = "https://github.com/AlexOlsen/DeepWeeds/tree/master/labels"
+
+
+def _under(address: str, checksums: dict[str, str]) -> tuple[Source, ...]:
+    """Files that lie side by side."""
+    return tuple(Source(name, f"{address}/{name}", sum) for name, sum in checksums.items())
+
 
 CIFAR10 = DatasetInfo(
     name="cifar10",
@@ -25,9 +31,16 @@ CIFAR10 = DatasetInfo(
     counts=(50_000, 10_000),
     side=32,
     digest="41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
+    named_by_content=True,
     archive=Archive(
-        sources=(Source("cifar-10-python.tar.gz", f"{CIFAR}/cifar-10-python.tar.gz"),),
-        downloader="CIFAR10",
+        sources=(
+            Source(
+                "cifar-10-python.tar.gz",
+                f"{CIFAR}/cifar-10-python.tar.gz",
+                "md5:c58f30108f718f92721af3b95e74349a",
+                required=False,
+            ),
+        ),
         folder="cifar-10-batches-py",
         train=tuple(f"data_batch_{number}" for number in range(1, 6)),
         test=("test_batch",),
@@ -47,21 +60,11 @@ CIFAR100 = DatasetInfo(
     balanced=True,
     superclasses=class_names.CIFAR100_SUPERCLASSES,
     archive=Archive(
-        sources=(
-            Source(
-                "cifar-100-python.tar.gz",
-                f"{CIFAR}/cifar-100-python.tar.gz",
-                "md5:eb9058c3a382ffc7106e4002c42a8d85",
-            ),
-        ),
-        downloader="CIFAR100",
+        sources=_under(CIFAR, {"cifar-100-python.tar.gz": "md5:eb9058c3a382ffc7106e4002c42a8d85"}),
         folder="cifar-100-python",
         train=("train",),
         test=("test",),
-        label_key="fine_labels",
-        coarse_key="coarse_labels",
-        meta=("meta", "fine_label_names"),
-        coarse_meta_key="coarse_label_names",
+        meta=("meta",),
         extracted=(
             Source("train", "", "md5:16019d7e3df5f24257cddd939b257f8d"),
             Source("test", "", "md5:f0ef6b0ae62326f3e7ffdfab6717acfc"),
@@ -76,22 +79,20 @@ FASHION_MNIST = DatasetInfo(
     classes=class_names.FASHION_MNIST,
     counts=(60_000, 10_000),
     side=32,
-    digest=None,
     published_side=28,
     resampling="bilinear",
     balanced=True,
     archive=Archive(
         layout="idx",
-        sources=tuple(
-            Source(name, f"{FASHION}/{name}", f"md5:{checksum}")
-            for name, checksum in (
-                ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-                ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-                ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-                ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
-            )
+        sources=_under(
+            FASHION,
+            {
+                "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
+                "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
+                "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
+            },
         ),
-        downloader="FashionMNIST",
         folder="FashionMNIST/raw",
         train=("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
         test=("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
@@ -104,17 +105,15 @@ SVHN = DatasetInfo(
     classes=class_names.DIGITS,
     counts=(73_257, 26_032),
     side=32,
-    digest=None,
     archive=Archive(
         layout="matlab",
-        sources=tuple(
-            Source(name, f"{HOUSE_NUMBERS}/{name}", f"md5:{checksum}")
-            for name, checksum in (
-                ("train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"),
-                ("test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"),
-            )
+        sources=_under(
+            HOUSE_NUMBERS,
+            {
+                "train_32x32.mat": "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+                "test_32x32.mat": "md5:eb5a983be6a315427106f1b164d9cef3",
+            },
         ),
-        downloader="SVHN",
         train=("train_32x32.mat",),
         test=("test_32x32.mat",),
     ),
@@ -126,18 +125,13 @@ TINY_IMAGENET = DatasetInfo(
     classes=class_names.TINY_IMAGENET,
     counts=(100_000, 10_000),
     side=64,
-    digest=None,
     balanced=True,
     archive=Archive(
         layout="tiny-imagenet",
-        sources=(
-            Source(
-                "tiny-imagenet-200.zip",
-                "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
-                "md5:90528d7ca1a48142e341f4ef8d21d0de",
-            ),
+        sources=_under(
+            "http://cs231n.stanford.edu",
+            {"tiny-imagenet-200.zip": "md5:90528d7ca1a48142e341f4ef8d21d0de"},
         ),
-        downloader="address",
         folder="tiny-imagenet-200",
     ),
 )
@@ -187,14 +181,13 @@ _WEEDS_FOLDS: tuple[tuple[int, str, int, str], ...] = (
 
 
 def _weeds(fold: int) -> DatasetInfo:
-    train_rows, train_last, test_rows, test_last = _WEEDS_FOLDS[fold]
+    train, last_train, test, last_test = _WEEDS_FOLDS[fold]
     return DatasetInfo(
         name="deepweeds",
         title=f"DeepWeeds (Olsen et al. 2019), fold {fold} (L-20), resized to 128×128",
         classes=class_names.DEEPWEEDS,
-        counts=(train_rows, test_rows),
+        counts=(train, test),
         side=128,
-        digest=None,
         published_side=256,
         resampling="bilinear",
         fold=fold,
@@ -214,31 +207,16 @@ def _weeds(fold: int) -> DatasetInfo:
             ),
             train=(f"train_subset{fold}.csv",),
             test=(f"test_subset{fold}.csv",),
-            endings=(
-                _ending(f"train_subset{fold}.csv", train_rows, train_last),
-                _ending(f"test_subset{fold}.csv", test_rows, test_last),
+            endings=tuple(
+                tuple(f"{stem}.jpg" for stem in last.split()) for last in (last_train, last_test)
             ),
+            by_hand=True,
         ),
     )
-
-
-def _ending(name: str, rows: int, last: str) -> Ending:
-    return Ending(name, WEEDS_LABELS, rows, tuple(f"{stem}.jpg" for stem in last.split()))
 
 
 _WEEDS = tuple(_weeds(fold) for fold in range(len(_WEEDS_FOLDS)))
 DEEPWEEDS = replace(_WEEDS[0], folds=_WEEDS)
 
-DATASETS: dict[str, DatasetInfo] = {
-    entry.name: entry
-    for entry in (
-        CIFAR10,
-        CIFAR100,
-        FASHION_MNIST,
-        SVHN,
-        TINY_IMAGENET,
-        DEEPWEEDS,
-        DIGITS,
-        DIGITS64,
-    )
-}
+_ALL = (CIFAR10, CIFAR100, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS, DIGITS, DIGITS64)
+DATASETS: dict[str, DatasetInfo] = {entry.name: entry for entry in _ALL}

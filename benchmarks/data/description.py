@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Final
 
 from benchmarks.errors import UserError
 
-STORE_VERSION = 1
+STORE_VERSION: Final = 1
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,15 @@ class Source:
     Attributes:
         name: under which it is published.
         url: where from.
-        checksum: as published, "md5:…" or "sha256:…"; "text-sha256:…" is taken with the line ends
-            of Unix, which git may have changed. Empty where the data set is known by its content
-            digest instead.
+        checksum: as published, "md5:…" or "sha256:…", perhaps cut short; "text-sha256:…" is taken
+            with the line ends of Unix, which git may have changed. Empty where none is published.
+        required: whether a file that a user brings has to have it; where not, its content tells.
     """
 
     name: str
     url: str
     checksum: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,30 +37,29 @@ class Archive:
     Attributes:
         sources: the official files.
         layout: what is in them, a key of :data:`benchmarks.data.layouts.LAYOUTS`.
-        downloader: the class of ``torchvision.datasets`` that fetches and checks them, "address"
-            where each source is fetched from its own, or "" where a person has to.
-        folder: what they extract to, or where the downloader puts them.
+        folder: what they extract to.
         train, test: the files of each split.
-        label_key: the key of a pickled batch's labels; its pixels are under ``data``.
-        coarse_key: the key of a batch's superclass labels, where it may hold them.
-        meta: the pickled file with the class names, and their key in it.
-        coarse_meta_key: the key of the superclasses' names in that file, where it may hold them.
+        meta: the pickled file that names CIFAR-100's classes.
         extracted: published checksums of files inside, by which an extracted folder is accepted.
-        endings: by file, what :func:`benchmarks.data.checksums.check_ending` looks at.
+        endings: the last images that the list of each split names, where nobody has published the
+            list's checksum.
+        by_hand: whether a person has to fetch it.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...] = ()
     layout: str = "batches"
-    downloader: str = ""
     folder: str = ""
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
-    label_key: str = "labels"
-    coarse_key: str = ""
-    meta: tuple[str, str] | None = None
-    coarse_meta_key: str = ""
+    meta: tuple[str, ...] = ()
     extracted: tuple[Source, ...] = ()
-    endings: tuple[Ending, ...] = ()
+    endings: tuple[tuple[str, ...], ...] = ()
+    by_hand: bool = False
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All files inside that are read."""
+        return self.train + self.test + self.meta
 
     @property
     def url(self) -> str:
@@ -69,28 +70,6 @@ class Archive:
     def filename(self) -> str:
         """The name of the first file."""
         return self.sources[0].name
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person has to fetch it."""
-        return not self.downloader
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Tells a list of images whose checksum nobody has published from others of its kind.
-
-    Attributes:
-        name: the file, a CSV whose first column is ``Filename``.
-        url: where from.
-        rows: how many images it lists.
-        last: the last of them, in order.
-    """
-
-    name: str
-    url: str
-    rows: int
-    last: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -105,7 +84,7 @@ class DatasetInfo:
         named_by_content: whether runs name it by its digest though its official files have
             published checksums; False once a run has been named by these.
         embedded: made from an installed package, so that it needs no download.
-        archive: the official files, for those that are not embedded.
+        archive: the official files; none of those that are embedded.
         published_side: height and width as published, where they are resized.
         resampling: how they are resized (L-46), empty where they are not.
         balanced: whether every class has equally many images in each split.
@@ -120,10 +99,10 @@ class DatasetInfo:
     classes: tuple[str, ...]
     counts: tuple[int, int]
     side: int
-    digest: str | None
+    digest: str | None = None
     named_by_content: bool = False
     embedded: bool = False
-    archive: Archive | None = None
+    archive: Archive = Archive()
     published_side: int | None = None
     resampling: str = ""
     balanced: bool = False
@@ -161,9 +140,8 @@ class DatasetInfo:
     @property
     def is_named_by_sources(self) -> bool:
         """Whether runs name it by its official files' checksums and not by its content."""
-        if self.archive is None or self.named_by_content:
-            return False
-        return all(source.checksum for source in self.archive.sources)
+        sources = () if self.named_by_content else self.archive.sources
+        return bool(sources) and all(source.checksum for source in sources)
 
     @property
     def identity(self) -> str:
@@ -178,15 +156,16 @@ class DatasetInfo:
         if not self.is_named_by_sources:
             assert self.digest is not None
             return self.digest
-        assert self.archive is not None
+        archive = self.archive
+        lists = zip(archive.train + archive.test, self.counts, archive.endings, strict=False)
         made_of = {
             "store": STORE_VERSION,
             "name": self.name,
             "side": self.side,
             "resampling": self.resampling,
             "fold": self.fold,
-            "sources": [[source.name, source.checksum] for source in self.archive.sources],
-            "lists": [[e.name, e.rows, *e.last] for e in self.archive.endings],
+            "sources": [[source.name, source.checksum] for source in archive.sources],
+            "lists": [[name, count, *last] for name, count, last in lists],
         }
         text = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Literal
 
-from benchmarks.data.description import STORE_VERSION, DatasetInfo
-from benchmarks.errors import UserError
+import msgspec
+
+from benchmarks.data.description import DatasetInfo
+from benchmarks.errors import UserError, first_line, reading
 
 SPLITS = ("train", "test")
 HEADER = "store.json"
 CHANNELS = 3
 
 State = Literal["embedded", "present", "missing", "damaged"]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Header(TypedDict):
-    """What ``store.json`` holds; also ``made_with``, for people who compare two stores' digests.
+class Counts(msgspec.Struct, frozen=True):
+    """Images by split."""
 
-    ``counts`` are images by split; the rest as in :class:`benchmarks.data.store.Dataset`.
+    train: int
+    test: int
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What ``store.json`` holds, in this order; see :class:`benchmarks.data.store.Dataset`.
+
+    Attributes:
+        made_with: for people who compare two stores' digests.
     """
 
-    store_version: int
+    store_version: Literal[1]
     name: str
-    classes: list[str]
+    classes: tuple[str, ...]
     digest: str
-    identity: str
-    mean: list[float]
-    std: list[float]
-    counts: dict[str, int]
+    sources_identity: str = msgspec.field(default="", name="identity")
+    mean: tuple[Share, Share, Share]
+    std: tuple[Share, Share, Share]
+    counts: Counts
+    made_with: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What runs name the data set by."""
+        return self.sources_identity or self.digest
 
 
 def has_header(root: Path, name: str) -> bool:
@@ -40,12 +57,11 @@ def has_header(root: Path, name: str) -> bool:
         UserError: where the system does not let us look.
     """
     path = root / name / HEADER
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {first_line(error)}") from error
+    with reading(path):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
     return True
 
 
@@ -62,33 +78,11 @@ def read_header(root: Path, name: str) -> Header:
             f"or `reproduce data import {arguments(name, ' PATH')}`"
         )
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        header = msgspec.json.decode(path.read_bytes(), type=Header)
     except (OSError, ValueError, RecursionError) as error:
         raise damaged(path, first_line(error)) from error
-    try:
-        return _parse(fields, name)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"bad or missing field, {first_line(error)}") from error
-
-
-def _parse(fields: Any, name: str) -> Header:
-    if fields["store_version"] != STORE_VERSION:
-        raise ValueError(f"store_version {fields['store_version']!r}, not {STORE_VERSION}")
-    if fields["name"] != name:
-        raise ValueError(f"name {fields['name']!r}, not {name!r}")
-    header = Header(
-        store_version=STORE_VERSION,
-        name=name,
-        classes=[str(label) for label in fields["classes"]],
-        digest=str(fields["digest"]),
-        identity=str(fields.get("identity", fields["digest"])),
-        mean=[float(value) for value in fields["mean"]],
-        std=[float(value) for value in fields["std"]],
-        counts={split: int(fields["counts"][split]) for split in SPLITS},
-    )
-    for values in (header["mean"], header["std"]):
-        if len(values) != CHANNELS or not all(0 <= value <= 1 for value in values):
-            raise ValueError(f"mean and std need {CHANNELS} numbers from 0 to 1")
+    if header.name != name:
+        raise damaged(path, f"name {header.name!r}, not {name!r}")
     return header
 
 
@@ -98,11 +92,11 @@ def check_header(header: Header, info: DatasetInfo, root: Path) -> None:
     Raises:
         UserError: where identity, digest, classes or counts are not the register's.
     """
-    counts = [header["counts"][split] for split in SPLITS]
+    counts = (header.counts.train, header.counts.test)
     pairs = (
-        ("digest", header["digest"][:12], (info.digest or header["digest"])[:12]),
-        ("identity", header["identity"][:12], info.identity[:12]),
-        ("classes", ", ".join(header["classes"]), ", ".join(info.classes)),
+        ("digest", header.digest[:12], (info.digest or header.digest)[:12]),
+        ("identity", header.identity[:12], info.identity[:12]),
+        ("classes", ", ".join(header.classes), ", ".join(info.classes)),
         ("counts", " + ".join(map(str, counts)), " + ".join(map(str, info.counts))),
     )
     for what, found, expected in pairs:
@@ -145,21 +139,13 @@ def arguments(store: str, path: str = "") -> str:
     return f"{name}{path}" + (f" --fold {fold}" if fold and fold != "0" else "")
 
 
-def first_line(error: BaseException) -> str:
-    """An error's message cut to one line, its type's name where it has none."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def _check_sizes(info: DatasetInfo, root: Path) -> None:
     for split, count in zip(SPLITS, info.counts, strict=True):
         for part, bytes_each in (("images", info.side**2 * CHANNELS), ("labels", 8)):
             path = array_path(root, info.store, split, part)
             try:
                 with open(path, "rb") as file:
-                    preamble = file.read(10)
-                size = path.stat().st_size
+                    preamble, size = file.read(10), os.fstat(file.fileno()).st_size
             except OSError as error:
                 raise damaged(path, first_line(error)) from error
             # Ends with how many bytes of NumPy's own header come before the array's.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from benchmarks.data import known_digest
+from benchmarks.data import info
 from benchmarks.data.augmentation import Augmentation, Flip
 from benchmarks.parts import Part, Whole
 
@@ -32,7 +32,7 @@ class Data(Part, frozen=True):
 
     def complete(self) -> None:
         if not self.identity:
-            msgspec.structs.force_setattr(self, "identity", known_digest(self.name, self.fold))
+            msgspec.structs.force_setattr(self, "identity", info(self.name, self.fold).identity)
 
     def replace(self, **changes: Any) -> Data:
         """A copy with other values; of another data set or fold it has that one's identity."""

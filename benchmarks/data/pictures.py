@@ -1,18 +1,82 @@
-"""Image files to pixels."""
+"""Images a few at a time: what every reader hands over, and image files in class folders."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 
 from benchmarks.data.description import DatasetInfo
-from benchmarks.data.header import first_line
-from benchmarks.errors import UserError
+from benchmarks.data.header import SPLITS
+from benchmarks.errors import UserError, one_line, reading
 
 if TYPE_CHECKING:
     from PIL import Image
+
+CHUNK = 256
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+Job = TypeVar("Job")
+
+
+class Chunk(NamedTuple):
+    """Images uint8 (N, H, W, 3) and labels int64 (N,) of the split of that name, in any order."""
+
+    split: str
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def decoded(
+    split: str, jobs: Iterable[tuple[Job, int]], decode: Callable[[Job], np.ndarray]
+) -> Iterator[Chunk]:
+    """The images that ``decode`` makes of jobs with a label each, by up to 256.
+
+    Threads hide the latency of slow file systems, and decoding runs on all cores. The jobs are
+    taken as they are needed.
+    """
+    remaining = iter(jobs)
+    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 2)) as executor:
+        while chosen := list(islice(remaining, CHUNK)):
+            images = np.stack([*executor.map(decode, [job for job, _ in chosen])])
+            yield Chunk(split, images, np.array([label for _, label in chosen], dtype=np.int64))
+
+
+def read_class_folders(root: Path, info: DatasetInfo) -> Iterator[Chunk]:
+    """``root/{train,test}/<class>/*.png``, labels by the order of ``info.classes``.
+
+    Raises:
+        UserError: naming the first missing class folder, unreadable image or wrong size.
+    """
+    paths = {split: _image_paths(root / split, info.classes) for split in SPLITS}
+    for split, found in paths.items():
+        yield from decoded(split, found, lambda path: read_picture(path, str(path), info))
+
+
+def _image_paths(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
+    """Image files and labels; hidden files, which systems strew about, are left out."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is missing: expected {folder}/<class>/*.png")
+    with reading(folder):
+        present = {p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")}
+    if present != set(classes):
+        missing = ", ".join(sorted(set(classes) - present)) or "none"
+        extra = ", ".join(sorted(present - set(classes))) or "none"
+        raise UserError(f"{folder}: class folders missing: {missing}; not expected: {extra}")
+    return [(path, n) for n, name in enumerate(classes) for path in _images_of(folder / name)]
+
+
+def _images_of(folder: Path) -> list[Path]:
+    with reading(folder):
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if paths := [path for path in paths if path.suffix.lower() in SUFFIXES]:
+        return paths
+    raise UserError(f"{folder} holds no images ({', '.join(SUFFIXES)})")
 
 
 def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.ndarray:
@@ -24,14 +88,15 @@ def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.nda
     from PIL import Image
 
     side = info.source_side
-    try:
-        with Image.open(file) as picture:
-            width, height = picture.size
-            if (width, height) != (side, side):
-                raise UserError(f"{where} is {width}×{height}, not {side}×{side}")
-            return np.asarray(resized(picture.convert("RGB"), info), dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{where} is not a readable image: {first_line(error)}") from error
+    damage = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+    with (
+        one_line(damage, lambda why: f"{where} is not a readable image: {why}"),
+        Image.open(file) as picture,
+    ):
+        width, height = picture.size
+        if (width, height) != (side, side):
+            raise UserError(f"{where} is {width}×{height}, not {side}×{side}")
+        return np.asarray(resized(picture.convert("RGB"), info), dtype=np.uint8)
 
 
 def read_grey(pixels: np.ndarray, info: DatasetInfo) -> np.ndarray:

@@ -15,8 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.data.header import first_line
-from benchmarks.errors import UserError
+from benchmarks.data.sources import cannot_write
 
 STALE_SECONDS = 24 * 3600
 NAME = re.compile(r"\.(?P<stem>[\w-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
@@ -36,9 +35,7 @@ def scratch_folder(root: Path, stem: str) -> Iterator[Path]:
         root.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
     except OSError as error:
-        raise UserError(
-            f"cannot write under {root} ({first_line(error)}): choose a folder with --data"
-        ) from error
+        raise cannot_write(root, error) from error
     try:
         sweep(root)
         yield folder

@@ -7,6 +7,7 @@ import of the same data set give byte-identical files and one digest. Training o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -14,8 +15,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from benchmarks.data.description import STORE_VERSION, DatasetInfo
@@ -23,16 +24,17 @@ from benchmarks.data.header import (
     CHANNELS,
     HEADER,
     SPLITS,
+    Counts,
     Header,
     array_path,
     check_header,
     damaged,
-    first_line,
     has_header,
     read_header,
 )
 from benchmarks.data.scratch import scratch_folder
-from benchmarks.errors import UserError
+from benchmarks.data.sources import cannot_write
+from benchmarks.errors import UserError, first_line, reading
 
 # A block of images that is read, hashed or written at once.
 BLOCK_BYTES = 2**24
@@ -176,23 +178,16 @@ def publish(dataset: Dataset, folder: Path, root: Path, made_with: str = "") -> 
     return target
 
 
-def cannot_write(root: Path, error: OSError) -> UserError:
-    """The error for a folder of stores in which nothing can be written."""
-    return UserError(
-        f"cannot write under {root} ({first_line(error)}): choose a folder with --data"
-    )
-
-
 def _accept_present(dataset: Dataset, root: Path, error: OSError) -> None:
     """Another process was faster: fine, where it wrote the same."""
     target = root / dataset.name
     if not target.exists():
         raise UserError(f"cannot write {target}: {first_line(error)}") from error
     check_is_store(root, dataset.name)
-    present = read(root, dataset.name)
-    if present.digest != dataset.digest:
+    present = read_header(root, dataset.name).digest
+    if present != dataset.digest:
         raise UserError(
-            f"{target} already holds other images (digest {present.digest[:12]}, "
+            f"{target} already holds other images (digest {present[:12]}, "
             f"not {dataset.digest[:12]}); remove that folder to replace it"
         ) from error
 
@@ -206,38 +201,33 @@ def check_is_store(root: Path, name: str) -> None:
     target = root / name
     if has_header(root, name):
         return
-    try:
-        in_the_way = target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    except OSError as error:
-        raise UserError(f"cannot read {target}: {first_line(error)}") from error
-    if in_the_way:
-        raise UserError(
-            f"{target} is in the way: it is no data store (no {HEADER}); "
-            "move it, or choose another folder with --data"
-        )
+    with reading(target):
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise UserError(
+                f"{target} is in the way: it is no data store (no {HEADER}); "
+                "move it, or choose another folder with --data"
+            )
 
 
 def _write_header(dataset: Dataset, folder: Path, made_with: str) -> None:
     header = Header(
         store_version=STORE_VERSION,
         name=dataset.name,
-        classes=list(dataset.classes),
+        classes=dataset.classes,
         digest=dataset.digest,
-        identity=dataset.identity,
-        mean=dataset.mean.tolist(),
-        std=dataset.std.tolist(),
-        counts={name: len(getattr(dataset, name)) for name in SPLITS},
+        sources_identity=dataset.sources_identity,
+        mean=tuple(dataset.mean.tolist()),
+        std=tuple(dataset.std.tolist()),
+        counts=Counts(len(dataset.train), len(dataset.test)),
+        made_with=made_with,
     )
-    fields: dict[str, Any] = {**header, **({"made_with": made_with} if made_with else {})}
-    if not dataset.sources_identity:
-        del fields["identity"]
-    with open(folder / HEADER, "w", encoding="utf-8") as file:
-        file.write(json.dumps(fields, indent=1) + "\n")
+    with open(folder / HEADER, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(header), indent=1) + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> None:
+def save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
     """The bytes of ``np.save``, which on a full disk says "requested and written" and not why.
 
     Args:
@@ -251,43 +241,36 @@ def save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> None:
             file.write(np.ascontiguousarray(part).data)
         file.flush()
         os.fsync(file.fileno())
+    return read_array(path)
 
 
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    except OSError:
-        pass  # some network file systems cannot, for folders
+        with contextlib.suppress(OSError):  # some network file systems cannot, for folders
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def read(root: Path, name: str, *, mapped: bool = True) -> Dataset:
-    """Open a store; the arrays are read-only and stay on disk where ``mapped``.
+def read(root: Path, name: str) -> Dataset:
+    """Open a store; the arrays are read-only and stay on disk.
 
     Raises:
         UserError: where it is missing, or where shapes, types, sizes or labels contradict
             ``store.json``; the message names the fix.
     """
     header = read_header(root, name)
-    splits = {split: _read_split(root, header, split, mapped) for split in SPLITS}
-    return Dataset(
-        name=name,
-        classes=tuple(header["classes"]),
-        train=splits["train"],
-        test=splits["test"],
-        mean=np.array(header["mean"]),
-        std=np.array(header["std"]),
-        digest=header["digest"],
-        sources_identity=header["identity"] if header["identity"] != header["digest"] else "",
-    )
+    train, test = (_read_split(root, header, split) for split in SPLITS)
+    mean, std = np.array(header.mean), np.array(header.std)
+    identity = "" if header.identity == header.digest else header.identity
+    return Dataset(name, header.classes, train, test, mean, std, header.digest, identity)
 
 
-def open_known(info: DatasetInfo, root: Path, *, mapped: bool = True) -> Dataset:
+def open_known(info: DatasetInfo, root: Path) -> Dataset:
     """:func:`read` of a registered data set, which must be what the register says."""
     check_header(read_header(root, info.store), info, root)
-    dataset = read(root, info.store, mapped=mapped)
+    dataset = read(root, info.store)
     for split in SPLITS:
         shape = getattr(dataset, split).images.shape
         if shape[1:3] != (info.side, info.side):
@@ -306,8 +289,7 @@ def verify(info: DatasetInfo, root: Path) -> str:
         UserError: naming what is wrong.
     """
     dataset = open_known(info, root)
-    splits = {split: getattr(dataset, split) for split in SPLITS}
-    digest = content_digest(dataset.classes, splits)
+    digest = content_digest(dataset.classes, vars(dataset))
     if digest != dataset.digest:
         reason = (
             f"its images or labels have digest {digest[:12]}, where {HEADER} names "
@@ -320,30 +302,26 @@ def verify(info: DatasetInfo, root: Path) -> str:
     return digest
 
 
-def _read_split(root: Path, header: Header, split: str, mapped: bool) -> Split:
-    images_path = array_path(root, header["name"], split, "images")
-    labels_path = array_path(root, header["name"], split, "labels")
-    images, labels = read_array(images_path, mapped), read_array(labels_path, mapped)
-    count = header["counts"][split]
+def _read_split(root: Path, header: Header, split: str) -> Split:
+    paths = [array_path(root, header.name, split, part) for part in ("images", "labels")]
+    images, labels = map(read_array, paths)
+    count = getattr(header.counts, split)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[::3] != (count, CHANNELS):
         found = f"{images.dtype} {images.shape}"
-        raise damaged(images_path, f"{found}, not uint8 ({count}, H, W, {CHANNELS})")
+        raise damaged(paths[0], f"{found}, not uint8 ({count}, H, W, {CHANNELS})")
     if labels.dtype != np.int64 or labels.shape != (count,):
-        raise damaged(labels_path, f"{labels.dtype} {labels.shape}, not int64 ({count},)")
-    if count and not 0 <= labels.min() <= labels.max() < len(header["classes"]):
-        raise damaged(labels_path, f"labels beyond 0 to {len(header['classes']) - 1}")
+        raise damaged(paths[1], f"{labels.dtype} {labels.shape}, not int64 ({count},)")
+    if count and not 0 <= labels.min() <= labels.max() < len(header.classes):
+        raise damaged(paths[1], f"labels beyond 0 to {len(header.classes) - 1}")
     return Split(images, labels)
 
 
-def read_array(path: Path, mapped: bool) -> np.ndarray:
-    """A whole ``.npy`` file and nothing behind it."""
+def read_array(path: Path) -> np.ndarray:
+    """The array of a whole ``.npy`` file with nothing behind it, on disk and read-only."""
     try:
         array = np.lib.format.open_memmap(path, mode="r")
         if array.offset + array.nbytes != path.stat().st_size:
             raise ValueError(f"{path.stat().st_size:,} bytes, too many")
-        if not mapped:
-            array = np.load(path, allow_pickle=False)
-            array.flags.writeable = False
     except Exception as error:  # a garbled file may raise anything
         raise damaged(path, first_line(error)) from error
     return array

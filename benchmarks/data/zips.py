@@ -1,35 +1,41 @@
-"""Zip files of images: read in memory, never extracted."""
+"""Data sets published as zip files of images: Tiny ImageNet and DeepWeeds.
+
+Members are read in memory and never extracted.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmarks.data.chunks import in_threads
 from benchmarks.data.description import DatasetInfo
-from benchmarks.data.header import CHANNELS, first_line
-from benchmarks.data.pictures import read_picture
-from benchmarks.errors import UserError
+from benchmarks.data.header import CHANNELS, SPLITS
+from benchmarks.data.pictures import Chunk, decoded, read_picture
+from benchmarks.errors import UserError, one_line
 
-Job = tuple[str, bytes]
+DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError)
+UNKNOWN = (NotImplementedError, RuntimeError)  # another compression, encryption
 
 
 class Zip:
     """A zip file, every trouble with which is one line of ``UserError``."""
 
-    def __init__(self, path: Path, limit: int) -> None:
-        """``limit``: bytes that no member needs, which keeps zip bombs out."""
-        self.path, self.limit = path, limit
+    def __init__(self, path: Path, info: DatasetInfo) -> None:
+        self.path, self.info = path, info
+        # Neither an image nor a list of all of them needs more, which keeps zip bombs out.
+        self.limit = max(4 * CHANNELS * info.source_side**2, 200 * sum(info.counts)) + 100_000
         with self._told():
             self.file = zipfile.ZipFile(path)
-        self.members = {m.filename: m for m in self.file.infolist() if not m.is_dir()}
-        if len(self.members) < sum(not m.is_dir() for m in self.file.infolist()):
+        files = [member for member in self.file.infolist() if not member.is_dir()]
+        self.members = {member.filename: member for member in files}
+        if len(self.members) < len(files):
             raise UserError(f"{path} holds a file twice; fetch it again")
 
     def read(self, name: str) -> bytes:
@@ -45,31 +51,135 @@ class Zip:
 
     def text(self, name: str) -> list[str]:
         """The lines of a member."""
-        try:
+        with one_line(UnicodeDecodeError, lambda _: f"{name} of {self.path} is not text"):
             return self.read(name).decode().splitlines()
-        except UnicodeDecodeError as error:
-            raise UserError(f"{name} of {self.path} is not text") from error
+
+    def images(self, split: str, labelled: Iterable[tuple[str, int]]) -> Iterator[Chunk]:
+        """The members with those names and labels."""
+
+        def decode(job: tuple[str, bytes]) -> np.ndarray:
+            name, content = job
+            return read_picture(io.BytesIO(content), f"{name} of {self.path}", self.info)
+
+        jobs = (((name, self.read(name)), label) for name, label in labelled)
+        return decoded(split, jobs, decode)
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
-        try:
+        with (
+            one_line(DAMAGE, lambda why: f"{self.path} is not a whole zip file ({why})"),
+            one_line(UNKNOWN, lambda why: f"{self.path} cannot be read ({why})"),
+        ):
             yield
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
-            raise UserError(f"{self.path} is not a whole zip file ({first_line(error)})") from error
-        except (NotImplementedError, RuntimeError) as error:  # other compression, encryption
-            raise UserError(f"{self.path} cannot be read ({first_line(error)})") from error
 
 
-def pictures(archive: Zip, names: Iterable[str], info: DatasetInfo) -> Iterator[np.ndarray]:
-    """The images of those members in order, uint8 (up to 256, side, side, 3) each."""
+def read_tiny_imagenet(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:
+    """``train/<wnid>/images/*.JPEG``, and as test split ``val/images`` with its annotations (L-21).
 
-    def decode(job: Job) -> np.ndarray:
-        name, content = job
-        return read_picture(io.BytesIO(content), f"{name} of {archive.path}", info)
+    The official test images come without labels and are left alone.
 
-    return in_threads(decode, ((name, archive.read(name)) for name in names))
+    Raises:
+        UserError: where it is no zip file, is cut off, or holds other classes or images.
+    """
+    (path,) = files.values()
+    archive, root = Zip(path, info), info.archive.folder
+    wnids = {line.strip() for line in archive.text(f"{root}/wnids.txt")} - {""}
+    if wnids != set(info.classes):
+        missing = ", ".join(sorted(set(info.classes) - wnids)[:3]) or "none"
+        extra = ", ".join(sorted(wnids - set(info.classes))[:3]) or "none"
+        raise UserError(
+            f"{path} lists {len(wnids)} classes, not the {len(info.classes)} of {info.title}; "
+            f"missing: {missing}; not expected: {extra}"
+        )
+    labels = {wnid: label for label, wnid in enumerate(info.classes)}
+    for split, listed in zip(SPLITS, (_train_images, _validation_images), strict=True):
+        images = listed(archive, root)
+        if unknown := [wnid for _, wnid in images if wnid not in labels]:
+            raise UserError(f"{path} has images of {unknown[0]!r}, which is no class of it")
+        yield from archive.images(split, ((name, labels[wnid]) for name, wnid in images))
 
 
-def size_limit(info: DatasetInfo) -> int:
-    """Bytes that neither an image file nor a list of all images needs."""
-    return max(4 * CHANNELS * info.source_side**2, 200 * sum(info.counts)) + 100_000
+def _train_images(archive: Zip, root: str) -> list[tuple[str, str]]:
+    """(member, class) of each."""
+    found = []
+    for name in archive.members:
+        match PurePosixPath(name).parts:
+            case (top, "train", wnid, "images", file) if top == root and file.endswith(".JPEG"):
+                found.append((name, wnid))
+    return found
+
+
+def _validation_images(archive: Zip, root: str) -> list[tuple[str, str]]:
+    """(member, class) of each; a line also has the object's box."""
+    found = {}
+    where = f"val_annotations.txt of {archive.path}"
+    for number, line in enumerate(archive.text(f"{root}/val/val_annotations.txt"), start=1):
+        file, _, rest = line.partition("\t")
+        if not rest:
+            raise UserError(f"{where}: line {number} is not a file and its class")
+        if file in found:
+            raise UserError(f"{where} names an image twice")
+        found[file] = rest.partition("\t")[0]
+    return [(f"{root}/val/images/{file}", wnid) for file, wnid in found.items()]
+
+
+def read_deepweeds(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:
+    """A fold's training and test images, resized, from ``images.zip``.
+
+    What an image shows is what ``labels.csv`` says, whose checksum is published. Of the five
+    folds, each with 60 % of the images to train on, 20 % to validate and 20 % to test on, the lists
+    ``train_subset<fold>.csv`` and ``test_subset<fold>.csv`` beside it only say which images are in
+    it. The validation images are not used (L-20).
+
+    Raises:
+        UserError: where a file is missing, cut off, or of another fold or data set.
+    """
+    label_file = files["labels.csv"]
+    labels = {}
+    for name, label in _rows(label_file, info):
+        if not label.isdecimal() or int(label) >= len(info.classes):
+            raise UserError(f"{label_file} gives {name} the label {label!r}")
+        labels[name] = int(label)
+    lists = {split: _listed(label_file.parent, split, info) for split in SPLITS}
+    names = [name for listed in lists.values() for name in listed]
+    if unknown := [name for name in names if name not in labels]:
+        raise UserError(f"the fold lists {unknown[0]}, which {label_file} does not")
+    if len(set(names)) < len(names):
+        raise UserError(f"the fold's lists in {label_file.parent} name an image twice")
+    archive = Zip(files["images.zip"], info)
+    members = {PurePosixPath(name).name: name for name in archive.members}
+    for split, listed in lists.items():
+        pairs = ((members.get(name, name), labels[name]) for name in listed)
+        yield from archive.images(split, pairs)
+
+
+def _listed(folder: Path, split: str, info: DatasetInfo) -> list[str]:
+    """The images in a split's list, which is told by its length and its last rows."""
+    (name,) = getattr(info.archive, split)
+    place = SPLITS.index(split)
+    count, last = info.counts[place], info.archive.endings[place]
+    names = [name for name, _ in _rows(folder / name, info)]
+    if len(names) != count or tuple(names[-len(last) :]) != last:
+        raise UserError(
+            f"{folder / name} lists {len(names):,} images up to {names[-1] if names else 'none'}, "
+            f"not the official {count:,} up to {last[-1]}; fetch it again from "
+            f"{info.archive.sources[-1].url}"
+        )
+    return names
+
+
+def _rows(path: Path, info: DatasetInfo) -> list[tuple[str, str]]:
+    """Filename and label of each image."""
+    if not path.exists():
+        raise UserError(f"{path} is missing: fetch it from {info.archive.sources[-1].url}")
+    with (
+        one_line(
+            (OSError, UnicodeDecodeError, csv.Error), lambda why: f"cannot read {path}: {why}"
+        ),
+        open(path, encoding="utf-8", newline="") as file,
+    ):
+        rows = list(csv.DictReader(file, strict=True))
+    columns = ("Filename", "Label")
+    if any(row.get(column) is None for row in rows for column in columns):
+        raise UserError(f"{path} lacks the columns {', '.join(columns)}")
+    return [(row["Filename"], row["Label"]) for row in rows]

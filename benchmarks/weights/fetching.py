@@ -12,9 +12,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from benchmarks.data.header import first_line
 from benchmarks.data.scratch import scratch_folder
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, first_line
 from benchmarks.weights.catalogue import KnownWeights
 
 OnProgress = Callable[[str, int, int], None]
@@ -215,7 +214,7 @@ def _is_disk_error(error: Exception, folder: Path) -> bool:
     """Whether the disk failed and not the network; both come as OSError."""
     from urllib.error import URLError
 
-    from benchmarks.data.importing import DISK_ERRORS
+    from benchmarks.data.sources import DISK_ERRORS
 
     if isinstance(error, URLError) or not isinstance(error, OSError):
         return False

@@ -20,7 +20,7 @@ from reproduce.commands import weights as weights_command
 from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
-    from benchmarks.data.importing import OnProgress
+    from benchmarks.data.sources import OnProgress
 
 NARROW = 60
 
@@ -244,7 +244,7 @@ def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
     from benchmarks.data.header import read_header, state
 
     where, detail = state(entry, root)
-    digest = read_header(root, entry.store)["digest"] if where == "present" else entry.digest
+    digest = read_header(root, entry.store).digest if where == "present" else entry.digest
     return {
         "name": entry.name,
         "fold": entry.fold,
@@ -314,7 +314,7 @@ def _report(entry: DatasetInfo, root: Path, as_json: bool) -> None:
     from benchmarks.data.header import read_header
 
     train, test = entry.counts
-    digest = read_header(root, entry.store)["digest"]
+    digest = read_header(root, entry.store).digest
     typer.echo(
         f"{entry.store}: {train:,} training and {test:,} test images in {root / entry.store} "
         f"(digest {digest[:12]})"

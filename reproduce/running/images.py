@@ -25,7 +25,7 @@ def check(runs: Iterable[Run], data: Path) -> None:
     for name, fold, identity in sorted({(r.data.name, r.data.fold, r.data.identity) for r in runs}):
         if not _is_embedded(name):
             folder = datasets.store_name(name, fold)
-            _compare(folder, identity, store.read_header(data, folder)["identity"], data)
+            _compare(folder, identity, store.read_header(data, folder).identity, data)
 
 
 def open_for(run: Run, data: Path) -> Dataset:
@@ -61,8 +61,8 @@ def train_images(run: Run, data: Path) -> int:
     from benchmarks.data import store
 
     try:
-        return int(store.read_header(data, run.data.name)["counts"]["train"])
-    except (UserError, KeyError, TypeError, ValueError):
+        return store.read_header(data, run.data.name).counts.train
+    except UserError:
         return 0
 
 

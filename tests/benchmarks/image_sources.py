@@ -21,12 +21,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.data import Archive, DatasetInfo, Source
-from benchmarks.data.chunks import Chunk
+from benchmarks.data.pictures import Chunk
 from benchmarks.data.store import SPLITS, Dataset, Split
 
 ARCHIVE = Archive(
     sources=(Source("small-python.tar.gz", "https://example.org/small-python.tar.gz"),),
-    downloader="CIFAR10",
     folder="cifar-10-batches-py",
     train=tuple(f"data_batch_{number}" for number in range(1, 6)),
     test=("test_batch",),

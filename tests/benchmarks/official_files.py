@@ -23,7 +23,7 @@ from image_sources import add_file, python2_dumps, shuffled
 from PIL import Image
 from scipy.io import savemat
 
-from benchmarks.data import DATASETS, DatasetInfo, Ending
+from benchmarks.data import DATASETS, DatasetInfo
 from benchmarks.data.store import SPLITS, Dataset, Split, build
 
 # Superclasses by fine label, as public tables of the official training file give them.
@@ -53,7 +53,6 @@ def noise(count: int, side: int, seed: int) -> np.ndarray:
 def registered(entry: DatasetInfo, folder: Path, **changes: Any) -> DatasetInfo:
     """The entry with the checksums of the official files that lie in ``folder``."""
     archive = entry.archive
-    assert archive is not None
     sources = []
     for file in archive.sources:
         path = next(folder.rglob(file.name))
@@ -99,7 +98,6 @@ def _write_cifar100(
         for name, content in (*files.items(), ("file.txt~", b"")):
             add_file(tar, f"cifar-100-python/{name}", content)
     info = registered(entry, folder)
-    assert info.archive is not None
     extracted = tuple(
         dataclasses.replace(f, checksum=f"md5:{hashlib.md5(files[f.name]).hexdigest()}")
         for f in info.archive.extracted
@@ -259,16 +257,7 @@ def deepweeds(folder: Path, fold: int = 0) -> Made:
 
 def _weed_entry(folder: Path, fold: int, lists: dict[str, list[int]]) -> DatasetInfo:
     entry = DATASETS["deepweeds"].of_fold(fold)
-    assert entry.archive is not None
-    endings = tuple(
-        Ending(
-            f"{split}_subset{fold}.csv",
-            f"{URL}/labels",
-            len(lists[split]),
-            tuple(weed_name(n) for n in lists[split][-4:]),
-        )
-        for split in SPLITS
-    )
+    endings = tuple(tuple(weed_name(n) for n in lists[split][-4:]) for split in SPLITS)
     archive = dataclasses.replace(entry.archive, endings=endings)
     counts = (len(lists["train"]), len(lists["test"]))
     return registered(dataclasses.replace(entry, archive=archive), folder, counts=counts)

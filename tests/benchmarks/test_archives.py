@@ -32,10 +32,10 @@ from image_sources import (
     write_class_folders,
 )
 
-from benchmarks.data import DATASETS, DatasetInfo, load
-from benchmarks.data.archives import read_batches_folder, read_tar
-from benchmarks.data.chunks import Chunk
+from benchmarks.data import DATASETS, DatasetInfo, Source, load
+from benchmarks.data.batches import read_batches_folder, read_tar
 from benchmarks.data.importing import download, import_from
+from benchmarks.data.pictures import Chunk
 from benchmarks.data.store import Dataset, Split, build, verify
 from benchmarks.errors import UserError
 
@@ -113,7 +113,7 @@ def test_copies_made_by_python_3(
         return pickle.dumps({k.decode(): v for k, v in fields.items()}, protocol=protocol)
 
     path = write_archive(dataset, tmp_path / "small.tar", dumps=dumps)
-    assert digest(read_tar(path, info), info) == dataset.digest
+    assert digest(read_tar({path.name: path}, info), info) == dataset.digest
 
 
 def test_pixels_in_columns_first(dataset: Dataset, info: DatasetInfo, tmp_path: Path) -> None:
@@ -123,17 +123,7 @@ def test_pixels_in_columns_first(dataset: Dataset, info: DatasetInfo, tmp_path: 
         return python2_dumps({**fields, **turned})
 
     path = write_archive(dataset, tmp_path / "small.tar", dumps=dumps)
-    assert digest(read_tar(path, info), info) == dataset.digest
-
-
-def test_progress_counts_batches(dataset: Dataset, info: DatasetInfo, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    gather(
-        read_tar(
-            write_archive(dataset, tmp_path / "small.tar"), info, lambda *pair: seen.append(pair)
-        )
-    )
-    assert seen == [(number, 6) for number in range(1, 7)]
+    assert digest(read_tar({path.name: path}, info), info) == dataset.digest
 
 
 # Incomplete, garbled and hostile files
@@ -171,7 +161,7 @@ def test_a_download_that_was_cut_off(
     end = int(keep * len(whole)) if 0 < keep < 1 else int(keep)
     path.write_bytes(whole[:end])
     with pytest.raises(UserError, match=r"is not a whole tar file|it is cut off") as caught:
-        gather(read_tar(path, info))
+        gather(read_tar({path.name: path}, info))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -207,7 +197,7 @@ def test_an_archive_with_a_batch_twice(dataset: Dataset, info: DatasetInfo, tmp_
     with tarfile.open(path, "a") as tar:
         add_file(tar, "again/test_batch", batch)
     with pytest.raises(UserError, match="holds test_batch twice"):
-        gather(read_tar(path, info))
+        gather(read_tar({path.name: path}, info))
 
 
 def test_members_are_not_extracted(
@@ -224,7 +214,7 @@ def test_members_are_not_extracted(
         link = tarfile.TarInfo("link/data_batch_1")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    assert digest(read_tar(path, info), info) == dataset.digest
+    assert digest(read_tar({path.name: path}, info), info) == dataset.digest
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["here", "small.tar"]
 
 
@@ -233,7 +223,7 @@ def test_a_member_too_large(dataset: Dataset, info: DatasetInfo, tmp_path: Path)
     with tarfile.open(path, "w") as tar:
         add_file(tar, "data_batch_1", bytes(4_000_000))
     with pytest.raises(UserError, match="too large for a batch"):
-        gather(read_tar(path, info))
+        gather(read_tar({path.name: path}, info))
 
 
 class Payload:
@@ -327,7 +317,7 @@ def test_a_garbled_archive_gives_one_line_or_other_images(
     path = tmp_path / "garbled.tar"
     path.write_bytes(bytes(garbled))
     try:
-        splits = gather(read_tar(path, info))
+        splits = gather(read_tar({path.name: path}, info))
     except UserError as error:
         message = str(error)
         if "\n" in message:
@@ -357,74 +347,73 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
         yield folder_and_address
 
 
-def md5(content: bytes) -> str:
-    return hashlib.md5(content).hexdigest()
-
-
 @pytest.fixture
-def torchvision_knows(
+def offered(
     dataset: Dataset, served: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Points torchvision's own downloader to the small archive and its checksums."""
+) -> tuple[Path, DatasetInfo]:
+    """The small archive as a web server offers it, and an entry with its address and checksum."""
     folder, address = served
     path = write_archive(dataset, folder / ARCHIVE.filename, seed=4)
-    files = {name: python2_dumps(fields) for name, fields in batch_files(dataset, 4).items()}
-    official = torchvision.datasets.CIFAR10
-    meta = {**official.meta, "md5": md5(files["batches.meta"])}
-    for name, value in {
-        "url": f"{address}/{ARCHIVE.filename}",
-        "filename": ARCHIVE.filename,
-        "tgz_md5": md5(path.read_bytes()),
-        "train_list": [[name, md5(files[name])] for name in ARCHIVE.train],
-        "test_list": [[name, md5(files[name])] for name in ARCHIVE.test],
-        "meta": meta,
-    }.items():
-        monkeypatch.setattr(official, name, value)
+    checksum = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}"
+    source = Source(path.name, f"{address}/{path.name}", checksum, required=False)
+    archive = dataclasses.replace(ARCHIVE, sources=(source,))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    return path
+    return path, dataclasses.replace(info_of(dataset), archive=archive, named_by_content=True)
 
 
 def test_a_download_gives_the_same_bytes(
-    torchvision_knows: Path, dataset: Dataset, info: DatasetInfo, tmp_path: Path
+    offered: tuple[Path, DatasetInfo], dataset: Dataset, tmp_path: Path
 ) -> None:
-    got = download(info, tmp_path / "got")
+    path, info = offered
+    seen: list[tuple[str, int, int]] = []
+    got = download(info, tmp_path / "got", lambda *step: seen.append(step))
+    size = path.stat().st_size
+    assert ("downloading", size, size) in seen
     source = write_class_folders(dataset, tmp_path / "png")
     assert content(got) == content(import_from(info, source, tmp_path / "imported"))
     assert [path.name for path in (tmp_path / "got").iterdir()] == ["small"]
-    torchvision_knows.unlink()
+    path.unlink()
     assert download(info, tmp_path / "got") == got, "what is there is not fetched again"
 
 
 @pytest.mark.parametrize("damage", ["checksum", "gone", "no server"])
 def test_a_download_that_fails_names_the_other_way(
-    damage: str,
-    torchvision_knows: Path,
-    info: DatasetInfo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    damage: str, offered: tuple[Path, DatasetInfo], tmp_path: Path
 ) -> None:
+    path, info = offered
     if damage == "checksum":
-        torchvision_knows.write_bytes(torchvision_knows.read_bytes() + b"x")
+        path.write_bytes(path.read_bytes() + b"x")
     elif damage == "gone":
-        torchvision_knows.unlink()
+        path.unlink()
     else:
-        monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", "http://127.0.0.1:9/x.tar.gz")
+        archive = dataclasses.replace(ARCHIVE, sources=(Source("x", "http://127.0.0.1:9/x"),))
+        info = dataclasses.replace(info, archive=archive)
     with pytest.raises(UserError) as caught:
         download(info, tmp_path / "data")
     assert "cannot download small (" in str(caught.value)
-    assert ARCHIVE.url in str(caught.value)
+    assert info.archive.url in str(caught.value)
     assert "`reproduce data import small PATH`" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "data").iterdir()) == []
 
 
+def test_another_copy_than_published_may_be_imported(
+    offered: tuple[Path, DatasetInfo], dataset: Dataset, tmp_path: Path
+) -> None:
+    """Where runs name the data set by its content, that decides."""
+    _, info = offered
+    copy = write_archive(dataset, tmp_path / "small-python.tar.gz", seed=5)
+    path = import_from(info, copy, tmp_path / "data")
+    assert verify(info, path.parent) == dataset.digest
+
+
 def test_the_register_agrees_with_torchvision() -> None:
     official, archive = torchvision.datasets.CIFAR10, DATASETS["cifar10"].archive
-    assert archive is not None
     assert archive.url == official.url
     assert archive.filename == official.filename
+    assert archive.sources[0].checksum == f"md5:{official.tgz_md5}"
     assert archive.folder == official.base_folder
     assert list(archive.train) == [name for name, _ in official.train_list]
     assert list(archive.test) == [name for name, _ in official.test_list]

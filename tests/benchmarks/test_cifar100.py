@@ -56,7 +56,6 @@ def unchecked_cifar100(tmp_path: Path) -> tuple[Made, Path]:
     the pixels' digest is that of the official ones all the same."""
     made = make("cifar100", tmp_path)
     shutil.unpack_archive(made.path, tmp_path / "extracted", filter="data")
-    assert made.info.archive is not None
     archive = dataclasses.replace(made.info.archive, extracted=())
     entry = dataclasses.replace(made.info, archive=archive)
     return made._replace(info=entry), tmp_path / "extracted" / "cifar-100-python"

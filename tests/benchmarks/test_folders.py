@@ -11,7 +11,7 @@ from image_sources import gather, info_of, part_of, write_class_folders
 from PIL import Image
 
 from benchmarks.data import DatasetInfo, load
-from benchmarks.data.folders import read_class_folders
+from benchmarks.data.pictures import read_class_folders
 from benchmarks.data.store import Dataset, build
 from benchmarks.errors import UserError
 
@@ -69,13 +69,6 @@ def test_what_systems_strew_about_is_left_out(
     (folders / "test" / "notes.txt").write_text("x")
     splits = gather(read_class_folders(folders, info))
     assert build("small", info.classes, splits).digest == dataset.digest
-
-
-def test_progress_counts_every_image(folders: Path, info: DatasetInfo) -> None:
-    seen: list[tuple[int, int]] = []
-    gather(read_class_folders(folders, info, lambda done, total: seen.append((done, total))))
-    assert seen[-1] == (80, 80)
-    assert seen == sorted(seen)
 
 
 def _remove_split(root: Path) -> Path:

@@ -11,7 +11,7 @@ import torch
 from run_makers import make_run, network, normalizer_of
 from torch import nn
 
-from benchmarks.data import digits, info, known_digest
+from benchmarks.data import digits, info
 from benchmarks.models.branches import BranchBlock, block
 from benchmarks.models.merge import merge, merged_convolution
 from benchmarks.training import loop
@@ -40,7 +40,7 @@ def trained(kind: str, acb_bn: str) -> tuple[nn.Module, torch.Tensor]:
     run = make_run(
         seed=0,
         dataset="digits",
-        data_digest=known_digest("digits"),
+        data_digest=info("digits").identity,
         model="rcnet10",
         block=kind,
         acb_bn=acb_bn,

@@ -41,7 +41,6 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> str:
     nowhere = "http://127.0.0.1:9/pictures-python.tar.gz"
     archive = Archive(
         sources=(Source("pictures-python.tar.gz", nowhere),),
-        downloader="CIFAR10",
         folder="pictures-batches-py",
         train=("data_batch_1",),
         test=("test_batch",),
@@ -174,9 +173,6 @@ def test_naming_a_missing_data_set(reproduce: Reproduce, tmp_path: Path) -> None
 def test_a_failing_download(
     reproduce: Reproduce, pictures: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import torchvision.datasets
-
-    monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", DATASETS[pictures].archive.url)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

@@ -11,7 +11,7 @@ import torch
 from launch_helpers import tiny_dataset, tiny_run
 from run_makers import make_run, member_of
 
-from benchmarks.data import DATASETS, DatasetInfo, info, known_digest, store
+from benchmarks.data import DATASETS, DatasetInfo, info, store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training.member import evaluation_batch
@@ -139,7 +139,7 @@ def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -
 def test_the_fold_of_a_cell() -> None:
     cell = Cell("weeds", "plain", make_run(dataset="deepweeds"))
     first, second = cell.run(3), cell.run(3, {"data.fold": "1"})
-    assert first == make_run(seed=3, dataset="deepweeds", data_digest=known_digest("deepweeds"))
+    assert first == make_run(seed=3, dataset="deepweeds", data_digest=info("deepweeds").identity)
     assert second.canonical()["data"]["fold"] == 1
     assert second.data.identity == info("deepweeds", 1).identity != first.data.identity
     with pytest.raises(UserError, match="cifar10 has no folds: leave the fold at 0, not 1"):

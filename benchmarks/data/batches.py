@@ -1,4 +1,4 @@
-"""Official archives of pickled batches: the tar file as downloaded, or its extracted folder.
+"""Official batches of pickles (CIFAR): the tar file as downloaded, or its extracted folder.
 
 A pickle may run any code when it is loaded, and users are told to bring a file from elsewhere. So
 nothing here unpickles in the ordinary way: :class:`_BatchReader` admits the handful of names that
@@ -11,103 +11,75 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.data.chunks import Chunk, OnCount, nobody
-from benchmarks.data.description import Archive, DatasetInfo
-from benchmarks.data.header import CHANNELS, first_line
-from benchmarks.data.superclasses import check_coarse_labels, check_superclass_names
-from benchmarks.errors import UserError
+from benchmarks.data.description import DatasetInfo
+from benchmarks.data.header import CHANNELS
+from benchmarks.data.pictures import Chunk
+from benchmarks.errors import UserError, one_line, reading
 
 
-def read_tar(path: Path, info: DatasetInfo, on_batch: OnCount = nobody) -> Iterator[Chunk]:
+def read_tar(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:
     """Both splits of an official tar file, compressed or not.
-
-    Args:
-        on_batch: told how many batch files are read, and of how many.
 
     Raises:
         UserError: where it is no tar file, is cut off, or lacks or garbles a batch.
     """
-    members = _tar_members(path, set(_names(_archive(info))), _size_limit(info))
-    return _chunks(members, path, info, on_batch)
+    (path,) = files.values()
+    return _chunks(_tar_members(path, info), path, info)
 
 
-def read_batches_folder(
-    folder: Path, info: DatasetInfo, on_batch: OnCount = nobody
-) -> Iterator[Chunk]:
+def read_batches_folder(folder: Path, info: DatasetInfo) -> Iterator[Chunk]:
     """Both splits of the extracted folder, such as ``cifar-10-batches-py``; as :func:`read_tar`."""
-    present = (folder / name for name in _names(_archive(info)))
-    files = _files((path for path in present if path.is_file()), _size_limit(info))
-    return _chunks(files, folder, info, on_batch)
+    return _chunks(_files(folder, info), folder, info)
 
 
-def _archive(info: DatasetInfo) -> Archive:
-    if info.archive is None:
-        raise UserError(f"{info.name} has no official archive: import it from class folders")
-    return info.archive
+def _tar_members(path: Path, info: DatasetInfo) -> Iterator[tuple[str, bytes]]:
+    # A garbled file may raise anything.
+    with (
+        one_line(Exception, lambda why: f"{path} is not a whole tar file ({why})"),
+        tarfile.open(path, "r|*") as tar,
+    ):
+        for member in tar:
+            name = PurePosixPath(member.name).name
+            is_wanted = name in info.archive.members and member.isreg()
+            if content := tar.extractfile(member) if is_wanted else None:
+                _check_size(f"{name} in {path}", member.size, info)
+                yield name, content.read()
 
 
-def _names(archive: Archive) -> tuple[str, ...]:
-    return (*archive.train, *archive.test, *(archive.meta or ())[:1])
+def _files(folder: Path, info: DatasetInfo) -> Iterator[tuple[str, bytes]]:
+    for path in (folder / name for name in info.archive.members):
+        if path.is_file():
+            with reading(path):
+                _check_size(str(path), path.stat().st_size, info)
+                content = path.read_bytes()
+            yield path.name, content
 
 
-def _size_limit(info: DatasetInfo) -> int:
-    """Bytes that no batch needs: twice the pixels of the whole data set."""
-    return 2 * sum(info.counts) * CHANNELS * info.side**2 + 1_000_000
-
-
-def _tar_members(path: Path, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes]]:
-    try:
-        with tarfile.open(path, "r|*") as tar:
-            for member in tar:
-                name = PurePosixPath(member.name).name
-                content = tar.extractfile(member) if name in wanted and member.isreg() else None
-                if content is not None:
-                    _check_size(f"{name} in {path}", member.size, limit)
-                    yield name, content.read()
-    except UserError:
-        raise
-    except Exception as error:  # a garbled file may raise anything
-        raise UserError(f"{path} is not a whole tar file ({first_line(error)})") from error
-
-
-def _files(paths: Iterable[Path], limit: int) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        try:
-            _check_size(str(path), path.stat().st_size, limit)
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"cannot read {path}: {first_line(error)}") from error
-        yield path.name, content
-
-
-def _check_size(where: str, size: int, limit: int) -> None:
-    if size > limit:
+def _check_size(where: str, size: int, info: DatasetInfo) -> None:
+    """No batch needs twice the pixels of the whole data set."""
+    if size > 2 * sum(info.counts) * CHANNELS * info.side**2 + 1_000_000:
         raise UserError(f"{where} has {size:,} bytes: too large for a batch")
 
 
-def _chunks(
-    files: Iterator[tuple[str, bytes]], source: Path, info: DatasetInfo, on_batch: OnCount
-) -> Iterator[Chunk]:
-    archive = _archive(info)
-    names, seen = _names(archive), set()
+def _chunks(files: Iterator[tuple[str, bytes]], source: Path, info: DatasetInfo) -> Iterator[Chunk]:
+    archive, seen = info.archive, set()
     for name, content in files:
         if name in seen:
             raise UserError(f"{source} holds {name} twice")
         seen.add(name)
         where = f"{name} of {source}"
-        if archive.meta and name == archive.meta[0]:
+        if name in archive.meta:
             _check_class_names(content, where, info)
         else:
             split = "train" if name in archive.train else "test"
             yield Chunk(split, *_read_batch(content, where, info))
-        on_batch(len(seen), len(names))
-    if missing := [name for name in names if name not in seen]:
+    if missing := [name for name in archive.members if name not in seen]:
         raise UserError(
             f"{source} lacks {', '.join(missing)}: it is cut off, or not {archive.filename} "
             f"from {archive.url}"
@@ -116,41 +88,65 @@ def _chunks(
 
 def _read_batch(content: bytes, where: str, info: DatasetInfo) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (N, side, side, 3) and labels int64 (N,) of one batch file."""
-    try:
+    message = f"{where} is not a batch of {info.title}"
+    with one_line(Exception, lambda why: f"{message} ({why})", with_type=True):
         fields = _fields(content)
         pixels = fields["data"].pixels()
-        labels = fields[_archive(info).label_key]
+        labels = fields["fine_labels" if info.superclasses else "labels"]
         if pixels.shape != (len(labels), CHANNELS * info.side**2):
             raise ValueError(f"pixels of shape {pixels.shape} for {len(labels)} labels")
         if not all(type(label) is int and 0 <= label < len(info.classes) for label in labels):
             raise ValueError(f"labels beyond 0 to {len(info.classes) - 1}")
-    except Exception as error:  # a garbled or hostile pickle may raise anything
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        raise UserError(f"{where} is not a batch of {info.title} ({reason})") from error
-    if (coarse := fields.get(_archive(info).coarse_key)) is not None:
-        check_coarse_labels(labels, coarse, where, info)
+    if info.superclasses and (coarse := fields.get("coarse_labels")) is not None:
+        _check_coarse_labels(labels, coarse, where, info)
     images = pixels.reshape(-1, CHANNELS, info.side, info.side).transpose(0, 2, 3, 1)
     return images, np.array(labels, dtype=np.int64)
 
 
+def _check_coarse_labels(
+    labels: Sequence[int], coarse: object, where: str, info: DatasetInfo
+) -> None:
+    """Whether a batch's coarse labels, whatever the file holds, are those that its labels imply."""
+    by_class = info.coarse_labels
+    expected = [by_class[label] for label in labels]
+    if coarse == expected:
+        return
+    found = coarse if isinstance(coarse, list) else []
+    pairs = zip(found, expected, strict=False)
+    place = next((n for n, (one, other) in enumerate(pairs) if one != other), None)
+    if place is None:
+        reason = f"{len(found):,} of them for {len(labels):,} images"
+    else:
+        name = info.classes[labels[place]]
+        reason = f"{found[place]!r} and not {expected[place]} for image {place}, of class {name}"
+    raise UserError(
+        f"{where} has coarse labels that are not {info.title}'s superclasses ({reason}); "
+        f"{_again(info)}"
+    )
+
+
 def _check_class_names(content: bytes, where: str, info: DatasetInfo) -> None:
     """Whether the labels, and any of superclasses, mean what the register says."""
-    archive = _archive(info)
-    _, key = archive.meta or ("", "")
-    try:
+    with one_line(Exception, lambda why: f"{where} does not name classes ({why})", with_type=True):
         fields = _fields(content)
-        names, coarse = _texts(fields[key]), _texts(fields.get(archive.coarse_meta_key, ()))
-    except Exception as error:  # a garbled or hostile pickle may raise anything
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        raise UserError(f"{where} does not name classes ({reason})") from error
-    if tuple(names) != info.classes:
-        other = next(
-            (pair for pair in zip(names, info.classes, strict=False) if len({*pair}) > 1), None
-        )
-        found = f"{other[0]!r} in place of {other[1]!r}" if other else f"{len(names)} of them"
-        raise UserError(f"{where} names other classes than {info.title} ({found})")
+        names = _texts(fields["fine_label_names"])
+        coarse = _texts(fields.get("coarse_label_names", ()))
+    _check_same(names, list(info.classes), f"{where} names other classes", info)
     if coarse:
-        check_superclass_names(coarse, where, info)
+        parents = [name for name, _ in info.superclasses]
+        _check_same(coarse, parents, f"{where} names other superclasses", info)
+
+
+def _check_same(names: list[str], expected: list[str], message: str, info: DatasetInfo) -> None:
+    if names != expected:
+        pairs = zip(names, expected, strict=False)
+        other = next((pair for pair in pairs if len({*pair}) > 1), None)
+        found = f"{other[0]!r} in place of {other[1]!r}" if other else f"{len(names)} of them"
+        raise UserError(f"{message} than {info.title} ({found}); {_again(info)}")
+
+
+def _again(info: DatasetInfo) -> str:
+    return f"fetch {info.archive.filename} from {info.archive.url} again"
 
 
 def _texts(names: Iterable[object]) -> list[str]:
