@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import info
 from benchmarks.migration import migrate
+from benchmarks.models import Block
+from benchmarks.parts import made
 from benchmarks.run import Run
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from benchmarks.data.store import Dataset
+    from benchmarks.models.branches import BranchBlock, Norm
     from benchmarks.training.batches import Normalizer, ResidentSplit
     from benchmarks.training.loop import Outcome
     from benchmarks.training.member import Member
@@ -102,18 +105,33 @@ def build(run: Run, classes: int, side: int = 32) -> nn.Module:
     return run.model.build(classes, side, seed=run.seed)
 
 
+def block(
+    kind: str,
+    channels: int,
+    width: int,
+    stride: int,
+    norm: Norm,
+    *,
+    shared_norm: bool = False,
+) -> BranchBlock:
+    """A 3×3 convolution as one of the kinds of blocks."""
+    norms = {} if kind == "conv" else {"norms": "shared" if shared_norm else "per_branch"}
+    return made(Block, {"kind": kind, **norms}).build(channels, width, stride, norm)
+
+
 def decay_coefficients(model: nn.Module, run: Run) -> dict[str, torch.Tensor]:
     """What the run's penalties add to each gradient per unit of weight."""
-    from benchmarks.penalties.attached import attach, coefficients_of
+    from benchmarks.penalties.term import coefficients_of
 
-    return coefficients_of(attach(run.objective.penalties, model))
+    return coefficients_of(term.attach(model) for term in run.objective.penalties)
 
 
 def penalty(model: nn.Module, run: Run) -> torch.Tensor:
-    """What the run's penalties add to the loss."""
-    from benchmarks.penalties.attached import value
-
-    return value(run.objective.penalties, model)
+    """What the run's quadratic penalties add to the loss, which training never computes: half of
+    c∘w² is λ r w² under "sum_sq" and half of it under "half_sum_sq"."""
+    coefficients = decay_coefficients(model, run)
+    weights = {name: weight.double() for name, weight in model.named_parameters()}
+    return sum(0.5 * (c * weights[name].square()).sum() for name, c in coefficients.items())  # type: ignore[return-value]
 
 
 def factors_for(run: Run, kernel: tuple[int, int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Networks, two files a family: settings, and the ``torch`` module that they build."""
+"""Networks, one file a family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Convolutions of one input whose outputs are added: ACNet's block, and STRIP-Reg's.
+"""Convolutions of one input whose outputs are added: ACNet's block, and STRIP-Reg's. After training
+each becomes one convolution, with its batch-norms inside.
 
 Source: Ding et al., "ACNet" (ICCV 2019), section 3; Schneider, "Locality-Promoting Representation
 Learning", section III b.
@@ -6,25 +7,33 @@ Learning", section III b.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 Norm = Callable[[int], nn.BatchNorm2d]
-Kernel = int | tuple[int, int]
+STRIPS = ("column", "row")
 
 
 class StripConv2d(nn.Conv2d):
     """A 3×3 convolution that stands in for a strip: "column" (3×1) or "row" (1×3).
 
     It computes what any 3×3 convolution does; decay and initial weights depend on the strip.
+
+    Attributes:
+        cells: those that the strip covers, bool, shape (3, 3). The paper's printed index set leaves
+            the grid (L-02).
     """
 
     def __init__(self, channels: int, width: int, strip: str, stride: int = 1) -> None:
         super().__init__(channels, width, 3, stride=stride, padding=1, bias=False)
         self.strip = strip
+        self.cells = torch.zeros(3, 3, dtype=torch.bool, device="cpu")
+        self.cells.select(1 - STRIPS.index(strip), 1).fill_(True)
 
 
 class BranchBlock(nn.Module):
@@ -49,18 +58,16 @@ class BranchBlock(nn.Module):
         self.norms = nn.ModuleDict({name: norm(c.out_channels) for name, c in normed.items()})
         self.shares_norm = shared_norm
 
-    def convolutions(self) -> Iterable[tuple[str, nn.Conv2d]]:
+    def convolutions(self) -> dict[str, nn.Conv2d]:
         """The branches by name."""
-        for name, branch in self.branches.items():
-            assert isinstance(branch, nn.Conv2d)
-            yield name, branch
+        return dict(self.branches.items())  # type: ignore[arg-type]
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Maps (N, width, s/stride, s/stride) of maps (N, channels, s, s)."""
         if self.shares_norm:
             # The sum of convolutions is the convolution by the sum: one pass instead of three.
-            largest = next(convolution for _, convolution in self.convolutions())
-            weight = sum_of_kernels(convolution.weight for _, convolution in self.convolutions())
+            largest, *_ = convolutions = list(self.convolutions().values())
+            weight = sum_of_kernels(convolution.weight for convolution in convolutions)
             summed = functional.conv2d(maps, weight, None, largest.stride, largest.padding)
             return self.norms["sum"](summed)
         total: torch.Tensor | None = None
@@ -73,46 +80,59 @@ class BranchBlock(nn.Module):
 
 def sum_of_kernels(weights: Iterable[torch.Tensor]) -> torch.Tensor:
     """Weights (out, in, kh, kw) added, centre on centre; the first is the largest."""
-    first, *others = weights
-    height, width = first.shape[2:]
-    total = first
+    total, *others = weights
+    height, width = total.shape[2:]
     for weight in others:
         down, across = (height - weight.shape[2]) // 2, (width - weight.shape[3]) // 2
         total = total + functional.pad(weight, (across, across, down, down))
     return total
 
 
-def block(
-    kind: str, channels: int, width: int, stride: int, norm: Norm, *, shared_norm: bool = False
-) -> BranchBlock:
-    """A 3×3 convolution as one of the kinds that Table VII compares.
+@torch.no_grad()
+def scale_strips(model: nn.Module) -> None:
+    """Multiply the weights of the branches that stand in for strips by 2 on the strip's cells and
+    by 1/2 elsewhere (L-26)."""
+    for layer in model.modules():
+        if isinstance(layer, StripConv2d):
+            layer.weight.mul_(torch.where(layer.cells, 2.0, 0.5))
 
-    Kinds: "conv" (the 3×3 convolution alone), "acb" (3×3, 3×1 and 1×3: ACNet's asymmetric block),
-    "square" (three 3×3 convolutions, two of which stand in for the strips: STRIP-Reg's).
 
-    Raises:
-        ValueError: for any other kind.
+def merge(model: nn.Module) -> nn.Module:
+    """A copy in evaluation mode whose blocks of branches are single convolutions with a bias.
+
+    Its outputs are those of ``model`` in evaluation mode, up to rounding, and it has the layers of
+    the network without branches. A network without blocks comes back as a plain copy; ``model``
+    itself is left as it is.
     """
-
-    def convolution(kernel: Kernel, padding: Kernel) -> nn.Conv2d:
-        return nn.Conv2d(channels, width, kernel, stride=stride, padding=padding, bias=False)
-
-    branches = {"square": convolution(3, 1)}
-    if kind == "acb":
-        branches |= {
-            "vertical": convolution((3, 1), (1, 0)),
-            "horizontal": convolution((1, 3), (0, 1)),
-        }
-    elif kind == "square":
-        branches |= {
-            "vertical": StripConv2d(channels, width, "column", stride),
-            "horizontal": StripConv2d(channels, width, "row", stride),
-        }
-    elif kind != "conv":
-        raise ValueError(f"a block is conv, acb or square, not {kind!r}")
-    return BranchBlock(branches, norm, shared_norm=shared_norm and kind != "conv")
+    merged = copy.deepcopy(model).eval()
+    for name, module in list(merged.named_modules()):
+        if isinstance(module, BranchBlock):
+            if not name:
+                return merged_convolution(module)
+            merged.set_submodule(name, merged_convolution(module))
+    return merged
 
 
-def projection(channels: int, width: int, stride: int, norm: Norm) -> BranchBlock:
-    """A 1×1 convolution with batch-norm, which ACNet leaves as it is."""
-    return BranchBlock({"point": nn.Conv2d(channels, width, 1, stride=stride, bias=False)}, norm)
+@torch.no_grad()
+def merged_convolution(block: BranchBlock) -> nn.Conv2d:
+    """The one convolution, with bias, that a block computes in evaluation mode.
+
+    A batch-norm multiplies by s = γ/√(variance + ε) and adds β − s·mean; both are linear, so a
+    branch's kernel times s, added over the branches, is the kernel of the whole. Computed in
+    float64, given in the block's own precision.
+    """
+    convolutions = block.convolutions()
+    kernels = {name: convolution.weight.double() for name, convolution in convolutions.items()}
+    if block.shares_norm:
+        kernels = {"sum": sum_of_kernels(kernels.values())}
+    weights, biases = [], []
+    for name, kernel in kernels.items():
+        norm: Any = block.norms[name]
+        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+        weights.append(kernel * scale[:, None, None, None])
+        biases.append(norm.bias.double() - norm.running_mean.double() * scale)
+    merged = copy.deepcopy(next(iter(convolutions.values())))
+    own = merged.weight.dtype
+    merged.weight = nn.Parameter(sum_of_kernels(weights).to(own))
+    merged.bias = nn.Parameter(torch.stack(biases).sum(0).to(own))
+    return merged.eval()

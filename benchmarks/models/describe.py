@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 KINDS = {nn.Conv2d: "conv", nn.MaxPool2d: "maxpool", nn.Linear: "fc"}
 FOLLOWERS = {nn.BatchNorm2d: "bn", nn.ReLU: "relu"}
@@ -53,44 +55,36 @@ def describe(make: Callable[[], nn.Module], side: int = 32) -> list[Layer]:
     with torch.device("meta"):
         model = make().eval()
         image = torch.zeros(1, 3, side, side)
+    names = {module: name for name, module in model.named_modules()}
     layers: list[Layer] = []
-    for name, module in model.named_modules():
+
+    def note(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         if type(module) in KINDS:
-            module.register_forward_hook(_note_layer(layers, name))
+            layers.append(_layer(names[module], module, inputs[0].shape, output.shape))
         elif type(module) in FOLLOWERS:
-            module.register_forward_hook(_note_follower(layers))
+            layers[-1].followed_by.append(FOLLOWERS[type(module)])
+            layers[-1].parameters += _parameters(module)
+
+    for module in names:
+        module.register_forward_hook(note)
     with torch.no_grad():
         model(image)
-    counted = sum(layer.parameters for layer in layers)
-    if counted != sum(p.numel() for p in model.parameters()):
+    if sum(layer.parameters for layer in layers) != _parameters(model):
         raise ValueError("the network has parameters outside of the layers that are described")
     return layers
-
-
-Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], None]
-
-
-def _note_layer(layers: list[Layer], name: str) -> Hook:
-    def note(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        layers.append(_layer(name, module, inputs[0].shape, output.shape))
-
-    return note
-
-
-def _note_follower(layers: list[Layer]) -> Hook:
-    def note(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        layers[-1].followed_by.append(FOLLOWERS[type(module)])
-        layers[-1].parameters += _parameters(module)
-
-    return note
 
 
 def _layer(name: str, module: nn.Module, before: torch.Size, after: torch.Size) -> Layer:
     weight = getattr(module, "weight", None)
     weights = 0 if weight is None else weight.numel()
+    kind = KINDS[type(module)]
+    if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
+        kind = "dwconv"
+    elif isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
+        kind = "pwconv"
     return Layer(
         name=name,
-        kind=_kind(module),
+        kind=kind,
         kernel=_first(getattr(module, "kernel_size", 0)),
         stride=_first(getattr(module, "stride", 1)),
         in_channels=before[1],
@@ -103,18 +97,38 @@ def _layer(name: str, module: nn.Module, before: torch.Size, after: torch.Size) 
     )
 
 
-def _kind(module: nn.Module) -> str:
-    if isinstance(module, nn.Conv2d):
-        if module.groups == module.in_channels > 1:
-            return "dwconv"
-        if module.kernel_size == (1, 1):
-            return "pwconv"
-    return KINDS[type(module)]
-
-
 def _first(size: int | tuple[int, ...]) -> int:
     return size if isinstance(size, int) else size[0]
 
 
 def _parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
+
+
+def network_measures(model: nn.Module, side: int) -> dict[str, Any]:
+    """Parameters, those that are not 0, multiply-adds of one image, and the layers' widths.
+
+    Multiply-adds are the products of convolutions and matrix products, as torch counts them,
+    wherever they stand; those of zero weights count too. Widths are the output channels of
+    convolutions and dense layers, in the order of the modules.
+    """
+    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    return {
+        "parameters": _parameters(model),
+        "non-zero parameters": int(sum(torch.count_nonzero(p) for p in model.parameters())),
+        "multiply-adds": multiply_adds(model, side),
+        "layer widths": [layer.weight.shape[0] for layer in layers],
+    }
+
+
+def multiply_adds(model: nn.Module, side: int) -> int:
+    """Products of one image's way through the network."""
+    was_training = model.training
+    image = torch.zeros(1, 3, side, side, device=next(model.parameters()).device)
+    counter = FlopCounterMode(display=False)
+    try:
+        with torch.no_grad(), counter:
+            model.eval()(image)
+    finally:
+        model.train(was_training)
+    return counter.get_total_flops() // 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Literal
 
 from benchmarks.parts import NotNegative, Part, Positive
 
@@ -48,7 +48,7 @@ class Model(Part, frozen=True):
 
 
 class NormedModel(Model, frozen=True):
-    """Settings of a network of convolutions with batch-norm.
+    """Settings of a network of convolutions with batch-norm; they have no bias (L-16).
 
     Attributes:
         width_multiplier: what every width is multiplied by.
@@ -58,11 +58,13 @@ class NormedModel(Model, frozen=True):
     batch_norm_momentum: NotNegative = Decimal("0.1")
     batch_norm_eps: NotNegative = Decimal("0.00001")
 
-    @property
-    def widths_and_norms(self) -> dict[str, Any]:
-        """The settings above as the modules' arguments."""
-        return {
-            "width_multiplier": self.width_multiplier,
-            "batch_norm_momentum": float(self.batch_norm_momentum),
-            "batch_norm_eps": float(self.batch_norm_eps),
-        }
+    def width(self, nominal: int) -> int:
+        """``nominal`` channels times the width multiplier, rounded half up, at least one."""
+        return max(1, int((nominal * self.width_multiplier).to_integral_value(ROUND_HALF_UP)))
+
+    def norm(self, channels: int) -> nn.BatchNorm2d:
+        """A batch-norm of so many channels."""
+        from torch import nn
+
+        momentum = float(self.batch_norm_momentum)
+        return nn.BatchNorm2d(channels, eps=float(self.batch_norm_eps), momentum=momentum)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -24,7 +27,7 @@ def kept_filters(model: nn.Module, threshold: float) -> dict[str, list[int]]:
         UserError: where the network's layers form no chain.
     """
     kept = {}
-    for name, convolution, _ in _chain(model):
+    for name, convolution, _ in _chain(model)[:-1]:
         largest = convolution.weight.detach().abs().flatten(1).amax(1)
         above = torch.nonzero(largest > threshold).flatten().tolist()
         kept[name] = above or [int(largest.argmax())]
@@ -41,32 +44,23 @@ def shrink(model: nn.Module, kept: dict[str, list[int]]) -> None:
     Raises:
         UserError: where the network's layers form no chain.
     """
-    chain = _chain(model)
-    following_layers: list[nn.Conv2d | nn.Linear] = [layer for _, layer, _ in chain[1:]]
-    following_layers.append(_head(model))
-    for (name, layer, norm), following in zip(chain, following_layers, strict=True):
+    for (name, layer, norm), (_, following, _) in pairwise(_chain(model)):
         places = torch.tensor(kept[name], device=layer.weight.device)
-        width = layer.out_channels
-        _select(layer, "weight", 0, places)
-        if layer.bias is not None:
-            _select(layer, "bias", 0, places)
-        layer.out_channels = len(places)
-        if norm is not None:
+        # A flattened map has so many inputs a channel.
+        area = following.weight.shape[1] // layer.weight.shape[0]
+        inputs = (places[:, None] * area + torch.arange(area, device=places.device)).flatten()
+        for module, count in ((layer, "out_channels"), (norm, "num_features")):
             for field in ("weight", "bias", "running_mean", "running_var"):
-                _select(norm, field, 0, places)
-            norm.num_features = len(places)
-        if isinstance(following, nn.Conv2d):
-            _select(following, "weight", 1, places)
-            following.in_channels = len(places)
-        else:
-            # A flattened map has so many inputs a channel.
-            area = following.in_features // width
-            spread = (places[:, None] * area + torch.arange(area, device=places.device)).flatten()
-            _select(following, "weight", 1, spread)
-            following.in_features = len(spread)
+                if getattr(module, field, None) is not None:
+                    _select(module, field, 0, places)
+            if module is not None:
+                setattr(module, count, len(places))
+        _select(following, "weight", 1, inputs)
+        count = "in_channels" if isinstance(following, nn.Conv2d) else "in_features"
+        setattr(following, count, len(inputs))
 
 
-def _select(module: nn.Module, name: str, axis: int, places: torch.Tensor) -> None:
+def _select(module: nn.Module | None, name: str, axis: int, places: torch.Tensor) -> None:
     old = getattr(module, name)
     new = old.detach().index_select(axis, places)
     if new.dim() == 4:
@@ -74,36 +68,26 @@ def _select(module: nn.Module, name: str, axis: int, places: torch.Tensor) -> No
     setattr(module, name, nn.Parameter(new) if isinstance(old, nn.Parameter) else new)
 
 
-Link = tuple[str, nn.Conv2d, nn.BatchNorm2d | None]
+Link = tuple[str, nn.Conv2d | nn.Linear, nn.BatchNorm2d | None]
 
 
 def _chain(model: nn.Module) -> list[Link]:
-    """The convolutions in order, each with the batch-norm that follows it."""
-    features = getattr(model, "features", None)
-    if not isinstance(features, nn.Sequential):
-        raise _no_chain(model)
+    """The convolutions in order, each with the batch-norm that follows it, and the dense layer."""
+    features: Any = getattr(model, "features", None)
+    head: Any = getattr(model, "classifier", None)
     links: list[Link] = []
-    for name, module in features.named_children():
+    is_chain = isinstance(features, nn.Sequential) and isinstance(head, nn.Linear)
+    for name, module in features.named_children() if is_chain else ():
         if isinstance(module, nn.Conv2d):
-            if module.groups != 1:
-                raise _no_chain(model)
+            is_chain &= module.groups == 1
             links.append((f"features.{name}", module, None))
         elif isinstance(module, nn.BatchNorm2d) and links:
             links[-1] = (*links[-1][:2], module)
-        elif next(module.parameters(), None) is not None:
-            raise _no_chain(model)
-    return links
-
-
-def _head(model: nn.Module) -> nn.Linear:
-    head = getattr(model, "classifier", None)
-    if not isinstance(head, nn.Linear):
-        raise _no_chain(model)
-    return head
-
-
-def _no_chain(model: nn.Module) -> UserError:
-    return UserError(
-        f"filters cannot be taken out of {type(model).__name__}: only out of a chain of "
-        "convolutions (features) that ends in a dense layer (classifier)"
-    )
+        else:
+            is_chain &= next(module.parameters(), None) is None
+    if not is_chain:
+        raise UserError(
+            "filters cannot be taken out of this network: only out of a chain of ungrouped "
+            "convolutions (features) that ends in a dense layer (classifier)"
+        )
+    return [*links, ("classifier", head, None)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.optimizers.optimizer import Optimizer
 from benchmarks.parts import NotNegative, Positive
@@ -12,8 +12,6 @@ from benchmarks.parts import NotNegative, Positive
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from benchmarks.optimizers.positional_sgd import PositionalSGD
 
 
 class SGD(Optimizer, tag="sgd", frozen=True):
@@ -29,14 +27,63 @@ class SGD(Optimizer, tag="sgd", frozen=True):
     lr_placement: Literal["outside", "inside"] = "outside"
     bias_lr_factor: Positive = Decimal(1)
 
-    def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> PositionalSGD:
+    def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> SGDUpdate:
         """See :meth:`Optimizer.build`."""
-        from benchmarks.optimizers.positional_sgd import PositionalSGD
+        return SGDUpdate(self, model, coefficients)
 
-        return PositionalSGD(
-            model,
-            coefficients,
-            momentum=float(self.momentum),
-            lr_inside=self.lr_placement == "inside",
-            bias_lr_factor=float(self.bias_lr_factor),
-        )
+
+class SGDUpdate:
+    """Momentum SGD: v ← μ·v + (g + c∘w), w ← w − lr·v; or, with the rate inside the velocity,
+    v ← μ·v + lr·(g + c∘w), w ← w − v.
+
+    Each coefficient broadcasts over its parameter, so LOCO-Reg costs what plain weight decay costs:
+    one pass over the weights.
+    """
+
+    def __init__(
+        self, settings: SGD, model: nn.Module, coefficients: Mapping[str, torch.Tensor]
+    ) -> None:
+        import torch
+
+        named = dict(model.named_parameters())
+        self.parameters: list[torch.Tensor] = list(named.values())
+        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+        self.momentum = float(settings.momentum)
+        self.lr_inside = settings.lr_placement == "inside"
+        # Parameters and velocities that share a rate; all of them, in order, for a factor of 1.
+        biases = float(settings.bias_lr_factor)
+        self._groups: dict[float, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+        for (name, parameter), velocity in zip(named.items(), self.velocities, strict=True):
+            rate = biases if name.endswith("bias") else 1.0
+            parameters, velocities = self._groups.setdefault(rate, ([], []))
+            parameters.append(parameter)
+            velocities.append(velocity)
+        self._decayed = [
+            (named[name], coefficient.to(named[name])) for name, coefficient in coefficients.items()
+        ]
+
+    def step(self, lr: float) -> None:
+        """One update from the parameters' gradients, which are consumed (set to None)."""
+        import torch
+
+        with torch.no_grad():
+            for parameter, coefficient in self._decayed:
+                assert parameter.grad is not None
+                parameter.grad.addcmul_(parameter, coefficient)
+            torch._foreach_mul_(self.velocities, self.momentum)
+            for factor, (parameters, velocities) in self._groups.items():
+                rate = lr * factor
+                gradients = [p.grad for p in parameters if p.grad is not None]
+                torch._foreach_add_(velocities, gradients, alpha=rate if self.lr_inside else 1.0)
+                torch._foreach_add_(parameters, velocities, alpha=-1.0 if self.lr_inside else -rate)
+            for consumed in self.parameters:
+                consumed.grad = None
+
+    def state(self) -> dict[str, Any]:
+        """The velocities."""
+        return {"velocities": list(self.velocities)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        for velocity, saved in zip(self.velocities, state["velocities"], strict=True):
+            velocity.copy_(saved)

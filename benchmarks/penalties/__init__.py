@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
-from benchmarks.penalties.loco_reg import Locality, LocoLine, LocoReg
-from benchmarks.penalties.strip_reg import StripReg
-from benchmarks.penalties.term import Quadratic, Term
+from benchmarks.penalties.positional import Locality, LocoLine, LocoReg, StripReg
+from benchmarks.penalties.term import Attached, Quadratic, Term
 
 __all__ = [
+    "Attached",
     "DenseL2",
     "Locality",
     "LocoLine",

@@ -11,47 +11,53 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class DenseL2(Quadratic, tag="dense_l2", frozen=True):
+class GroupL2(Quadratic, frozen=True):
+    """L2 of some parameters."""
+
+    def covers(self, module: nn.Module, name: str) -> bool:
+        """Whether the parameter of that name in its module is penalised."""
+        raise NotImplementedError
+
+    def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
+        """See :meth:`Quadratic.coefficients`; a scalar a parameter."""
+        import torch
+
+        scale = torch.tensor(self.scale, dtype=torch.float64)
+        return {
+            f"{prefix}.{name}".lstrip("."): scale
+            for prefix, module in model.named_modules()
+            for name, _ in module.named_parameters(recurse=False)
+            if self.covers(module, name)
+        }
+
+
+class DenseL2(GroupL2, tag="dense_l2", frozen=True):
     """L2 of the weights of dense layers."""
 
-    def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """See :meth:`Quadratic.coefficients`; a scalar a layer."""
+    def covers(self, module: nn.Module, name: str) -> bool:
+        """See :meth:`GroupL2.covers`."""
         from torch import nn
 
-        layers = (m for m in model.named_modules() if isinstance(m[1], nn.Linear))
-        return {f"{name}.weight": _scalar(self.scale) for name, _ in layers}
+        return name == "weight" and isinstance(module, nn.Linear)
 
 
-class PlainL2(Quadratic, tag="l2", frozen=True):
+class PlainL2(GroupL2, tag="l2", frozen=True):
     """L2 of every weight of convolutions and dense layers, of nothing else."""
 
-    def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """See :meth:`Quadratic.coefficients`; a scalar a layer."""
+    def covers(self, module: nn.Module, name: str) -> bool:
+        """See :meth:`GroupL2.covers`."""
         from torch import nn
         from torch.nn.modules.conv import _ConvNd
 
-        layers = (m for m in model.named_modules() if isinstance(m[1], (_ConvNd, nn.Linear)))
-        return {f"{name}.weight": _scalar(self.scale) for name, _ in layers}
+        return name == "weight" and isinstance(module, (_ConvNd, nn.Linear))
 
 
-class NormBiasL2(Quadratic, tag="norm_bias_l2", frozen=True):
+class NormBiasL2(GroupL2, tag="norm_bias_l2", frozen=True):
     """L2 of batch-norm's parameters and of all biases, which have none otherwise (L-15, L-51)."""
 
-    def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """See :meth:`Quadratic.coefficients`; empty where λ is 0."""
-        from torch import nn
+    def covers(self, module: nn.Module, name: str) -> bool:
+        """See :meth:`GroupL2.covers`; nothing where λ is 0."""
+        from torch.nn.modules.batchnorm import _BatchNorm
 
-        if not self.weight_decay:
-            return {}
-        found: dict[str, torch.Tensor] = {}
-        for prefix, module in model.named_modules():
-            for name, _ in module.named_parameters(prefix, recurse=False):
-                if isinstance(module, nn.modules.batchnorm._BatchNorm) or name.endswith("bias"):
-                    found[name] = _scalar(self.scale)
-        return found
-
-
-def _scalar(value: float) -> torch.Tensor:
-    import torch
-
-    return torch.tensor(value, dtype=torch.float64)
+        group = isinstance(module, _BatchNorm) or name.endswith("bias")
+        return group and bool(self.weight_decay)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.parts import NotNegative, Part
 
@@ -11,7 +12,41 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from benchmarks.penalties.attached import Attached
+
+class Attached:
+    """A penalty at work on a network; a quadratic one gives coefficients and nothing else.
+
+    A penalty of another form subclasses this: a differentiable one returns its ``loss``; one whose
+    gradient has a closed form adds it to the gradients in a few fused operations; a proximal one
+    changes the weights ``after_step``.
+    """
+
+    def __init__(
+        self, model: nn.Module, coefficients: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
+        self.model = model
+        self.coefficients = dict(coefficients or {})
+
+    def loss(self) -> torch.Tensor | None:
+        """A scalar that is added to the batch's loss before the backward pass."""
+        return None
+
+    def add_gradients(self) -> None:
+        """Change the parameters' gradients, between the backward pass and the update."""
+
+    def after_step(self, lr: float) -> None:
+        """Change the weights, after the update at that rate."""
+
+    def measurements(self) -> dict[str, Any]:
+        """Named measurements of the network as it is after training, JSON-ready."""
+        return {}
+
+    def state(self) -> dict[str, Any]:
+        """What continuing needs besides the weights."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state`."""
 
 
 class Term(Part, frozen=True):
@@ -49,6 +84,13 @@ class Quadratic(Term, frozen=True):
 
     def attach(self, model: nn.Module) -> Attached:
         """See :meth:`Term.attach`."""
-        from benchmarks.penalties.attached import Attached
-
         return Attached(model, self.coefficients(model))
+
+
+def coefficients_of(penalties: Iterable[Attached]) -> dict[str, torch.Tensor]:
+    """The sum of the penalties' coefficients by parameter."""
+    total: dict[str, torch.Tensor] = {}
+    for penalty in penalties:
+        for name, value in penalty.coefficients.items():
+            total[name] = total[name] + value if name in total else value
+    return total

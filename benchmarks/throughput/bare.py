@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.data import store
-from benchmarks.models.vgg_network import VGG
+from benchmarks.models import VGG10
 from benchmarks.throughput.worker import Options, Window, read_options, reply, run
 from benchmarks.training.loop import prepare
 
@@ -52,7 +52,8 @@ class Network:
 
     def __init__(self, options: Options, images: Images) -> None:
         self.options, self.batches = options, images.batches()
-        self.model = VGG(10).to(memory_format=torch.channels_last).to(options.device).train()
+        network = VGG10().network(10).to(memory_format=torch.channels_last)
+        self.model = network.to(options.device).train()
         self.parameters: list[torch.Tensor] = list(self.model.parameters())
         self.velocities = [torch.zeros_like(parameter) for parameter in self.parameters]
         cuda = options.device.type == "cuda"

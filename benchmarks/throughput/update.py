@@ -14,8 +14,9 @@ from typing import cast
 import torch
 
 from benchmarks.data import store
-from benchmarks.optimizers.positional_sgd import PositionalSGD
-from benchmarks.penalties.attached import coefficients_of
+from benchmarks.optimizers import SGD
+from benchmarks.optimizers.sgd import SGDUpdate
+from benchmarks.penalties.term import coefficients_of
 from benchmarks.throughput.ours import run_of
 from benchmarks.throughput.worker import Window, read_options, reply, run
 from benchmarks.training.context import Resident, no_weights
@@ -51,10 +52,10 @@ class TimedUpdates:
 
 def updates_of(work: TrainWork) -> dict[str, Callable[[float], None]]:
     """Three updates of one network: ours with coefficients, ours without, and torch's SGD."""
-    model, momentum = work.member.model, 0.9
+    model = work.member.model
     coefficients = coefficients_of(work.penalties)
     sgd = torch.optim.SGD(
-        model.parameters(), lr=0.1, momentum=momentum, weight_decay=0.0005, foreach=True
+        model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.0005, foreach=True
     )
 
     def torch_step(lr: float) -> None:
@@ -63,8 +64,8 @@ def updates_of(work: TrainWork) -> dict[str, Callable[[float], None]]:
         sgd.zero_grad()
 
     return {
-        "locality": PositionalSGD(model, coefficients, momentum=momentum).step,
-        "no decay": PositionalSGD(model, {}, momentum=momentum).step,
+        "locality": SGD().build(model, coefficients).step,
+        "no decay": SGD().build(model, {}).step,
         "torch.optim.SGD": torch_step,
     }
 
@@ -83,7 +84,7 @@ def main() -> None:
     updates = updates_of(work)
     window = Window(options, group=len(updates))
     timed = TimedUpdates(updates, window, options.device)
-    work.update = cast(PositionalSGD, timed)
+    work.update = cast(SGDUpdate, timed)
     seen = 0
     for _ in member.steps():
         if member.images_seen > seen:

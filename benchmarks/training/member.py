@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from benchmarks.training.network_measures import network_measures
+from benchmarks.models.describe import network_measures
 
 if TYPE_CHECKING:
     import numpy as np

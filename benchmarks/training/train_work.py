@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from benchmarks.penalties.attached import Attached, attach, coefficients_of
+from benchmarks.penalties.term import Attached, coefficients_of
 from benchmarks.training.batches import epoch_batches
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class TrainWork:
         objective = phase.objective or run.objective
         self.loss = objective.loss
         self.schedule = phase.schedule or run.schedule
-        self.penalties = attach(objective.penalties, member.model)
+        self.penalties = [term.attach(member.model) for term in objective.penalties]
         # Most penalties are coefficients of the update: a step then calls none of these.
         self.with_loss = _overriding(self.penalties, "loss")
         self.with_gradients = _overriding(self.penalties, "add_gradients")

@@ -38,7 +38,7 @@ def merged(
     Raises:
         UserError: where configuration and state do not fit together.
     """
-    from benchmarks.models.merge import merge
+    from benchmarks.models.branches import merge
     from benchmarks.run import from_canonical
 
     try:

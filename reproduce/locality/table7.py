@@ -2,7 +2,7 @@
 
 RCNet-10 on CIFAR-10 with the recipe of ACNet's code, 15 seeds a cell; every cell is compared with
 ACNet's own block. After training the three branches of a block merge into one 3×3 convolution, see
-:func:`benchmarks.models.merge.merge`.
+:func:`benchmarks.models.branches.merge`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from run_makers import build, make_run
 from safetensors.torch import save_file
 
 from benchmarks.errors import UserError
-from benchmarks.models.merge import merge
+from benchmarks.models.branches import merge
 from benchmarks.run import Run
 from benchmarks.weights import Order, read_file
 

@@ -8,12 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from run_makers import make_run, network, normalizer_of
+from run_makers import block, make_run, network, normalizer_of
 from torch import nn
 
 from benchmarks.data import digits, info
-from benchmarks.models.branches import BranchBlock, block
-from benchmarks.models.merge import merge, merged_convolution
+from benchmarks.models.branches import BranchBlock, merge, merged_convolution
 from benchmarks.training import loop
 
 CPU = torch.device("cpu")

@@ -15,12 +15,10 @@ from torch import nn
 
 from benchmarks.data import store
 from benchmarks.errors import UserError
-from benchmarks.models import Model
-from benchmarks.models.resnet_network import BasicBlock, ResNet
-from benchmarks.models.vgg import EXPANDED_STAGES
-from benchmarks.models.vgg_network import VGG
+from benchmarks.models import VGG10, ExpandedVGG10, Model, ResNet10, resnet
+from benchmarks.models.networks import ResidualBlock
 from benchmarks.parts import kinds
-from benchmarks.penalties.position_factors import ring_factors
+from benchmarks.penalties.positional import ring_factors
 from benchmarks.training import loop
 
 CPU = torch.device("cpu")
@@ -94,7 +92,7 @@ def test_the_expansion_is_one_convolution_and_one_pooling_after_the_first_poolin
     assert names[:9] == [
         "conv1", "norm1", "relu1", "pool1", "conv2", "norm2", "relu2", "pool2", "conv3",
     ]  # fmt: skip
-    assert EXPANDED_STAGES[:2] == ((32,), (32,))
+    assert ExpandedVGG10.stages[:2] == ((32,), (32,))
 
 
 def test_the_state_of_vgg10_keeps_its_names() -> None:
@@ -114,18 +112,16 @@ def test_the_state_of_vgg10_keeps_its_names() -> None:
 def test_heads_differ_on_larger_maps_alone() -> None:
     features = torch.randn(2, 3, 64, 64)
     for side, same in ((64, True), (128, False)):
-        flat, mean = (
-            VGG(9, stages=EXPANDED_STAGES, side=side, head=head) for head in ("flatten", "gap")
-        )
+        flat, mean = (ExpandedVGG10(head=head).network(9, side) for head in ("flatten", "gap"))
         assert (flat.classifier.in_features == mean.classifier.in_features) == same
-    flat = VGG(9, stages=EXPANDED_STAGES, side=64, head="flatten").eval()
-    mean = VGG(9, stages=EXPANDED_STAGES, side=64, head="gap").eval()
+    flat = ExpandedVGG10(head="flatten").network(9, 64).eval()
+    mean = ExpandedVGG10(head="gap").network(9, 64).eval()
     mean.load_state_dict(flat.state_dict())
     assert torch.equal(flat(features), mean(features))
 
 
 def test_the_mean_head_averages_the_last_map() -> None:
-    model = VGG(9, side=64, head="gap").eval()
+    model = VGG10(head="gap").network(9, 64).eval()
     images = torch.randn(2, 3, 64, 64)
     maps = model.features(images)
     assert maps.shape == (2, 512, 2, 2)
@@ -136,7 +132,14 @@ def test_the_mean_head_averages_the_last_map() -> None:
 @pytest.mark.parametrize(("channels", "stride"), [(8, 1), (8, 2), (4, 1)])
 def test_a_residual_block_is_its_branch_plus_its_shortcut(channels: int, stride: int) -> None:
     torch.manual_seed(0)
-    block = BasicBlock(channels, 8, stride, nn.BatchNorm2d).eval()
+
+    def convolution(channels: int, width: int, stride: int) -> nn.Module:
+        return nn.Conv2d(channels, width, 3, stride, 1)
+
+    def projection(channels: int, width: int, stride: int) -> nn.Module:
+        return nn.Conv2d(channels, width, 1, stride)
+
+    block = ResidualBlock(channels, 8, stride, convolution, projection, nn.BatchNorm2d).eval()
     maps = torch.randn(2, channels, 6, 6)
     branch = block.norm2(block.conv2(block.norm1(block.conv1(maps)).relu()))
     projected = stride != 1 or channels != 8
@@ -147,10 +150,11 @@ def test_a_residual_block_is_its_branch_plus_its_shortcut(channels: int, stride:
     torch.testing.assert_close(block(maps), block.shortcut(maps).relu())
 
 
-def test_deeper_resnets_are_arguments() -> None:
-    """Blocks 2-2-2-2 are ResNet-18, whose CIFAR form has 11,173,962 parameters."""
+def test_two_blocks_a_stage_are_resnet_18(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its CIFAR form has 11,173,962 parameters."""
+    monkeypatch.setattr(resnet, "DEPTHS", (2, 2, 2, 2))
     with torch.device("meta"):
-        model = ResNet(10, depths=(2, 2, 2, 2))
+        model = ResNet10().network(10)
     assert sum(p.numel() for p in model.parameters()) == 11_173_962
 
 

@@ -10,12 +10,12 @@ from run_makers import build, make_run
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models.vgg_network import VGG
+from benchmarks.models import VGG10
 
 
 @pytest.mark.parametrize(("classes", "parameters"), [(10, 4_710_058), (100, 4_756_228)])
 def test_vgg10_has_the_published_size(classes: int, parameters: int) -> None:
-    model = VGG(classes)
+    model = VGG10().network(classes)
     assert sum(p.numel() for p in model.parameters()) == parameters
     convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
     assert sum(m.weight.numel() for m in convolutions) == 4_701_024
@@ -23,7 +23,7 @@ def test_vgg10_has_the_published_size(classes: int, parameters: int) -> None:
 
 
 def test_vgg10_follows_table_2() -> None:
-    model = VGG(10)
+    model = VGG10().network(10)
     sizes: list[tuple[int, int, int]] = []
 
     def note(module: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
@@ -40,7 +40,7 @@ def test_vgg10_follows_table_2() -> None:
 
 
 def test_every_convolution_is_followed_by_batch_norm_and_relu() -> None:
-    model = VGG(10).eval()
+    model = VGG10().network(10).eval()
     stages = [1, 2, 2, 2, 2]
     block = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
     expected = [kind for depth in stages for kind in [*block * depth, nn.MaxPool2d]]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from run_makers import build, decay_coefficients, make_run, penalty
 
-from benchmarks.optimizers.positional_sgd import PositionalSGD
+from benchmarks.optimizers import SGD
 
 RATES = [0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009]
 
@@ -39,7 +39,7 @@ def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
         for decay in (True, False)
     ]
     torch_sgd = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
-    ours = PositionalSGD(model, decay_coefficients(model, run), momentum=0.9)
+    ours = SGD().build(model, decay_coefficients(model, run))
     images, labels = _batch(dtype)
     for rate in RATES:
         for group in torch_sgd.param_groups:
@@ -54,12 +54,12 @@ def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("convention", ["sum_sq", "half_sum_sq"])
-@pytest.mark.parametrize("lr_inside", [False, True])
-def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
+@pytest.mark.parametrize("placement", ["outside", "inside"])
+def test_steps_equal_autograd_of_eq1(convention: str, placement: str) -> None:
     run = make_run(seed=0, gamma="1.6", eta="2.4", l2_convention=convention)
     model = build(run, 10).double()
     reference = copy.deepcopy(model)
-    ours = PositionalSGD(model, decay_coefficients(model, run), momentum=0.9, lr_inside=lr_inside)
+    ours = SGD(lr_placement=placement).build(model, decay_coefficients(model, run))
     velocities = [torch.zeros_like(p) for p in reference.parameters()]
     images, labels = _batch(torch.float64)
     for rate in RATES[1:5]:
@@ -67,7 +67,7 @@ def test_steps_equal_autograd_of_eq1(convention: str, lr_inside: bool) -> None:
         gradients = torch.autograd.grad(loss, list(reference.parameters()))
         with torch.no_grad():
             for p, v, g in zip(reference.parameters(), velocities, gradients, strict=True):
-                if lr_inside:
+                if placement == "inside":
                     v.mul_(0.9).add_(rate * g)
                     p.sub_(v)
                 else:
@@ -129,7 +129,7 @@ def test_a_rate_inside_the_velocity_is_the_biases_own() -> None:
     layer = torch.nn.Linear(1, 1)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
-    update = PositionalSGD(layer, {}, momentum=0.5, lr_inside=True, bias_lr_factor=3)
+    update = SGD(momentum="0.5", lr_placement="inside", bias_lr_factor="3").build(layer, {})  # type: ignore[arg-type]
     for rate in (0.1, 0.01):
         layer(torch.ones(1, 1)).sum().backward()
         update.step(rate)
@@ -142,5 +142,5 @@ def test_gradients_are_consumed() -> None:
     model = build(run, 10)
     images, labels = _batch(torch.float32)
     F.cross_entropy(model(images), labels).backward()
-    PositionalSGD(model, decay_coefficients(model, run), momentum=0.9).step(0.1)
+    SGD().build(model, decay_coefficients(model, run)).step(0.1)
     assert all(p.grad is None for p in model.parameters())

@@ -15,13 +15,13 @@ from run_makers import build, changed, correct_of, make_run, member_of
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import shrinking
+from benchmarks.models.describe import multiply_adds, network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import PlainL2
 from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom, Train
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
 from benchmarks.training import loop
-from benchmarks.training.network_measures import multiply_adds, network_measures
 
 CPU = torch.device("cpu")
 

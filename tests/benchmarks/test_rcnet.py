@@ -9,13 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from run_makers import build, make_run, network
+from run_makers import block, build, make_run, network
 from torch import nn
 from torch.nn import functional
 
 from benchmarks.errors import UserError
-from benchmarks.models.branches import BranchBlock, StripConv2d, block
-from benchmarks.penalties.strip_factors import initial_scale
+from benchmarks.models.branches import STRIPS, BranchBlock, StripConv2d, scale_strips
 
 KINDS = ("conv", "acb", "square")
 ROOT3 = 3**0.5
@@ -69,7 +68,7 @@ def test_all_3x3_convolutions_and_no_projection_are_blocks(kind: str) -> None:
     sizes = [len(m.branches) for m in rcnet(kind).modules() if isinstance(m, BranchBlock)]
     assert sizes == [3, 3, 3, 3, 3, 1, 3, 3, 1]
     kernels = [
-        [c.kernel_size for _, c in m.convolutions()]
+        [c.kernel_size for _, c in m.convolutions().items()]
         for m in rcnet(kind).modules()
         if isinstance(m, BranchBlock) and len(m.branches) == 3
     ]
@@ -115,7 +114,7 @@ def test_a_block_is_the_sum_of_its_branches(
         name: functional.conv2d(
             maps, c.weight, stride=stride, padding=tuple(side // 2 for side in c.kernel_size)
         )
-        for name, c in module.convolutions()
+        for name, c in module.convolutions().items()
     }
     if shared and kind != "conv":
         expected = normed(module.norms["sum"], sum(outputs.values()))  # type: ignore[arg-type]
@@ -188,7 +187,7 @@ def test_the_scaled_initialisation_scales_the_strips_draws_alone(scheme: str) ->
         if isinstance(module, nn.Conv2d):
             factor = torch.ones(module.kernel_size)
             if isinstance(module, StripConv2d):
-                factor = torch.from_numpy(initial_scale(module.strip)).float()
+                factor = 2.0 * module.cells + 0.5 * ~module.cells
                 found += 1
             assert torch.equal(other.weight, module.weight * factor)
     assert found == 14
@@ -221,6 +220,14 @@ def test_what_no_network_has_is_the_users_error(settings: dict[str, Any], words:
         network(make_run(seed=0, **{"model": "rcnet10", **settings}), 10)
 
 
-def test_an_unknown_kind_of_block() -> None:
-    with pytest.raises(ValueError, match="conv, acb or square"):
-        block("round", 3, 3, 1, nn.BatchNorm2d)
+@pytest.mark.parametrize("strip", STRIPS)
+def test_the_scaled_initialisation_keeps_the_sum_of_magnitudes(strip: str) -> None:
+    """L-26, L-28: E[Σ a|w|] = 9σ with σ = E|w|; the mean variance grows by 13.5/9."""
+    layer = StripConv2d(1, 1, strip)
+    nn.init.ones_(layer.weight)
+    scale_strips(layer)
+    scale = layer.weight.detach()[0, 0]
+    assert scale.sum() == 9
+    assert scale.square().sum() / 9 == 1.5
+    assert set(scale[layer.cells].tolist()) == {2.0}
+    assert set(scale[~layer.cells].tolist()) == {0.5}

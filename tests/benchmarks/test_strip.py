@@ -6,6 +6,7 @@ The closed forms are those of the inventory's §1.5, for one batch-norm after th
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -14,17 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import decay_coefficients, make_run, network, penalty
 
-from benchmarks.models.branches import BranchBlock, StripConv2d
-from benchmarks.penalties.strip_factors import (
-    STRIPS,
-    acnet_branches,
-    effective_factors,
-    equivalent_gamma_eta,
-    initial_scale,
-    strip_branches,
-    strip_factors,
-    strip_mask,
-)
+from benchmarks.models.branches import STRIPS, BranchBlock, StripConv2d
+from benchmarks.penalties import StripReg
 from benchmarks.run import Run
 
 # Method, factors of centre, arm and corner relative to λ, equivalent γ and η.
@@ -34,30 +26,35 @@ EQUIVALENTS = [
     ("square", "2", (1 / 3, 3 / 7, 3 / 5), (9 / 7, 9 / 5)),
     ("square", "8", (1 / 3, 9 / 19, 9 / 11), (27 / 19, 27 / 11)),
 ]
-ETAS = st.floats(0, 1e6)
 
 
 def branches_of(kind: str, eta: str | None) -> list[np.ndarray]:
-    """Factors of the three branches."""
-    return acnet_branches() if eta is None else strip_branches(float(eta))
+    """Factors of the three branches as 3×3 filters: a cell that a branch lacks costs ∞."""
+    off = math.inf if eta is None else 1 + float(eta)
+    column = np.array([[off, 1, off]] * 3)
+    return [np.ones((3, 3)), column, column.T]
+
+
+def effective_factors(branches: list[np.ndarray]) -> np.ndarray:
+    """A weight w = Σ wᵢ whose parts cost Σ aᵢ wᵢ² is cheapest in parts proportional to 1/aᵢ and
+    then costs w²/Σ(1/aᵢ). With equal factors each part is w/3 (L-27)."""
+    return 1.0 / np.sum([1.0 / factors for factors in branches], axis=0)
 
 
 def test_strips_lie_on_the_centre_column_and_row() -> None:
     """L-02: the 3×1 filter has height 3 and width 1."""
-    column = {(int(i), int(j)) for i, j in np.argwhere(strip_mask("column"))}
-    row = {(int(i), int(j)) for i, j in np.argwhere(strip_mask("row"))}
-    assert column == {(0, 1), (1, 1), (2, 1)}
-    assert row == {(1, 0), (1, 1), (1, 2)}
-    with pytest.raises(ValueError, match="column, row"):
-        strip_mask("diagonal")
+    column, row = (StripConv2d(1, 1, strip).cells.numpy() for strip in STRIPS)
+    assert {(int(i), int(j)) for i, j in np.argwhere(column)} == {(0, 1), (1, 1), (2, 1)}
+    assert {(int(i), int(j)) for i, j in np.argwhere(row)} == {(1, 0), (1, 1), (1, 2)}
 
 
 @pytest.mark.parametrize("strip", STRIPS)
-@given(eta=ETAS)
-def test_cells_off_the_strip_cost_one_plus_eta(strip: str, eta: float) -> None:
-    factors = strip_factors(strip, eta)
-    assert (factors[strip_mask(strip)] == 1).all()
-    assert (factors[~strip_mask(strip)] == 1 + eta).all()
+@given(eta=st.decimals(0, 10**6, places=3))
+def test_cells_off_the_strip_cost_one_plus_eta(strip: str, eta: Decimal) -> None:
+    layer = StripConv2d(1, 1, strip)
+    factors = StripReg(eta=eta).factors_of(layer)
+    assert (factors[layer.cells.numpy()] == 1).all()
+    assert (factors[~layer.cells.numpy()] == 1 + float(eta)).all()
 
 
 @pytest.mark.parametrize(("kind", "eta", "cells", "equivalent"), EQUIVALENTS)
@@ -68,57 +65,7 @@ def test_effective_factors_are_the_closed_forms(
     centre, arm, corner = cells
     expected = [[corner, arm, corner], [arm, centre, arm], [corner, arm, corner]]
     np.testing.assert_allclose(factors, expected, rtol=1e-15)
-    assert equivalent_gamma_eta(factors) == pytest.approx(equivalent, rel=1e-15)
-
-
-def test_an_infinite_eta_is_acnet() -> None:
-    limit = effective_factors(strip_branches(math.inf))
-    np.testing.assert_array_equal(limit, effective_factors(acnet_branches()))
-    near = effective_factors(strip_branches(1e12))
-    np.testing.assert_allclose(near, limit, rtol=1e-11)
-
-
-@given(eta=ETAS, more=st.floats(1e-3, 1e6))
-def test_a_larger_eta_promotes_locality_more(eta: float, more: float) -> None:
-    gamma, corner = equivalent_gamma_eta(effective_factors(strip_branches(eta)))
-    larger = equivalent_gamma_eta(effective_factors(strip_branches(eta + more)))
-    assert 1 <= gamma <= larger[0] <= 1.5
-    assert 1 <= corner <= larger[1] <= 3
-
-
-@given(
-    costs=st.lists(st.floats(0.01, 100), min_size=1, max_size=5),
-    weight=st.floats(-10, 10),
-    data=st.data(),
-)
-def test_no_split_of_a_weight_is_cheaper(
-    costs: list[float], weight: float, data: st.DataObject
-) -> None:
-    factor = effective_factors([np.full((3, 3), cost) for cost in costs])[0, 0]
-    best = np.array([weight * factor / cost for cost in costs])
-    assert best.sum() == pytest.approx(weight, rel=1e-9, abs=1e-12)
-    cheapest = float((np.array(costs) * best**2).sum())
-    assert cheapest == pytest.approx(factor * weight**2, rel=1e-9, abs=1e-12)
-    moves = st.floats(-10, 10)
-    other = [data.draw(moves) for _ in costs[1:]]
-    other = [weight - sum(other), *other]
-    assert (np.array(costs) * np.square(other)).sum() >= cheapest * (1 - 1e-9) - 1e-9
-
-
-def test_equal_branches_share_a_weight_equally() -> None:
-    """L-27: each of three is w/3, not the other way round."""
-    factor = effective_factors(strip_branches(0))[1, 1]
-    assert 0.9 * factor / 1 == pytest.approx(0.9 / 3)
-
-
-@pytest.mark.parametrize("strip", STRIPS)
-def test_the_scaled_initialisation_keeps_the_sum_of_magnitudes(strip: str) -> None:
-    """L-26, L-28: E[Σ a|w|] = 9σ with σ = E|w|; the mean variance grows by 13.5/9."""
-    scale = initial_scale(strip)
-    assert scale.sum() == 9
-    assert (scale**2).sum() / 9 == 1.5
-    assert set(scale[strip_mask(strip)]) == {2.0}
-    assert set(scale[~strip_mask(strip)]) == {0.5}
+    assert (arm / centre, corner / centre) == pytest.approx(equivalent, rel=1e-15)
 
 
 def run_of(kind: str, eta: str | None, **settings: str) -> Run:
@@ -146,7 +93,7 @@ def test_the_updates_coefficients_come_to_the_closed_forms(
     for name, module in model.named_modules():
         if isinstance(module, BranchBlock) and len(module.branches) == 3:
             branches = []
-            for branch, convolution in module.convolutions():
+            for branch, convolution in module.convolutions().items():
                 factors = coefficients[f"{name}.branches.{branch}.weight"][0, 0].numpy() / 1e-4
                 height, width = (3 - side for side in convolution.kernel_size)
                 pads = ((height // 2,) * 2, (width // 2,) * 2)

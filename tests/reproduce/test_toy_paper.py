@@ -41,7 +41,7 @@ class GroupLasso(Term, tag="toy_group_lasso", frozen=True):
     strength: NotNegative = "0"
     def attach(self, model):
         import torch
-        from benchmarks.penalties.attached import Attached
+        from benchmarks.penalties import Attached
         strength = float(self.strength)
         class AtWork(Attached):
             def loss(self):
