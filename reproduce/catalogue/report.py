@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from reproduce.catalogue.deviations import table_deviations
 from reproduce.catalogue.tables import plan, spelled
-from reproduce.store import records
 from reproduce.store.outputs import write_files
 from reproduce.store.paths import paper_folder
 from reproduce.store.provenance import origin_label
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.tables import Cell, PlannedRun, Table
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 # What the analysis leaves to choose, with its defaults: the rank-sum test's alternative and
 # distribution, what the first cell of a pair is tested against, and which digit of a printed number
@@ -49,7 +48,7 @@ KNOBS = MappingProxyType(
 
 def build(
     table: Table,
-    layout: ResultsLayout,
+    store: Store,
     cells: Iterable[Cell] | None = None,
     seeds: Sequence[int] | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -66,7 +65,7 @@ def build(
     seeds beyond the table's own are added to them.
 
     Args:
-        table: in any form; ``layout`` must be of the same.
+        table: in any form; ``store`` must be of the same.
         cells, seeds: what was asked for, all of the table by default.
         overrides: precision and readings that the runs were made with.
         variant: name of overrides and knobs, empty for the defaults.
@@ -78,13 +77,13 @@ def build(
     """
     from analysis.documents.table import analyse
 
-    if table.form != layout.form:
-        raise ValueError(f"{table.title} does not belong to the results under {layout.root}")
+    if table.form != store.form:
+        raise ValueError(f"{table.title} does not belong to the results under {store.root}")
     chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
     asked = list(range(table.seeds)) if seeds is None else list(seeds)
     shown = sorted({*range(table.seeds), *asked})
     planned = plan(table.cells, shown, overrides)
-    found = records.collect(layout, [p.run.hash for p in planned])
+    found = store.records.collect([p.run.hash for p in planned])
     names = {cell.name for cell in (table.cells if cells is None else cells)}
     specs = [_spec(cell, table.parameters, overrides) for cell in table.cells]
     # A reduced table trains less than the paper, so that its levels are not the paper's.

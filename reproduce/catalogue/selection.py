@@ -12,7 +12,8 @@ from benchmarks.run import Run
 from reproduce.catalogue import readings as readings_module
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import Cell, PlannedRun, Table, parse_seeds, plan, spelled
-from reproduce.store.paths import ResultsLayout, default_results
+from reproduce.store.paths import default_results
+from reproduce.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Selection:
     table: Table
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
-    layout: ResultsLayout
+    store: Store
     chosen: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     analysis: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +83,7 @@ def select(
         table=table,
         cells=table.select(only),
         seeds=tuple(parse_seeds(seeds, table.seeds)),
-        layout=ResultsLayout(results or default_results(), form=form),
+        store=Store(results or default_results(), form=form),
         chosen=chosen,
         overrides=_by_path(table, chosen),
         analysis=analysis,

@@ -160,7 +160,7 @@ def status(selection: Selection, as_json: opt.Json = False) -> None:
     line for every table that has any run."""
     from reproduce.running.status import render, status_of
 
-    found = status_of(selection.planned, selection.layout)
+    found = status_of(selection.planned, selection.store)
     typer.echo(render(found, selection, as_json=as_json))
 
 
@@ -172,7 +172,7 @@ def cancel(selection: Selection, as_json: opt.Json = False) -> None:
 
     from reproduce.executors.slurm.cancel import cancel as cancel_runs
 
-    ended = cancel_runs([item.run.hash for item in selection.planned], selection.layout)
+    ended = cancel_runs([item.run.hash for item in selection.planned], selection.store)
     typer.echo(json.dumps(asdict(ended)) if as_json else ended.text)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from reproduce.catalogue.papers import default_paper, entries
 from reproduce.catalogue.tables import Cell, Table
-from reproduce.store import records
-from reproduce.store.paths import default_results, layouts
+from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
+from reproduce.store.store import stores
 
 PRECISIONS = ("float32", "bf16")
 
@@ -22,10 +22,10 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     Runs under other readings than the default ones are told together, by form.
     """
     rows = []
-    for layout in layouts(results or default_results(), FORMS[0]):
-        found = Counter(configuration_hash(record) for record in records.readable(layout))
+    for store in stores(results or default_results(), FORMS[0]):
+        found = Counter(configuration_hash(record) for record in store.records.readable())
         if found:
-            rows += _rows(layout.form, found)
+            rows += _rows(store.form, found)
     if as_json:
         return json.dumps(rows, indent=1)
     if not rows:

@@ -86,9 +86,7 @@ def judge(bf16: np.ndarray, float32: np.ndarray) -> dict:
 def _accuracies(side: Selection) -> np.ndarray:
     import numpy as np
 
-    from reproduce.store.records import collect
-
-    found = collect(side.layout, [p.run.hash for p in side.planned])
+    found = side.store.records.collect([p.run.hash for p in side.planned])
     return np.array([_accuracy(record) for record in found.values()])
 
 

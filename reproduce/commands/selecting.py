@@ -67,7 +67,7 @@ def takes_selection(
 
 
 def _checked(selection: Selection) -> Selection:
-    base: Path = selection.layout.base
+    base: Path = selection.store.base
     if base.exists() and not base.is_dir():
         from benchmarks.errors import UserError
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
-from reproduce.store.paths import ResultsLayout, default_results, layouts
+from reproduce.store.paths import default_results
+from reproduce.store.store import Store, stores
 
 
 def show_run(prefix: str, *, form: str, results: Path | None, as_json: bool) -> str:
@@ -24,14 +25,14 @@ def show_run(prefix: str, *, form: str, results: Path | None, as_json: bool) -> 
     if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
         raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
     base = results or default_results()
-    for layout in layouts(base, form):
-        found = matching(layout, prefix)
+    for store in stores(base, form):
+        found = matching(store, prefix)
         if len(found) > 1:
             raise UserError(f"{prefix!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
         if found:
             record = next(iter(found.values()))
             label = _label(record)
-            weights = _weights(layout, record)
+            weights = _weights(store, record)
             if as_json:
                 more = {"label": label, "weights": weights}
                 return json.dumps({**record, **{k: v for k, v in more.items() if v}}, indent=1)
@@ -45,11 +46,11 @@ def _label(record: dict[str, Any]) -> str | None:
     return LABELS.get(record["form"])
 
 
-def _weights(layout: ResultsLayout, record: dict[str, Any]) -> str | None:
+def _weights(store: Store, record: dict[str, Any]) -> str | None:
     """The file of the run's weights, and a word where they are not of the recorded training."""
     from reproduce.store import weights as saved_weights
 
-    path = saved_weights.path_of(layout, record["hash"])
+    path = store.weights.path(record["hash"])
     if not path.exists():
         return None
     try:
@@ -61,20 +62,18 @@ def _weights(layout: ResultsLayout, record: dict[str, Any]) -> str | None:
     return f"{path} (of a repetition with {header.correct} of {header.total} correct)"
 
 
-def matching(layout: ResultsLayout, prefix: str) -> dict[str, dict[str, Any]]:
-    """The finished runs under a layout whose hash begins with ``prefix``."""
-    from reproduce.store import committed as measured
-    from reproduce.store.records import collect
-
+def matching(store: Store, prefix: str) -> dict[str, dict[str, Any]]:
+    """The finished runs of a store whose hash begins with ``prefix``."""
     pattern = f"{prefix[:2]}*/{prefix}*.json"
-    names = {path.stem for path in layout.records.glob(pattern) if len(path.stem) == HASH_LENGTH}
-    if layout.is_committed:
-        names |= {
-            name
-            for name, former in measured.names(layout).items()
-            if name.startswith(prefix) or former.startswith(prefix)
-        }
-    return collect(layout, sorted(names)) if names else {}
+    names = {
+        path.stem for path in store.records.folder.glob(pattern) if len(path.stem) == HASH_LENGTH
+    }
+    names |= {
+        name
+        for name, former in store.committed.names().items()
+        if name.startswith(prefix) or former.startswith(prefix)
+    }
+    return store.records.collect(sorted(names)) if names else {}
 
 
 def _text(record: dict[str, Any], weights: str | None) -> str:

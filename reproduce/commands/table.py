@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.store.paths import ROOT, ResultsLayout, default_data
+from reproduce.store.paths import ROOT, default_data
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.table import TableResult
@@ -110,7 +111,7 @@ def run_table(selection: Selection, launch: Launch, *, as_json: bool) -> int:
     if launch.slurm and not launch.slurm.wait:
         from reproduce.running.standing import standing
 
-        wanted = standing(selection.planned, selection.layout, save_weights=launch.save_weights)
+        wanted = standing(selection.planned, selection.store, save_weights=launch.save_weights)
         if wanted.missing:
             return _submit(selection, launch, wanted)
     summary = launch_missing(selection, launch)
@@ -135,12 +136,12 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
     from reproduce.running.standing import standing
 
     planned = selection.planned
-    wanted = standing(planned, selection.layout, save_weights=launch.save_weights)
+    wanted = standing(planned, selection.store, save_weights=launch.save_weights)
     if not wanted.missing:
         if launch.slurm:
             from reproduce.executors.slurm.submit import tidy
 
-            tidy(selection.layout)
+            tidy(selection.store)
         return launching.LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
     options = launching.LaunchOptions(
         executor=launch.executor,
@@ -159,16 +160,16 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
         from reproduce.executors.slurm import command
 
         summary = command.follow_selection(selection, _request(selection, launch), launch.quiet)
-        return _tell(summary, wanted, selection.layout)
+        return _tell(summary, wanted, selection.store)
     if not selection.table.is_quick:
         _confirm(selection, wanted.missing, options, launch)
-    return _tell(launching.launch(planned, selection.layout, options), wanted, selection.layout)
+    return _tell(launching.launch(planned, selection.store, options), wanted, selection.store)
 
 
-def _tell(summary: LaunchSummary, wanted: Standing, layout: ResultsLayout) -> LaunchSummary:
+def _tell(summary: LaunchSummary, wanted: Standing, store: Store) -> LaunchSummary:
     if not summary.complete:
         print(f"reproduce: {summary.describe()}", file=sys.stderr)
-    if differing := wanted.differing(layout):
+    if differing := wanted.differing(store):
         print(f"reproduce: {differing}", file=sys.stderr)
     return summary
 
@@ -203,7 +204,7 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -
 
     from reproduce.running.estimate import estimate
 
-    found = estimate(missing, selection.layout, options)
+    found = estimate(missing, selection.store, options)
     typer.echo(found.text, err=True)
     if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
         return
@@ -222,7 +223,7 @@ def result_of(selection: Selection) -> TableResult:
 
     return report.build(
         selection.table,
-        selection.layout,
+        selection.store,
         selection.cells,
         selection.seeds,
         selection.overrides,
@@ -237,7 +238,7 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
     from reproduce.catalogue import report
 
     result = result_of(selection)
-    folder = selection.layout.report(selection.table.id, selection.variant)
+    folder = selection.store.report(selection.table.id, selection.variant)
     if not as_json:
         # First: the table is there to see where the folder is read-only.
         report.render(result, asked={cell.name for cell in selection.cells})
@@ -256,9 +257,7 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
     if (form := selection.table.form) != "full":
         raise UserError(f"a {form} table has no verdicts to check; leave out --{form}")
     # A variant is another experiment, with verdicts of its own.
-    baseline = ResultsLayout(ROOT / "results" / "verdicts").report(
-        selection.table.id, selection.variant
-    )
+    baseline = Store(ROOT / "results" / "verdicts").report(selection.table.id, selection.variant)
     baseline = baseline.with_name(f"{baseline.name}.csv")
     result = result_of(selection)
     if accept:
@@ -277,16 +276,13 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
 
 def collect_selection(selection: Selection, *, as_json: bool) -> str:
     """Merge the selected finished runs into the committed CSV of the table."""
-    from reproduce.store import committed as measured
-    from reproduce.store.records import collect
-
     if selection.table.is_quick:
         raise UserError("quick runs are not collected; leave out --quick")
-    found = collect(selection.layout, [p.run.hash for p in selection.planned])
+    found = selection.store.records.collect([p.run.hash for p in selection.planned])
     if not found:
-        raise UserError(f"no finished run of {selection.table.id} under {selection.layout.root}")
-    path = selection.layout.measured / f"{selection.table.id.replace('/', '-')}.csv"
-    measured.write(path, list(found.values()))
+        raise UserError(f"no finished run of {selection.table.id} under {selection.store.root}")
+    name = selection.table.id.replace("/", "-")
+    path = selection.store.committed.write(name, found.values())
     planned = len(selection.planned)
     if as_json:
         return json.dumps({"path": str(path), "collected": len(found), "planned": planned})

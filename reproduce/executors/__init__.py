@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from benchmarks.errors import UserError
-from reproduce.running import queues
+from reproduce.store import queues
 
 if TYPE_CHECKING:
     from reproduce.running.campaign import Campaign

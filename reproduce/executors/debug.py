@@ -20,7 +20,7 @@ class DebugExecutor:
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
         """See :class:`reproduce.executors.Executor`."""
-        path = new_log(campaign.job.layout, "debug")
+        path = new_log(campaign.job.store, "debug")
         next_look = 0.0
 
         def look() -> None:

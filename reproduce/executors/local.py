@@ -20,18 +20,17 @@ from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.running import worker
-from reproduce.running.claims import Owner
 from reproduce.running.job import job_file
 from reproduce.running.machine import visible_gpu
-from reproduce.running.queues import Liveness
-from reproduce.store import failures
+from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
     from reproduce.running.campaign import Campaign, Survey
     from reproduce.running.interrupts import Interrupts
     from reproduce.running.progress import Display
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 POLL_SECONDS = 0.5
 # A stopped worker ends after the present update; one that hangs is told so, then made to.
@@ -62,7 +61,7 @@ class _Pool:
     def start(self, slot: int) -> None:
         job = self.campaign.job
         name = f"{self.prefix}worker{slot + 1}"
-        log = new_log(job.layout, name)
+        log = new_log(job.store, name)
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = visible_gpu(slot)
@@ -118,7 +117,7 @@ class _Pool:
         if count >= DEATHS_A_RUN and (claim := self.campaign.claims.take_over(name, owner)):
             error = f"its worker was lost {count} times in a row ({_why(code)})"
             planned = self.campaign.planned(name)
-            failures.write(self.campaign.job.layout, planned, error, str(item.log))
+            self.campaign.job.store.failures.write(planned, error, str(item.log))
             self.campaign.claims.release(claim)
 
     def fill(self, survey: Survey) -> None:
@@ -184,7 +183,7 @@ class LocalExecutor:
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
         """See :class:`reproduce.executors.Executor`; returns earlier after ``idle_seconds``."""
-        path = job_file(campaign.job.layout, campaign.claims.myself())
+        path = job_file(campaign.job.store, campaign.claims.myself())
         _write(path, campaign.job.to_json())
         pool = _Pool(campaign, display, path, self.prefix)
         interrupts.kill = pool.kill
@@ -213,14 +212,14 @@ class LocalExecutor:
             raise pool.error
 
 
-def new_log(layout: ResultsLayout, name: str) -> Path:
+def new_log(store: Store, name: str) -> Path:
     """Path of an empty file that is of this process and moment alone.
 
     Raises:
         UserError: where it cannot be written.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    path = layout.logs / f"{stamp}-{os.getpid()}-{name}.log"
+    path = store.logs / f"{stamp}-{os.getpid()}-{name}.log"
     _write(path, "")
     return path
 

@@ -13,13 +13,8 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import publish
-from reproduce.store.paths import (
-    ResultsLayout,
-    default_data,
-    default_results,
-    given_path,
-    printable,
-)
+from reproduce.store.paths import default_data, default_results, given_path, printable
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document
@@ -70,7 +65,7 @@ def command(
     """
     base = results or default_results()
     source = _source(weights, run, quick, data or default_data(), base)
-    folder = ResultsLayout(base, source.header.form if source.header else "full")
+    folder = Store(base, source.header.form if source.header else "full")
     publish(_document(source), folder.report(ID, source.name), as_json=as_json)
     return 0
 
@@ -87,18 +82,18 @@ def _source(
         return weight_sources.of_file(weights)
     if run is not None:
         return weight_sources.of_run(run, base, form="quick" if quick else "full")
-    if found := weight_sources.of_table(ResultsLayout(base, "quick" if quick else "full")):
+    if found := weight_sources.of_table(Store(base, "quick" if quick else "full")):
         return found
     if not quick and (found := _keras(data)):
         return found
     full, small = (
-        f"`{weight_sources.saving_command('table3', ResultsLayout(base, form))}`"
+        f"`{weight_sources.saving_command('table3', Store(base, form))}`"
         for form in ("full", "quick")
     )
     if quick:
         plain = select("table3", form="quick", seeds="1", only=["plain *"], results=base)
         weight_sources.train(plain)
-        if found := weight_sources.of_table(ResultsLayout(base, "quick")):
+        if found := weight_sources.of_table(Store(base, "quick")):
             return found
         raise UserError(f"no weights to draw: {small} trains networks and keeps them")
     raise UserError(

@@ -13,7 +13,8 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import Quick, publish
-from reproduce.store.paths import ResultsLayout, default_results
+from reproduce.store.paths import default_results
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.papers.locality.placement_document import PlacementResult
@@ -48,7 +49,7 @@ def command(
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)
     result = _result(gamma, eta, context(ID))
     variant = "" if (gamma, eta) == (GAMMA, ETA) else f"eta={eta},gamma={gamma}"
-    folder = ResultsLayout(results or default_results()).report(ID, variant)
+    folder = Store(results or default_results()).report(ID, variant)
     publish(document(result), folder, as_json=as_json, quick=quick)
     return 0
 

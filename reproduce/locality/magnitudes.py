@@ -17,8 +17,6 @@ from benchmarks.run import Run
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import publish
 from reproduce.locality.weight_sources import saving_command, train
-from reproduce.store import records
-from reproduce.store import weights as saved_weights
 
 if TYPE_CHECKING:
     from analysis.papers.locality.magnitudes import CellSpec
@@ -73,11 +71,11 @@ def command(
         readings=readings,
         results=results,
     )
-    kept = saved_weights.present(selection.layout)
+    kept = selection.store.weights.present()
     if quick and not any(p.run.hash in kept for p in _planned(selection)):
         train(selection)
     report, complete = report_of(selection)
-    folder = selection.layout.report(f"{ID}/{selection.table.name}", selection.variant)
+    folder = selection.store.report(f"{ID}/{selection.table.name}", selection.variant)
     publish(document(report), folder, as_json=as_json)
     return DONE if complete else INCOMPLETE
 
@@ -93,8 +91,8 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     from reproduce.catalogue.published import context
 
     planned = _planned(selection)
-    found = records.collect(selection.layout, [p.run.hash for p in planned])
-    headers = saved_weights.headers(selection.layout, found)
+    found = selection.store.records.collect([p.run.hash for p in planned])
+    headers = selection.store.weights.headers(found)
     if not headers:
         variant = f" with {selection.variant}" if selection.variant else ""
         raise UserError(
@@ -186,7 +184,7 @@ def _plain(term: Term) -> Term:
 
 def _command(selection: Selection, cells: Sequence[str]) -> str:
     """What trains the runs of ``cells`` that have no weights; of the whole table for many cells."""
-    parts = [saving_command(selection.table.name, selection.layout)]
+    parts = [saving_command(selection.table.name, selection.store)]
     if "precision" in selection.chosen:
         parts.append(f"--precision {selection.chosen['precision']}")
     chosen = {**selection.chosen, **selection.analysis}

@@ -15,13 +15,8 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import Quick, publish
-from reproduce.store.paths import (
-    ResultsLayout,
-    default_data,
-    default_results,
-    given_path,
-    printable,
-)
+from reproduce.store.paths import default_data, default_results, given_path, printable
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.papers.locality.share_replay import Printed, Structure
@@ -67,7 +62,7 @@ def command(
 
     named = _named(weights)
     result = analyse(named, data or default_data())
-    folder = ResultsLayout(results or default_results()).report(ID, _variant(named))
+    folder = Store(results or default_results()).report(ID, _variant(named))
     publish(document(result), folder, as_json=as_json, quick=quick)
     return DONE if result.holds else DIFFERS
 

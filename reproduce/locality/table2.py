@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.models import VGG10, MobileNet, Model
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import Quick, publish
-from reproduce.store.paths import PAPER_TABLES, ResultsLayout, default_results
+from reproduce.store.paths import PAPER_TABLES, default_results
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Note
@@ -41,7 +42,7 @@ def command(quick: Quick = False, results: opt.Results = None, as_json: opt.Json
     from analysis.papers.locality.architecture_document import document
 
     found = architectures()
-    folder = ResultsLayout(results or default_results()).report(ID)
+    folder = Store(results or default_results()).report(ID)
     publish(document(found, _notes()), folder, as_json=as_json, quick=quick)
     return DONE if overall(found) == SAME else DIFFERS
 

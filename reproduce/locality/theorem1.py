@@ -7,7 +7,8 @@ from __future__ import annotations
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import Quick, publish
-from reproduce.store.paths import ResultsLayout, default_results
+from reproduce.store.paths import default_results
+from reproduce.store.store import Store
 
 ID = "locality/theorem1"
 DONE, DIFFERS = 0, 1
@@ -33,7 +34,7 @@ def command(quick: Quick = False, results: opt.Results = None, as_json: opt.Json
             f"paper_tables/locality/theorem1.csv: {error}; restore it with git"
         ) from None
     result = theorem_document.analyse(claims, context(ID))
-    folder = ResultsLayout(results or default_results()).report(ID)
+    folder = Store(results or default_results()).report(ID)
     publish(theorem_document.document(result), folder, as_json=as_json, quick=quick)
     return DONE if result.is_expected else DIFFERS
 

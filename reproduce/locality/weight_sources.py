@@ -15,7 +15,8 @@ from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
 from reproduce.catalogue.papers import entries, find
 from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout, default_results, layouts, printable
+from reproduce.store.paths import default_results, printable
+from reproduce.store.store import Store, stores
 
 if TYPE_CHECKING:
     from benchmarks.weights import SpatialLayer
@@ -103,17 +104,17 @@ def of_run(prefix: str, base: Path, *, form: str) -> WeightSource:
     """
     if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
         raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
-    for layout in layouts(base, form):
-        names = sorted(n for n in saved_weights.present(layout) if n.startswith(prefix))
+    for store in stores(base, form):
+        names = sorted(n for n in store.weights.present() if n.startswith(prefix))
         if len(names) > 1:
             raise UserError(f"{prefix!r} fits {len(names)} runs: {', '.join(names[:4])} …")
         if names:
-            path = saved_weights.path_of(layout, names[0])
+            path = store.weights.path(names[0])
             return WeightSource(path, saved_weights.header(path), f"run={names[0]}")
     raise UserError(_nothing_kept(prefix, base, form=form))
 
 
-def of_table(layout: ResultsLayout) -> WeightSource | None:
+def of_table(store: Store) -> WeightSource | None:
     """Kept weights of Table III: the plain cell's first seed, else the first that there are; None
     where no run of it has kept any.
 
@@ -121,16 +122,16 @@ def of_table(layout: ResultsLayout) -> WeightSource | None:
         UserError: where the file is damaged.
     """
     table = find(TABLE).load()
-    if layout.form not in ("full", *table.forms):
+    if store.form not in ("full", *table.forms):
         return None
-    table = table.of_form(layout.form)
+    table = table.of_form(store.form)
     cells = sorted(table.cells, key=lambda cell: cell.kind != "plain")
-    there = saved_weights.present(layout)
+    there = store.weights.present()
     runs = (cell.run(seed).hash for cell in cells for seed in range(table.seeds))
     found = next((name for name in runs if name in there), None)
     if found is None:
         return None
-    path = saved_weights.path_of(layout, found)
+    path = store.weights.path(found)
     return WeightSource(path, saved_weights.header(path))
 
 
@@ -161,22 +162,22 @@ def describe_run(run: Mapping[str, Any], form: str) -> str:
     return f"{model} on {data} with {penalties}, seed {run['seed']}"
 
 
-def saving_command(table: str, layout: ResultsLayout) -> str:
+def saving_command(table: str, store: Store) -> str:
     """The command that trains a table's runs under that folder and keeps their weights."""
-    form = "" if layout.form == "full" else f" --{layout.form}"
+    form = "" if store.form == "full" else f" --{store.form}"
     results = ""
-    if layout.base != default_results():
-        results = f" --results {shlex.quote(str(layout.base))}"
+    if store.base != default_results():
+        results = f" --results {shlex.quote(str(store.base))}"
     return f"reproduce {table}{form}{results} --save-weights"
 
 
-def _saving_run(run: Mapping[str, Any], layout: ResultsLayout) -> str:
+def _saving_run(run: Mapping[str, Any], store: Store) -> str:
     """The same for one run, as far as can be told."""
-    place = _place(run, layout.form)
+    place = _place(run, store.form)
     if place is None:
         return "its table's command with --save-weights"
     table, cell = place
-    command = saving_command(table.name, layout)
+    command = saving_command(table.name, store)
     if run["precision"] != cell.run(0).precision:
         command += f" --precision {run['precision']}"
     return f"`{command} --only {shlex.quote(cell.name)} --seeds {run['seed']}-{run['seed']}`"
@@ -199,9 +200,9 @@ def _place(run: Mapping[str, Any], form: str) -> tuple[Table, Cell] | None:
 def _nothing_kept(prefix: str, base: Path, *, form: str) -> str:
     from reproduce.commands.show import matching
 
-    for layout in layouts(base, form):
-        for name, record in matching(layout, prefix).items():
-            command = _saving_run(record["run"], layout)
+    for store in stores(base, form):
+        for name, record in matching(store, prefix).items():
+            command = _saving_run(record["run"], store)
             return f"run {name} did not keep its weights: {command} trains it again and keeps them"
     return f"no run begins with {prefix!r} under {base}; `reproduce status table3` tells what is"
 

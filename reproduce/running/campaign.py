@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproduce.running import heartbeat
 from reproduce.running.checkpointed_epochs import SavedEpochs
-from reproduce.running.claims import Claims, Watch
-from reproduce.running.queues import Liveness
 from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
-from reproduce.store import weights as saved_weights
+from reproduce.store.claims import Watch
+from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -65,7 +63,7 @@ class Campaign:
         job: of the runs that are missing.
         finished: those wanted that were done before.
         images: training images of each data set, by name.
-        patience: see :class:`reproduce.running.claims.Watch`.
+        patience: see :class:`reproduce.store.claims.Watch`.
         log: takes a line about what was taken from whom.
     """
 
@@ -78,23 +76,23 @@ class Campaign:
         log: Callable[[str], None],
     ) -> None:
         self.job = job
-        self.claims = Claims(job.layout.claims, job.executor)
+        self.claims = job.store.claims(job.executor)
         self._finished, self._images, self._log = finished, images, log
         self._by_hash = {planned.run.hash: planned for planned in job.planned}
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
         self._told: set[str] = set()
-        self._saved = SavedEpochs(job.layout.checkpoints)
+        self._saved = SavedEpochs(job.store.checkpoints)
 
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
-        layout = self.job.layout
+        store = self.job.store
         for name in [n for n in self._left if self.job.is_over(n)]:
             del self._left[name]
         failed = self.failed()
         self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
-        held = [r for r in running_now(todo, layout, self.claims) if not self._freed(r)]
+        held = [r for r in running_now(todo, store, self.claims) if not self._freed(r)]
         found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
         running, waiting = found.running, found.of(WAITING)
         lacking = self._lacking(waiting)
@@ -116,7 +114,7 @@ class Campaign:
 
     def _lacking(self, waiting: Iterable[PlannedRun]) -> dict[str, list[str]]:
         """By hash: of runs that cannot begin yet, what they start from."""
-        found = {p.run.hash: saved_weights.lacking(self.job.layout, p.run) for p in waiting}
+        found = {p.run.hash: self.job.store.weights.lacking(p.run) for p in waiting}
         return {name: [run.hash for run in runs] for name, runs in found.items() if runs}
 
     def _stuck(self, lacking: Mapping[str, list[str]], failed: Collection[str]) -> int:
@@ -130,7 +128,7 @@ class Campaign:
     def failed(self) -> dict[str, failures.Failure]:
         """The runs of this job that have failed since it began."""
         before = self.job.failed_before
-        found = failures.read(self.job.layout, self._left)
+        found = self.job.store.failures.read(self._left)
         return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
 
     def _tell(self, failed: Mapping[str, failures.Failure]) -> None:
@@ -147,7 +145,7 @@ class Campaign:
 
     def epoch(self, run_hash: str) -> int:
         """Completed epochs by the last heartbeat, whosever it was."""
-        beat = heartbeat.read(self.job.layout.claims, run_hash)
+        beat = self.job.store.heartbeats.read(run_hash)
         return beat.epoch if beat else 0
 
     def _epochs_of(self, running: Running) -> float:

@@ -19,14 +19,14 @@ from reproduce.running import images, machine
 from reproduce.running.launch import resources
 from reproduce.running.progress import duration
 from reproduce.running.standing import standing
-from reproduce.store import atomic, provenance, records
+from reproduce.store import atomic, provenance
 from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.launch import LaunchOptions, Resources
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 CALIBRATION_SECONDS = 5.0
 CALIBRATION_LIMIT_SECONDS = 120.0
@@ -66,9 +66,7 @@ class Estimate:
         return f"{self.runs} run{plural}, about {duration(self.seconds)} on {workers} ({rate})"
 
 
-def estimate(
-    planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
-) -> Estimate:
+def estimate(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> Estimate:
     """Time for those of ``planned`` that are missing; may train on random images for some 10 s a
     network, and needs no data.
 
@@ -76,7 +74,7 @@ def estimate(
         UserError: where a device is asked for that is not there, or a record of ``planned`` is
             damaged.
     """
-    found = standing(planned, layout, save_weights=options.save_weights)
+    found = standing(planned, store, save_weights=options.save_weights)
     missing = [item.run for item in found.missing]
     means = resources(len(missing), options)
     rates: dict[str, tuple[float, str]] = {}
@@ -84,7 +82,7 @@ def estimate(
     for run in missing:
         key = _workload(run.canonical())
         if key not in rates:
-            rates[key] = _rate(run, layout, means)
+            rates[key] = _rate(run, store, means)
         work.append(_images(run, options.data) / rates[key][0])
     if not work:
         return Estimate(0, 0.0, means.workers, 0.0, "recorded")
@@ -112,12 +110,12 @@ def _workload(resolved: Mapping[str, Any]) -> str:
     return json.dumps([images, resolved["model"], resolved["precision"], batches], sort_keys=True)
 
 
-def _rate(run: Run, layout: ResultsLayout, means: Resources) -> tuple[float, str]:
+def _rate(run: Run, store: Store, means: Resources) -> tuple[float, str]:
     label = _machine(means.device)
-    recorded = _recorded(run, layout, means, label)
+    recorded = _recorded(run, store, means, label)
     if recorded:
         return recorded, "recorded"
-    cache = layout.root / "speed.json"
+    cache = store.root / "speed.json"
     key = json.dumps([label, _workload(run.canonical()), means.workers, means.pack])
     known = _read(cache)
     if key not in known:
@@ -134,11 +132,11 @@ def _machine(device: str) -> str:
     )
 
 
-def _recorded(run: Run, layout: ResultsLayout, means: Resources, label: str) -> float | None:
+def _recorded(run: Run, store: Store, means: Resources, label: str) -> float | None:
     """Median over finished runs like this one, made on this machine in packs of this size."""
     found = []
     wanted = _workload(run.canonical())
-    for record in records.readable(layout):
+    for record in store.records.readable():
         origin = record["provenance"]
         # Nothing fixes the form of a provenance, and runs of any version may lie here.
         with contextlib.suppress(KeyError, TypeError, AttributeError):

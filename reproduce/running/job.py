@@ -11,11 +11,9 @@ from pathlib import Path
 from benchmarks.run import from_canonical
 from reproduce.catalogue.papers import papers
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running.claims import Owner
-from reproduce.running.queues import Liveness
-from reproduce.store import records
-from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.claims import Owner
+from reproduce.store.queues import Liveness
+from reproduce.store.store import Store
 
 SUFFIX = ".job.json"
 
@@ -26,7 +24,7 @@ class Job:
 
     Attributes:
         planned: the runs in the order in which they are wanted.
-        layout: the results folder.
+        store: the results folder.
         data: the folder of the data sets.
         device: "cpu" or "cuda".
         executor: "local", "debug" or "slurm".
@@ -42,7 +40,7 @@ class Job:
     """
 
     planned: tuple[PlannedRun, ...]
-    layout: ResultsLayout
+    store: Store
     data: Path
     device: str = "cpu"
     executor: str = "local"
@@ -56,12 +54,9 @@ class Job:
 
     def is_over(self, run_hash: str) -> bool:
         """Whether nothing is left to do for a run of this job, whoever did it."""
-        has_record = (
-            run_hash in self.recorded or records.record_path(self.layout, run_hash).exists()
-        )
+        has_record = run_hash in self.recorded or self.store.records.path(run_hash).exists()
         return has_record and (
-            not self.keeps_weights(run_hash)
-            or saved_weights.path_of(self.layout, run_hash).exists()
+            not self.keeps_weights(run_hash) or self.store.weights.path(run_hash).exists()
         )
 
     def keeps_weights(self, run_hash: str) -> bool:
@@ -73,8 +68,8 @@ class Job:
         return json.dumps(
             {
                 "planned": [[p.cell, p.run.canonical()] for p in self.planned],
-                "base": str(self.layout.base.absolute()),
-                "form": self.layout.form,
+                "base": str(self.store.base.absolute()),
+                "form": self.store.form,
                 "data": str(self.data.absolute()),
                 "device": self.device,
                 "executor": self.executor,
@@ -93,23 +88,23 @@ class Job:
         """The job that :meth:`to_json` wrote."""
         values = json.loads(text)
         papers()  # whose own parts the runs may be made of
-        layout = ResultsLayout(Path(values.pop("base")), values.pop("form"))
+        store = Store(Path(values.pop("base")), values.pop("form"))
         planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
         data = Path(values.pop("data"))
         values |= {name: frozenset(values[name]) for name in ("recorded", "sources")}
-        return cls(planned=tuple(planned), layout=layout, data=data, **values)
+        return cls(planned=tuple(planned), store=store, data=data, **values)
 
 
-def job_file(layout: ResultsLayout, owner: Owner) -> Path:
+def job_file(store: Store, owner: Owner) -> Path:
     """Where a command's workers read its job; the name says whose it is, as a claim's does, so
     that no process on another machine takes it for a dead one's."""
-    return layout.logs / f"{owner.name}{SUFFIX}"
+    return store.logs / f"{owner.name}{SUFFIX}"
 
 
-def sweep_job_files(layout: ResultsLayout) -> None:
+def sweep_job_files(store: Store) -> None:
     """Remove the job files of commands that are dead for certain."""
     with contextlib.suppress(OSError):
-        for path in layout.logs.glob(f"*{SUFFIX}"):
+        for path in store.logs.glob(f"*{SUFFIX}"):
             owner = Owner.parse(path.name.removesuffix(SUFFIX))
             if owner and owner.liveness() is Liveness.DEAD:
                 path.unlink(missing_ok=True)

@@ -11,18 +11,17 @@ from pathlib import Path
 from benchmarks.errors import UserError
 from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running import heartbeat, images, machine
+from reproduce.running import images, machine
 from reproduce.running.campaign import Campaign
-from reproduce.running.claims import PATIENCE_SECONDS, Claims
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
-from reproduce.running.queues import Liveness
 from reproduce.running.standing import Standing, standing
-from reproduce.store import records
-from reproduce.store import weights as saved_weights
+from reproduce.store.claims import PATIENCE_SECONDS, Claims
 from reproduce.store.failures import Failure
-from reproduce.store.paths import ResultsLayout, default_data
+from reproduce.store.paths import default_data
+from reproduce.store.queues import Liveness
+from reproduce.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,7 @@ class LaunchSummary:
         return text
 
 
-def launch(
-    planned: Sequence[PlannedRun], layout: ResultsLayout, options: LaunchOptions
-) -> LaunchSummary:
+def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> LaunchSummary:
     """Train those of ``planned`` that are missing, and wait for those that others train.
 
     A run is missing without a record and, where weights are to be kept, without its weights. What
@@ -109,12 +106,12 @@ def launch(
             before anything is trained, for a damaged record of ``planned``.
         RuntimeError: where workers end again and again for no reason that is known.
     """
-    found = standing(planned, layout, save_weights=options.save_weights)
-    _tidy(layout, {item.run.hash for item in found.finished})
+    found = standing(planned, store, save_weights=options.save_weights)
+    _tidy(store, {item.run.hash for item in found.finished})
     if not found.missing:
         return LaunchSummary(len(found.finished), 0, 0, interrupted=False)
-    job = make_job(found, layout, options)
-    make_folders(layout, with_weights=options.save_weights or bool(found.sources))
+    job = make_job(found, store, options)
+    make_folders(store, with_weights=options.save_weights or bool(found.sources))
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(
             job,
@@ -131,7 +128,7 @@ def launch(
     return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
 
 
-def make_job(found: Standing, layout: ResultsLayout, options: LaunchOptions) -> Job:
+def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
     """What the workers that train what is missing are told, with every default decided and the data
     checked.
 
@@ -142,7 +139,7 @@ def make_job(found: Standing, layout: ResultsLayout, options: LaunchOptions) -> 
     means = resources(len(found.missing), options)
     return Job(
         planned=found.missing,
-        layout=layout,
+        store=store,
         data=options.data,
         device=means.device,
         executor=options.executor,
@@ -179,21 +176,27 @@ def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
     damaged = {}
     for item in job.planned:
         try:
-            records.verified(job.layout, [item.run.hash])
+            job.store.records.verified([item.run.hash])
         except UserError as error:
             damaged[item.run.hash] = error
     left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
     return replace(job, planned=tuple(left)), damaged
 
 
-def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:
+def make_folders(store: Store, *, with_weights: bool = False) -> None:
     """The folders that training writes to.
 
     Raises:
         UserError: where they cannot be written.
     """
-    folders = [layout.records, layout.claims, layout.checkpoints, layout.failures, layout.logs]
-    for folder in [*folders, layout.weights] if with_weights else folders:
+    folders = [
+        store.records.folder,
+        store.claims().folder,
+        store.checkpoints,
+        store.failures.folder,
+        store.logs,
+    ]
+    for folder in [*folders, store.weights.folder] if with_weights else folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -202,22 +205,22 @@ def make_folders(layout: ResultsLayout, *, with_weights: bool = False) -> None:
             raise UserError(f"cannot write {folder}: give another folder with --results")
 
 
-def _tidy(layout: ResultsLayout, finished: set[str]) -> None:
+def _tidy(store: Store, finished: set[str]) -> None:
     """Remove what processes that were killed have left of runs that are finished."""
-    claims = Claims(layout.claims, "tidy")
+    claims = store.claims("tidy")
     claims.sweep()
-    sweep_job_files(layout)
+    sweep_job_files(store)
     left = {n for n, owner in claims.owners().items() if owner.liveness() is Liveness.DEAD}
-    left |= {path.stem for path in layout.checkpoints.glob("*.ckpt")}
+    left |= {path.stem for path in store.checkpoints.glob("*.ckpt")}
     with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later
         for name in left & finished:
-            _tidy_run(layout, claims, name)
+            _tidy_run(store, claims, name)
 
 
-def _tidy_run(layout: ResultsLayout, claims: Claims, run_hash: str) -> None:
+def _tidy_run(store: Store, claims: Claims, run_hash: str) -> None:
     claim = claims.acquire(run_hash)
     if claim is not None:
-        heartbeat.remove(layout.claims, run_hash)
-        (layout.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
-        saved_weights.sweep(layout, run_hash)
+        store.heartbeats.remove(run_hash)
+        (store.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
+        store.weights.sweep(run_hash)
         claims.release(claim)

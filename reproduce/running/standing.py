@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running import heartbeat
-from reproduce.running.claims import Claims, Owner
-from reproduce.running.heartbeat import Beat
-from reproduce.running.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Place, Word
-from reproduce.store import failures, records
-from reproduce.store import weights as saved_weights
+from reproduce.store.claims import Claims, Owner
 from reproduce.store.failures import Failure
+from reproduce.store.heartbeat import Beat
+from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Place, Word
 
 if TYPE_CHECKING:
     from benchmarks.run import Run
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 # Besides QUEUED and UNKNOWN. ENDING ones are still held by a task that was cancelled.
 DONE, RUNNING, ENDING = "done", "running", "ending"
@@ -84,10 +81,10 @@ class Standing:
         stays = "its record stays" if count == 1 else "their records stay"
         return f"{count} {runs} no saved weights; {again} trained again to keep them, {stays}"
 
-    def differing(self, layout: ResultsLayout) -> str:
+    def differing(self, store: Store) -> str:
         """One line on repetitions that came to another result than the record; "" for none."""
-        found = records.collect(layout, self.recorded) if self.recorded else {}
-        weights = saved_weights.headers(layout, found)
+        found = store.records.collect(self.recorded) if self.recorded else {}
+        weights = store.weights.headers(found)
         count = sum(not header.belongs_to(found[name]) for name, header in weights.items())
         if not count:
             return ""
@@ -100,7 +97,7 @@ class Standing:
 
 def standing(
     planned: Sequence[PlannedRun],
-    layout: ResultsLayout,
+    store: Store,
     *,
     save_weights: bool = False,
     word: Word | None = None,
@@ -118,9 +115,9 @@ def standing(
     distinct = {item.run.hash: item for item in planned}
     family = {**_sources(distinct.values(), distinct, ()), **distinct}
     # In this order: a run that ends meanwhile is held by then, or done, or both.
-    running = running_now(family.values(), layout, Claims(layout.claims, "look"))
-    failed = failures.read(layout, family)
-    recorded, kept = records.verified(layout, family), saved_weights.present(layout)
+    running = running_now(family.values(), store, store.claims("look"))
+    failed = store.failures.read(family)
+    recorded, kept = store.records.verified(family), store.weights.present()
     finished = recorded & kept if save_weights else recorded
     sources = _sources((p for n, p in distinct.items() if n not in finished), distinct, kept)
     finished = finished - sources.keys()
@@ -167,19 +164,17 @@ def _group(held: Running | None, failure: Failure | None, place: Place | None) -
     return FAILED if failure else WAITING
 
 
-def running_now(
-    planned: Iterable[PlannedRun], layout: ResultsLayout, claims: Claims
-) -> list[Running]:
+def running_now(planned: Iterable[PlannedRun], store: Store, claims: Claims) -> list[Running]:
     """Those of ``planned`` that a process holds which is not dead for certain."""
     wanted = {item.run.hash: item for item in planned}
     found = []
     for name, owner in claims.owners().items():
         if name in wanted and owner.liveness() is not Liveness.DEAD:
-            beat = heartbeat.read(layout.claims, name)
+            beat = store.heartbeats.read(name)
             if beat is not None and beat.token != owner.token:
                 beat = None
             item = wanted[name]
-            silent = None if beat is None else heartbeat.age(layout.claims, name)
+            silent = None if beat is None else store.heartbeats.age(name)
             found.append(
                 Running(name, item.cell, item.run.seed, item.run.epochs, owner, beat, silent)
             )

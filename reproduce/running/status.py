@@ -9,17 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reproduce.running import queues
-from reproduce.running.queues import QUEUED, UNKNOWN, Lost
 from reproduce.running.standing import ENDING, FAILED, LOST, Running, standing
-from reproduce.store import weights as saved_weights
+from reproduce.store import queues
 from reproduce.store.failures import Failure
 from reproduce.store.paths import default_results
+from reproduce.store.queues import QUEUED, UNKNOWN, Lost
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 # A heartbeat comes every second; one this old is worth telling.
 SILENT_SECONDS = 30.0
@@ -81,7 +80,7 @@ class Status:
         return all(cell.done == cell.total for cell in self.cells)
 
 
-def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
+def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
     """Counts per cell, what runs where, and the last error of what failed.
 
     A run whose owner on this host is dead is waiting, as is one that was interrupted.
@@ -90,8 +89,8 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         UserError: where a record is damaged; names it and what to do.
     """
     queue = queues.registered()
-    word = queue.look(layout) if queue else None  # first, see `standing`
-    found = standing(planned, layout, word=word)
+    word = queue.look(store) if queue else None  # first, see `standing`
+    found = standing(planned, store, word=word)
     groups = {
         name: "done" if name in found.recorded else _COUNTED.get(group, group)
         for name, group in found.groups.items()
@@ -106,9 +105,7 @@ def status_of(planned: Sequence[PlannedRun], layout: ResultsLayout) -> Status:
         found.running,
         {item.run.hash: found.failed[item.run.hash] for item in found.of(FAILED)},
         lost=queue.explain(found.of(LOST), found.places) if queue else {},
-        weights=sum(
-            groups[name] == "done" for name in saved_weights.present(layout) & groups.keys()
-        ),
+        weights=sum(groups[name] == "done" for name in store.weights.present() & groups.keys()),
         on_hold=word.on_hold if word else 0,
         silent=bool(found.of(UNKNOWN)),
         reasons=dict(Counter(filter(None, told))),
@@ -182,7 +179,7 @@ def _lines(found: Status, selection: Selection) -> Iterator[str]:
         )
     if found.silent:
         yield "the queue does not answer here: what was submitted and is not done counts as queued"
-    if selection.variant or selection.layout.base != default_results():
+    if selection.variant or selection.store.base != default_results():
         return  # a hint without the same options would name another experiment
     name = selection.table.name + selection.table.option
     if found.complete:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.running import images
-from reproduce.running.claims import Claim, Claims
-from reproduce.running.heartbeat import Heart
-from reproduce.store import failures, provenance, records, schema
+from reproduce.store import provenance, records, schema
 from reproduce.store import weights as saved_weights
+from reproduce.store.claims import Claim
+from reproduce.store.heartbeat import Heart
 
 if TYPE_CHECKING:
     import torch
@@ -50,9 +50,9 @@ class Trainer:
         log_path: str,
         on_update: Callable[[], None] = lambda: None,
     ) -> None:
-        self.job, self.layout = job, job.layout
+        self.job, self.store = job, job.store
         self.log, self.log_path, self.on_update = log, log_path, on_update
-        self.claims = Claims(job.layout.claims, job.executor)
+        self.claims = job.store.claims(job.executor)
         self.heart = Heart(self.claims, worker)
         self.needs_restart = False
         self._stopped = threading.Event()
@@ -115,7 +115,7 @@ class Trainer:
         batch: list[_Held] = []
         failed = self._failed_since_start()
         todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
-        todo = [p for p in todo if not saved_weights.lacking(self.layout, p.run)]
+        todo = [p for p in todo if not self.store.weights.lacking(p.run)]
         size = self._pack_size(todo)
         for planned in todo:
             if len(batch) == size:
@@ -155,7 +155,7 @@ class Trainer:
 
     def _failed_since_start(self) -> set[str]:
         before = self.job.failed_before
-        found = failures.read(self.layout, [p.run.hash for p in self.job.planned])
+        found = self.store.failures.read([p.run.hash for p in self.job.planned])
         return {name for name, failure in found.items() if failure.token != before.get(name)}
 
     def _train(self, batch: list[_Held], device: torch.device) -> None:
@@ -165,14 +165,14 @@ class Trainer:
         dataset = self._open(batch[0].planned)
         for held in batch:
             checkpoint.sweep(self._checkpoint(held))
-            saved_weights.sweep(self.layout, held.planned.run.hash)
+            self.store.weights.sweep(held.planned.run.hash)
             self.log(f"takes {_named(held.planned)}")
         train(
             [held.planned.run for held in batch],
             dataset,
             device,
-            checkpoints=self.layout.checkpoints,
-            weights_of=lambda run: saved_weights.read(self.layout, run),
+            checkpoints=self.store.checkpoints,
+            weights_of=lambda run: self.store.weights.read(run),
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
@@ -228,18 +228,18 @@ class Trainer:
             outcome,
             self._provenance,
             train_images=len(self._dataset.train),
-            form=self.layout.form,
+            form=self.store.form,
         )
         earlier = (
-            saved_weights.keep(self.layout, outcome, record)
+            self.store.weights.keep(outcome, record)
             if self.job.keeps_weights(outcome.run.hash)
             else None
         )
         # A run that was repeated for its weights leaves the record that there is.
-        ours = earlier is None and records.publish(self.layout, record)
+        ours = earlier is None and self.store.records.publish(record)
         self._over.add(outcome.run.hash)
         checkpoint.remove(self._checkpoint(held))
-        failures.clear(self.layout, outcome.run.hash)
+        self.store.failures.clear(outcome.run.hash)
         self._let_go(held)
         correct, total = schema.headline(record)
         result = f"{correct}/{total}" + (" diverged" if outcome.diverged else "")
@@ -250,7 +250,7 @@ class Trainer:
     def _fail(self, held: _Held, outcome: Outcome) -> None:
         self.log(f"failed {_named(held.planned)}\n{outcome.traceback.rstrip()}")
         error = f"{type(outcome.error).__name__}: {outcome.error}"
-        failures.write(self.layout, held.planned, _one_line(error), self.log_path)
+        self.store.failures.write(held.planned, _one_line(error), self.log_path)
         self._let_go(held)
         # An error on a GPU often leaves the process unable to compute anything there.
         self.needs_restart = self.needs_restart or self.job.device != "cpu"
@@ -262,7 +262,7 @@ class Trainer:
             self._held.pop(held.planned.run.hash, None)
 
     def _checkpoint(self, held: _Held) -> Any:
-        return self.layout.checkpoints / f"{held.planned.run.hash}.ckpt"
+        return self.store.checkpoints / f"{held.planned.run.hash}.ckpt"
 
 
 def stamped(message: str) -> str:

@@ -16,15 +16,12 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.errors import UserError
 from benchmarks.run import without_seed
 from reproduce.store import atomic, schema
 from reproduce.store.schema import Record
-
-if TYPE_CHECKING:
-    from reproduce.store.paths import ResultsLayout
 
 RESULT = ("diverged", "measurements", "curves")
 PACKAGES = ("python", "torch", "torchvision", "numpy")
@@ -46,60 +43,6 @@ class Row:
 
     record: Record
     source: str
-
-
-def read_all(layout: ResultsLayout) -> dict[str, Record]:
-    """The committed runs by hash; none for a quick layout. Their provenance has no host.
-
-    Raises:
-        UserError: at a malformed row, or where two rows give one run two contents.
-    """
-    return {name: row.record for name, row in read_rows(layout).items()}
-
-
-def read_rows(layout: ResultsLayout, wanted: Collection[str] | None = None) -> dict[str, Row]:
-    """As :func:`read_all`, with each row's place.
-
-    Args:
-        wanted: hashes of the runs of interest. A file that holds none of them is not read, so that
-            its damage stops nobody but who asks for its runs.
-    """
-    rows: dict[str, Row] = {}
-    for path in _files(layout):
-        if wanted is not None and _names(path).keys().isdisjoint(wanted):
-            continue
-        for name, row in read_file(path).items():
-            rows.setdefault(name, row)
-            require_agreement(rows[name], row)
-    return rows if wanted is None else {n: row for n, row in rows.items() if n in wanted}
-
-
-def names(layout: ResultsLayout) -> dict[str, str]:
-    """Hashes of the committed runs with the names that these had before (or ""), without reading
-    more of a row than its first two columns."""
-    return {name: former for path in _files(layout) for name, former in _names(path).items()}
-
-
-def write(path: Path, records: Iterable[Record]) -> None:
-    """Add the records to the CSV at ``path``; rows that it has already stay as they are, and so
-    do those that another process adds at the same time.
-
-    Raises:
-        UserError: where a record contradicts a row of the file, or it cannot be written.
-        ValueError: at a record without its curves, or of a quick run.
-    """
-    added = list(records)
-    for record in added:
-        if "curves" not in record["result"]:
-            raise ValueError(f"the record {record['hash']} was collected without its curves")
-        if record["form"] == schema.QUICK:
-            raise ValueError(f"the record {record['hash']} is of a quick run")
-    try:
-        with atomic.sole_writer(path):
-            _add(path, added)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    atomic.sweep(path.parent)
 
 
 def _add(path: Path, added: Iterable[Record]) -> None:
@@ -240,17 +183,6 @@ def _json(text: str) -> Any:
     return json.loads(text) if text else None
 
 
-def _files(layout: ResultsLayout) -> list[Path]:
-    if not layout.is_committed:
-        return []
-    try:
-        return sorted(path for path in layout.measured.iterdir() if path.suffix == ".csv")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise UserError(f"cannot read {layout.measured}: {error.strerror or error}") from error
-
-
 def _names(path: Path) -> dict[str, str]:
     with _open(path, errors="replace") as file:
         columns = [line.split(",", 2) for line in file]
@@ -262,3 +194,72 @@ def _open(path: Path, errors: str = "strict") -> io.TextIOWrapper:
         return open(path, encoding="utf-8", errors=errors, newline="")
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+class Committed:
+    """The committed runs of a results folder; quick ones, which only show that everything works,
+    are never committed."""
+
+    def __init__(self, folder: Path, form: str) -> None:
+        self.folder, self.form = folder, form
+
+    def read_all(self) -> dict[str, Record]:
+        """The committed runs by hash; none of a quick form. Their provenance has no host.
+
+        Raises:
+            UserError: at a malformed row, or where two rows give one run two contents.
+        """
+        return {name: row.record for name, row in self.read_rows().items()}
+
+    def read_rows(self, wanted: Collection[str] | None = None) -> dict[str, Row]:
+        """As :func:`read_all`, with each row's place.
+
+        Args:
+            wanted: hashes of the runs of interest. A file that holds none of them is not read, so
+                that its damage stops nobody but who asks for its runs.
+        """
+        rows: dict[str, Row] = {}
+        for path in self._files():
+            if wanted is not None and _names(path).keys().isdisjoint(wanted):
+                continue
+            for name, row in read_file(path).items():
+                rows.setdefault(name, row)
+                require_agreement(rows[name], row)
+        return rows if wanted is None else {n: row for n, row in rows.items() if n in wanted}
+
+    def names(self) -> dict[str, str]:
+        """Hashes of the committed runs with the names that these had before (or ""); reads no more
+        of a row than its first two columns."""
+        return {name: former for path in self._files() for name, former in _names(path).items()}
+
+    def _files(self) -> list[Path]:
+        if self.form == schema.QUICK:
+            return []
+        try:
+            return sorted(path for path in self.folder.iterdir() if path.suffix == ".csv")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
+
+    def write(self, name: str, records: Iterable[Record]) -> Path:
+        """Add the records to ``<name>.csv`` and return its path; rows that it has already stay as
+        they are, and so do those that another process adds at the same time.
+
+        Raises:
+            UserError: where a record contradicts a row of the file, or it cannot be written.
+            ValueError: at a record without its curves, or of a quick run.
+        """
+        added, path = list(records), self.folder / f"{name}.csv"
+        for record in added:
+            if "curves" not in record["result"]:
+                raise ValueError(f"the record {record['hash']} was collected without its curves")
+            if record["form"] == schema.QUICK:
+                raise ValueError(f"the record {record['hash']} is of a quick run")
+        try:
+            with atomic.sole_writer(path):
+                _add(path, added)
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        atomic.sweep(path.parent)
+        return path

@@ -16,7 +16,6 @@ from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.store.paths import ResultsLayout
 
 
 @dataclass(frozen=True)
@@ -39,39 +38,6 @@ class Failure:
     time: str
 
 
-def write(layout: ResultsLayout, planned: PlannedRun, error: str, log: str) -> None:
-    """Keep a run's failure, in the place of an earlier one.
-
-    Raises:
-        UserError: where the folder cannot be written.
-    """
-    lines = error.strip().splitlines() or ["unknown error"]
-    failure = Failure(
-        secrets.token_hex(6), planned.cell, planned.run.seed, lines[-1].strip(), log, utc_now()
-    )
-    path = _path(layout, planned.run.hash)
-    try:
-        atomic.replace(path, (json.dumps(asdict(failure), indent=1) + "\n").encode())
-    except OSError as problem:
-        raise UserError(f"cannot write {path}: {problem.strerror}") from problem
-
-
-def read(layout: ResultsLayout, hashes: Iterable[str]) -> dict[str, Failure]:
-    """The failures among ``hashes``, by hash."""
-    try:
-        present = {path.stem for path in layout.failures.iterdir() if path.suffix == ".json"}
-    except OSError:
-        return {}
-    found = {name: _read_one(_path(layout, name)) for name in hashes if name in present}
-    return {name: failure for name, failure in found.items() if failure}
-
-
-def clear(layout: ResultsLayout, run_hash: str) -> None:
-    """Forget a run's failure; harmless where there is none."""
-    with contextlib.suppress(OSError):
-        _path(layout, run_hash).unlink()
-
-
 def _read_one(path: Path) -> Failure | None:
     try:
         values = json.loads(path.read_text())
@@ -82,5 +48,41 @@ def _read_one(path: Path) -> Failure | None:
         return Failure("", "", 0, f"{path} cannot be read", str(path), "")
 
 
-def _path(layout: ResultsLayout, run_hash: str) -> Path:
-    return layout.failures / f"{run_hash}.json"
+class Failures:
+    """The failures of a results folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, planned: PlannedRun, error: str, log: str) -> None:
+        """Keep a run's failure, in the place of an earlier one.
+
+        Raises:
+            UserError: where the folder cannot be written.
+        """
+        lines = error.strip().splitlines() or ["unknown error"]
+        failure = Failure(
+            secrets.token_hex(6), planned.cell, planned.run.seed, lines[-1].strip(), log, utc_now()
+        )
+        path = self._path(planned.run.hash)
+        try:
+            atomic.replace(path, (json.dumps(asdict(failure), indent=1) + "\n").encode())
+        except OSError as problem:
+            raise UserError(f"cannot write {path}: {problem.strerror}") from problem
+
+    def read(self, hashes: Iterable[str]) -> dict[str, Failure]:
+        """The failures among ``hashes``, by hash."""
+        try:
+            present = {path.stem for path in self.folder.iterdir() if path.suffix == ".json"}
+        except OSError:
+            return {}
+        found = {name: _read_one(self._path(name)) for name in hashes if name in present}
+        return {name: failure for name, failure in found.items() if failure}
+
+    def clear(self, run_hash: str) -> None:
+        """Forget a run's failure; harmless where there is none."""
+        with contextlib.suppress(OSError):
+            self._path(run_hash).unlink()
+
+    def _path(self, run_hash: str) -> Path:
+        return self.folder / f"{run_hash}.json"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,79 +51,3 @@ def given_path(text: str | Path) -> Path:
 def printable(name: str) -> str:
     """A file's name for reports: bytes that are no UTF-8 as escapes such as ``\\xff``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True)
-class ResultsLayout:
-    """The folders of one results directory; each form of a table but the full one has a tree of its
-    own, so that their runs never meet.
-
-    Attributes:
-        base: what the user named (``--results``).
-        form: "full", "reduced" or "quick", see :mod:`reproduce.store.schema`.
-    """
-
-    base: Path
-    form: str = "full"
-
-    @property
-    def root(self) -> Path:
-        """``base``, ``base/reduced`` or ``base/quick``."""
-        return self.base if self.form == "full" else self.base / self.form
-
-    @property
-    def is_committed(self) -> bool:
-        """Whether runs of this form are committed: quick ones show only that everything works."""
-        return self.form != "quick"
-
-    @property
-    def records(self) -> Path:
-        """Finished runs, one JSON a run, in 256 shards."""
-        return self.root / "records"
-
-    @property
-    def claims(self) -> Path:
-        """Who is training what, with heartbeats."""
-        return self.root / "claims"
-
-    @property
-    def checkpoints(self) -> Path:
-        """States of unfinished runs."""
-        return self.root / "checkpoints"
-
-    @property
-    def failures(self) -> Path:
-        """The last error of each failed run."""
-        return self.root / "failures"
-
-    @property
-    def logs(self) -> Path:
-        """One log a worker."""
-        return self.root / "logs"
-
-    @property
-    def weights(self) -> Path:
-        """Final weights of the runs that were asked to keep them, one file a run."""
-        return self.root / "weights"
-
-    @property
-    def slurm(self) -> Path:
-        """What was submitted to a queue: manifests, snapshots of the code, jobs and their logs."""
-        return self.root / "slurm"
-
-    @property
-    def measured(self) -> Path:
-        """Committed CSVs of measured runs (never quick ones)."""
-        return self.root / "measured"
-
-    def report(self, table_id: str, variant: str = "") -> Path:
-        """Folder of a table's report; a variant (another precision or reading) has its own."""
-        folder = self.root / "variants" / variant if variant else self.root
-        return folder / table_id
-
-
-def layouts(base: Path, first: str = "full") -> list[ResultsLayout]:
-    """The trees of all forms, ``first`` before the others."""
-    from reproduce.store.schema import FORMS
-
-    return [ResultsLayout(base, form) for form in sorted(FORMS, key=lambda form: form != first)]

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
 from reproduce.store import atomic, index, schema, schema1
-from reproduce.store import committed as measured
+from reproduce.store.committed import Committed, Row
 from reproduce.store.provenance import utc_now
 from reproduce.store.schema import Record
 
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from benchmarks.training.loop import Outcome
-    from reproduce.store.paths import ResultsLayout
 
 
 def make_record(
@@ -76,81 +75,6 @@ def make_record(
 MARKER = "schema"
 
 
-def adopt_earlier(layout: ResultsLayout) -> None:
-    """Publish anew, once for a folder, what an earlier version of the suite has recorded there; the
-    files of then go to ``records/schema1``, none is deleted.
-
-    A file that says which schema the folder is of makes this one look at a file from then on. What
-    is damaged, in the wrong place or in a folder that cannot be written stays as it is: whoever
-    asks for that run is told.
-    """
-    marker = layout.records / MARKER
-    with contextlib.suppress(OSError, UserError):
-        if marker.exists() or not layout.records.is_dir():
-            return
-        for path in list(index.files(layout.records)):
-            _adopt(layout, path)
-        atomic.replace(marker, f"{schema.SCHEMA}\n".encode(), flush=False)
-
-
-def _adopt(layout: ResultsLayout, path: Path) -> None:
-    try:
-        text = path.read_text(encoding="ascii")
-        earlier = json.loads(text)
-        if not schema1.is_earlier(earlier):
-            return
-        record = schema1.migrated(earlier, str(path), text)
-    except (UserError, ValueError, RecursionError, FileNotFoundError):
-        return
-    publish(layout, record)
-    kept = layout.records / "schema1" / path.name
-    kept.parent.mkdir(exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.replace(path, kept)
-
-
-def record_path(layout: ResultsLayout, run_hash: str) -> Path:
-    """Where the record of a run lies, or will."""
-    return layout.records / run_hash[:2] / f"{run_hash}.json"
-
-
-def publish(layout: ResultsLayout, record: Record) -> bool:
-    """Publish a run's record, once; True where ours is the published one.
-
-    Where the run has a record already, ours is compared with it and dropped. A process killed in
-    here leaves a whole record or none.
-
-    Raises:
-        UserError: where the two differ in configuration or result, or the published one is
-            damaged; ours is then kept beside it as ``<hash>.<pid>.conflict.json``. Also where the
-            folder cannot be written, or is not that of the record's form.
-    """
-    path = record_path(layout, record["hash"])
-    schema.check(record, f"the new record {path.name}")
-    _require_form(layout, record, f"the new record for {path}")
-    data = (schema.canonical_json(record) + "\n").encode()
-    try:
-        if atomic.create_once(path, data):
-            atomic.sweep(path.parent)
-            return True
-        _agree_or_keep(layout, path, record, data)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
-            " with --results, and run again"
-        ) from error
-    return False
-
-
-def _agree_or_keep(layout: ResultsLayout, path: Path, record: Record, data: bytes) -> None:
-    try:
-        published = _read_of(layout, path)
-    except UserError as error:
-        raise UserError(f"{error}; this run's new record is kept as {_keep(path, data)}") from error
-    if schema.contents(published) != schema.contents(record):
-        raise _two_contents(record["hash"], str(path), str(_keep(path, data)))
-
-
 def _keep(path: Path, data: bytes) -> Path:
     for suffix in itertools.chain([""], (f"-{count}" for count in itertools.count(2))):
         kept = path.with_name(f"{path.stem}.{os.getpid()}{suffix}.conflict.json")
@@ -186,110 +110,6 @@ def read_record(path: Path) -> Record:
     return record
 
 
-def _read_of(layout: ResultsLayout, path: Path) -> Record:
-    record = read_record(path)
-    _require_form(layout, record, str(path))
-    return record
-
-
-def _require_form(layout: ResultsLayout, record: Record, source: str) -> None:
-    if record["form"] != layout.form:
-        raise UserError(
-            f"{source}: a {record['form']} run among the {layout.form} ones; {schema.REMEDY}"
-        )
-
-
-def collect(
-    layout: ResultsLayout, hashes: Iterable[str] | None = None, *, curves: bool | None = None
-) -> dict[str, Record]:
-    """The records of finished runs by hash: raw ones and committed measured ones together.
-
-    Args:
-        layout: the results folder; quick ones have no committed runs.
-        hashes: the runs of interest, whose files alone are looked at; all by default.
-        curves: whether results hold their ``curves``. By default they do where ``hashes`` are
-            given: the curves of every run there ever was may be gigabytes, so without them the
-            index answers in their place.
-
-    Raises:
-        UserError: where a record is damaged, or a run has two contents; names the files.
-    """
-    if curves is None:
-        curves = hashes is not None
-    adopt_earlier(layout)
-    wanted = None if hashes is None else set(hashes)
-    committed = measured.read_rows(layout, wanted)
-    if wanted is not None:
-        found = _read_each(layout, (record_path(layout, name) for name in sorted(wanted)))
-    elif curves:
-        found = _read_each(layout, index.files(layout.records))
-    else:
-        found = index.summaries(layout.records, lambda path: _read_of(layout, path))
-    for name, row in committed.items():
-        if name in found:
-            _compare(layout, found[name], row)
-    merged = {name: row.record for name, row in committed.items()} | found
-    if curves:
-        return merged
-    return {name: index.without_curves(record) for name, record in merged.items()}
-
-
-def finished(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
-    """Those of ``hashes`` that have a record, raw or committed; opens no raw record, so that a
-    damaged one counts. For what is asked once, see :func:`verified`.
-
-    Raises:
-        UserError: where the folder cannot be read.
-    """
-    adopt_earlier(layout)
-    wanted = set(hashes)
-    found = measured.names(layout).keys() & wanted
-    try:
-        return found | {name for name in wanted - found if record_path(layout, name).exists()}
-    except OSError as error:
-        raise UserError(f"cannot read {layout.records}: {error.strerror or error}") from error
-
-
-def verified(layout: ResultsLayout, hashes: Iterable[str]) -> set[str]:
-    """As :func:`finished`, with every record read and checked: some 0.4 ms each.
-
-    Raises:
-        UserError: where one is damaged, or a run has two contents; names the files.
-    """
-    return set(collect(layout, hashes))
-
-
-def readable(layout: ResultsLayout) -> list[Record]:
-    """All records without their curves, except those that are damaged or in the wrong place."""
-    found: dict[str, Record] = {}
-    with contextlib.suppress(UserError):
-        found |= measured.read_all(layout)
-    with contextlib.suppress(UserError):
-        found |= index.summaries(
-            layout.records, lambda path: _read_of(layout, path), skip_damaged=True
-        )
-    return list(found.values())
-
-
-def _read_each(layout: ResultsLayout, paths: Iterable[Path]) -> dict[str, Record]:
-    found: dict[str, Record] = {}
-    for path in paths:
-        try:
-            record = _read_of(layout, path)
-        except FileNotFoundError:
-            continue
-        found[record["hash"]] = record
-    return found
-
-
-def _compare(layout: ResultsLayout, record: Record, row: measured.Row) -> None:
-    path = record_path(layout, record["hash"])
-    if "curves" not in record["result"]:
-        record = read_record(path)
-    if schema.contents(record) != schema.contents(row.record):
-        raise _two_contents(record["hash"], str(path), row.source)
-
-
 def _two_contents(run_hash: str, first: str, second: str) -> UserError:
     return UserError(
         f"run {run_hash} has two contents: {first} and {second}; move the wrong one away"
@@ -306,3 +126,181 @@ def trained_images(run: Run, train_images: int | None = None) -> int:
     phases = run.procedure.phases
     kept = images - run.data.held_out
     return sum(phase.length * phase.images_an_epoch(kept) for phase in phases)
+
+
+class Records:
+    """The finished runs of a results folder.
+
+    Args:
+        folder: of the raw ones.
+        form: that all of them have.
+        committed: the measured ones, which are read with them.
+    """
+
+    def __init__(self, folder: Path, form: str, committed: Committed) -> None:
+        self.folder, self.form, self.committed = folder, form, committed
+
+    def adopt_earlier(self) -> None:
+        """Publish anew, once for a folder, what an earlier version of the suite has recorded there;
+        the files of then go to ``records/schema1``, none is deleted.
+
+        A file that says which schema the folder is of makes this one look at a file from then on.
+        What is damaged, in the wrong place or in a folder that cannot be written stays as it is:
+        whoever asks for that run is told.
+        """
+        marker = self.folder / MARKER
+        with contextlib.suppress(OSError, UserError):
+            if marker.exists() or not self.folder.is_dir():
+                return
+            for path in list(index.files(self.folder)):
+                self._adopt(path)
+            atomic.replace(marker, f"{schema.SCHEMA}\n".encode(), flush=False)
+
+    def _adopt(self, path: Path) -> None:
+        try:
+            text = path.read_text(encoding="ascii")
+            earlier = json.loads(text)
+            if not schema1.is_earlier(earlier):
+                return
+            record = schema1.migrated(earlier, str(path), text)
+        except (UserError, ValueError, RecursionError, FileNotFoundError):
+            return
+        self.publish(record)
+        kept = self.folder / "schema1" / path.name
+        kept.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, kept)
+
+    def path(self, run_hash: str) -> Path:
+        """Where the record of a run lies, or will."""
+        return self.folder / run_hash[:2] / f"{run_hash}.json"
+
+    def publish(self, record: Record) -> bool:
+        """Publish a run's record, once; True where ours is the published one.
+
+        Where the run has a record already, ours is compared with it and dropped. A process killed
+        in here leaves a whole record or none.
+
+        Raises:
+            UserError: where the two differ in configuration or result, or the published one is
+                damaged; ours is then kept beside it as ``<hash>.<pid>.conflict.json``. Also where
+                the folder cannot be written, or is not that of the record's form.
+        """
+        path = self.path(record["hash"])
+        schema.check(record, f"the new record {path.name}")
+        self._require_form(record, f"the new record for {path}")
+        data = (schema.canonical_json(record) + "\n").encode()
+        try:
+            if atomic.create_once(path, data):
+                atomic.sweep(path.parent)
+                return True
+            self._agree_or_keep(path, record, data)
+        except OSError as error:
+            raise UserError(
+                f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
+                " with --results, and run again"
+            ) from error
+        return False
+
+    def _agree_or_keep(self, path: Path, record: Record, data: bytes) -> None:
+        try:
+            published = self._read_of(path)
+        except UserError as error:
+            raise UserError(
+                f"{error}; this run's new record is kept as {_keep(path, data)}"
+            ) from error
+        if schema.contents(published) != schema.contents(record):
+            raise _two_contents(record["hash"], str(path), str(_keep(path, data)))
+
+    def _read_of(self, path: Path) -> Record:
+        record = read_record(path)
+        self._require_form(record, str(path))
+        return record
+
+    def _require_form(self, record: Record, source: str) -> None:
+        if record["form"] != self.form:
+            raise UserError(
+                f"{source}: a {record['form']} run among the {self.form} ones; {schema.REMEDY}"
+            )
+
+    def collect(
+        self, hashes: Iterable[str] | None = None, *, curves: bool | None = None
+    ) -> dict[str, Record]:
+        """The records of finished runs by hash: raw ones and committed measured ones together.
+
+        Args:
+            hashes: the runs of interest, whose files alone are looked at; all by default.
+            curves: whether results hold their ``curves``. By default they do where ``hashes`` are
+                given: the curves of every run there ever was may be gigabytes, so without them the
+                index answers in their place.
+
+        Raises:
+            UserError: where a record is damaged, or a run has two contents; names the files.
+        """
+        if curves is None:
+            curves = hashes is not None
+        self.adopt_earlier()
+        wanted = None if hashes is None else set(hashes)
+        committed = self.committed.read_rows(wanted)
+        if wanted is not None:
+            found = self._read_each(self.path(name) for name in sorted(wanted))
+        elif curves:
+            found = self._read_each(index.files(self.folder))
+        else:
+            found = index.summaries(self.folder, self._read_of)
+        for name, row in committed.items():
+            if name in found:
+                self._compare(found[name], row)
+        merged = {name: row.record for name, row in committed.items()} | found
+        if curves:
+            return merged
+        return {name: index.without_curves(record) for name, record in merged.items()}
+
+    def finished(self, hashes: Iterable[str]) -> set[str]:
+        """Those of ``hashes`` that have a record, raw or committed; opens no raw record, so that a
+        damaged one counts. For what is asked once, see :func:`verified`.
+
+        Raises:
+            UserError: where the folder cannot be read.
+        """
+        self.adopt_earlier()
+        wanted = set(hashes)
+        found = self.committed.names().keys() & wanted
+        try:
+            return found | {name for name in wanted - found if self.path(name).exists()}
+        except OSError as error:
+            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
+
+    def verified(self, hashes: Iterable[str]) -> set[str]:
+        """As :func:`finished`, with every record read and checked: some 0.4 ms each.
+
+        Raises:
+            UserError: where one is damaged, or a run has two contents; names the files.
+        """
+        return set(self.collect(hashes))
+
+    def readable(self) -> list[Record]:
+        """All records without their curves, except those that are damaged or in the wrong place."""
+        found: dict[str, Record] = {}
+        with contextlib.suppress(UserError):
+            found |= self.committed.read_all()
+        with contextlib.suppress(UserError):
+            found |= index.summaries(self.folder, self._read_of, skip_damaged=True)
+        return list(found.values())
+
+    def _read_each(self, paths: Iterable[Path]) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        for path in paths:
+            try:
+                record = self._read_of(path)
+            except FileNotFoundError:
+                continue
+            found[record["hash"]] = record
+        return found
+
+    def _compare(self, record: Record, row: Row) -> None:
+        path = self.path(record["hash"])
+        if "curves" not in record["result"]:
+            record = read_record(path)
+        if schema.contents(record) != schema.contents(row.record):
+            raise _two_contents(record["hash"], str(path), row.source)

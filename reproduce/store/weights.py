@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
-from reproduce.store import atomic, records, schema
+from reproduce.store import atomic, schema
 from reproduce.store.provenance import machine_label
 from reproduce.store.schema import Record
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from benchmarks.run import Run
     from benchmarks.training.loop import Outcome
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.records import Records
 
 SUFFIX = ".safetensors"
 FORMAT = "reproduce-weights 2"
@@ -67,58 +67,6 @@ class Header:
     def belongs_to(self, record: Record) -> bool:
         """Whether the training that ended in these weights is the one in the record."""
         return self.contents == schema.contents_digest(record)
-
-
-def path_of(layout: ResultsLayout, run_hash: str) -> Path:
-    """Where the weights of a run lie, or will."""
-    return layout.weights / f"{run_hash}{SUFFIX}"
-
-
-def present(layout: ResultsLayout) -> set[str]:
-    """Hashes of the runs whose weights are kept; opens no file.
-
-    Raises:
-        UserError: where the folder cannot be read.
-    """
-    try:
-        names = os.listdir(layout.weights)
-    except FileNotFoundError:
-        return set()
-    except OSError as error:
-        raise UserError(f"cannot read {layout.weights}: {error.strerror or error}") from error
-    return {name.removesuffix(SUFFIX) for name in names if _NAME.fullmatch(name)}
-
-
-def keep(layout: ResultsLayout, outcome: Outcome, record: Record) -> Record | None:
-    """Write the final weights of a run that has just ended, before its record is published.
-
-    What lies there of an earlier training of the run is replaced: weights and record should be of
-    one training.
-
-    Args:
-        outcome: finished, with its network.
-        record: of that training, not published yet.
-
-    Returns:
-        The record that the run has already, where it was trained again for its weights.
-
-    Raises:
-        UserError: where the folder is full or cannot be written; a file that was there is as it
-            was. Also where the earlier record is damaged.
-    """
-    if outcome.model is None:
-        raise ValueError(f"run {outcome.run.hash} has no network whose weights could be kept")
-    earlier = records.collect(layout, [record["hash"]]).get(record["hash"])
-    path = path_of(layout, record["hash"])
-    sweep(layout, record["hash"])
-    try:
-        atomic.replace(path, encode(outcome.model, metadata(outcome.model, record, earlier)))
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
-            " with --results, and run again"
-        ) from error
-    return earlier
 
 
 def agree(earlier: Record, record: Record) -> bool:
@@ -186,13 +134,6 @@ def _order(model: torch.nn.Module) -> list[str]:
     ]
 
 
-def sweep(layout: ResultsLayout, run_hash: str) -> None:
-    """Delete what writers that were killed left of a run's weights; only its owner may."""
-    with contextlib.suppress(OSError):
-        for scratch in layout.weights.glob(f".{run_hash}{SUFFIX}.*"):
-            scratch.unlink(missing_ok=True)
-
-
 def header(path: Path) -> Header:
     """What a kept weights file says of itself; reads none of the weights.
 
@@ -212,16 +153,6 @@ def header(path: Path) -> Header:
         return _header(path, values)
     except (KeyError, ValueError, TypeError, RecursionError):
         raise _damaged(path, "it does not say which run it is of") from None
-
-
-def headers(layout: ResultsLayout, hashes: Iterable[str]) -> dict[str, Header]:
-    """The headers of those of ``hashes`` whose weights are kept, in their order.
-
-    Raises:
-        UserError: where one is damaged; names it.
-    """
-    there = present(layout)
-    return {name: header(path_of(layout, name)) for name in hashes if name in there}
 
 
 def _header(path: Path, values: Mapping[str, str]) -> Header:
@@ -256,24 +187,93 @@ def _damaged(path: Path, why: str) -> UserError:
     )
 
 
-def lacking(layout: ResultsLayout, run: Run) -> list[Run]:
-    """The runs that ``run`` starts from whose weights are not kept yet."""
-    return [source for source in run.sources if not path_of(layout, source.hash).exists()]
+class Weights:
+    """The kept weights of a results folder, beside its records."""
 
+    def __init__(self, folder: Path, records: Records) -> None:
+        self.folder, self.records = folder, records
 
-def read(layout: ResultsLayout, run: Run) -> dict[str, torch.Tensor]:
-    """The kept state of a run's network, for a run that starts from it.
+    def path(self, run_hash: str) -> Path:
+        """Where the weights of a run lie, or will."""
+        return self.folder / f"{run_hash}{SUFFIX}"
 
-    Raises:
-        UserError: where none is kept, or the file is damaged.
-    """
-    from safetensors.torch import load_file
+    def present(self) -> set[str]:
+        """Hashes of the runs whose weights are kept; opens no file.
 
-    path = path_of(layout, run.hash)
-    if not path.exists():
-        raise UserError(
-            f"the weights of run {run.hash}, from which this one starts, are not kept in "
-            f"{layout.weights}: train that run with --save-weights"
-        )
-    header(path)
-    return load_file(path)
+        Raises:
+            UserError: where the folder cannot be read.
+        """
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
+        return {name.removesuffix(SUFFIX) for name in names if _NAME.fullmatch(name)}
+
+    def keep(self, outcome: Outcome, record: Record) -> Record | None:
+        """Write the final weights of a run that has just ended, before its record is published.
+
+        What lies there of an earlier training of the run is replaced: weights and record should be
+        of one training.
+
+        Args:
+            outcome: finished, with its network.
+            record: of that training, not published yet.
+
+        Returns:
+            The record that the run has already, where it was trained again for its weights.
+
+        Raises:
+            UserError: where the folder is full or cannot be written; a file that was there is as it
+                was. Also where the earlier record is damaged.
+        """
+        if outcome.model is None:
+            raise ValueError(f"run {outcome.run.hash} has no network whose weights could be kept")
+        earlier = self.records.collect([record["hash"]]).get(record["hash"])
+        path = self.path(record["hash"])
+        self.sweep(record["hash"])
+        try:
+            atomic.replace(path, encode(outcome.model, metadata(outcome.model, record, earlier)))
+        except OSError as error:
+            raise UserError(
+                f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
+                " with --results, and run again"
+            ) from error
+        return earlier
+
+    def sweep(self, run_hash: str) -> None:
+        """Delete what writers that were killed left of a run's weights; only its owner may."""
+        with contextlib.suppress(OSError):
+            for scratch in self.folder.glob(f".{run_hash}{SUFFIX}.*"):
+                scratch.unlink(missing_ok=True)
+
+    def headers(self, hashes: Iterable[str]) -> dict[str, Header]:
+        """The headers of those of ``hashes`` whose weights are kept, in their order.
+
+        Raises:
+            UserError: where one is damaged; names it.
+        """
+        there = self.present()
+        return {name: header(self.path(name)) for name in hashes if name in there}
+
+    def lacking(self, run: Run) -> list[Run]:
+        """The runs that ``run`` starts from whose weights are not kept yet."""
+        return [source for source in run.sources if not self.path(source.hash).exists()]
+
+    def read(self, run: Run) -> dict[str, torch.Tensor]:
+        """The kept state of a run's network, for a run that starts from it.
+
+        Raises:
+            UserError: where none is kept, or the file is damaged.
+        """
+        from safetensors.torch import load_file
+
+        path = self.path(run.hash)
+        if not path.exists():
+            raise UserError(
+                f"the weights of run {run.hash}, from which this one starts, are not kept in "
+                f"{self.folder}: train that run with --save-weights"
+            )
+        header(path)
+        return load_file(path)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reproduce.running.claims import Claims, process_started
+from reproduce.store.claims import Claims, process_started
 
 AT_ONCE = 6
 ROUNDS = 40

@@ -25,7 +25,7 @@ from launch_helpers import tiny_dataset, tiny_run, tiny_table
 
 from benchmarks.training import loop
 from reproduce.running.launch import LaunchOptions, launch
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 CHANGES = ("replace", "rename", "link", "unlink", "mkdir", "rmdir", "fsync")
 
@@ -62,7 +62,7 @@ def train_table(asked: dict[str, Any]) -> int:
         save_weights=asked.get("save_weights", False),
     )
     planned = tiny_table(asked["seeds"], epochs=asked["epochs"])
-    return 0 if launch(planned, ResultsLayout(Path(asked["base"])), options).complete else 3
+    return 0 if launch(planned, Store(Path(asked["base"])), options).complete else 3
 
 
 def train_weights(asked: dict[str, Any]) -> int:

@@ -17,25 +17,25 @@ from typing import Any
 import numpy as np
 from run_makers import make_run
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from benchmarks.run import Run
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.launch import LaunchOptions, launch
-from reproduce.store import records
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 PATIENCE = 180.0
 
 
-def tiny_dataset() -> store.Dataset:
+def tiny_dataset() -> data_store.Dataset:
     """64 training and 32 test images of noise."""
     random = np.random.default_rng(5)
 
-    def split(size: int) -> store.Split:
+    def split(size: int) -> data_store.Split:
         pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
-        return store.Split(pixels, np.arange(size) % 10)
+        return data_store.Split(pixels, np.arange(size) % 10)
 
-    return store.build("tiny", tuple("abcdefghij"), {"train": split(64), "test": split(32)})
+    return data_store.build("tiny", tuple("abcdefghij"), {"train": split(64), "test": split(32)})
 
 
 def tiny_run(seed: int, **changes: Any) -> Run:
@@ -60,16 +60,16 @@ def tiny_table(seeds: int, cells: int = 1, **changes: Any) -> list[PlannedRun]:
     ]
 
 
-def contents(layout: ResultsLayout, planned: list[PlannedRun]) -> dict[str, Any]:
+def contents(store: Store, planned: list[PlannedRun]) -> dict[str, Any]:
     """Configuration and result of each finished run."""
-    found = records.collect(layout, [item.run.hash for item in planned])
+    found = store.records.collect([item.run.hash for item in planned])
     return {name: (record["run"], record["result"]) for name, record in found.items()}
 
 
-def lines_of(layout: ResultsLayout, word: str) -> list[str]:
+def lines_of(store: Store, word: str) -> list[str]:
     """The hashes in log lines such as "12:00:00 takes 0123… (cell, seed)", of all workers."""
     found = []
-    for path in sorted(layout.logs.glob("*.log")):
+    for path in sorted(store.logs.glob("*.log")):
         for line in path.read_text().splitlines():
             parts = line.split()
             if len(parts) > 2 and parts[1] == word:
@@ -104,7 +104,7 @@ def main() -> None:
     from benchmarks.errors import UserError
 
     asked = json.loads(sys.argv[1])
-    layout = ResultsLayout(Path(asked["base"]))
+    store = Store(Path(asked["base"]))
     planned = tiny_table(asked["seeds"], asked.get("cells", 1), epochs=asked.get("epochs", 2))
     options = LaunchOptions(
         workers=asked.get("workers", 1),
@@ -114,7 +114,7 @@ def main() -> None:
         nice=asked.get("nice", 0),
     )
     try:
-        summary = launch(planned, layout, options)
+        summary = launch(planned, store, options)
     except UserError as error:
         print(f"reproduce: {error}", file=sys.stderr)
         sys.exit(2)

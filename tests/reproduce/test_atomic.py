@@ -19,7 +19,8 @@ import pytest
 from record_makers import make
 
 from reproduce.store import atomic, records, schema
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 WITHOUT_LINKS = """
 import errno, os
@@ -33,16 +34,15 @@ import sys, time
 from pathlib import Path
 from record_makers import make
 from benchmarks.errors import UserError
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
-layout, mine, gate = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])
+from reproduce.store.store import Store
+store, mine, gate = Store(Path(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])
 made = [make(seed, correct=mine) for seed in range(40)]
 print("ready", flush=True)
 while not gate.exists():
     pass
 for record in made:
     try:
-        print(records.publish(layout, record))
+        print(store.records.publish(record))
     except UserError as error:
         assert "two contents" in str(error)
         print("conflict")
@@ -52,13 +52,12 @@ ENDLESS = """
 import itertools, sys
 from pathlib import Path
 from record_makers import make
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
-layout, first = ResultsLayout(Path(sys.argv[1])), int(sys.argv[2])
+from reproduce.store.store import Store
+store, first = Store(Path(sys.argv[1])), int(sys.argv[2])
 made = [make(seed) for seed in range(first, first + 200)]
 print("ready", flush=True)
 for record in made:
-    records.publish(layout, record)
+    store.records.publish(record)
 print("done", flush=True)
 """
 
@@ -68,8 +67,8 @@ import itertools, os, signal, sys
 from pathlib import Path
 from record_makers import make
 from reproduce.store import atomic, records
-from reproduce.store.paths import ResultsLayout
-layout = ResultsLayout(Path(sys.argv[1]))
+from reproduce.store.store import Store
+store = Store(Path(sys.argv[1]))
 ours = {atomic.__file__, records.__file__}
 def killer(left):
     def trace(frame, event, argument):
@@ -86,7 +85,7 @@ for line in itertools.count(1):
     child = os.fork()
     if child == 0:
         sys.settrace(killer(line))
-        records.publish(layout, record)
+        store.records.publish(record)
         os._exit(0)
     if os.waitpid(child, 0)[1] == 0:
         break
@@ -110,14 +109,14 @@ def start(script: str, *arguments: Any) -> subprocess.Popen[str]:
     return process
 
 
-def visible(layout: ResultsLayout) -> list[Path]:
-    return [path for path in layout.records.rglob("*.json") if path.name[0] != "."]
+def visible(store: Store) -> list[Path]:
+    return [path for path in store.records.folder.rglob("*.json") if path.name[0] != "."]
 
 
 @links
 @pytest.mark.parametrize("counts", [(5_000, 5_000), (5_000, 5_001)], ids=["same", "different"])
 def test_of_two_publishers_one_wins(tmp_path: Path, preface: str, counts: tuple[int, int]) -> None:
-    layout, gate = ResultsLayout(tmp_path), tmp_path / "gate"
+    store, gate = Store(tmp_path), tmp_path / "gate"
     both = [start(preface + CONTENDER, tmp_path, count, gate) for count in counts]
     gate.touch()
     answers = [process.communicate()[0].split() for process in both]
@@ -125,9 +124,9 @@ def test_of_two_publishers_one_wins(tmp_path: Path, preface: str, counts: tuple[
     lost = "False" if counts[0] == counts[1] else "conflict"
     for seed, pair in enumerate(zip(*answers, strict=True)):
         assert sorted(pair) == sorted(["True", lost])
-        path = records.record_path(layout, make(seed)["hash"])
+        path = store.records.path(make(seed)["hash"])
         assert schema.headline(records.read_record(path))[0] == counts[pair.index("True")]
-    kept = [path for path in visible(layout) if "conflict" in path.name]
+    kept = [path for path in visible(store) if "conflict" in path.name]
     assert len(kept) == (40 if lost == "conflict" else 0)
     for path in kept:
         records.read_record(path)
@@ -135,7 +134,7 @@ def test_of_two_publishers_one_wins(tmp_path: Path, preface: str, counts: tuple[
 
 @links
 def test_kill_at_random_moments_leaves_whole_records(tmp_path: Path, preface: str) -> None:
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     moments = random.Random(1)
     killed = 0
     for attempt in range(20):
@@ -143,22 +142,22 @@ def test_kill_at_random_moments_leaves_whole_records(tmp_path: Path, preface: st
         time.sleep(moments.uniform(0.0, 0.03))
         process.send_signal(signal.SIGKILL)
         killed += process.communicate()[0] == ""
-        for path in visible(layout):
+        for path in visible(store):
             records.read_record(path)
     assert killed >= 10  # else the test has only seen writers that were through
-    whole = records.collect(layout, curves=True)
+    whole = store.records.collect(curves=True)
     assert whole == {r["hash"]: r for r in (make(r["run"]["seed"]) for r in whole.values())}
-    assert len(whole) == len(visible(layout)) > 0
+    assert len(whole) == len(visible(store)) > 0
 
 
 @links
 def test_kill_at_every_line_leaves_whole_records(tmp_path: Path, preface: str) -> None:
     """The windows that random moments would seldom meet."""
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     process = start(preface + EVERY_LINE, tmp_path)
     lines = int(process.communicate()[0])
     assert lines > 30
-    whole = records.collect(layout, curves=True)
+    whole = store.records.collect(curves=True)
     assert whole == {r["hash"]: r for r in (make(r["run"]["seed"]) for r in whole.values())}
     # Killed early there is none, killed late there is one.
     there = [make(line)["hash"] in whole for line in range(1, lines + 1)]
@@ -171,17 +170,17 @@ def test_a_killed_publishers_run_can_be_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every leftover that a killed publisher can leave, on either kind of file system."""
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     record = make(1)
-    path = records.record_path(layout, record["hash"])
+    path = store.records.path(record["hash"])
     path.parent.mkdir(parents=True)
     path.with_name(f".{path.name}.17.abcd.tmp").write_bytes(b'{"checksum":"')
     path.with_name(f".{path.name}.lock").mkdir()
     monkeypatch.setattr(atomic, "LOCK_SECONDS", 0.1)
     monkeypatch.setattr(os, "link", _refuse)
-    assert records.collect(layout) == {}
-    assert records.publish(layout, record)
-    assert records.collect(layout, curves=True) == {record["hash"]: record}
+    assert store.records.collect() == {}
+    assert store.records.publish(record)
+    assert store.records.collect(curves=True) == {record["hash"]: record}
     assert sorted(p.name for p in path.parent.iterdir()) == sorted(
         [path.name, f".{path.name}.17.abcd.tmp"]
     )
@@ -234,9 +233,9 @@ def test_without_hard_links_a_second_publisher_waits(
 
 
 def test_old_leftovers_are_swept_and_fresh_ones_are_not(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     record = make(1)
-    path = records.record_path(layout, record["hash"])
+    path = store.records.path(record["hash"])
     path.parent.mkdir(parents=True)
     old = [path.with_name(f".x.{kind}") for kind in ("tmp", "lock", "stale")]
     fresh = path.with_name(".y.tmp")
@@ -249,7 +248,7 @@ def test_old_leftovers_are_swept_and_fresh_ones_are_not(tmp_path: Path) -> None:
     past = time.time() - 2 * atomic.LEFTOVER_SECONDS
     for leftover in (*old, other):
         os.utime(leftover, (past, past))
-    records.publish(layout, record)
+    store.records.publish(record)
     assert Counter(p.name for p in path.parent.iterdir()) == Counter(
         [path.name, fresh.name, other.name]
     )

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.errors import UserError
-from reproduce.running import claims as module
-from reproduce.running.claims import Claim, Claims, Owner, Watch
-from reproduce.running.queues import Liveness
+from reproduce.store import claims as module
+from reproduce.store.claims import Claim, Claims, Owner, Watch
 from reproduce.store.paths import ROOT
+from reproduce.store.queues import Liveness
 
 HASH = "0123456789abcdef"
 

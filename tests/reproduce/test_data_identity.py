@@ -11,7 +11,8 @@ import torch
 from launch_helpers import tiny_dataset, tiny_run
 from run_makers import make_run, member_of
 
-from benchmarks.data import DATASETS, DatasetInfo, info, store
+from benchmarks.data import DATASETS, DatasetInfo, info
+from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training.member import evaluation_batch
@@ -19,18 +20,18 @@ from reproduce.catalogue.tables import Cell, PlannedRun
 from reproduce.running import images
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.store import committed as measured
-from reproduce.store import provenance, records, schema
-from reproduce.store.paths import ResultsLayout
+from reproduce.store import provenance, schema
+from reproduce.store.store import Store
 
 IDENTITY = "1" * 64
 
 
-def named(identity: str = IDENTITY, pixel: int = 0) -> store.Dataset:
+def named(identity: str = IDENTITY, pixel: int = 0) -> data_store.Dataset:
     """The tiny images, as of a store that its official files name; one pixel may differ."""
     tiny = tiny_dataset()
     splits = {"train": tiny.train, "test": tiny.test}
     splits["train"].images[0, 0, 0, 0] ^= pixel
-    dataset = store.build("tiny", tiny.classes, splits)
+    dataset = data_store.build("tiny", tiny.classes, splits)
     return replace(dataset, sources_identity=identity)
 
 
@@ -45,30 +46,28 @@ def options(data: Path) -> LaunchOptions:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
-def test_the_identity_is_what_the_run_has_to_name(tmp_path: Path, layout: ResultsLayout) -> None:
-    store.write(named("2" * 64), tmp_path)
+def test_the_identity_is_what_the_run_has_to_name(tmp_path: Path, store: Store) -> None:
+    data_store.write(named("2" * 64), tmp_path)
     with pytest.raises(UserError, match="digest 222222222222, not 111111111111"):
-        launch(planned(1), layout, options(tmp_path))
+        launch(planned(1), store, options(tmp_path))
     with pytest.raises(UserError, match="digest 222222222222, not 111111111111"):
         images.open_for(planned(1)[0].run, tmp_path)
 
 
-def test_stores_of_other_pixels_are_told_apart_by_the_records(
-    tmp_path: Path, layout: ResultsLayout
-) -> None:
+def test_stores_of_other_pixels_are_told_apart_by_the_records(tmp_path: Path, store: Store) -> None:
     """As two versions of a JPEG decoder would make them: the runs' names are the same."""
     one, other = named(), named(pixel=1)
     assert one.identity == other.identity
-    store.write(one, tmp_path / "here")
-    store.write(other, tmp_path / "there")
+    data_store.write(one, tmp_path / "here")
+    data_store.write(other, tmp_path / "there")
     runs = planned(2)
-    assert launch(runs[:1], layout, options(tmp_path / "here")).complete
-    assert launch(runs, layout, options(tmp_path / "there")).complete
-    found = records.collect(layout, [item.run.hash for item in runs])
+    assert launch(runs[:1], store, options(tmp_path / "here")).complete
+    assert launch(runs, store, options(tmp_path / "there")).complete
+    found = store.records.collect([item.run.hash for item in runs])
     digests = [found[item.run.hash]["provenance"]["sittings"][0]["images"] for item in runs]
     assert digests == [one.digest, other.digest]
     labels = [provenance.origin_label(found[item.run.hash]["provenance"]) for item in runs]
@@ -79,20 +78,18 @@ def test_stores_of_other_pixels_are_told_apart_by_the_records(
     assert again["provenance"]["sittings"][0]["images"] == one.digest
 
 
-def test_nothing_is_added_where_the_name_is_the_content(
-    tmp_path: Path, layout: ResultsLayout
-) -> None:
-    store.write(tiny_dataset(), tmp_path)
+def test_nothing_is_added_where_the_name_is_the_content(tmp_path: Path, store: Store) -> None:
+    data_store.write(tiny_dataset(), tmp_path)
     run = tiny_run(0, epochs=1)
-    assert launch([PlannedRun("cell", run)], layout, options(tmp_path)).complete
-    record = records.collect(layout, [run.hash])[run.hash]
+    assert launch([PlannedRun("cell", run)], store, options(tmp_path)).complete
+    record = store.records.collect([run.hash])[run.hash]
     assert "images" not in record["provenance"]["sittings"][0]
     label = provenance.machine_label(record["provenance"])
     assert provenance.origin_label(record["provenance"]) == label
 
 
 def test_a_damaged_store_is_found_before_training(tmp_path: Path) -> None:
-    folder = store.write(named(), tmp_path)
+    folder = data_store.write(named(), tmp_path)
     content = bytearray((folder / "train_images.npy").read_bytes())
     content[-1] ^= 1
     (folder / "train_images.npy").write_bytes(bytes(content))
@@ -119,9 +116,11 @@ def folds(monkeypatch: pytest.MonkeyPatch) -> DatasetInfo:
 def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -> None:
     tiny = tiny_dataset()
     for entry in folds.folds:
-        test = store.Split(tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :])
-        dataset = store.build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
-        store.write(replace(dataset, sources_identity=entry.identity), tmp_path)
+        test = data_store.Split(
+            tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :]
+        )
+        dataset = data_store.build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
+        data_store.write(replace(dataset, sources_identity=entry.identity), tmp_path)
     cell = Cell("tiny", "plain", make_run(dataset="tiny"))
     for fold in (0, 1):
         run = cell.run(0, {"data.fold": str(fold)})
@@ -174,7 +173,7 @@ def test_larger_images_are_evaluated_in_smaller_batches() -> None:
 
 
 def test_an_evaluation_goes_by_those_batches(
-    noise: store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+    noise: data_store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.training.member.EVALUATION_PIXELS", 24 * 32**2)
     cpu = torch.device("cpu")

@@ -16,9 +16,10 @@ import pytest
 from reproduce.commands import doctor, path_lengths
 from reproduce.executors.slurm import request, snapshot
 from reproduce.running import machine
-from reproduce.running.claims import Owner
 from reproduce.store import hardware
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.claims import Owner
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 REQUIRED = doctor.requirements()[1]
 
@@ -162,7 +163,7 @@ def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     most = "x" * 64
     owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
     assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
-    base = ResultsLayout(tmp_path, "quick")
+    base = Store(tmp_path, "quick")
     claim = base.claims / f".{owner.name}" / owner.name
     code = max(snapshot._files(ROOT), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code

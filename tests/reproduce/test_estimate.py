@@ -24,16 +24,16 @@ from reproduce.running import machine
 from reproduce.running.estimate import Estimate, estimate
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.launch import LaunchOptions, Resources, resources
-from reproduce.store import hardware, provenance, records, schema
-from reproduce.store.paths import ResultsLayout
+from reproduce.store import hardware, provenance, schema
+from reproduce.store.store import Store
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")
 SPEED = 430.0
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path)
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
 
 
 @pytest.fixture
@@ -61,38 +61,38 @@ def here(record: Any, **changes: Any) -> Any:
 
 
 def test_each_network_is_measured_once_for_images_of_a_size(
-    layout: ResultsLayout, measured: list[Resources]
+    store: Store, measured: list[Resources]
 ) -> None:
     """Table IV: three networks on three data sets of 32×32; larger kernels are other networks."""
     runs = plan(find("table4").load().cells, [0])
-    assert estimate(runs, layout, OPTIONS).runs == 108
+    assert estimate(runs, store, OPTIONS).runs == 108
     assert len(measured) == 3
-    estimate(plan(find("table5").load().cells, [0]), layout, OPTIONS)
+    estimate(plan(find("table5").load().cells, [0]), store, OPTIONS)
     assert len(measured) == 3 + 2
-    estimate(plan(find("table6").load().cells, [0]), layout, OPTIONS)
+    estimate(plan(find("table6").load().cells, [0]), store, OPTIONS)
     assert len(measured) == 3 + 2 + 2
 
 
-def test_the_sum_over_missing_runs(layout: ResultsLayout, measured: list[Resources]) -> None:
-    found = estimate(table(195), layout, OPTIONS)
+def test_the_sum_over_missing_runs(store: Store, measured: list[Resources]) -> None:
+    found = estimate(table(195), store, OPTIONS)
     # 130 epochs of 50,000 images and 13 evaluations of 10,000, which cost a third.
     images = 130 * 50_000 + 13 * 10_000 / 3
     assert found.seconds == pytest.approx(195 * images / SPEED / 2)
     assert found.text == ("195 runs, about 17.2 days on 2 workers (measured 430 images/s a worker)")
     assert measured == [Resources("cpu", 2, 1)]
-    alone = estimate(table(1), layout, OPTIONS)  # the second worker cannot help
+    alone = estimate(table(1), store, OPTIONS)  # the second worker cannot help
     assert alone.seconds == pytest.approx(images / SPEED)
 
 
-def test_a_measurement_is_made_once(layout: ResultsLayout, measured: list[Resources]) -> None:
+def test_a_measurement_is_made_once(store: Store, measured: list[Resources]) -> None:
     for _ in range(2):
-        estimate(table(3), layout, OPTIONS)
+        estimate(table(3), store, OPTIONS)
     assert len(measured) == 1
-    estimate(table(3, precision="bf16"), layout, OPTIONS)
-    estimate(table(3), layout, replace(OPTIONS, workers=1))
+    estimate(table(3, precision="bf16"), store, OPTIONS)
+    estimate(table(3), store, replace(OPTIONS, workers=1))
     assert len(measured) == 3
-    (layout.root / "speed.json").write_text("{")
-    estimate(table(3), layout, OPTIONS)
+    (store.root / "speed.json").write_text("{")
+    estimate(table(3), store, OPTIONS)
     assert len(measured) == 4
 
 
@@ -100,70 +100,68 @@ def test_a_measurement_is_made_once(layout: ResultsLayout, measured: list[Resour
     "speed", [0, -430.0, math.nan, math.inf, "430", True, None, [430.0], {"fast": 1}]
 )
 def test_a_speed_that_is_none_is_not_believed(
-    layout: ResultsLayout, measured: list[Resources], speed: Any
+    store: Store, measured: list[Resources], speed: Any
 ) -> None:
-    estimate(table(3), layout, OPTIONS)
-    cache = layout.root / "speed.json"
+    estimate(table(3), store, OPTIONS)
+    cache = store.root / "speed.json"
     known = json.loads(cache.read_text())
     for entry in ({"images_per_second": speed, "measured": time.time()}, speed):
         cache.write_text(json.dumps(dict.fromkeys(known, entry)))
-        assert estimate(table(3), layout, OPTIONS).images_per_second == SPEED
+        assert estimate(table(3), store, OPTIONS).images_per_second == SPEED
     assert len(measured) == 3
-    estimate(table(3), layout, OPTIONS)
+    estimate(table(3), store, OPTIONS)
     assert len(measured) == 3
 
 
 @pytest.mark.parametrize("age", [3700, -3700, None])
 def test_an_old_measurement_is_made_anew(
-    layout: ResultsLayout, measured: list[Resources], age: float | None
+    store: Store, measured: list[Resources], age: float | None
 ) -> None:
-    estimate(table(3), layout, OPTIONS)
-    cache = layout.root / "speed.json"
+    estimate(table(3), store, OPTIONS)
+    cache = store.root / "speed.json"
     known = json.loads(cache.read_text())
     for entry in known.values():
         entry |= {"images_per_second": 1.0, "measured": age and time.time() - age}
     cache.write_text(json.dumps(known))
-    assert estimate(table(3), layout, OPTIONS).images_per_second == SPEED
+    assert estimate(table(3), store, OPTIONS).images_per_second == SPEED
     assert len(measured) == 2
 
 
 @pytest.mark.parametrize("damage", record_makers.DAMAGES)
-def test_other_runs_may_be_damaged(
-    layout: ResultsLayout, measured: list[Resources], damage: str
-) -> None:
+def test_other_runs_may_be_damaged(store: Store, measured: list[Resources], damage: str) -> None:
     for seed in range(3):
-        records.publish(layout, here(record_makers.make(seed), images_per_second=500.0))
-    path = records.record_path(layout, record_makers.make(2)["hash"])
+        store.records.publish(here(record_makers.make(seed), images_per_second=500.0))
+    path = store.records.path(record_makers.make(2)["hash"])
     record_makers.DAMAGES[damage](path)
-    (layout.measured).mkdir()
+    (store.committed.folder).mkdir()
     wanted = [PlannedRun("a", make_run(seed=seed, epochs=20)) for seed in (7, 8)]
     # What is committed counts as done, and so must be whole; what others committed need not.
-    (layout.measured / "table3.csv").write_text(f"cut short\n{wanted[0].run.hash},")
+    (store.committed.folder / "table3.csv").write_text(f"cut short\n{wanted[0].run.hash},")
     with pytest.raises(UserError, match=r"table3.csv:1: the columns are not"):
-        estimate(wanted, layout, OPTIONS)
-    (layout.measured / "table3.csv").write_text("cut sho")
-    found = estimate(wanted, layout, OPTIONS)
+        estimate(wanted, store, OPTIONS)
+    (store.committed.folder / "table3.csv").write_text("cut sho")
+    found = estimate(wanted, store, OPTIONS)
     assert (found.images_per_second, found.source) == (500.0, "recorded")
-    (layout.measured / "table3.csv").unlink()
+    (store.committed.folder / "table3.csv").unlink()
     with pytest.raises(UserError, match=str(path)):  # the next reader is still told
-        records.collect(layout)
+        store.records.collect()
 
 
 @pytest.mark.parametrize(
     "origin", [{}, {"sittings": 3, "images_per_second": 1.0}, {"sittings": [None]}]
 )
 def test_other_runs_may_be_of_unknown_origin(
-    layout: ResultsLayout, measured: list[Resources], origin: dict[str, Any]
+    store: Store, measured: list[Resources], origin: dict[str, Any]
 ) -> None:
-    records.publish(layout, schema.seal({**record_makers.make(0), "provenance": origin}))
-    assert estimate(table(2, epochs=20), layout, OPTIONS).source == "measured"
+    store.records.publish(schema.seal({**record_makers.make(0), "provenance": origin}))
+    assert estimate(table(2, epochs=20), store, OPTIONS).source == "measured"
 
 
-def test_finished_runs_tell_better(layout: ResultsLayout, measured: list[Resources]) -> None:
+def test_finished_runs_tell_better(store: Store, measured: list[Resources]) -> None:
     planned = table(4, epochs=20)
     for seed, speed in ((0, 300.0), (1, 500.0), (2, 510.0)):
-        records.publish(layout, here(record_makers.make(seed), images_per_second=speed))
-    found = estimate(planned, layout, OPTIONS)
+        store.records.publish(here(record_makers.make(seed), images_per_second=speed))
+    found = estimate(planned, store, OPTIONS)
     assert (found.runs, found.images_per_second, found.source) == (1, 500.0, "recorded")
     assert measured == []
 
@@ -178,26 +176,26 @@ def test_finished_runs_tell_better(layout: ResultsLayout, measured: list[Resourc
     ],
 )
 def test_runs_made_otherwise_tell_nothing(
-    layout: ResultsLayout, measured: list[Resources], changes: dict[str, Any]
+    store: Store, measured: list[Resources], changes: dict[str, Any]
 ) -> None:
-    records.publish(layout, here(record_makers.make(0), **changes))
-    assert estimate(table(2, epochs=20), layout, OPTIONS).source == "measured"
-    assert estimate(table(2, epochs=20, precision="bf16"), layout, OPTIONS).source == "measured"
+    store.records.publish(here(record_makers.make(0), **changes))
+    assert estimate(table(2, epochs=20), store, OPTIONS).source == "measured"
+    assert estimate(table(2, epochs=20, precision="bf16"), store, OPTIONS).source == "measured"
 
 
-def test_nothing_missing_takes_no_time(layout: ResultsLayout, measured: list[Resources]) -> None:
-    records.publish(layout, record_makers.make(0))
-    assert estimate(table(1, epochs=20), layout, OPTIONS) == Estimate(0, 0.0, 1, 0.0, "recorded")
+def test_nothing_missing_takes_no_time(store: Store, measured: list[Resources]) -> None:
+    store.records.publish(record_makers.make(0))
+    assert estimate(table(1, epochs=20), store, OPTIONS) == Estimate(0, 0.0, 1, 0.0, "recorded")
     assert measured == []
 
 
-def test_the_real_measurement(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_measurement(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes train the real network at once, for a moment."""
     monkeypatch.setattr(module, "CALIBRATION_SECONDS", 0.1)
-    found = estimate(table(2, batch_size=8), layout, OPTIONS)
+    found = estimate(table(2, batch_size=8), store, OPTIONS)
     assert found.source == "measured"
     assert found.images_per_second > 0
-    cached = json.loads((layout.root / "speed.json").read_text())
+    cached = json.loads((store.root / "speed.json").read_text())
     (entry,) = cached.values()
     assert entry["images_per_second"] == found.images_per_second
     assert 0 <= time.time() - entry["measured"] < module.MEASUREMENT_LASTS_SECONDS

@@ -19,8 +19,7 @@ from benchmarks.weights import catalogue as register
 from benchmarks.weights import fetching
 from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.locality import figure1, table3
-from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 FILES = {
     f"figure1.{kind}"
@@ -74,12 +73,12 @@ def test_a_file_as_a_user_names_it(file: Path, tmp_path: Path) -> None:
 
 
 def test_the_plain_cells_first_seed_by_default(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results", "quick")
+    store = Store(tmp_path / "results", "quick")
     runs = quick_runs()
     plain = [p for p in runs if p.cell == "plain 1 1"]
     for planned in (runs[0], plain[3], plain[1]):
-        weight_makers.keep(layout, planned, weight_makers.network(planned.run.seed))
-    found = figure(layout.base, quick=True)
+        weight_makers.keep(store, planned, weight_makers.network(planned.run.seed))
+    found = figure(store.base, quick=True)
     assert found["folder"] == "quick/locality/figure1"
     assert found["source"]["run"] == plain[1].run.hash
     assert found["source"]["title"].startswith("plain 1 1 of Table III, quick, seed 1")
@@ -88,32 +87,32 @@ def test_the_plain_cells_first_seed_by_default(tmp_path: Path) -> None:
 
 
 def test_another_cell_where_the_plain_one_kept_nothing(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results", "quick")
+    store = Store(tmp_path / "results", "quick")
     planned = quick_runs()[2]
-    weight_makers.keep(layout, planned, weight_makers.network(0, layers=2))
-    found = figure(layout.base, quick=True)
+    weight_makers.keep(store, planned, weight_makers.network(0, layers=2))
+    found = figure(store.base, quick=True)
     assert found["source"]["run"] == planned.run.hash
     assert [panel["layer"] for panel in found["panels"]] == [1, 2]
 
 
 def test_a_run_by_its_first_digits(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results")
+    store = Store(tmp_path / "results")
     planned = plan(table3.TABLE.cells[:2], [4])
     for item in planned:
-        weight_makers.keep(layout, item, weight_makers.network(4))
-    found = figure(layout.base, run=planned[0].run.hash[:9])
+        weight_makers.keep(store, item, weight_makers.network(4))
+    found = figure(store.base, run=planned[0].run.hash[:9])
     assert found["folder"] == f"variants/run={planned[0].run.hash}/locality/figure1"
     assert found["source"]["title"].startswith("locality 1.6 2.4 of Table III, seed 4")
     assert found["label"] == ""
-    own = saved_weights.path_of(layout, planned[1].run.hash)
-    assert figure(layout.base, weights=own)["source"]["run"] == planned[1].run.hash
+    own = store.weights.path(planned[1].run.hash)
+    assert figure(store.base, weights=own)["source"]["run"] == planned[1].run.hash
 
 
 def test_a_run_of_no_table_is_told_by_its_settings(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results")
+    store = Store(tmp_path / "results")
     (planned,) = plan(table3.TABLE.cells[:1], [4], {"procedure.phases.train.batch_size": 64})
-    weight_makers.keep(layout, planned, weight_makers.network(4))
-    title = figure(layout.base, run=planned.run.hash)["source"]["title"]
+    weight_makers.keep(store, planned, weight_makers.network(4))
+    title = figure(store.base, run=planned.run.hash)["source"]["title"]
     assert title.startswith("vgg10 on cifar10 with loco_reg, dense_l2, seed 4")
 
 
@@ -156,10 +155,10 @@ def test_quick_trains_a_network_where_none_is_kept(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_one_line(file: Path, tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "results")
+    store = Store(tmp_path / "results")
     kept, bare = plan(table3.TABLE.cells[:2], [0])
-    path = weight_makers.keep(layout, kept, weight_makers.network(0))
-    weight_makers.keep(layout, bare, weight_makers.network(0)).unlink()
+    path = weight_makers.keep(store, kept, weight_makers.network(0))
+    weight_makers.keep(store, bare, weight_makers.network(0)).unlink()
     one = tmp_path / "one.pth"
     torch.save({"a.weight": torch.ones(3, 3, 1, 1), "b.weight": torch.ones(3, 3, 5, 5)}, one)
     command = r"`reproduce table3 --results .* --save-weights --only 'locality 1.6 2.2' --seeds 0-0"
@@ -174,34 +173,34 @@ def test_bad_input_is_one_line(file: Path, tmp_path: Path) -> None:
     ]
     for chosen, words in options:
         with pytest.raises(UserError, match=words) as caught:
-            figure1.command(results=layout.base, data=tmp_path, **chosen)
+            figure1.command(results=store.base, data=tmp_path, **chosen)
         assert "\n" not in str(caught.value)
     path.write_bytes(path.read_bytes()[:-5])
     for chosen in ({}, {"run": kept.run.hash}, {"weights": path}):
         with pytest.raises(UserError, match=str(path)):
-            figure1.command(results=layout.base, data=tmp_path, **chosen)
+            figure1.command(results=store.base, data=tmp_path, **chosen)
 
 
 def test_several_runs_of_one_beginning(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     runs = plan(table3.TABLE.cells, range(3))
     beginnings = [p.run.hash[0] for p in runs]
     shared = next(digit for digit in beginnings if beginnings.count(digit) > 1)
     model = weight_makers.network(0, layers=1)
     for planned in runs:
         if planned.run.hash[0] == shared:
-            weight_makers.keep(layout, planned, model)
+            weight_makers.keep(store, planned, model)
     with pytest.raises(UserError, match="fits"):
         figure1.command(run=shared, results=tmp_path, data=tmp_path)
 
 
 def test_weights_of_a_diverged_run_are_refused(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     (planned,) = plan(table3.TABLE.cells[:1], [0])
     model = weight_makers.network(0)
     with torch.no_grad():
         model[2].weight[0, 0, 0, 0] = torch.nan
-    weight_makers.keep(layout, planned, model, diverged=True)
+    weight_makers.keep(store, planned, model, diverged=True)
     with pytest.raises(UserError, match="infinite or no numbers"):
         figure1.command(run=planned.run.hash, results=tmp_path, data=tmp_path)
 

@@ -15,16 +15,16 @@ from record_makers import make
 
 from benchmarks.errors import UserError
 from reproduce.store import index, records
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 COUNT = 30
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    filled = ResultsLayout(tmp_path)
+def store(tmp_path: Path) -> Store:
+    filled = Store(tmp_path)
     for seed in range(COUNT):
-        records.publish(filled, make(seed))
+        filled.records.publish(make(seed))
     return filled
 
 
@@ -32,8 +32,8 @@ def expected(*seeds: int) -> dict[str, Any]:
     return {r["hash"]: index.without_curves(r) for r in map(make, seeds or range(COUNT))}
 
 
-def caches(layout: ResultsLayout) -> list[Path]:
-    return sorted((layout.records / index.FOLDER).glob("*.json"))
+def caches(store: Store) -> list[Path]:
+    return sorted((store.records.folder / index.FOLDER).glob("*.json"))
 
 
 @pytest.fixture
@@ -50,55 +50,55 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def test_a_second_collect_reads_no_record(layout: ResultsLayout, reads: list[str]) -> None:
-    assert records.collect(layout) == expected()
+def test_a_second_collect_reads_no_record(store: Store, reads: list[str]) -> None:
+    assert store.records.collect() == expected()
     assert len(reads) == COUNT
     reads.clear()
-    assert records.collect(layout) == expected()
+    assert store.records.collect() == expected()
     assert reads == []
 
 
-def test_only_what_is_new_is_read(layout: ResultsLayout, reads: list[str]) -> None:
-    records.collect(layout)
+def test_only_what_is_new_is_read(store: Store, reads: list[str]) -> None:
+    store.records.collect()
     reads.clear()
     fresh = make(COUNT)
-    records.publish(layout, fresh)
-    assert records.collect(layout) == expected(*range(COUNT + 1))
+    store.records.publish(fresh)
+    assert store.records.collect() == expected(*range(COUNT + 1))
     assert reads == [f"{fresh['hash']}.json"]
 
 
-def test_what_has_gone_is_dropped(layout: ResultsLayout) -> None:
-    records.collect(layout)
+def test_what_has_gone_is_dropped(store: Store) -> None:
+    store.records.collect()
     for seed in range(0, COUNT, 2):
-        records.record_path(layout, make(seed)["hash"]).unlink()
-    assert records.collect(layout) == expected(*range(1, COUNT, 2))
-    assert records.collect(layout) == expected(*range(1, COUNT, 2))
+        store.records.path(make(seed)["hash"]).unlink()
+    assert store.records.collect() == expected(*range(1, COUNT, 2))
+    assert store.records.collect() == expected(*range(1, COUNT, 2))
 
 
-def test_what_has_changed_is_read_again(layout: ResultsLayout) -> None:
-    records.collect(layout)
-    path = records.record_path(layout, make(5)["hash"])
+def test_what_has_changed_is_read_again(store: Store) -> None:
+    store.records.collect()
+    path = store.records.path(make(5)["hash"])
     path.write_text(path.read_text().replace('"count":', '"count" :', 1))
-    assert records.collect(layout) == expected()  # laid out anew, and still itself
+    assert store.records.collect() == expected()  # laid out anew, and still itself
     path.write_text(path.read_text()[:-40])
     with pytest.raises(UserError, match=str(path)):
-        records.collect(layout)
+        store.records.collect()
 
 
-def test_an_edit_of_the_same_length_is_noticed(layout: ResultsLayout) -> None:
-    records.collect(layout)
-    path = records.record_path(layout, make(5)["hash"])
+def test_an_edit_of_the_same_length_is_noticed(store: Store) -> None:
+    store.records.collect()
+    path = store.records.path(make(5)["hash"])
     stat = path.stat()
     path.write_text(path.read_text().replace('"host":"s', '"host":"S', 1))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     with pytest.raises(UserError, match="checksum does not fit"):
-        records.collect(layout)
+        store.records.collect()
 
 
 @pytest.mark.parametrize("damage", ["deleted", "truncated", "edited", "older", "noise", "empty"])
-def test_a_damaged_index_changes_nothing(layout: ResultsLayout, damage: str) -> None:
-    records.collect(layout)
-    for cache in caches(layout):
+def test_a_damaged_index_changes_nothing(store: Store, damage: str) -> None:
+    store.records.collect()
+    for cache in caches(store):
         raw = cache.read_bytes()
         edited = raw.replace(b'"of":10000', b'"of":20000')
         assert edited != raw
@@ -113,55 +113,55 @@ def test_a_damaged_index_changes_nothing(layout: ResultsLayout, damage: str) -> 
                 "empty": b"",
             }
             cache.write_bytes(versions[damage])
-    assert records.collect(layout) == expected()
+    assert store.records.collect() == expected()
 
 
-def test_entries_of_other_records_are_not_believed(layout: ResultsLayout) -> None:
+def test_entries_of_other_records_are_not_believed(store: Store) -> None:
     """An index copied from another results folder, whole and with a fitting digest."""
-    records.collect(layout)
-    for cache in caches(layout):
+    store.records.collect()
+    for cache in caches(store):
         entries = json.loads(cache.read_bytes().partition(b"\n")[2])
         for entry in entries.values():
             entry[0] -= 1
             entry[2]["result"]["measurements"]["test accuracy"]["count"] = 1
         body = json.dumps(entries).encode()
         cache.write_bytes(index._head(body) + b"\n" + body)
-    assert records.collect(layout) == expected()
+    assert store.records.collect() == expected()
 
 
-def test_readers_and_writers_side_by_side(layout: ResultsLayout) -> None:
+def test_readers_and_writers_side_by_side(store: Store) -> None:
     def publish(seed: int) -> None:
-        records.publish(layout, make(seed))
+        store.records.publish(make(seed))
 
     with ThreadPoolExecutor(6) as pool:
         writing = [pool.submit(publish, seed) for seed in range(COUNT, COUNT + 40)]
-        reading = [pool.submit(records.collect, layout) for _ in range(12)]
+        reading = [pool.submit(store.records.collect) for _ in range(12)]
         seen = [future.result() for future in reading]
         assert all(future.result() is None for future in writing)
     whole = expected(*range(COUNT + 40))
     for collected in seen:
         assert collected.items() >= expected().items()
         assert all(whole[name] == record for name, record in collected.items())
-    assert records.collect(layout) == whole
+    assert store.records.collect() == whole
 
 
-def test_a_record_in_the_wrong_folder_is_not_lost_silently(layout: ResultsLayout) -> None:
-    path = records.record_path(layout, make(5)["hash"])
+def test_a_record_in_the_wrong_folder_is_not_lost_silently(store: Store) -> None:
+    path = store.records.path(make(5)["hash"])
     other = next(
-        shard for shard in layout.records.iterdir() if not path.name.startswith(shard.name)
+        shard for shard in store.records.folder.iterdir() if not path.name.startswith(shard.name)
     )
     path.rename(other / path.name)
     with pytest.raises(UserError, match=f"belongs in folder {path.name[:2]}"):
-        records.collect(layout)
+        store.records.collect()
 
 
-def test_foreign_files_are_ignored(layout: ResultsLayout) -> None:
-    shard = records.record_path(layout, make(5)["hash"]).parent
+def test_foreign_files_are_ignored(store: Store) -> None:
+    shard = store.records.path(make(5)["hash"]).parent
     (shard / "README").write_text("notes")
     (shard / f".{'0' * 16}.json.1.ab.tmp").write_text("{")
-    (layout.records / "lost+found").mkdir()
-    assert records.collect(layout) == expected()
-    assert set(records.collect(layout, curves=True)) == set(expected())
+    (store.records.folder / "lost+found").mkdir()
+    assert store.records.collect() == expected()
+    assert set(store.records.collect(curves=True)) == set(expected())
 
 
 @pytest.fixture
@@ -173,20 +173,20 @@ def open_folder() -> Iterator[Path]:
 
 
 def test_a_read_only_folder_is_read_without_an_index(open_folder: Path) -> None:
-    layout = ResultsLayout(open_folder)
+    store = Store(open_folder)
     for seed in range(5):
-        records.publish(layout, make(seed))
-    folders = [layout.records, *layout.records.iterdir()]
+        store.records.publish(make(seed))
+    folders = [store.records.folder, *store.records.folder.iterdir()]
     for folder in folders:
         folder.chmod(0o555)
     root = os.geteuid() == 0
     if root:
         os.seteuid(65_534)  # nobody: root may write anywhere
     try:
-        assert records.collect(layout) == expected(*range(5))
-        assert not (layout.records / index.FOLDER).exists()
+        assert store.records.collect() == expected(*range(5))
+        assert not (store.records.folder / index.FOLDER).exists()
         with pytest.raises(UserError, match=r"^cannot write .*Permission denied"):
-            records.publish(layout, make(5))
+            store.records.publish(make(5))
     finally:
         if root:
             os.seteuid(0)

@@ -15,13 +15,11 @@ from typing import Any
 import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from benchmarks.training import checkpoint
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running import heartbeat
-from reproduce.store import records
-from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 EPOCHS, SEEDS, KILLS = 3, 2, 20
 pytestmark = pytest.mark.slow
@@ -55,7 +53,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     data = tmp_path_factory.mktemp("data")
-    store.write(tiny_dataset(), data)
+    data_store.write(tiny_dataset(), data)
     stage = Stage(data)
     yield stage
     stage.process.communicate("")
@@ -67,28 +65,28 @@ def whole(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[
     base = tmp_path_factory.mktemp("whole")
     answer = stage.play(base, seeds=SEEDS)
     assert answer["code"] == 0
-    found = contents(ResultsLayout(base), tiny_table(SEEDS, epochs=EPOCHS))
+    found = contents(Store(base), tiny_table(SEEDS, epochs=EPOCHS))
     assert len(found) == SEEDS
     return found, answer["seconds"]
 
 
-def check_losses(layout: ResultsLayout, planned: list[PlannedRun]) -> None:
+def check_losses(store: Store, planned: list[PlannedRun]) -> None:
     """Of what a killed process had trained, all but the present epoch is in the checkpoint."""
     for item in planned:
-        path = layout.checkpoints / f"{item.run.hash}.ckpt"
-        beat = heartbeat.read(layout.claims, item.run.hash)
-        if beat and not records.record_path(layout, item.run.hash).exists():
+        path = store.checkpoints / f"{item.run.hash}.ckpt"
+        beat = store.heartbeats.read(item.run.hash)
+        if beat and not store.records.path(item.run.hash).exists():
             state = checkpoint.load(path)
             assert (state["epoch"] if state else 0) >= beat.epoch - 1
-    assert not list(layout.checkpoints.glob("*.damaged"))
+    assert not list(store.checkpoints.glob("*.damaged"))
 
 
-def check_end(layout: ResultsLayout, planned: list[PlannedRun], expected: dict[str, Any]) -> None:
+def check_end(store: Store, planned: list[PlannedRun], expected: dict[str, Any]) -> None:
     """The records are those of the uninterrupted command, and nothing lies about."""
-    assert contents(layout, planned) == {p.run.hash: expected[p.run.hash] for p in planned}
-    assert list(layout.claims.iterdir()) == []
-    assert list(layout.checkpoints.iterdir()) == []
-    assert list(layout.failures.iterdir()) == []
+    assert contents(store, planned) == {p.run.hash: expected[p.run.hash] for p in planned}
+    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.checkpoints.iterdir()) == []
+    assert list(store.failures.folder.iterdir()) == []
 
 
 def test_killed_at_random_moments(
@@ -99,21 +97,21 @@ def test_killed_at_random_moments(
     planned = tiny_table(SEEDS, epochs=EPOCHS)
     kills, round_ = 0, 0
     while kills < KILLS:
-        layout = ResultsLayout(tmp_path / str(round_))
+        store = Store(tmp_path / str(round_))
         finished: dict[str, Any] = {}
         while True:
             timing: dict[str, Any] = {"after": chance.uniform(0, seconds)} if kills < KILLS else {}
-            answer = stage.play(layout.base, seeds=SEEDS, **timing)
-            found = contents(layout, planned)
+            answer = stage.play(store.base, seeds=SEEDS, **timing)
+            found = contents(store, planned)
             assert finished.items() <= found.items()
             finished = found
             if answer["signal"] == 0:
                 break
             assert answer["signal"] == signal.SIGKILL
             kills += 1
-            check_losses(layout, planned)
+            check_losses(store, planned)
         assert answer["code"] == 0
-        check_end(layout, planned, expected)
+        check_end(store, planned, expected)
         round_ += 1
 
 
@@ -123,25 +121,25 @@ def test_killed_before_every_change_to_the_file_system(
     """The first process dies before its first change, the second before its second, and so on, in
     one folder, until one gets through; writes are cut in half."""
     expected, _ = whole
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     planned = tiny_table(1, epochs=EPOCHS)
     for call in range(1, 200):
-        answer = stage.play(layout.base, seeds=1, call=call)
+        answer = stage.play(store.base, seeds=1, call=call)
         if answer["signal"] == 0:
             break
         assert answer["signal"] == signal.SIGKILL
-        check_losses(layout, planned)
+        check_losses(store, planned)
     assert answer["code"] == 0
     assert call > 15
-    check_end(layout, planned, expected)
+    check_end(store, planned, expected)
 
 
-def check_weights(layout: ResultsLayout, planned: list[PlannedRun]) -> None:
+def check_weights(store: Store, planned: list[PlannedRun]) -> None:
     """Whatever has a record has whole weights, of the same training."""
-    there = {p.run.hash for p in planned if records.record_path(layout, p.run.hash).exists()}
-    headers = saved_weights.headers(layout, there)
+    there = {p.run.hash for p in planned if store.records.path(p.run.hash).exists()}
+    headers = store.weights.headers(there)
     assert headers.keys() == there
-    for name, record in records.collect(layout, there).items():
+    for name, record in store.records.collect(there).items():
         assert headers[name].belongs_to(record)
 
 
@@ -150,21 +148,21 @@ def test_killed_while_weights_are_kept(
 ) -> None:
     """As above, with the weights written before the record; a kill between the two included."""
     expected, _ = whole
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     planned = tiny_table(1, epochs=EPOCHS)
     between = 0
     for call in range(1, 200):
-        answer = stage.play(layout.base, seeds=1, call=call, save_weights=True)
-        check_weights(layout, planned)
+        answer = stage.play(store.base, seeds=1, call=call, save_weights=True)
+        check_weights(store, planned)
         if answer["signal"] == 0:
             break
         assert answer["signal"] == signal.SIGKILL
-        check_losses(layout, planned)
-        between += bool(saved_weights.present(layout) and not contents(layout, planned))
+        check_losses(store, planned)
+        between += bool(store.weights.present() and not contents(store, planned))
     assert answer["code"] == 0
     assert between > 0
-    check_end(layout, planned, expected)
-    assert [path.name for path in layout.weights.iterdir()] == [
+    check_end(store, planned, expected)
+    assert [path.name for path in store.weights.folder.iterdir()] == [
         f"{planned[0].run.hash}.safetensors"
     ]
 

@@ -22,15 +22,14 @@ from launch_helpers import (
     wait_for,
 )
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.training import checkpoint, loop
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
-from reproduce.running.claims import Claims, process_started
 from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
-from reproduce.store import failures, records
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.claims import process_started
+from reproduce.store.store import Store
 
 LONG = 200  # epochs of a run that is not meant to end
 
@@ -38,33 +37,33 @@ LONG = 200  # epochs of a run that is not meant to end
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
-    store.write(tiny_dataset(), root)
+    data_store.write(tiny_dataset(), root)
     return root
 
 
 @pytest.fixture(scope="module")
 def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What four runs come to in this process."""
-    layout = ResultsLayout(tmp_path_factory.mktemp("expected"))
+    store = Store(tmp_path_factory.mktemp("expected"))
     planned = tiny_table(2, 2)
     options = LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
-    assert launch(planned, layout, options) == LaunchSummary(4, 0, 0, interrupted=False)
-    return contents(layout, planned)
+    assert launch(planned, store, options) == LaunchSummary(4, 0, 0, interrupted=False)
+    return contents(store, planned)
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Iterator[ResultsLayout]:
-    layout = ResultsLayout(tmp_path / "results")
-    yield layout
-    for owner in Claims(layout.claims, "test").owners().values():
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "results")
+    yield store
+    for owner in store.claims("test").owners().values():
         if owner.pid != os.getpid():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(owner.pid, signal.SIGKILL)
 
 
-def owners(layout: ResultsLayout) -> dict[str, int]:
+def owners(store: Store) -> dict[str, int]:
     """Which process holds which run."""
-    return {name: o.pid for name, o in Claims(layout.claims, "test").owners().items()}
+    return {name: o.pid for name, o in store.claims("test").owners().items()}
 
 
 def end(command: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -74,41 +73,39 @@ def end(command: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def test_two_commands_at_once_share_the_runs(
-    layout: ResultsLayout, data: Path, expected: dict[str, Any]
+    store: Store, data: Path, expected: dict[str, Any]
 ) -> None:
-    commands = [start_command(layout.base, data, seeds=2, cells=2) for _ in range(2)]
+    commands = [start_command(store.base, data, seeds=2, cells=2) for _ in range(2)]
     for command in commands:
         code, out, err = end(command)
         assert (code, out) == (0, "4 of 4 runs done\n"), err
     planned = tiny_table(2, 2)
-    assert contents(layout, planned) == expected
-    assert sorted(lines_of(layout, "takes")) == sorted(expected)
-    assert sorted(lines_of(layout, "finished")) == sorted(expected)
-    for record in records.collect(layout, expected).values():
+    assert contents(store, planned) == expected
+    assert sorted(lines_of(store, "takes")) == sorted(expected)
+    assert sorted(lines_of(store, "finished")) == sorted(expected)
+    for record in store.records.collect(expected).values():
         assert [sitting["from_epoch"] for sitting in record["provenance"]["sittings"]] == [0]
         assert record["provenance"]["executor"] == "local"
-    assert list(layout.claims.iterdir()) == []
-    assert list(layout.checkpoints.iterdir()) == []
+    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.checkpoints.iterdir()) == []
 
 
-def test_a_killed_worker_is_replaced(
-    layout: ResultsLayout, data: Path, expected: dict[str, Any]
-) -> None:
-    command = start_command(layout.base, data, seeds=2, cells=2)
-    claimed = wait_for(lambda: owners(layout))
+def test_a_killed_worker_is_replaced(store: Store, data: Path, expected: dict[str, Any]) -> None:
+    command = start_command(store.base, data, seeds=2, cells=2)
+    claimed = wait_for(lambda: owners(store))
     os.kill(next(iter(claimed.values())), signal.SIGKILL)
     code, out, err = end(command)
     assert (code, out) == (0, "4 of 4 runs done\n"), err
     assert "worker1 was lost (SIGKILL" in err
-    assert contents(layout, tiny_table(2, 2)) == expected
-    assert sorted(lines_of(layout, "finished")) == sorted(expected)
+    assert contents(store, tiny_table(2, 2)) == expected
+    assert sorted(lines_of(store, "finished")) == sorted(expected)
 
 
-def test_workers_are_as_nice_as_asked(layout: ResultsLayout, data: Path) -> None:
+def test_workers_are_as_nice_as_asked(store: Store, data: Path) -> None:
     """And no nicer where the command is as nice already; the command stays as it was."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    command = start_command(layout.base, data, seeds=1, epochs=LONG, nice=17)
-    (worker,) = wait_for(lambda: owners(layout)).values()
+    command = start_command(store.base, data, seeds=1, epochs=LONG, nice=17)
+    (worker,) = wait_for(lambda: owners(store)).values()
     assert os.getpriority(os.PRIO_PROCESS, worker) == max(17, before)
     assert os.getpriority(os.PRIO_PROCESS, command.pid) == before
     command.kill()
@@ -116,22 +113,22 @@ def test_workers_are_as_nice_as_asked(layout: ResultsLayout, data: Path) -> None
     wait_for(lambda: process_started(worker) is None)
 
 
-def test_workers_end_with_a_killed_command(layout: ResultsLayout, data: Path) -> None:
-    command = start_command(layout.base, data, seeds=2, workers=2, epochs=LONG)
-    claimed = wait_for(lambda: len(found := owners(layout)) == 2 and found)
+def test_workers_end_with_a_killed_command(store: Store, data: Path) -> None:
+    command = start_command(store.base, data, seeds=2, workers=2, epochs=LONG)
+    claimed = wait_for(lambda: len(found := owners(store)) == 2 and found)
     command.kill()
     end(command)
     wait_for(lambda: not any(process_started(pid) for pid in claimed.values()))
-    assert owners(layout) == {}
-    assert len(lines_of(layout, "leaves")) == 2
+    assert owners(store) == {}
+    assert len(lines_of(store, "leaves")) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_ends_cleanly(
-    layout: ResultsLayout, data: Path, number: signal.Signals
+    store: Store, data: Path, number: signal.Signals
 ) -> None:
-    command = start_command(layout.base, data, seeds=2, workers=2, epochs=LONG)
-    claimed = wait_for(lambda: len(found := owners(layout)) == 2 and found)
+    command = start_command(store.base, data, seeds=2, workers=2, epochs=LONG)
+    claimed = wait_for(lambda: len(found := owners(store)) == 2 and found)
     command.send_signal(number)
     code, out, err = end(command)
     assert code == 3
@@ -139,13 +136,13 @@ def test_an_interrupted_command_ends_cleanly(
     assert "the same command continues" in out
     assert "Traceback" not in err
     assert not any(process_started(pid) for pid in claimed.values())
-    assert list(layout.claims.iterdir()) == []
-    assert not list(layout.logs.glob("*.json"))
+    assert list(store.claims().folder.iterdir()) == []
+    assert not list(store.logs.glob("*.json"))
 
 
-def test_a_second_interrupt_kills_at_once(layout: ResultsLayout, data: Path) -> None:
-    command = start_command(layout.base, data, seeds=1, epochs=LONG)
-    (pid,) = wait_for(lambda: owners(layout)).values()
+def test_a_second_interrupt_kills_at_once(store: Store, data: Path) -> None:
+    command = start_command(store.base, data, seeds=1, epochs=LONG)
+    (pid,) = wait_for(lambda: owners(store)).values()
     os.kill(pid, signal.SIGSTOP)  # it cannot stop by itself
     command.send_signal(signal.SIGINT)
     time.sleep(1)
@@ -153,36 +150,34 @@ def test_a_second_interrupt_kills_at_once(layout: ResultsLayout, data: Path) -> 
     command.send_signal(signal.SIGINT)
     assert end(command)[0] == -signal.SIGINT
     wait_for(lambda: not process_started(pid))
-    assert not list(layout.logs.glob("*.json"))
+    assert not list(store.logs.glob("*.json"))
 
 
-def test_the_job_file_of_a_killed_command_goes_at_the_next_launch(
-    layout: ResultsLayout, data: Path
-) -> None:
-    running = start_command(layout.base, data, seeds=1, epochs=LONG)
-    wait_for(lambda: owners(layout))
-    (kept,) = layout.logs.glob("*.json")
-    killed = start_command(layout.base, data, seeds=2, epochs=LONG)
-    wait_for(lambda: len(owners(layout)) == 2)
+def test_the_job_file_of_a_killed_command_goes_at_the_next_launch(store: Store, data: Path) -> None:
+    running = start_command(store.base, data, seeds=1, epochs=LONG)
+    wait_for(lambda: owners(store))
+    (kept,) = store.logs.glob("*.json")
+    killed = start_command(store.base, data, seeds=2, epochs=LONG)
+    wait_for(lambda: len(owners(store)) == 2)
     killed.kill()
     end(killed)
-    assert len(list(layout.logs.glob("*.json"))) == 2
-    assert launch([], layout, LaunchOptions(data=data)).complete
-    assert list(layout.logs.glob("*.json")) == [kept], "that of a living command stays"
+    assert len(list(store.logs.glob("*.json"))) == 2
+    assert launch([], store, LaunchOptions(data=data)).complete
+    assert list(store.logs.glob("*.json")) == [kept], "that of a living command stays"
     running.send_signal(signal.SIGINT)
     assert end(running)[0] == 3
-    assert not list(layout.logs.glob("*.json"))
+    assert not list(store.logs.glob("*.json"))
 
 
 def test_epochs_in_checkpoints_count_after_an_interrupt(
-    layout: ResultsLayout,
+    store: Store,
     data: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)  # one an epoch
     (planned,) = tiny_table(1, epochs=LONG)
-    path = layout.checkpoints / f"{planned.run.hash}.ckpt"
+    path = store.checkpoints / f"{planned.run.hash}.ckpt"
 
     def interrupt() -> None:
         wait_for(path.exists, 60)
@@ -190,7 +185,7 @@ def test_epochs_in_checkpoints_count_after_an_interrupt(
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    summary = launch([planned], layout, LaunchOptions(executor="debug", device="cpu", data=data))
+    summary = launch([planned], store, LaunchOptions(executor="debug", device="cpu", data=data))
     thread.join()
     assert summary == LaunchSummary(0, 0, 1, interrupted=True)
     state = checkpoint.load(path)
@@ -200,59 +195,57 @@ def test_epochs_in_checkpoints_count_after_an_interrupt(
     assert last == f"0/1 runs, {state['epoch']}/{LONG} epochs, interrupted"
 
 
-def test_runs_of_others_are_waited_for(
-    layout: ResultsLayout, data: Path, expected: dict[str, Any]
-) -> None:
+def test_runs_of_others_are_waited_for(store: Store, data: Path, expected: dict[str, Any]) -> None:
     planned = tiny_table(2, 2)
-    claims = Claims(layout.claims, "test")
+    claims = store.claims("test")
     claim = claims.acquire(planned[1].run.hash)
     assert claim is not None
-    command = start_command(layout.base, data, seeds=2, cells=2)
+    command = start_command(store.base, data, seeds=2, cells=2)
     others = [item for item in planned if item.run.hash != claim.run_hash]
-    wait_for(lambda: len(records.finished(layout, [item.run.hash for item in others])) == 3)
+    wait_for(lambda: len(store.records.finished([item.run.hash for item in others])) == 3)
     time.sleep(2)
     assert command.poll() is None
     claims.release(claim)
     code, _, err = end(command)
     assert code == 0, err
-    assert contents(layout, planned) == expected
+    assert contents(store, planned) == expected
 
 
 class InThread:
     """A launch in this process, so that a test can turn its knobs."""
 
-    def __init__(self, planned: list[PlannedRun], layout: ResultsLayout, data: Path) -> None:
+    def __init__(self, planned: list[PlannedRun], store: Store, data: Path) -> None:
         self.summary: LaunchSummary | None = None
         options = LaunchOptions(workers=1, device="cpu", data=data, progress=False)
 
         def act() -> None:
-            self.summary = launch(planned, layout, options)
+            self.summary = launch(planned, store, options)
 
         self.thread = threading.Thread(target=act)
         self.thread.start()
 
 
 def test_a_run_that_keeps_killing_its_worker_fails(
-    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "DEATHS_A_RUN", 2)
     bad, good = tiny_table(1, epochs=LONG)[0], tiny_table(2)[1]
-    launched = InThread([bad, good], layout, data)
+    launched = InThread([bad, good], store, data)
     killed: set[int] = set()
     for _ in range(2):
-        pid = wait_for(lambda: (found := owners(layout).get(bad.run.hash)) not in killed and found)
+        pid = wait_for(lambda: (found := owners(store).get(bad.run.hash)) not in killed and found)
         killed.add(pid)
         os.kill(pid, signal.SIGKILL)
     launched.thread.join(180)
     assert launched.summary is not None
     assert (launched.summary.done, launched.summary.failed) == (1, 1)
     assert "lost 2 times in a row (SIGKILL" in launched.summary.failures[bad.run.hash].error
-    assert records.finished(layout, [bad.run.hash, good.run.hash]) == {good.run.hash}
-    assert failures.read(layout, [bad.run.hash]) == launched.summary.failures
+    assert store.records.finished([bad.run.hash, good.run.hash]) == {good.run.hash}
+    assert store.failures.read([bad.run.hash]) == launched.summary.failures
 
 
-def test_damaged_images_are_one_error_of_the_command(layout: ResultsLayout, tmp_path: Path) -> None:
-    folder = store.write(tiny_dataset(), tmp_path / "data")
+def test_damaged_images_are_one_error_of_the_command(store: Store, tmp_path: Path) -> None:
+    folder = data_store.write(tiny_dataset(), tmp_path / "data")
     path = folder / "train_images.npy"
     path.chmod(0o644)
     with open(path, "r+b") as file:
@@ -260,6 +253,6 @@ def test_damaged_images_are_one_error_of_the_command(layout: ResultsLayout, tmp_
         file.write(b"?????")
     options = LaunchOptions(workers=2, device="cpu", data=tmp_path / "data", progress=False)
     with pytest.raises(UserError, match="is damaged: its images have digest"):
-        launch(tiny_table(3), layout, options)
-    assert owners(layout) == {}
-    assert failures.read(layout, [item.run.hash for item in tiny_table(3)]) == {}
+        launch(tiny_table(3), store, options)
+    assert owners(store) == {}
+    assert store.failures.read([item.run.hash for item in tiny_table(3)]) == {}

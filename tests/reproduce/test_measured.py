@@ -21,14 +21,14 @@ from benchmarks.errors import UserError
 from benchmarks.run import from_canonical
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.status import status_of
-from reproduce.store import atomic, records, schema
+from reproduce.store import atomic, schema
 from reproduce.store import committed as measured
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path)
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
 
 
 def without_host(record: Any) -> Any:
@@ -40,83 +40,83 @@ def without_host(record: Any) -> Any:
     return schema.seal({**record, "provenance": made_by})
 
 
-def test_round_trip(layout: ResultsLayout) -> None:
+def test_round_trip(store: Store) -> None:
     made = [make(seed, gamma=gamma) for gamma in ("1", "1.6") for seed in (10, 2)]
-    measured.write(layout.measured / "table3.csv", made)
-    assert measured.read_all(layout) == {r["hash"]: without_host(r) for r in made}
-    assert measured.names(layout) == {r["hash"]: "" for r in made}
+    store.committed.write("table3", made)
+    assert store.committed.read_all() == {r["hash"]: without_host(r) for r in made}
+    assert store.committed.names() == {r["hash"]: "" for r in made}
 
 
-def test_no_host_is_committed(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
-    measured.write(path, [make(1)])
+def test_no_host_is_committed(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
+    store.committed.write(path.stem, [make(1)])
     assert PROVENANCE["host"] == SITTING["host"]
     assert PROVENANCE["host"] not in path.read_text()
 
 
-def test_rows_are_sorted_by_configuration_then_seed(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
+def test_rows_are_sorted_by_configuration_then_seed(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
     made = [make(seed, gamma=gamma) for seed in (10, 9, 2) for gamma in ("1.6", "1")]
     for record in made:
-        measured.write(path, [record])
+        store.committed.write(path.stem, [record])
     runs = [row.record["run"] for row in measured.read_file(path).values()]
     assert [run["seed"] for run in runs] == [2, 9, 10, 2, 9, 10]
     assert len({run["objective"]["penalties"][0]["gamma"] for run in runs[:3]}) == 1
-    other = layout.measured / "at_once.csv"
-    measured.write(other, reversed(made))
+    other = store.committed.folder / "at_once.csv"
+    store.committed.write(other.stem, reversed(made))
     assert other.read_bytes() == path.read_bytes()
 
 
-def test_rows_stay_as_they_are(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
-    measured.write(path, [make(1), make(3)])
+def test_rows_stay_as_they_are(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
+    store.committed.write(path.stem, [make(1), make(3)])
     before = path.read_text().splitlines()
     again = schema.seal({**make(1), "provenance": {**PROVENANCE, "executor": "slurm"}})
-    measured.write(path, [again, make(2)])
+    store.committed.write(path.stem, [again, make(2)])
     after = path.read_text().splitlines()
     assert [line for line in after if line in before] == before
     assert len(after) == 4
 
 
-def test_nothing_is_written_where_contents_differ(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
-    measured.write(path, [make(1, correct=10)])
+def test_nothing_is_written_where_contents_differ(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
+    store.committed.write(path.stem, [make(1, correct=10)])
     before = path.read_bytes()
     with pytest.raises(UserError, match=rf"two contents: {path}:2 and the new record"):
-        measured.write(path, [make(2), make(1, correct=11)])
+        store.committed.write(path.stem, [make(2), make(1, correct=11)])
     assert path.read_bytes() == before
 
 
-def test_records_without_curves_are_refused(layout: ResultsLayout) -> None:
+def test_records_without_curves_are_refused(store: Store) -> None:
     from reproduce.store.index import without_curves
 
     with pytest.raises(ValueError, match="without its curves"):
-        measured.write(layout.measured / "table3.csv", [without_curves(make(1))])
-    assert not layout.measured.exists()
+        store.committed.write("table3", [without_curves(make(1))])
+    assert not store.committed.folder.exists()
 
 
-def test_quick_runs_are_not_committed(layout: ResultsLayout) -> None:
+def test_quick_runs_are_not_committed(store: Store) -> None:
     with pytest.raises(ValueError, match="quick"):
-        measured.write(layout.measured / "table3.csv", [make(1, form="quick")])
-    assert not layout.measured.exists()
+        store.committed.write("table3", [make(1, form="quick")])
+    assert not store.committed.folder.exists()
 
 
-def test_two_files_may_share_a_run_but_not_disagree(layout: ResultsLayout) -> None:
-    first, second = layout.measured / "a.csv", layout.measured / "b.csv"
-    measured.write(first, [make(1, correct=10), make(2)])
-    measured.write(second, [make(2)])
-    assert len(measured.read_all(layout)) == 2
-    measured.write(second, [make(1, correct=11)])
+def test_two_files_may_share_a_run_but_not_disagree(store: Store) -> None:
+    first, second = store.committed.folder / "a.csv", store.committed.folder / "b.csv"
+    store.committed.write(first.stem, [make(1, correct=10), make(2)])
+    store.committed.write(second.stem, [make(2)])
+    assert len(store.committed.read_all()) == 2
+    store.committed.write(second.stem, [make(1, correct=11)])
     with pytest.raises(UserError, match=rf"{first}:\d and {second}:\d"):
-        measured.read_all(layout)
+        store.committed.read_all()
 
 
-def test_one_file_may_not_disagree_with_itself(layout: ResultsLayout) -> None:
-    path = layout.measured / "a.csv"
+def test_one_file_may_not_disagree_with_itself(store: Store) -> None:
+    path = store.committed.folder / "a.csv"
     rows = [measured.flatten(make(1, correct=count)) for count in (10, 11)]
     write_rows(path, rows)
     with pytest.raises(UserError, match=rf"{path}:2 and {path}:3"):
-        measured.read_all(layout)
+        store.committed.read_all()
 
 
 FAULTS = {
@@ -140,13 +140,16 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_malformed_row_is_named(layout: ResultsLayout, fault: str) -> None:
-    path = layout.measured / "table3.csv"
+def test_a_malformed_row_is_named(store: Store, fault: str) -> None:
+    path = store.committed.folder / "table3.csv"
     rows = [measured.flatten(make(seed)) for seed in range(3)]
     rows[1].update(FAULTS[fault])
     write_rows(path, rows)
     before = path.read_bytes()
-    for act in (lambda: measured.read_all(layout), lambda: measured.write(path, [make(9)])):
+    for act in (
+        lambda: store.committed.read_all(),
+        lambda: store.committed.write(path.stem, [make(9)]),
+    ):
         with pytest.raises(UserError) as error:
             act()
         assert str(error.value).startswith(f"{path}:3: ")
@@ -171,30 +174,30 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_row_is_named(layout: ResultsLayout, edit: str) -> None:
-    path = layout.measured / "table3.csv"
+def test_an_edited_row_is_named(store: Store, edit: str) -> None:
+    path = store.committed.folder / "table3.csv"
     rows = [measured.flatten(make(seed, epochs=2, correct=10)) for seed in range(3)]
     write_rows(path, rows)
-    assert len(measured.read_all(layout)) == 3
+    assert len(store.committed.read_all()) == 3
     rows[1].update(EDITS[edit])
     write_rows(path, rows)
     with pytest.raises(UserError, match=rf"^{path}:3: the checksum does not fit.*git checkout"):
-        measured.read_all(layout)
+        store.committed.read_all()
 
 
-def test_an_edited_count_is_noticed_however_consistent(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
+def test_an_edited_count_is_noticed_however_consistent(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
     row = measured.flatten(make(1, epochs=2, correct=10))
     better = measured.flatten(make(1, epochs=2, correct=9_999))
     write_rows(path, [{**better, "checksum": row["checksum"]}])
     with pytest.raises(UserError, match=rf"^{path}:2: the checksum does not fit"):
-        measured.read_all(layout)
+        store.committed.read_all()
 
 
 @pytest.mark.parametrize("cut", ["columns", "header", "bytes", "quote"])
-def test_a_malformed_file_is_named(layout: ResultsLayout, cut: str) -> None:
-    path = layout.measured / "table3.csv"
-    measured.write(path, [make(1), make(2)])
+def test_a_malformed_file_is_named(store: Store, cut: str) -> None:
+    path = store.committed.folder / "table3.csv"
+    store.committed.write(path.stem, [make(1), make(2)])
     lines = path.read_text().splitlines()
     versions = {
         "columns": "\n".join([*lines[:2], lines[2].rpartition(",")[0][:40]]).encode(),
@@ -204,16 +207,16 @@ def test_a_malformed_file_is_named(layout: ResultsLayout, cut: str) -> None:
     }
     path.write_bytes(versions[cut])
     with pytest.raises(UserError, match=rf"^{path}:\d: "):
-        measured.read_all(layout)
-    measured.names(layout)  # which status asks, and which does not judge
+        store.committed.read_all()
+    store.committed.names()  # which status asks, and which does not judge
 
 
 @pytest.mark.parametrize("damage", ["a row cut short", "no text", "columns"])
-def test_a_damaged_file_stops_its_own_runs_alone(layout: ResultsLayout, damage: str) -> None:
+def test_a_damaged_file_stops_its_own_runs_alone(store: Store, damage: str) -> None:
     mine, others = make(1), make(2)
-    measured.write(layout.measured / "table3.csv", [mine])
-    path = layout.measured / "table4.csv"
-    measured.write(path, [others])
+    store.committed.write("table3", [mine])
+    path = store.committed.folder / "table4.csv"
+    store.committed.write(path.stem, [others])
     text = path.read_bytes()
     broken = {
         "a row cut short": text[:-80],
@@ -221,24 +224,24 @@ def test_a_damaged_file_stops_its_own_runs_alone(layout: ResultsLayout, damage: 
         "columns": text.replace(b"hash,", b"hush,", 1),
     }
     path.write_bytes(broken[damage])
-    assert records.verified(layout, [mine["hash"]]) == {mine["hash"]}
-    assert status_of([PlannedRun("a", from_canonical(mine["run"]))], layout).complete
+    assert store.records.verified([mine["hash"]]) == {mine["hash"]}
+    assert status_of([PlannedRun("a", from_canonical(mine["run"]))], store).complete
     for act in (
-        lambda: records.verified(layout, [mine["hash"], others["hash"]]),
-        lambda: status_of([PlannedRun("b", from_canonical(others["run"]))], layout),
-        lambda: records.collect(layout),
+        lambda: store.records.verified([mine["hash"], others["hash"]]),
+        lambda: status_of([PlannedRun("b", from_canonical(others["run"]))], store),
+        lambda: store.records.collect(),
     ):
         with pytest.raises(UserError, match=rf"^{path}:\d: [^\n]*git checkout[^\n]*$"):
             act()
 
 
-def test_processes_that_collect_at_once_lose_no_row(layout: ResultsLayout) -> None:
+def test_processes_that_collect_at_once_lose_no_row(store: Store) -> None:
     """Two that add their runs one by one, with the lock that a killed one has left."""
-    path = layout.measured / "table3.csv"
+    path = store.committed.folder / "table3.csv"
     path.parent.mkdir()
     path.with_name(f".{path.name}.writer.lock").touch()
     processes = [
-        multiprocessing.get_context("spawn").Process(target=_add_one_by_one, args=(path, seeds))
+        multiprocessing.get_context("spawn").Process(target=_add_one_by_one, args=(store, seeds))
         for seeds in (range(15), range(15, 30))
     ]
     for process in processes:
@@ -246,17 +249,17 @@ def test_processes_that_collect_at_once_lose_no_row(layout: ResultsLayout) -> No
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
-    assert set(measured.names(layout)) == {make(seed)["hash"] for seed in range(30)}
+    assert set(store.committed.names()) == {make(seed)["hash"] for seed in range(30)}
     assert [item.name for item in path.parent.iterdir()] == [path.name]
 
 
-def _add_one_by_one(path: Path, seeds: range) -> None:
+def _add_one_by_one(store: Store, seeds: range) -> None:
     for seed in seeds:
-        measured.write(path, [make(seed)])
+        store.committed.write("table3", [make(seed)])
 
 
-def test_a_killed_writer_frees_the_file(layout: ResultsLayout) -> None:
-    path = layout.measured / "table3.csv"
+def test_a_killed_writer_frees_the_file(store: Store) -> None:
+    path = store.committed.folder / "table3.csv"
     context = multiprocessing.get_context("spawn")
     inside = context.Event()
     process = context.Process(target=_hold, args=(path, inside))
@@ -264,8 +267,8 @@ def test_a_killed_writer_frees_the_file(layout: ResultsLayout) -> None:
     assert inside.wait(60)
     process.kill()
     process.join()
-    measured.write(path, [make(1)])
-    assert set(measured.names(layout)) == {make(1)["hash"]}
+    store.committed.write(path.stem, [make(1)])
+    assert set(store.committed.names()) == {make(1)["hash"]}
 
 
 def _hold(path: Path, inside: Event) -> None:

@@ -20,9 +20,9 @@ from reproduce.__main__ import run
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Cell, plan
 from reproduce.locality import magnitudes, table3
-from reproduce.store import records, schema
+from reproduce.store import schema
 from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 SIZES = {"locality": 1.5, "permuted": 1.2, "plain": 1.0, "anti": 0.8}
 
@@ -31,7 +31,7 @@ SIZES = {"locality": 1.5, "permuted": 1.2, "plain": 1.0, "anti": 0.8}
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The quick Table III with five seeds a cell, whose centres differ by kind of cell; the last
     of the plain ones has diverged and the last of the locality ones is missing."""
-    layout = ResultsLayout(tmp_path_factory.mktemp("results"), "quick")
+    store = Store(tmp_path_factory.mktemp("results"), "quick")
     for planned in plan(table3.QUICK.cells, range(5)):
         kind, seed = planned.cell.split()[0], planned.run.seed
         model, diverged = weight_makers.network(seed, SIZES[kind]), False
@@ -41,8 +41,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
             diverged = True
             with torch.no_grad():
                 model[0].weight.fill_(torch.nan)
-        weight_makers.keep(layout, planned, model, diverged=diverged)
-    return layout.base
+        weight_makers.keep(store, planned, model, diverged=diverged)
+    return store.base
 
 
 def report(base: Path, **options: Any) -> tuple[int, dict[str, Any]]:
@@ -90,9 +90,9 @@ def test_the_numbers_are_those_of_the_files(kept: Path) -> None:
     }
     rows = list(csv.DictReader((folder / "magnitudes.csv").open()))
     assert len(rows) == 18 * weight_makers.LAYERS
-    layout = ResultsLayout(kept, "quick")
+    store = Store(kept, "quick")
     for row in rows[:: 2 * weight_makers.LAYERS]:
-        layers = read(saved_weights.path_of(layout, row["run"]))
+        layers = read(store.weights.path(row["run"]))
         first = layers[0].filters
         assert int(row["filters"]) == len(first)
         assert int(row["larger_centre"]) == (first[:, 1, 1] > first[:, 1, 0]).sum()
@@ -120,25 +120,25 @@ def test_as_a_user_types_it(kept: Path) -> None:
 
 
 def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, "quick")
+    store = Store(tmp_path, "quick")
     first, second = plan(table3.QUICK.cells[:1], range(2))
     for planned in (first, second):
-        weight_makers.keep(layout, planned, weight_makers.network(0))
+        weight_makers.keep(store, planned, weight_makers.network(0))
     record = weight_makers.record_of(first, form="quick")
     record["result"]["curves"]["training loss"][-1][1] = 0.25
     model, other = weight_makers.network(0), schema.seal(record)
     data = saved_weights.encode(model, saved_weights.metadata(model, other))
-    saved_weights.path_of(layout, first.run.hash).write_bytes(data)
+    store.weights.path(first.run.hash).write_bytes(data)
     _, found = report(tmp_path)
     assert any(n["text"].startswith("1 network is of a repetition") for n in found["notes"])
 
 
 def test_weights_without_a_record_do_not_count(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, "quick")
+    store = Store(tmp_path, "quick")
     first, second = plan(table3.QUICK.cells[:1], range(2))
     for planned in (first, second):
-        weight_makers.keep(layout, planned, weight_makers.network(0))
-    records.record_path(layout, second.run.hash).unlink()
+        weight_makers.keep(store, planned, weight_makers.network(0))
+    store.records.path(second.run.hash).unlink()
     assert report(tmp_path)[1]["cells"][0]["seeds"] == [0]
 
 
@@ -168,7 +168,7 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
             magnitudes.command(results=tmp_path, **options)
     assert not list(tmp_path.iterdir())
     (planned,) = plan(table3.TABLE.cells[:1], [0])
-    path = weight_makers.keep(ResultsLayout(tmp_path), planned, weight_makers.network(0))
+    path = weight_makers.keep(Store(tmp_path), planned, weight_makers.network(0))
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(UserError, match=str(path)):
         magnitudes.command(results=tmp_path)
@@ -187,7 +187,7 @@ def test_the_whole_way_from_training(
         return capsys.readouterr().out
 
     assert "anti (1 cell) against plain L2" in said("magnitudes", *chosen)  # which trains them
-    assert len(saved_weights.present(ResultsLayout(tmp_path, "quick"))) == 2
+    assert len(Store(tmp_path, "quick").weights.present()) == 2
     assert "weights are kept of 2 of 2 finished runs" in said("status", "table3")
     text = said("figure1")
     assert "plain 1 1 of Table III, quick, seed 0" in text

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import reproduce.running
-from reproduce.running import queues
+from reproduce.store import queues
 
 
 def test_what_runs_here_names_no_queue() -> None:
@@ -19,7 +19,7 @@ def test_a_worker_knows_its_job() -> None:
     """Its claims carry it, by which a later start of the job tells that the earlier one is over."""
     text = (
         "import reproduce.running.worker\n"
-        "from reproduce.running import queues\n"
+        "from reproduce.store import queues\n"
         "print(queues.this_job())\n"
     )
     environment = {"SLURM_JOB_ID": "70", "SLURM_CLUSTER_NAME": "one", "PYTHONPATH": _path()}

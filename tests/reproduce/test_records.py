@@ -22,14 +22,15 @@ from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run, digest_of
 from benchmarks.training import loop
-from reproduce.store import committed as measured
 from reproduce.store import provenance, records, schema
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.committed import Committed
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
 def outcome(*losses: float, **changes: Any) -> loop.Outcome:
@@ -49,7 +50,7 @@ def outcome(*losses: float, **changes: Any) -> loop.Outcome:
     return replace(whole, **changes)
 
 
-def test_record_of_a_trained_run(noise: Dataset, short_run: Run, layout: ResultsLayout) -> None:
+def test_record_of_a_trained_run(noise: Dataset, short_run: Run, store: Store) -> None:
     """From the training loop to the disk and back."""
     loop.prepare(torch.device("cpu"))
     captured = provenance.capture("debug")
@@ -57,8 +58,8 @@ def test_record_of_a_trained_run(noise: Dataset, short_run: Run, layout: Results
         [short_run], noise, torch.device("cpu"), sitting=provenance.sitting(captured)
     )[0]
     record = records.make_record(done, captured, train_images=len(noise.train))
-    assert records.publish(layout, record)
-    assert records.collect(layout, [short_run.hash]) == {short_run.hash: record}
+    assert store.records.publish(record)
+    assert store.records.collect([short_run.hash]) == {short_run.hash: record}
     assert record["run"] == short_run.canonical()
     result = record["result"]
     assert schema.headline(record) == (correct_of(done), 64)
@@ -80,15 +81,15 @@ def test_best_epoch_is_the_first_best_evaluated_one() -> None:
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_a_diverged_run_is_a_record(layout: ResultsLayout, loss: float) -> None:
+def test_a_diverged_run_is_a_record(store: Store, loss: float) -> None:
     record = records.make_record(outcome(loss, diverged=True), PROVENANCE)
     assert record["result"] == {
         "diverged": True,
         "measurements": {"test accuracy": {"count": 5, "of": 10_000}, "training loss": None},
         "curves": {"training loss": [[1, None]], "correct test images": [[1, 5]]},
     }
-    records.publish(layout, record)
-    assert records.read_record(records.record_path(layout, record["hash"])) == record
+    store.records.publish(record)
+    assert records.read_record(store.records.path(record["hash"])) == record
 
 
 def test_speed_counts_the_images_that_were_trained() -> None:
@@ -104,50 +105,50 @@ def test_an_unfinished_run_has_no_record() -> None:
         records.make_record(outcome(1.0, finished=False), PROVENANCE)
 
 
-def test_second_publisher_discards_the_same_contents(layout: ResultsLayout) -> None:
+def test_second_publisher_discards_the_same_contents(store: Store) -> None:
     ours = make(1)
     theirs = schema.seal({**make(1), "provenance": {**PROVENANCE, "host": "elsewhere"}})
-    assert records.publish(layout, ours)
-    assert not records.publish(layout, theirs)
-    path = records.record_path(layout, ours["hash"])
+    assert store.records.publish(ours)
+    assert not store.records.publish(theirs)
+    path = store.records.path(ours["hash"])
     assert records.read_record(path) == ours
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_second_publisher_keeps_other_contents_aside(layout: ResultsLayout) -> None:
+def test_second_publisher_keeps_other_contents_aside(store: Store) -> None:
     ours, theirs = make(1, correct=7_000), make(1, correct=7_001)
-    records.publish(layout, ours)
-    path = records.record_path(layout, ours["hash"])
+    store.records.publish(ours)
+    path = store.records.path(ours["hash"])
     kept = path.with_name(f"{ours['hash']}.{os.getpid()}.conflict.json")
     with pytest.raises(UserError) as error:
-        records.publish(layout, theirs)
+        store.records.publish(theirs)
     assert str(path) in str(error.value)
     assert str(kept) in str(error.value)
     assert records.read_record(path) == ours
     assert records.read_record(kept) == theirs
     # The loser is no record: neither way of collecting takes it for one.
-    assert records.collect(layout, [ours["hash"]]) == {ours["hash"]: ours}
-    assert records.collect(layout, curves=True) == {ours["hash"]: ours}
+    assert store.records.collect([ours["hash"]]) == {ours["hash"]: ours}
+    assert store.records.collect(curves=True) == {ours["hash"]: ours}
 
 
-def test_every_loser_is_kept(layout: ResultsLayout) -> None:
+def test_every_loser_is_kept(store: Store) -> None:
     versions = [make(1, correct=count) for count in (10, 11, 12)]
-    records.publish(layout, versions[0])
+    store.records.publish(versions[0])
     for version in versions[1:]:
         with pytest.raises(UserError, match="two contents"):
-            records.publish(layout, version)
-    shard = records.record_path(layout, versions[0]["hash"]).parent
+            store.records.publish(version)
+    shard = store.records.path(versions[0]["hash"]).parent
     kept = {headline_of(json.loads(path.read_text()))["count"] for path in shard.iterdir()}
     assert kept == {10, 11, 12}
 
 
-def test_publishing_onto_a_damaged_record_keeps_ours(layout: ResultsLayout) -> None:
+def test_publishing_onto_a_damaged_record_keeps_ours(store: Store) -> None:
     record = make(1)
-    path = records.record_path(layout, record["hash"])
+    path = store.records.path(record["hash"])
     path.parent.mkdir(parents=True)
     path.write_text('{"schema": 1, "ha')
     with pytest.raises(UserError, match=r"not whole JSON; move it away.*is kept as"):
-        records.publish(layout, record)
+        store.records.publish(record)
     (kept,) = path.parent.glob("*.conflict.json")
     assert records.read_record(kept) == record
     assert path.read_text() == '{"schema": 1, "ha'
@@ -228,16 +229,16 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_records_are_named_and_left_alone(layout: ResultsLayout, damage: str) -> None:
+def test_damaged_records_are_named_and_left_alone(store: Store, damage: str) -> None:
     record = make(1)
-    records.publish(layout, record)
-    path = records.record_path(layout, record["hash"])
+    store.records.publish(record)
+    path = store.records.path(record["hash"])
     text = DAMAGES[damage](path.read_text())
     path.write_text(text)
     for read in (
         lambda: records.read_record(path),
-        lambda: records.collect(layout),
-        lambda: records.collect(layout, [record["hash"]]),
+        lambda: store.records.collect(),
+        lambda: store.records.collect([record["hash"]]),
     ):
         with pytest.raises(UserError) as error:
             read()
@@ -248,10 +249,10 @@ def test_damaged_records_are_named_and_left_alone(layout: ResultsLayout, damage:
     assert path.read_text() == text
 
 
-def test_a_record_cut_anywhere_is_noticed(layout: ResultsLayout) -> None:
+def test_a_record_cut_anywhere_is_noticed(store: Store) -> None:
     record = make(1, epochs=3)
-    records.publish(layout, record)
-    path = records.record_path(layout, record["hash"])
+    store.records.publish(record)
+    path = store.records.path(record["hash"])
     whole = path.read_bytes()
     for length in range(0, len(whole) - 1, 7):
         path.write_bytes(whole[:length])
@@ -261,176 +262,175 @@ def test_a_record_cut_anywhere_is_noticed(layout: ResultsLayout) -> None:
     assert records.read_record(path) == record
 
 
-def test_a_record_laid_out_anew_is_the_same_record(layout: ResultsLayout) -> None:
+def test_a_record_laid_out_anew_is_the_same_record(store: Store) -> None:
     record = make(1)
-    records.publish(layout, record)
-    path = records.record_path(layout, record["hash"])
+    store.records.publish(record)
+    path = store.records.path(record["hash"])
     path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
     assert records.read_record(path) == record
 
 
-def test_a_record_of_a_newer_version_asks_for_an_update(layout: ResultsLayout) -> None:
+def test_a_record_of_a_newer_version_asks_for_an_update(store: Store) -> None:
     record = make(1)
-    records.publish(layout, record)
-    path = records.record_path(layout, record["hash"])
+    store.records.publish(record)
+    path = store.records.path(record["hash"])
     path.write_text(json.dumps({"schema": 3, "hash": record["hash"], "novelty": True}))
     with pytest.raises(UserError, match=r"newer version \(record schema 3.*update this checkout"):
         records.read_record(path)
 
 
-def test_a_record_under_another_name_is_noticed(layout: ResultsLayout) -> None:
+def test_a_record_under_another_name_is_noticed(store: Store) -> None:
     first, second = make(1), make(2)
-    records.publish(layout, first)
-    other = records.record_path(layout, second["hash"])
+    store.records.publish(first)
+    other = store.records.path(second["hash"])
     other.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(records.record_path(layout, first["hash"]), other)
+    shutil.copy(store.records.path(first["hash"]), other)
     with pytest.raises(UserError, match=f"holds the run {first['hash']}"):
-        records.collect(layout, [second["hash"]])
+        store.records.collect([second["hash"]])
 
 
-def test_records_of_an_older_protocol_stay_readable(layout: ResultsLayout) -> None:
+def test_records_of_an_older_protocol_stay_readable(store: Store) -> None:
     record = make(1)
     run = {**record["run"], "model": {**record["run"]["model"], "protocol": 0}}
     old = schema.seal({**record, "run": run, "hash": digest_of(run)})
-    records.publish(layout, old)
+    store.records.publish(old)
     assert old["hash"] != record["hash"]
-    assert records.collect(layout, curves=True) == {old["hash"]: old}
-    assert records.finished(layout, [record["hash"]]) == set()
+    assert store.records.collect(curves=True) == {old["hash"]: old}
+    assert store.records.finished([record["hash"]]) == set()
 
 
-def test_collect_and_finished_ask_only_for_what_is_wanted(layout: ResultsLayout) -> None:
+def test_collect_and_finished_ask_only_for_what_is_wanted(store: Store) -> None:
     made = {r["hash"]: r for r in (make(seed) for seed in range(6))}
     absent = make(99)["hash"]
     for record in made.values():
-        records.publish(layout, record)
+        store.records.publish(record)
     wanted = sorted(made)[:3]
     # A damaged record that nobody asked for is nobody's trouble.
-    records.record_path(layout, sorted(made)[5]).write_text("{")
-    assert records.collect(layout, [*wanted, absent]) == {name: made[name] for name in wanted}
-    assert records.finished(layout, [*wanted, absent]) == set(wanted)
-    assert not (layout.records / "index").exists()
+    store.records.path(sorted(made)[5]).write_text("{")
+    assert store.records.collect([*wanted, absent]) == {name: made[name] for name in wanted}
+    assert store.records.finished([*wanted, absent]) == set(wanted)
+    assert not (store.records.folder / "index").exists()
 
 
-def test_an_empty_results_folder_holds_nothing(layout: ResultsLayout) -> None:
-    assert records.collect(layout) == {}
-    assert records.collect(layout, [make(1)["hash"]]) == {}
-    assert records.finished(layout, [make(1)["hash"]]) == set()
-    assert not layout.base.exists()
+def test_an_empty_results_folder_holds_nothing(store: Store) -> None:
+    assert store.records.collect() == {}
+    assert store.records.collect([make(1)["hash"]]) == {}
+    assert store.records.finished([make(1)["hash"]]) == set()
+    assert not store.base.exists()
 
 
-def test_committed_and_raw_records_are_read_together(layout: ResultsLayout) -> None:
+def test_committed_and_raw_records_are_read_together(store: Store) -> None:
     both, raw, committed = make(1), make(2), make(3)
-    records.publish(layout, both)
-    records.publish(layout, raw)
-    measured.write(layout.measured / "table3.csv", [both, committed])
-    found = records.collect(layout, curves=True)
+    store.records.publish(both)
+    store.records.publish(raw)
+    store.committed.write("table3", [both, committed])
+    found = store.records.collect(curves=True)
     assert set(found) == {r["hash"] for r in (both, raw, committed)}
     assert found[both["hash"]] == both  # the raw one, which knows its host
     assert schema.contents(found[committed["hash"]]) == schema.contents(committed)
     assert found[committed["hash"]]["provenance"]["host"] is None
-    assert records.finished(layout, found) == set(found)
-    brief = records.collect(layout)
+    assert store.records.finished(found) == set(found)
+    brief = store.records.collect()
     assert {name: schema.headline(record) for name, record in brief.items()} == {
         name: schema.headline(record) for name, record in found.items()
     }
     assert not any("curves" in record["result"] for record in brief.values())
 
 
-def test_quick_and_full_never_meet(layout: ResultsLayout) -> None:
-    quick = ResultsLayout(layout.base, "quick")
+def test_quick_and_full_never_meet(store: Store) -> None:
+    quick = Store(store.base, "quick")
     record = make(1, form="quick")
-    records.publish(quick, record)
-    measured.write(quick.measured / "table3.csv", [make(2)])
-    measured.write(layout.measured / "table3.csv", [make(3)])
-    assert set(records.collect(quick)) == {record["hash"]}
-    assert set(records.collect(layout)) == {make(3)["hash"]}
+    quick.records.publish(record)
+    Committed(quick.committed.folder, "full").write("table3", [make(2)])
+    store.committed.write("table3", [make(3)])
+    assert set(quick.records.collect()) == {record["hash"]}
+    assert set(store.records.collect()) == {make(3)["hash"]}
 
 
 @pytest.mark.parametrize("label", ["full", "quick", "reduced"])
-def test_a_label_that_contradicts_the_tree_is_an_error(layout: ResultsLayout, label: str) -> None:
-    own = ResultsLayout(layout.base, label)
-    other = ResultsLayout(layout.base, "full" if label == "quick" else "quick")
+def test_a_label_that_contradicts_the_tree_is_an_error(store: Store, label: str) -> None:
+    own = Store(store.base, label)
+    other = Store(store.base, "full" if label == "quick" else "quick")
     record = make(1, form=label)
     with pytest.raises(UserError, match=f"a {label} run among the {other.form} ones"):
-        records.publish(other, record)
-    assert not other.records.exists()
-    records.publish(own, record)
-    path = records.record_path(other, record["hash"])
+        other.records.publish(record)
+    assert not other.records.folder.exists()
+    own.records.publish(record)
+    path = other.records.path(record["hash"])
     path.parent.mkdir(parents=True)
-    shutil.copy(records.record_path(own, record["hash"]), path)
+    shutil.copy(own.records.path(record["hash"]), path)
     for act in (
-        lambda: records.collect(other),
-        lambda: records.collect(other, [record["hash"]]),
-        lambda: records.publish(other, make(1, form=other.form)),
+        lambda: other.records.collect(),
+        lambda: other.records.collect([record["hash"]]),
+        lambda: other.records.publish(make(1, form=other.form)),
     ):
         with pytest.raises(UserError, match=rf"^{path}: a {label} run .*move it away"):
             act()
-    assert records.collect(own, [record["hash"]]) == {record["hash"]: record}
+    assert own.records.collect([record["hash"]]) == {record["hash"]: record}
 
 
 @pytest.mark.parametrize("everything", [True, False])
-def test_two_contents_name_the_file_and_the_row(layout: ResultsLayout, everything: bool) -> None:
+def test_two_contents_name_the_file_and_the_row(store: Store, everything: bool) -> None:
     # Only the curve differs, which the index does not hold.
     ours = make(1)
     theirs = json.loads(json.dumps(ours))
     losses_of(theirs)[0][1] += 1e-12
-    records.publish(layout, ours)
-    measured.write(layout.measured / "table3.csv", [make(9), schema.seal(theirs)])
+    store.records.publish(ours)
+    store.committed.write("table3", [make(9), schema.seal(theirs)])
     (place,) = (
-        r.source for r in measured.read_rows(layout).values() if r.record["hash"] == ours["hash"]
+        r.source for r in store.committed.read_rows().values() if r.record["hash"] == ours["hash"]
     )
     with pytest.raises(UserError) as error:
-        records.collect(layout, None if everything else [ours["hash"]])
-    assert str(records.record_path(layout, ours["hash"])) in str(error.value)
+        store.records.collect(None if everything else [ours["hash"]])
+    assert str(store.records.path(ours["hash"])) in str(error.value)
     assert place in str(error.value)
-    assert place.startswith(f"{layout.measured / 'table3.csv'}:")
+    assert place.startswith(f"{store.committed.folder / 'table3.csv'}:")
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(layout: ResultsLayout) -> None:
-    layout.root.mkdir(parents=True)
-    layout.records.write_text("in the way")
+def test_a_folder_that_cannot_be_written_is_one_line(store: Store) -> None:
+    store.root.mkdir(parents=True)
+    store.records.folder.write_text("in the way")
     with pytest.raises(UserError, match=r"^cannot write .*(Not a directory|File exists)"):
-        records.publish(layout, make(1))
+        store.records.publish(make(1))
     with pytest.raises(UserError, match=r"^cannot read .*Not a directory"):
-        records.collect(layout)
+        store.records.collect()
 
 
-def test_a_full_disk_leaves_nothing_behind(layout: ResultsLayout) -> None:
+def test_a_full_disk_leaves_nothing_behind(store: Store) -> None:
     """The kernel refuses to let a file grow, halfway through a record."""
     script = """
 import resource, sys
 from pathlib import Path
 from record_makers import make
 from benchmarks.errors import UserError
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    records.publish(ResultsLayout(Path(sys.argv[1])), make(1))
+    Store(Path(sys.argv[1])).records.publish(make(1))
 except UserError as error:
     print(error)
 """
-    done = run_python(script, str(layout.base))
+    done = run_python(script, str(store.base))
     assert done.stdout.startswith("cannot write "), done.stderr
     assert "File too large" in done.stdout
-    assert [path for path in layout.records.rglob("*") if path.is_file()] == []
-    assert records.publish(layout, make(1))
+    assert [path for path in store.records.folder.rglob("*") if path.is_file()] == []
+    assert store.records.publish(make(1))
 
 
-def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
-    records.publish(layout, make(1))
+def test_status_loads_nothing_heavy(store: Store) -> None:
+    store.records.publish(make(1))
     script = """
 import sys
 from pathlib import Path
-from reproduce.store import provenance, records
-from reproduce.store.paths import ResultsLayout
-layout = ResultsLayout(Path(sys.argv[1]))
-assert records.finished(layout, [sys.argv[2]]) == {sys.argv[2]}
-assert len(records.collect(layout)) == 1
+from reproduce.store import provenance
+from reproduce.store.store import Store
+store = Store(Path(sys.argv[1]))
+assert store.records.finished([sys.argv[2]]) == {sys.argv[2]}
+assert len(store.records.collect()) == 1
 provenance.capture("local")
 print(sorted({"numpy", "torch", "pandas", "scipy"} & set(sys.modules)))
 """
-    assert run_python(script, str(layout.base), make(1)["hash"]).stdout == "[]\n"
+    assert run_python(script, str(store.base), make(1)["hash"]).stdout == "[]\n"
 
 
 def run_python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -19,9 +19,8 @@ from reproduce import __main__ as main
 from reproduce.catalogue import report
 from reproduce.catalogue.readings import table_readings
 from reproduce.locality.table3 import QUICK, TABLE
-from reproduce.store import committed as measured
-from reproduce.store import records, schema
-from reproduce.store.paths import ResultsLayout
+from reproduce.store import schema
+from reproduce.store.store import Store
 
 GRIDS = ("layout-upper", "layout-lower", "cells", "comparisons", "effect-sizes", "best-epochs")
 FILES = {
@@ -45,18 +44,18 @@ def record_of(
     return schema.seal({**made, "provenance": provenance})
 
 
-def publish(layout: ResultsLayout, cell: str, seeds: range, base: int, **settings: Any) -> None:
+def publish(store: Store, cell: str, seeds: range, base: int, **settings: Any) -> None:
     """Records of a cell's seeds, with base + seed correct images."""
-    table = TABLE.of_form(layout.form)
+    table = TABLE.of_form(store.form)
     for seed in seeds:
         run = table.cell(cell).run(seed, settings)
-        assert records.publish(layout, record_of(run, base + seed, form=layout.form))
+        assert store.records.publish(record_of(run, base + seed, form=store.form))
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
+def store(tmp_path: Path) -> Store:
     """A full results folder with the plain cell, 12 of 15, and one anti cell, complete."""
-    found = ResultsLayout(tmp_path / "results")
+    found = Store(tmp_path / "results")
     publish(found, "plain 1 1", range(12), 8785)
     publish(found, "anti 0.6 0.4", range(15), 8670)
     return found
@@ -72,12 +71,12 @@ def shown(result: Any, width: int = 80) -> str:
     return file.getvalue()
 
 
-def test_a_report_leaves_five_files_with_the_runs_that_are_there(layout: ResultsLayout) -> None:
-    result = report.build(TABLE, layout, readings=table_readings(TABLE.id))
-    folder = layout.report(TABLE.id)
+def test_a_report_leaves_five_files_with_the_runs_that_are_there(store: Store) -> None:
+    result = report.build(TABLE, store, readings=table_readings(TABLE.id))
+    folder = store.report(TABLE.id)
     paths = report.write(result, folder)
     assert {path.name for path in paths} == FILES == {path.name for path in folder.iterdir()}
-    assert folder == layout.base / "locality" / "table3"
+    assert folder == store.base / "locality" / "table3"
     rows = rows_of(folder / "table3.csv")
     assert [(row["cell"], row["seed"]) for row in rows] == [
         *(("plain 1 1", str(seed)) for seed in range(12)),
@@ -91,8 +90,8 @@ def test_a_report_leaves_five_files_with_the_runs_that_are_there(layout: Results
     assert "secret-node-17" not in (folder / "table3.json").read_text()
 
 
-def test_missing_seeds_show_and_are_not_averaged_away(layout: ResultsLayout) -> None:
-    result = report.build(TABLE, layout)
+def test_missing_seeds_show_and_are_not_averaged_away(store: Store) -> None:
+    result = report.build(TABLE, store)
     cell = result.cell("plain 1 1")
     assert (cell.n, cell.planned) == (12, 15)
     assert cell.median == pytest.approx(0.87905)
@@ -104,10 +103,10 @@ def test_missing_seeds_show_and_are_not_averaged_away(layout: ResultsLayout) -> 
     assert len(result.missing) == 168
 
 
-def test_a_second_report_has_the_same_bytes(layout: ResultsLayout, tmp_path: Path) -> None:
+def test_a_second_report_has_the_same_bytes(store: Store, tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
-        report.write(report.build(TABLE, layout), folder)
+        report.write(report.build(TABLE, store), folder)
     for name in FILES:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
@@ -115,83 +114,83 @@ def test_a_second_report_has_the_same_bytes(layout: ResultsLayout, tmp_path: Pat
 def test_runs_that_are_published_in_another_order_give_the_same_csv(tmp_path: Path) -> None:
     texts = []
     for name, seeds in (("up", range(7)), ("down", range(6, -1, -1))):
-        layout = ResultsLayout(tmp_path / name)
-        publish(layout, "plain 1 1", seeds, 8780)
-        report.write(report.build(TABLE, layout), layout.report(TABLE.id))
-        texts.append((layout.report(TABLE.id) / "table3.csv").read_text())
+        store = Store(tmp_path / name)
+        publish(store, "plain 1 1", seeds, 8780)
+        report.write(report.build(TABLE, store), store.report(TABLE.id))
+        texts.append((store.report(TABLE.id) / "table3.csv").read_text())
     assert texts[0] == texts[1]
     assert texts[0].count("\n") == 8
 
 
 def test_without_records_the_table_is_all_missing(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path / "nothing")
-    result = report.build(TABLE, layout)
-    report.write(result, layout.report(TABLE.id))
-    document = json.loads((layout.report(TABLE.id) / "table3.json").read_text())
+    store = Store(tmp_path / "nothing")
+    result = report.build(TABLE, store)
+    report.write(result, store.report(TABLE.id))
+    document = json.loads((store.report(TABLE.id) / "table3.json").read_text())
     assert {cell["level"]["verdict"] for cell in document["cells"]} == {"missing"}
     assert document["runs_planned"] == 195
     assert "0/15" in shown(result)
 
 
-def test_a_selection_hides_nothing_but_decides_what_is_missing(layout: ResultsLayout) -> None:
+def test_a_selection_hides_nothing_but_decides_what_is_missing(store: Store) -> None:
     anti = TABLE.select(["anti 0.6 0.4"])
-    result = report.build(TABLE, layout, anti)
+    result = report.build(TABLE, store, anti)
     assert result.complete
     assert result.cell("plain 1 1").n == 12
     assert result.declared == 8
-    plain = report.build(TABLE, layout, TABLE.select(["plain*"]), [3, 11, 12])
+    plain = report.build(TABLE, store, TABLE.select(["plain*"]), [3, 11, 12])
     assert plain.missing == (("plain 1 1", 12),)
     assert plain.cell("plain 1 1").n == 12
-    assert report.build(TABLE, layout, TABLE.select(["plain*"]), range(5)).complete
+    assert report.build(TABLE, store, TABLE.select(["plain*"]), range(5)).complete
 
 
-def test_seeds_beyond_the_tables_own_are_added_to_them(layout: ResultsLayout) -> None:
-    publish(layout, "plain 1 1", range(20, 22), 8785)
-    cell = report.build(TABLE, layout, seeds=[20, 21]).cell("plain 1 1")
+def test_seeds_beyond_the_tables_own_are_added_to_them(store: Store) -> None:
+    publish(store, "plain 1 1", range(20, 22), 8785)
+    cell = report.build(TABLE, store, seeds=[20, 21]).cell("plain 1 1")
     assert (cell.n, cell.planned) == (14, 17)
-    assert report.build(TABLE, layout).cell("plain 1 1").n == 12
+    assert report.build(TABLE, store).cell("plain 1 1").n == 12
 
 
-def test_another_precision_is_another_report(layout: ResultsLayout) -> None:
-    publish(layout, "plain 1 1", range(2), 8700, precision="bf16")
+def test_another_precision_is_another_report(store: Store) -> None:
+    publish(store, "plain 1 1", range(2), 8700, precision="bf16")
     overrides = {"precision": "bf16"}
-    result = report.build(TABLE, layout, overrides=overrides, variant="precision=bf16")
+    result = report.build(TABLE, store, overrides=overrides, variant="precision=bf16")
     assert result.runs_present == 2
     assert result.about.precision == "bf16"
     assert "VARIANT: precision=bf16" in shown(result)
-    folder = layout.report(TABLE.id, "precision=bf16")
+    folder = store.report(TABLE.id, "precision=bf16")
     report.write(result, folder)
-    assert folder == layout.base / "variants" / "precision=bf16" / "locality" / "table3"
+    assert folder == store.base / "variants" / "precision=bf16" / "locality" / "table3"
     assert {row["precision"] for row in rows_of(folder / "table3.csv")} == {"bf16"}
 
 
-def test_committed_runs_and_raw_records_are_read_together(layout: ResultsLayout) -> None:
+def test_committed_runs_and_raw_records_are_read_together(store: Store) -> None:
     late = [record_of(TABLE.cell("plain 1 1").run(seed), 8785 + seed) for seed in range(10, 15)]
-    measured.write(layout.measured / "table3.csv", late)
-    result = report.build(TABLE, layout)
+    store.committed.write("table3", late)
+    result = report.build(TABLE, store)
     assert result.cell("plain 1 1").n == 15
 
 
-def test_a_run_with_two_contents_is_an_error(layout: ResultsLayout) -> None:
+def test_a_run_with_two_contents_is_an_error(store: Store) -> None:
     wrong = record_of(TABLE.cell("plain 1 1").run(0), 8600)
-    measured.write(layout.measured / "table3.csv", [wrong])
+    store.committed.write("table3", [wrong])
     with pytest.raises(UserError, match="two contents"):
-        report.build(TABLE, layout)
+        report.build(TABLE, store)
 
 
-def test_a_cell_that_mixes_machines_says_so(layout: ResultsLayout) -> None:
+def test_a_cell_that_mixes_machines_says_so(store: Store) -> None:
     run = TABLE.cell("plain 1 1").run(12)
-    records.publish(layout, record_of(run, 8790, device="Another CPU"))
-    text = " ".join(shown(report.build(TABLE, layout)).split())
+    store.records.publish(record_of(run, 8790, device="Another CPU"))
+    text = " ".join(shown(report.build(TABLE, store)).split())
     assert "Cells mixing machines: plain 1 1: 1 on Another CPU / torch 2.15.0+cpu / cpu, 12" in text
 
 
 def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path, "quick")
+    store = Store(tmp_path, "quick")
     for index, cell in enumerate(QUICK.cells):
-        publish(layout, cell.name, range(5), 300 + 10 * index)
-    result = report.build(QUICK, layout, readings=table_readings(QUICK.id))
-    folder = layout.report(QUICK.id)
+        publish(store, cell.name, range(5), 300 + 10 * index)
+    result = report.build(QUICK, store, readings=table_readings(QUICK.id))
+    folder = store.report(QUICK.id)
     report.write(result, folder)
     assert folder == tmp_path / "quick" / "locality" / "table3"
     assert result.complete
@@ -208,16 +207,16 @@ def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> N
     assert [row.test is not None for row in result.comparisons] == [True, True]
 
 
-def test_quick_and_full_results_never_meet(layout: ResultsLayout) -> None:
+def test_quick_and_full_results_never_meet(store: Store) -> None:
     with pytest.raises(ValueError, match="does not belong"):
-        report.build(QUICK, layout)
+        report.build(QUICK, store)
     with pytest.raises(ValueError, match="does not belong"):
-        report.build(TABLE, ResultsLayout(layout.base, "quick"))
+        report.build(TABLE, Store(store.base, "quick"))
 
 
-def test_stars_against_plain_keep_the_papers_pairs(layout: ResultsLayout) -> None:
-    publish(layout, "locality 1.6 2.4", range(15), 8805)
-    result = report.build(TABLE, layout, knobs={"stars_compare": "plain"})
+def test_stars_against_plain_keep_the_papers_pairs(store: Store) -> None:
+    publish(store, "locality 1.6 2.4", range(15), 8805)
+    result = report.build(TABLE, store, knobs={"stars_compare": "plain"})
     upper, lower = result.comparisons[0], result.comparisons[4]
     assert (upper.second, upper.against) == ("permuted 2.4 1.6", "plain 1 1")
     assert upper.test is not None
@@ -226,10 +225,10 @@ def test_stars_against_plain_keep_the_papers_pairs(layout: ResultsLayout) -> Non
     assert "The first cell of a pair is tested against plain 1 1" in shown(result, 200)
 
 
-def test_the_tests_alternative_and_distribution_are_readings(layout: ResultsLayout) -> None:
-    exact = report.build(TABLE, layout).comparisons[4].test
-    normal = report.build(TABLE, layout, knobs={"rank_sum": "normal"}).comparisons[4].test
-    greater = report.build(TABLE, layout, knobs={"alternative": "greater"}).comparisons[4].test
+def test_the_tests_alternative_and_distribution_are_readings(store: Store) -> None:
+    exact = report.build(TABLE, store).comparisons[4].test
+    normal = report.build(TABLE, store, knobs={"rank_sum": "normal"}).comparisons[4].test
+    greater = report.build(TABLE, store, knobs={"alternative": "greater"}).comparisons[4].test
     assert exact is not None
     assert normal is not None
     assert greater is not None
@@ -237,8 +236,8 @@ def test_the_tests_alternative_and_distribution_are_readings(layout: ResultsLayo
     assert greater.p_value == pytest.approx(exact.p_value / 2)
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(layout: ResultsLayout, tmp_path: Path) -> None:
-    result = report.build(TABLE, layout)
+def test_a_folder_that_cannot_be_written_is_one_line(store: Store, tmp_path: Path) -> None:
+    result = report.build(TABLE, store)
     blocked = tmp_path / "file"
     blocked.write_text("kept")
     with pytest.raises(UserError, match=r"cannot write .*table3\.csv") as caught:
@@ -247,9 +246,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(layout: ResultsLayout, tmp_
     assert blocked.read_text() == "kept"
 
 
-def test_a_file_that_cannot_be_replaced_leaves_the_old_report_whole(layout: ResultsLayout) -> None:
-    result = report.build(TABLE, layout)
-    folder = layout.report(TABLE.id)
+def test_a_file_that_cannot_be_replaced_leaves_the_old_report_whole(store: Store) -> None:
+    result = report.build(TABLE, store)
+    folder = store.report(TABLE.id)
     report.write(result, folder)
     before = (folder / "table3.csv").read_bytes()
     (folder / "table3.tex").unlink()

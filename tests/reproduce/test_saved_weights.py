@@ -15,7 +15,7 @@ from run_makers import build, make_run, network
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.models import Model
 from benchmarks.models.describe import describe
@@ -29,22 +29,21 @@ from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
 from reproduce.running.standing import standing
 from reproduce.running.status import status_of
-from reproduce.store import atomic, failures, records, schema
-from reproduce.store import committed as measured
+from reproduce.store import atomic, schema
 from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
-    store.write(tiny_dataset(), root)
+    data_store.write(tiny_dataset(), root)
     return root
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
 def options(data: Path, **changes: Any) -> LaunchOptions:
@@ -65,10 +64,10 @@ def end_state(run: Run) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in outcome.model.state_dict().items()}
 
 
-def trained_record(layout: ResultsLayout, data: Path, planned: list[PlannedRun]) -> Any:
+def trained_record(store: Store, data: Path, planned: list[PlannedRun]) -> Any:
     """The record of the one planned run, trained without keeping its weights."""
-    assert launch(planned, layout, options(data)).complete
-    (record,) = records.collect(layout, [planned[0].run.hash]).values()
+    assert launch(planned, store, options(data)).complete
+    (record,) = store.records.collect([planned[0].run.hash]).values()
     return record
 
 
@@ -83,11 +82,11 @@ def altered(record: Any) -> Any:
     return schema.seal({**record, "result": result})
 
 
-def test_the_kept_state_is_the_trained_one_bit_for_bit(layout: ResultsLayout, data: Path) -> None:
+def test_the_kept_state_is_the_trained_one_bit_for_bit(store: Store, data: Path) -> None:
     planned = tiny_table(1)
     run = planned[0].run
-    assert launch(planned, layout, saving(data)) == LaunchSummary(1, 0, 0, interrupted=False)
-    state, kept = end_state(run), load_file(saved_weights.path_of(layout, run.hash))
+    assert launch(planned, store, saving(data)) == LaunchSummary(1, 0, 0, interrupted=False)
+    state, kept = end_state(run), load_file(store.weights.path(run.hash))
     assert kept.keys() == state.keys()
     for name, value in state.items():
         assert kept[name].dtype == value.dtype
@@ -95,11 +94,11 @@ def test_the_kept_state_is_the_trained_one_bit_for_bit(layout: ResultsLayout, da
     build(run, 10).load_state_dict(kept)
 
 
-def test_the_header_tells_what_it_is_of(layout: ResultsLayout, data: Path) -> None:
+def test_the_header_tells_what_it_is_of(store: Store, data: Path) -> None:
     planned = tiny_table(1)
-    launch(planned, layout, saving(data))
-    (record,) = records.collect(layout, [planned[0].run.hash]).values()
-    header = saved_weights.header(saved_weights.path_of(layout, planned[0].run.hash))
+    launch(planned, store, saving(data))
+    (record,) = store.records.collect([planned[0].run.hash]).values()
+    header = saved_weights.header(store.weights.path(planned[0].run.hash))
     assert header.run == planned[0].run.hash
     assert header.configuration == planned[0].run.canonical()
     assert (header.correct, header.total) == schema.headline(record)
@@ -111,10 +110,10 @@ def test_the_header_tells_what_it_is_of(layout: ResultsLayout, data: Path) -> No
     assert not header.belongs_to(altered(record))
 
 
-def test_readers_find_the_layers_by_depth(layout: ResultsLayout, data: Path) -> None:
+def test_readers_find_the_layers_by_depth(store: Store, data: Path) -> None:
     planned = tiny_table(1)
-    launch(planned, layout, saving(data))
-    found = read_file(saved_weights.path_of(layout, planned[0].run.hash))
+    launch(planned, store, saving(data))
+    found = read_file(store.weights.path(planned[0].run.hash))
     assert found.order is Order.METADATA
     state = end_state(planned[0].run)
     names = [name for name, value in state.items() if value.ndim == 4]
@@ -136,91 +135,91 @@ def test_the_order_is_that_of_execution(model: str) -> None:
     assert [name for name in order if "shortcut" not in name] == on_path
 
 
-def test_nothing_is_kept_unless_asked_for(layout: ResultsLayout, data: Path) -> None:
+def test_nothing_is_kept_unless_asked_for(store: Store, data: Path) -> None:
     planned = tiny_table(1)
-    trained_record(layout, data, planned)
-    assert not layout.weights.exists()
-    assert status_of(planned, layout).weights == 0
+    trained_record(store, data, planned)
+    assert not store.weights.folder.exists()
+    assert status_of(planned, store).weights == 0
 
 
-def test_keeping_changes_neither_name_nor_record(layout: ResultsLayout, data: Path) -> None:
+def test_keeping_changes_neither_name_nor_record(store: Store, data: Path) -> None:
     planned = tiny_table(2)
-    other = ResultsLayout(layout.base.with_name("other"))
-    launch(planned, layout, options(data))
+    other = Store(store.base.with_name("other"))
+    launch(planned, store, options(data))
     launch(planned, other, saving(data))
-    assert contents(layout, planned) == contents(other, planned)
+    assert contents(store, planned) == contents(other, planned)
 
 
 def test_a_finished_run_is_trained_again_and_its_record_stays(
-    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = tiny_table(2)
-    launch(planned, layout, options(data))
-    paths = [records.record_path(layout, item.run.hash) for item in planned]
+    launch(planned, store, options(data))
+    paths = [store.records.path(item.run.hash) for item in planned]
     before = [path.read_bytes() for path in paths]
-    wanted = standing(planned, layout, save_weights=True)
+    wanted = standing(planned, store, save_weights=True)
     assert wanted.recorded == {item.run.hash for item in planned}
     assert "2 finished runs have no saved weights" in wanted.about_repetitions()
-    assert launch(planned, layout, saving(data)).complete
+    assert launch(planned, store, saving(data)).complete
     assert [path.read_bytes() for path in paths] == before
-    for name, header in saved_weights.headers(layout, wanted.recorded).items():
+    for name, header in store.weights.headers(wanted.recorded).items():
         assert "agrees with the record" in header.note
-        assert header.belongs_to(records.collect(layout, [name])[name])
-    assert wanted.differing(layout) == ""
-    assert standing(planned, layout, save_weights=True).missing == ()
-    assert list(layout.checkpoints.iterdir()) == list(layout.claims.iterdir()) == []
+        assert header.belongs_to(store.records.collect([name])[name])
+    assert wanted.differing(store) == ""
+    assert standing(planned, store, save_weights=True).missing == ()
+    assert list(store.checkpoints.iterdir()) == list(store.claims().folder.iterdir()) == []
     monkeypatch.setattr(loop, "train", None)  # a third time would fail
-    assert launch(planned, layout, saving(data)).complete
+    assert launch(planned, store, saving(data)).complete
 
 
-def test_only_what_lacks_weights_is_repeated(layout: ResultsLayout, data: Path) -> None:
+def test_only_what_lacks_weights_is_repeated(store: Store, data: Path) -> None:
     planned = tiny_table(2)
-    launch(planned[:1], layout, saving(data))
-    launch(planned, layout, options(data))
-    wanted = standing([*planned, planned[0]], layout, save_weights=True)
+    launch(planned[:1], store, saving(data))
+    launch(planned, store, options(data))
+    wanted = standing([*planned, planned[0]], store, save_weights=True)
     assert [item.run.seed for item in wanted.finished] == [0]
     assert [item.run.seed for item in wanted.missing] == [1]
     assert "1 finished run has no saved weights" in wanted.about_repetitions()
-    assert standing(planned, layout).missing == ()
+    assert standing(planned, store).missing == ()
 
 
 def test_a_repetition_that_differs_keeps_record_and_weights(
-    layout: ResultsLayout, data: Path, tmp_path: Path
+    store: Store, data: Path, tmp_path: Path
 ) -> None:
     planned = tiny_table(1)
     run = planned[0].run
-    ours = trained_record(ResultsLayout(tmp_path / "here"), data, planned)
+    ours = trained_record(Store(tmp_path / "here"), data, planned)
     theirs = altered(ours)
-    records.publish(layout, theirs)
-    path = records.record_path(layout, run.hash)
+    store.records.publish(theirs)
+    path = store.records.path(run.hash)
     before = path.read_bytes()
-    wanted = standing(planned, layout, save_weights=True)
-    assert launch(planned, layout, saving(data)).complete
+    wanted = standing(planned, store, save_weights=True)
+    assert launch(planned, store, saving(data)).complete
     assert path.read_bytes() == before
     assert [item.name for item in path.parent.iterdir()] == [path.name]  # no conflict kept
-    header = saved_weights.header(saved_weights.path_of(layout, run.hash))
+    header = saved_weights.header(store.weights.path(run.hash))
     count = schema.headline(ours)[0]
     assert header.correct == count
     assert header.note == f"of a repetition with {count} correct; the record has {count + 1}"
     assert not header.belongs_to(theirs)
-    assert "1 run came to another result" in wanted.differing(layout)
-    text = show_run(run.hash, form="full", results=layout.base, as_json=False)
+    assert "1 run came to another result" in wanted.differing(store)
+    text = show_run(run.hash, form="full", results=store.base, as_json=False)
     assert f"of a repetition with {count} of 32 correct" in text
 
 
 def test_a_committed_run_gets_weights_and_no_second_record(
-    layout: ResultsLayout, data: Path, tmp_path: Path
+    store: Store, data: Path, tmp_path: Path
 ) -> None:
     planned = tiny_table(1)
-    theirs = altered(trained_record(ResultsLayout(tmp_path / "here"), data, planned))
-    measured.write(layout.measured / "locality-table3.csv", [theirs])
-    assert launch(planned, layout, saving(data)).complete
-    assert not records.record_path(layout, planned[0].run.hash).exists()
-    assert saved_weights.present(layout) == {planned[0].run.hash}
+    theirs = altered(trained_record(Store(tmp_path / "here"), data, planned))
+    store.committed.write("locality-table3", [theirs])
+    assert launch(planned, store, saving(data)).complete
+    assert not store.records.path(planned[0].run.hash).exists()
+    assert store.weights.present() == {planned[0].run.hash}
 
 
 def test_a_full_disk_is_one_line_and_nothing_is_published(
-    layout: ResultsLayout, data: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = tiny_table(1)
     replace = atomic.replace
@@ -232,52 +231,46 @@ def test_a_full_disk_is_one_line_and_nothing_is_published(
 
     monkeypatch.setattr(atomic, "replace", full)
     with pytest.raises(UserError, match=r"cannot write .*safetensors: No space left") as caught:
-        launch(planned, layout, saving(data))
+        launch(planned, store, saving(data))
     assert "\n" not in str(caught.value)
-    assert contents(layout, planned) == {}
-    assert failures.read(layout, [planned[0].run.hash]) == {}
+    assert contents(store, planned) == {}
+    assert store.failures.read([planned[0].run.hash]) == {}
     monkeypatch.undo()
-    assert launch(planned, layout, saving(data)).complete
-    assert saved_weights.present(layout) == {planned[0].run.hash}
+    assert launch(planned, store, saving(data)).complete
+    assert store.weights.present() == {planned[0].run.hash}
 
 
-def test_a_folder_that_is_a_file_is_one_line(layout: ResultsLayout, data: Path) -> None:
-    layout.root.mkdir(parents=True)
-    layout.weights.write_text("in the way")
+def test_a_folder_that_is_a_file_is_one_line(store: Store, data: Path) -> None:
+    store.root.mkdir(parents=True)
+    store.weights.folder.write_text("in the way")
     with pytest.raises(UserError, match="weights"):
-        launch(tiny_table(1), layout, saving(data))
-    assert layout.weights.read_text() == "in the way"
+        launch(tiny_table(1), store, saving(data))
+    assert store.weights.folder.read_text() == "in the way"
 
 
-def test_weights_without_a_record_are_replaced_by_the_runs_own(
-    layout: ResultsLayout, data: Path
-) -> None:
+def test_weights_without_a_record_are_replaced_by_the_runs_own(store: Store, data: Path) -> None:
     """As after a kill between the two, on another machine."""
     planned = tiny_table(1)
-    path = saved_weights.path_of(layout, planned[0].run.hash)
+    path = store.weights.path(planned[0].run.hash)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"of an earlier training")
     scratch = path.with_name(f".{path.name}.1.abcd.tmp")
     scratch.write_bytes(b"half")
-    assert launch(planned, layout, saving(data)).complete
-    (record,) = records.collect(layout, [planned[0].run.hash]).values()
+    assert launch(planned, store, saving(data)).complete
+    (record,) = store.records.collect([planned[0].run.hash]).values()
     assert saved_weights.header(path).belongs_to(record)
-    assert [item.name for item in layout.weights.iterdir()] == [path.name]
+    assert [item.name for item in store.weights.folder.iterdir()] == [path.name]
 
 
 @pytest.mark.slow
-def test_workers_and_packs_keep_the_same_weights(
-    layout: ResultsLayout, data: Path, tmp_path: Path
-) -> None:
+def test_workers_and_packs_keep_the_same_weights(store: Store, data: Path, tmp_path: Path) -> None:
     planned = tiny_table(2, 2)
-    alone = ResultsLayout(tmp_path / "alone")
+    alone = Store(tmp_path / "alone")
     launch(planned, alone, saving(data))
-    assert launch(planned, layout, saving(data, executor="local", workers=2, pack=2)).complete
-    assert saved_weights.present(layout) == {item.run.hash for item in planned}
+    assert launch(planned, store, saving(data, executor="local", workers=2, pack=2)).complete
+    assert store.weights.present() == {item.run.hash for item in planned}
     for item in planned:
-        first, second = (
-            load_file(saved_weights.path_of(where, item.run.hash)) for where in (alone, layout)
-        )
+        first, second = (load_file(where.weights.path(item.run.hash)) for where in (alone, store))
         assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -306,66 +299,66 @@ def change_metadata(path: Path) -> None:
     ],
 )
 def test_damaged_files_are_one_line(
-    damage: Callable[[Path], Any], layout: ResultsLayout, data: Path
+    damage: Callable[[Path], Any], store: Store, data: Path
 ) -> None:
     planned = tiny_table(1)
-    launch(planned, layout, saving(data))
-    path = saved_weights.path_of(layout, planned[0].run.hash)
+    launch(planned, store, saving(data))
+    path = store.weights.path(planned[0].run.hash)
     damage(path)
     with pytest.raises(UserError, match=r"holds no run's weights .* --save-weights") as caught:
         saved_weights.header(path)
     assert "\n" not in str(caught.value)
-    text = show_run(planned[0].run.hash, form="full", results=layout.base, as_json=False)
+    text = show_run(planned[0].run.hash, form="full", results=store.base, as_json=False)
     assert "weights: damaged" in text
 
 
-def test_a_file_under_another_runs_name_is_told(layout: ResultsLayout, data: Path) -> None:
+def test_a_file_under_another_runs_name_is_told(store: Store, data: Path) -> None:
     planned = tiny_table(1)
-    launch(planned, layout, saving(data))
-    path = saved_weights.path_of(layout, planned[0].run.hash)
-    other = path.rename(saved_weights.path_of(layout, tiny_run(7).hash))
+    launch(planned, store, saving(data))
+    path = store.weights.path(planned[0].run.hash)
+    other = path.rename(store.weights.path(tiny_run(7).hash))
     with pytest.raises(UserError, match=f"it holds the weights of run {planned[0].run.hash}"):
         saved_weights.header(other)
     with pytest.raises(UserError, match="is missing"):
         saved_weights.header(path)
 
 
-def test_status_and_show_name_them(layout: ResultsLayout, data: Path) -> None:
+def test_status_and_show_name_them(store: Store, data: Path) -> None:
     planned = tiny_table(2)
-    launch(planned, layout, options(data))
-    launch(planned[:1], layout, saving(data))
-    assert status_of(planned, layout).weights == 1
-    path = saved_weights.path_of(layout, planned[0].run.hash)
+    launch(planned, store, options(data))
+    launch(planned[:1], store, saving(data))
+    assert status_of(planned, store).weights == 1
+    path = store.weights.path(planned[0].run.hash)
     for name, expected in ((planned[0].run.hash, str(path)), (planned[1].run.hash, None)):
-        text = show_run(name, form="full", results=layout.base, as_json=False)
+        text = show_run(name, form="full", results=store.base, as_json=False)
         assert (f"weights: {path}" in text) == (expected is not None)
-        shown = json.loads(show_run(name, form="full", results=layout.base, as_json=True))
+        shown = json.loads(show_run(name, form="full", results=store.base, as_json=True))
         assert shown.get("weights") == expected
 
 
-def test_a_job_tells_its_workers(layout: ResultsLayout) -> None:
+def test_a_job_tells_its_workers(store: Store) -> None:
     planned = tiny_table(2)
     job = Job(
         tuple(planned),
-        layout,
-        layout.base,
+        store,
+        store.base,
         save_weights=True,
         recorded=frozenset({planned[0].run.hash}),
     )
     again = Job.from_json(job.to_json())
     assert (again.save_weights, again.recorded) == (True, job.recorded)
     assert not again.is_over(planned[0].run.hash)
-    layout.weights.mkdir(parents=True)
+    store.weights.folder.mkdir(parents=True)
     for item in planned:
-        saved_weights.path_of(layout, item.run.hash).touch()
+        store.weights.path(item.run.hash).touch()
     assert again.is_over(planned[0].run.hash)
     assert not again.is_over(planned[1].run.hash)
 
 
-def test_names_that_are_no_runs_do_not_count(layout: ResultsLayout) -> None:
-    assert saved_weights.present(layout) == set()
-    layout.weights.mkdir(parents=True)
+def test_names_that_are_no_runs_do_not_count(store: Store) -> None:
+    assert store.weights.present() == set()
+    store.weights.folder.mkdir(parents=True)
     for name in ("notes.txt", "vgg16.safetensors", f".{'0' * 16}.safetensors.1.tmp"):
-        (layout.weights / name).touch()
-    (layout.weights / f"{'a' * 16}.safetensors").touch()
-    assert saved_weights.present(layout) == {"a" * 16}
+        (store.weights.folder / name).touch()
+    (store.weights.folder / f"{'a' * 16}.safetensors").touch()
+    assert store.weights.present() == {"a" * 16}

@@ -13,8 +13,9 @@ from run_makers import flat, make_run
 from benchmarks.errors import UserError
 from benchmarks.migration import former_name
 from reproduce.commands.show import show_run
-from reproduce.store import committed, records, schema, schema1
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store import schema, schema1
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 CURVE = [
     {"epoch": 1, "train_loss": 2.25, "correct": None},
@@ -40,8 +41,8 @@ def earlier(**settings: Any) -> Any:
     )
 
 
-def put(layout: ResultsLayout, record: Any) -> Path:
-    path = records.record_path(layout, record["hash"])
+def put(store: Store, record: Any) -> Path:
+    path = store.records.path(record["hash"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(schema.canonical_json(record) + "\n")
     return path
@@ -62,20 +63,23 @@ def test_its_numbers_stay_under_the_new_name() -> None:
 
 
 def test_a_folder_of_then_is_adopted_once_and_nothing_is_deleted(tmp_path: Path) -> None:
-    layout = ResultsLayout(tmp_path)
+    store = Store(tmp_path)
     olds = [earlier(seed=seed) for seed in range(3)]
-    paths = [put(layout, old) for old in olds]
+    paths = [put(store, old) for old in olds]
     paths[2].write_text(paths[2].read_text()[:-40])  # cut short
     runs = [make_run(seed=seed, epochs=3) for seed in range(3)]
-    found = records.collect(layout, [run.hash for run in runs])
+    found = store.records.collect([run.hash for run in runs])
     assert {record["former"] for record in found.values()} == {old["hash"] for old in olds[:2]}
-    kept = layout.records / "schema1"
+    kept = store.records.folder / "schema1"
     assert {path.stem for path in kept.iterdir()} == {old["hash"] for old in olds[:2]}
     assert json.loads((kept / paths[0].name).read_text()) == olds[0]
     assert paths[2].exists()
-    before = {path: path.stat().st_mtime_ns for path in layout.records.rglob("*.json")}
-    assert records.finished(layout, [run.hash for run in runs]) == set(found)
-    assert {path: path.stat().st_mtime_ns for path in layout.records.rglob("*.json")} == before
+    folder = store.records.folder
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
+    assert store.records.finished([run.hash for run in runs]) == set(found)
+    assert {
+        path: path.stat().st_mtime_ns for path in store.records.folder.rglob("*.json")
+    } == before
 
 
 @pytest.mark.parametrize("damage", ["checksum", "hash", "setting"])
@@ -93,12 +97,12 @@ def test_a_damaged_one_is_refused(damage: str) -> None:
 
 
 def test_the_committed_run_is_found_by_either_name() -> None:
-    layout = ResultsLayout(ROOT / "results")
-    record = committed.read_all(layout)["dca9fcec9777a260"]
+    store = Store(ROOT / "results")
+    record = store.committed.read_all()["dca9fcec9777a260"]
     assert record["former"] == "3ef3464eb28374d4"
     assert record["run"] == make_run(precision="bf16").canonical()
     assert schema.headline(record) == (8_894, 10_000)
     for name in ("dca9", "3ef3464e"):
-        text = show_run(name, form="full", results=layout.base, as_json=False)
+        text = show_run(name, form="full", results=store.base, as_json=False)
         assert "8894 of 10000 correct" in text
         assert "named 3ef3464eb28374d4 before" in text

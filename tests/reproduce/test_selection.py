@@ -26,7 +26,7 @@ def test_variants_have_other_runs_and_another_folder(tmp_path: Path) -> None:
     assert other.variant == "l2_convention=half_sum_sq,precision=bf16"
     hashes = {p.run.hash for p in default.planned} & {p.run.hash for p in other.planned}
     assert not hashes
-    folders = [s.layout.report(s.table.id, s.variant) for s in (default, other)]
+    folders = [s.store.report(s.table.id, s.variant) for s in (default, other)]
     assert folders[0] != folders[1]
 
 
@@ -75,7 +75,7 @@ def test_a_variants_name_is_one_folder(tmp_path: Path) -> None:
 
 def test_quick_lives_in_its_own_tree(tmp_path: Path) -> None:
     quick = select("table3", form="quick", results=tmp_path)
-    assert quick.layout.records == tmp_path / "quick" / "records"
+    assert quick.store.records.folder == tmp_path / "quick" / "records"
     assert len(quick.planned) == 20
 
 

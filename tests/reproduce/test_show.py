@@ -11,16 +11,14 @@ import record_makers
 from analysis.documents.results import QUICK_LABEL
 from benchmarks.errors import UserError
 from reproduce.commands.show import show_run
-from reproduce.store import committed as measured
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
 from reproduce.store.schema import headline
+from reproduce.store.store import Store
 
 
 def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
     full, quick = record_makers.make(1), record_makers.make(2, form="quick")
-    records.publish(ResultsLayout(tmp_path), full)
-    records.publish(ResultsLayout(tmp_path, "quick"), quick)
+    Store(tmp_path).records.publish(full)
+    Store(tmp_path, "quick").records.publish(quick)
     for record, label in ((full, None), (quick, QUICK_LABEL)):
         text = show_run(record["hash"][:7], form="full", results=tmp_path, as_json=False)
         assert record["hash"] in text
@@ -34,15 +32,15 @@ def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
 
 def test_json_is_the_record(tmp_path: Path) -> None:
     record = record_makers.make(1)
-    records.publish(ResultsLayout(tmp_path), record)
+    Store(tmp_path).records.publish(record)
     text = show_run(record["hash"], form="full", results=tmp_path, as_json=True)
     assert json.loads(text)["result"] == record["result"]
 
 
 def test_committed_runs_are_found(tmp_path: Path) -> None:
     record = record_makers.make(5)
-    layout = ResultsLayout(tmp_path)
-    measured.write(layout.measured / "locality-table3.csv", [record])
+    store = Store(tmp_path)
+    store.committed.write("locality-table3", [record])
     assert record["hash"] in show_run(
         record["hash"][:5], form="full", results=tmp_path, as_json=False
     )
@@ -50,7 +48,7 @@ def test_committed_runs_are_found(tmp_path: Path) -> None:
 
 def test_ambiguous_unknown_and_malformed(tmp_path: Path) -> None:
     for seed in range(40):
-        records.publish(ResultsLayout(tmp_path), record_makers.make(seed))
+        Store(tmp_path).records.publish(record_makers.make(seed))
     names = [record_makers.make(seed)["hash"] for seed in range(40)]
     doubled = next(n[0] for n in names if sum(m[0] == n[0] for m in names) > 1)
     with pytest.raises(UserError, match="fits"):

@@ -27,7 +27,8 @@ from reproduce.executors.slurm.options import (
     resolve,
 )
 from reproduce.executors.slurm.submit import Request
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_options_for_slurm_are_for_no_other_executor(options: list[str]) -> None
 @pytest.mark.parametrize("name", ["50%", "a\\b", "%j/results"])
 def test_a_results_path_that_slurm_would_expand_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="pattern; give a folder without") as error:
-        Request("table3", ResultsLayout(tmp_path / name), tmp_path, SlurmOptions())
+        Request("table3", Store(tmp_path / name), tmp_path, SlurmOptions())
     assert str(tmp_path / name) in str(error.value)
     assert "\n" not in str(error.value)
-    assert Request("table3", ResultsLayout(tmp_path), tmp_path, SlurmOptions())
+    assert Request("table3", Store(tmp_path), tmp_path, SlurmOptions())

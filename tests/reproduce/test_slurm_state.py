@@ -23,15 +23,15 @@ from reproduce.executors.slurm.cancel import Cancelled, cancel
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.owners import JobName, Judge, job_number, this_job
 from reproduce.executors.slurm.submit import Request
-from reproduce.running.claims import Claims, Owner
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.launch import LaunchSummary
-from reproduce.running.queues import Liveness
 from reproduce.running.standing import standing
 from reproduce.running.status import render, status_of
-from reproduce.store import failures
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.claims import Owner
+from reproduce.store.paths import ROOT
 from reproduce.store.provenance import code_state
+from reproduce.store.queues import Liveness
+from reproduce.store.store import Store
 
 FACTS = cluster.Facts("one", 1001)
 
@@ -41,8 +41,8 @@ def planned_runs(seeds: int) -> list[PlannedRun]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
 @pytest.fixture
@@ -61,14 +61,14 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def submitted(
-    layout: ResultsLayout, planned: list[PlannedRun], job: str = "70", where: str = "one"
+    store: Store, planned: list[PlannedRun], job: str = "70", where: str = "one"
 ) -> manifest.Manifest:
     """A submission of one task a run."""
-    present = {n: f.token for n, f in failures.read(layout, [p.run.hash for p in planned]).items()}
+    present = {n: f.token for n, f in store.failures.read([p.run.hash for p in planned]).items()}
     parts = arrays(planned, "table3", 1, 1001)
     made = manifest.new("table3", where, Path("/code"), parts, present, {})
     made = replace(manifest.accepted(made, [job]), state=manifest.RELEASED)
-    manifest.write(layout, made)
+    manifest.write(store, made)
     return made
 
 
@@ -76,8 +76,8 @@ def line(number: str, status: str, submission: manifest.Manifest) -> str:
     return f"{number}|{status}|None|{submission.comment}|{submission.arrays[0].name}"
 
 
-def counts(planned: list[PlannedRun], layout: ResultsLayout) -> dict[str, int]:
-    (cell,) = status_of(planned, layout).cells
+def counts(planned: list[PlannedRun], store: Store) -> dict[str, int]:
+    (cell,) = status_of(planned, store).cells
     return {name: n for name, n in vars(cell).items() if name != "cell" and n}
 
 
@@ -97,120 +97,116 @@ def test_what_scontrol_and_sacct_say_is_read_with_care() -> None:
     assert cluster.parse_ended(told) == {("5_1", "a|b"): "CANCELLED", ("6", "c"): "COMPLETED"}
 
 
-def test_the_queue_tells_queued_from_lost(layout: ResultsLayout, queue: dict[str, str]) -> None:
+def test_the_queue_tells_queued_from_lost(store: Store, queue: dict[str, str]) -> None:
     planned = planned_runs(4)
-    submission = submitted(layout, planned[:3])
+    submission = submitted(store, planned[:3])
     queue["70_0"] = line("70_0", "RUNNING", submission)
     queue["70_1"] = line("70_1", "PENDING", submission)
-    assert counts(planned, layout) == {"queued": 2, "lost": 1, "waiting": 1}
-    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert counts(planned, store) == {"queued": 2, "lost": 1, "waiting": 1}
+    text = render(status_of(planned, store), select("table3"), as_json=False)
     assert "lost: plain 1 1, seed 2: job 70_2 has left the queue" in text
     assert "70_2_0_log.out" in text
 
 
-def test_a_number_that_was_given_anew_is_not_ours(
-    layout: ResultsLayout, queue: dict[str, str]
-) -> None:
+def test_a_number_that_was_given_anew_is_not_ours(store: Store, queue: dict[str, str]) -> None:
     planned = planned_runs(1)
-    submitted(layout, planned)
+    submitted(store, planned)
     queue["70"] = "70|RUNNING|None|(null)|someone-elses"
-    assert counts(planned, layout) == {"lost": 1}
+    assert counts(planned, store) == {"lost": 1}
     queue["70"] = "70|RUNNING|None|reproduce:of-another-folder|table3/plain-1-1"
-    assert counts(planned, layout) == {"lost": 1}
+    assert counts(planned, store) == {"lost": 1}
     queue["70"] = "70|RUNNING|None|(null)|table3/plain-1-1"  # a site that drops comments
-    assert counts(planned, layout) == {"queued": 1}
+    assert counts(planned, store) == {"queued": 1}
 
 
-def test_a_silent_queue_loses_nothing(layout: ResultsLayout, queue: dict[str, str]) -> None:
+def test_a_silent_queue_loses_nothing(store: Store, queue: dict[str, str]) -> None:
     planned = planned_runs(2)
-    submitted(layout, planned[:1])
+    submitted(store, planned[:1])
     queue["down"] = ""
-    assert counts(planned, layout) == {"queued": 1, "waiting": 1}
-    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    assert counts(planned, store) == {"queued": 1, "waiting": 1}
+    text = render(status_of(planned, store), select("table3"), as_json=False)
     assert "the queue does not answer here" in text
 
 
-def test_numbers_of_another_cluster_mean_nothing_here(
-    layout: ResultsLayout, queue: dict[str, str]
-) -> None:
+def test_numbers_of_another_cluster_mean_nothing_here(store: Store, queue: dict[str, str]) -> None:
     planned = planned_runs(1)
-    submission = submitted(layout, planned, where="two")
+    submission = submitted(store, planned, where="two")
     queue["70"] = line("70", "RUNNING", submission)
-    assert state.look(layout).places[planned[0].run.hash].state == state.UNKNOWN
+    assert state.look(store).places[planned[0].run.hash].state == state.UNKNOWN
 
 
-def test_what_failed_and_what_was_lost_since(layout: ResultsLayout, queue: dict[str, str]) -> None:
+def test_what_failed_and_what_was_lost_since(store: Store, queue: dict[str, str]) -> None:
     (item,) = planned = planned_runs(1)
-    submission = submitted(layout, planned)
-    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
-    assert counts(planned, layout) == {"failed": 1}
-    retried = submitted(layout, planned, "71")
-    assert counts(planned, layout) == {"lost": 1}, "the failure is older than the submission"
+    submission = submitted(store, planned)
+    store.failures.write(item, "RuntimeError: out of memory", "a.log")
+    assert counts(planned, store) == {"failed": 1}
+    retried = submitted(store, planned, "71")
+    assert counts(planned, store) == {"lost": 1}, "the failure is older than the submission"
     queue["71"] = line("71", "PENDING", retried)
-    assert counts(planned, layout) == {"queued": 1}
+    assert counts(planned, store) == {"queued": 1}
     assert submission.id != retried.id
 
 
 def test_what_was_cancelled_waits_though_it_is_still_ending(
-    layout: ResultsLayout, queue: dict[str, str]
+    store: Store, queue: dict[str, str]
 ) -> None:
     planned = planned_runs(2)
-    made = submitted(layout, planned)
+    made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(1,)),)))
+    manifest.write(store, replace(made, arrays=(replace(array, cancelled=(1,)),)))
     for number in ("70_0", "70_1"):
         queue[number] = line(number, "COMPLETING", made)
-    assert counts(planned, layout) == {"queued": 1, "waiting": 1}
+    assert counts(planned, store) == {"queued": 1, "waiting": 1}
 
 
 def test_nothing_is_asked_where_nothing_was_submitted(
-    layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> None:
         raise AssertionError("asked")
 
     for name in ("queue", "facts", "present"):
         monkeypatch.setattr(cluster, name, refuse)
-    assert counts(planned_runs(2), layout) == {"waiting": 2}
+    assert counts(planned_runs(2), store) == {"waiting": 2}
 
 
 def test_a_submission_that_was_only_intended_counts_for_nothing(
-    layout: ResultsLayout, queue: dict[str, str]
+    store: Store, queue: dict[str, str]
 ) -> None:
     planned = planned_runs(1)
-    made = submitted(layout, planned)
-    manifest.write(layout, replace(made, state=manifest.INTENDED))
-    assert counts(planned, layout) == {"waiting": 1}
+    made = submitted(store, planned)
+    manifest.write(store, replace(made, state=manifest.INTENDED))
+    assert counts(planned, store) == {"waiting": 1}
 
 
 def test_what_a_killed_submission_left_on_hold_is_cancelled(
-    layout: ResultsLayout, queue: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    store: Store, queue: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its jobs are known by their comment alone."""
     planned = planned_runs(3)
     parts = arrays(planned, "table3", 1, 2)
     made = manifest.new("table3", "one", Path("/code"), parts, {}, {})
-    manifest.write(layout, made)
+    manifest.write(store, made)
     for number in ("70_0", "70_1", "71"):
         queue[number] = f"{number}|PENDING|JobHeldUser|{made.comment}|{parts[0].name}"
     queue["72"] = "72|PENDING|None|(null)|someone-elses"
-    text = render(status_of(planned, layout), select("table3"), as_json=False)
+    text = render(status_of(planned, store), select("table3"), as_json=False)
     assert "3 tasks are on hold by a submission" in text
     ended: list[str] = []
     monkeypatch.setattr(cluster, "cancel", ended.extend)
     monkeypatch.setattr(shutil, "which", lambda name: name)
-    found = cancel([planned[0].run.hash, planned[2].run.hash], layout)
+    found = cancel([planned[0].run.hash, planned[2].run.hash], store)
     assert sorted(ended) == ["70", "71"]
     assert found == Cancelled(tasks=3, runs=2, others=1)
-    assert manifest.read_all(layout) == []
-    assert cancel([planned[0].run.hash], layout).text == "nothing of it is in the queue"
+    assert manifest.read_all(store) == []
+    assert cancel([planned[0].run.hash], store).text == "nothing of it is in the queue"
 
 
-def test_cancel_says_what_it_needs(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
-    submitted(layout, planned_runs(1))
+def test_cancel_says_what_it_needs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    submitted(store, planned_runs(1))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match=r"^no squeue here, so the queue cannot be told to cancel"):
-        cancel([], layout)
+        cancel([], store)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -234,11 +230,11 @@ def test_a_signal_while_submitting_lets_it_be_undone(number: int) -> None:
 
 
 def test_following_outlives_a_silent_queue(
-    layout: ResultsLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: dict[str, str]
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: dict[str, str]
 ) -> None:
     monkeypatch.setattr(cluster, "lacking", lambda *_: "")
     planned, told = planned_runs(1), []
-    request = Request("table3", layout, tmp_path, SlurmOptions())
+    request = Request("table3", store, tmp_path, SlurmOptions())
     queue["down"] = ""
     assert follow._top_up(planned, request, told.append) == planned
 
@@ -252,38 +248,34 @@ def test_following_outlives_a_silent_queue(
         follow._top_up(planned, request, told.append)
 
 
-def test_status_tells_why_a_job_does_not_start(
-    layout: ResultsLayout, queue: dict[str, str]
-) -> None:
+def test_status_tells_why_a_job_does_not_start(store: Store, queue: dict[str, str]) -> None:
     planned = planned_runs(3)
-    made = submitted(layout, planned)
+    made = submitted(store, planned)
     queue["70_0"] = line("70_0", "PENDING", made).replace("None", "BadConstraints")
     queue["70_1"] = line("70_1", "PENDING", made).replace("None", "Priority")
     queue["70_2"] = line("70_2", "RUNNING", made)
-    found = status_of(planned, layout)
+    found = status_of(planned, store)
     assert found.reasons == {"BadConstraints": 1}
     text = render(found, select("table3"), as_json=False)
     assert "queued: 1 run does not start, SLURM's reason: BadConstraints" in text
 
 
-def test_a_silent_queue_matters_only_to_what_is_queued(
-    layout: ResultsLayout, queue: dict[str, str]
-) -> None:
+def test_a_silent_queue_matters_only_to_what_is_queued(store: Store, queue: dict[str, str]) -> None:
     (item,) = planned = planned_runs(1)
-    submitted(layout, planned)
+    submitted(store, planned)
     queue["down"] = ""
-    assert status_of(planned, layout).silent
-    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
-    assert not status_of(planned, layout).silent
+    assert status_of(planned, store).silent
+    store.failures.write(item, "RuntimeError: out of memory", "a.log")
+    assert not status_of(planned, store).silent
 
 
 def test_what_a_cancelled_task_still_holds_is_not_running(
-    layout: ResultsLayout, queue: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, queue: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = planned_runs(3)
-    made = submitted(layout, planned)
+    made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(layout, replace(made, arrays=(replace(array, cancelled=(0, 1)),)))
+    manifest.write(store, replace(made, arrays=(replace(array, cancelled=(0, 1)),)))
     for item, job in zip(planned, ("70_0", "", ""), strict=True):
         if job:
             monkeypatch.setenv("SLURM_JOB_ID", job)
@@ -291,9 +283,9 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
         else:
             monkeypatch.delenv("SLURM_JOB_ID", raising=False)
         if item.run.seed < 2:
-            assert Claims(layout.claims, "slurm").acquire(item.run.hash)
-    request = Request("table3", layout, tmp_path, SlurmOptions(retry="missing"))
-    wanted = standing(planned, layout, word=state.look(layout))
+            assert store.claims("slurm").acquire(item.run.hash)
+    request = Request("table3", store, tmp_path, SlurmOptions(retry="missing"))
+    wanted = standing(planned, store, word=state.look(store))
     found, todo = submit._sort(wanted, request)
     assert found.ending == (planned[0],)
     assert found.running == (planned[1],), "by another process, on this machine"
@@ -321,13 +313,13 @@ def test_a_table_is_not_complete_while_followed_runs_are_missing(
     assert summary.describe() == (told if missing else "1 of 1 runs done")
 
 
-def test_manifests_come_back_as_they_were(layout: ResultsLayout) -> None:
-    made = submitted(layout, planned_runs(3))
-    assert manifest.read_all(layout) == [made]
-    (path,) = (layout.slurm / "submissions").iterdir()
+def test_manifests_come_back_as_they_were(store: Store) -> None:
+    made = submitted(store, planned_runs(3))
+    assert manifest.read_all(store) == [made]
+    (path,) = (store.slurm / "submissions").iterdir()
     path.write_text(path.read_text()[:-20])
     with pytest.raises(UserError, match="cannot be read as a submission"):
-        manifest.read_all(layout)
+        manifest.read_all(store)
 
 
 def test_a_process_knows_its_job() -> None:
@@ -341,8 +333,8 @@ def test_a_process_knows_its_job() -> None:
     assert JobName.parse("") is None
 
 
-def test_a_claim_knows_its_job(layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch) -> None:
-    claims = Claims(layout.claims, "slurm")
+def test_a_claim_knows_its_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = store.claims("slurm")
     before = claims.acquire("a" * 16)
     assert before is not None
     assert before.owner.job == ""
@@ -475,16 +467,16 @@ def test_sbatch_is_told_of_neither_defaults_nor_an_enclosing_job(
 @pytest.mark.parametrize("wanted", [True, False])
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_is_queued_without_its_weights_is_told(
-    layout: ResultsLayout, queue: dict[str, str], kept: bool, wanted: bool
+    store: Store, queue: dict[str, str], kept: bool, wanted: bool
 ) -> None:
-    chosen = select("table3", only=("plain 1 1",), seeds="2", results=layout.base)
-    made = submitted(chosen.layout, list(chosen.planned))
-    manifest.write(chosen.layout, replace(made, options={manifest.SAVE_WEIGHTS: kept}))
+    chosen = select("table3", only=("plain 1 1",), seeds="2", results=store.base)
+    made = submitted(chosen.store, list(chosen.planned))
+    manifest.write(chosen.store, replace(made, options={manifest.SAVE_WEIGHTS: kept}))
     queue["70_0"] = line("70_0", "PENDING", made)
     queue["70_1"] = line("70_1", "RUNNING", made)
-    request = submit.Request("t", chosen.layout, layout.base, SlurmOptions(), None, wanted)
-    word = state.look(chosen.layout)
-    sought = standing(chosen.planned, chosen.layout, save_weights=wanted, word=word)
+    request = submit.Request("t", chosen.store, store.base, SlurmOptions(), None, wanted)
+    word = state.look(chosen.store)
+    sought = standing(chosen.planned, chosen.store, save_weights=wanted, word=word)
     found, todo = submit._sort(sought, request)
     assert (len(found.queued), len(todo)) == (2, 0)
     assert len(found.weightless) == (2 if wanted and not kept else 0)
@@ -494,12 +486,12 @@ def test_what_is_queued_without_its_weights_is_told(
     assert command.plain(found)["weightless"] == len(found.weightless)
 
 
-def test_a_closed_submission_keeps_scripts_and_logs_only(layout: ResultsLayout) -> None:
-    made = submitted(layout, planned_runs(1))
-    folder = manifest.jobs_folder(layout, made.id)
+def test_a_closed_submission_keeps_scripts_and_logs_only(store: Store) -> None:
+    made = submitted(store, planned_runs(1))
+    folder = manifest.jobs_folder(store, made.id)
     folder.mkdir(parents=True)
     for name in ("70_0_submitted.pkl", "70_0_result.pkl", "70_0_0_log.out", "70_submission.sh"):
         (folder / name).write_text("")
     (folder / ".submission_file_0a1b.sh").symlink_to("70_submission.sh")
-    manifest.close(layout, made)
+    manifest.close(store, made)
     assert sorted(p.name for p in folder.iterdir()) == ["70_0_0_log.out", "70_submission.sh"]

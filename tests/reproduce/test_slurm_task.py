@@ -12,18 +12,17 @@ from typing import Any
 import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm import task as task_module
 from reproduce.executors.slurm.task import FRUITLESS, Task, require_code_of
 from reproduce.running.campaign import Campaign
-from reproduce.running.claims import Claims
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.progress import Display
-from reproduce.store import failures, records
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 CODE = """
 import json, sys
@@ -55,9 +54,9 @@ def in_job(task: Task, folder: Path, **environment: str) -> subprocess.Completed
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     """Two tiny runs."""
-    store.write(tiny_dataset(), tmp_path / "data")
-    layout = ResultsLayout(tmp_path / "results")
-    return Job(tuple(tiny_table(2)), layout, tmp_path / "data", executor="slurm")
+    data_store.write(tiny_dataset(), tmp_path / "data")
+    store = Store(tmp_path / "results")
+    return Job(tuple(tiny_table(2)), store, tmp_path / "data", executor="slurm")
 
 
 def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path) -> None:
@@ -65,13 +64,13 @@ def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert done.stdout == "12_1: 2 of 2 runs done, 0 failed\n"
     planned = list(job.planned)
-    for record in records.collect(job.layout, [p.run.hash for p in planned]).values():
+    for record in job.store.records.collect([p.run.hash for p in planned]).values():
         assert record["provenance"]["executor"] == "slurm"
-    local = ResultsLayout(tmp_path / "local")
+    local = Store(tmp_path / "local")
     options = LaunchOptions(executor="debug", device="cpu", data=job.data, progress=False)
     assert launch(planned, local, options).complete
-    assert contents(job.layout, planned) == contents(local, planned)
-    logs = [path.name for path in job.layout.logs.iterdir()]
+    assert contents(job.store, planned) == contents(local, planned)
+    logs = [path.name for path in job.store.logs.iterdir()]
     assert len(logs) == 1
     assert logs[0].endswith("-12_1-worker1.log")
     again = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
@@ -81,7 +80,7 @@ def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path
 def test_a_task_does_not_hold_its_node_for_what_others_train(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = Claims(job.layout.claims, "test").acquire(job.planned[0].run.hash)
+    held = job.store.claims("test").acquire(job.planned[0].run.hash)
     assert held is not None
     campaign = Campaign(job, [], {"tiny": 64}, patience=1e9, log=lambda line: None)
     with Interrupts() as interrupts, Display(shown=False) as display:
@@ -94,7 +93,7 @@ def test_what_stops_a_task_is_the_failure_of_its_runs(job: Job, tmp_path: Path) 
     (tmp_path / "data" / "tiny" / "store.json").unlink()
     done = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
     assert done.returncode != 0
-    found = failures.read(job.layout, [p.run.hash for p in job.planned])
+    found = job.store.failures.read([p.run.hash for p in job.planned])
     assert len(found) == 2
     for failure in found.values():
         assert "UserError" in failure.error
@@ -103,14 +102,14 @@ def test_what_stops_a_task_is_the_failure_of_its_runs(job: Job, tmp_path: Path) 
 
 def test_a_damaged_record_fails_its_own_run_alone(job: Job, tmp_path: Path) -> None:
     bad, good = job.planned
-    path = records.record_path(job.layout, bad.run.hash)
+    path = job.store.records.path(bad.run.hash)
     path.parent.mkdir(parents=True)
     path.write_text("{")
     done = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
     assert done.returncode != 0
     assert "12_1: 1 of 2 runs done, 1 failed" in done.stderr
-    assert records.verified(job.layout, [good.run.hash])
-    found = failures.read(job.layout, [bad.run.hash, good.run.hash])
+    assert job.store.records.verified([good.run.hash])
+    found = job.store.failures.read([bad.run.hash, good.run.hash])
     assert list(found) == [bad.run.hash]
     assert f"UserError: {path}: not whole JSON" in found[bad.run.hash].error
     assert path.read_text() == "{"
@@ -145,7 +144,7 @@ def test_a_task_refuses_other_code(job: Job, tmp_path: Path) -> None:
     done = in_job(Task(job.to_json(), str(tmp_path)), tmp_path)
     assert done.returncode != 0
     assert f"reproduce comes from {ROOT}, not from the submitted snapshot" in done.stderr
-    assert not job.layout.records.exists()
+    assert not job.store.records.folder.exists()
     require_code_of(ROOT)
 
 
@@ -174,7 +173,7 @@ def test_a_task_that_gets_nowhere_is_not_queued_again_for_ever(
     assert not (tmp_path / "12_submitted.pkl.save_tmp").exists(), "submitit would stumble over it"
     with pytest.raises(RuntimeError, match="give more --slurm-time"):
         end(FRUITLESS - 1, advanced=False)
-    assert len(failures.read(job.layout, [p.run.hash for p in job.planned])) == 2
+    assert len(job.store.failures.read([p.run.hash for p in job.planned])) == 2
     assert len(requeued) == 3
 
 

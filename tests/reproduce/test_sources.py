@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from launch_helpers import contents, lines_of, tiny_dataset, tiny_run
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from benchmarks.procedures import Procedure, StartFrom
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
@@ -16,14 +16,11 @@ from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors.slurm.arrays import arrays, parameters
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.request import Request, Tasks
-from reproduce.running.claims import Claims
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.standing import standing
 from reproduce.running.status import status_of
-from reproduce.store import records
-from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 
 def from_run(source: Run, seed: int) -> Run:
@@ -42,13 +39,13 @@ ORDER = [BASE.hash, MIDDLE.hash, PLANNED[0].run.hash]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
-    store.write(tiny_dataset(), root)
+    data_store.write(tiny_dataset(), root)
     return root
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
 @pytest.fixture
@@ -58,55 +55,55 @@ def options(data: Path) -> LaunchOptions:
 
 @pytest.mark.parametrize(("executor", "workers"), [("debug", 1), ("local", 2)])
 def test_sources_are_trained_first(
-    layout: ResultsLayout, options: LaunchOptions, executor: str, workers: int
+    store: Store, options: LaunchOptions, executor: str, workers: int
 ) -> None:
-    summary = launch(PLANNED, layout, replace(options, executor=executor, workers=workers))
+    summary = launch(PLANNED, store, replace(options, executor=executor, workers=workers))
     assert (summary.done, summary.complete) == (3, True)
-    assert lines_of(layout, "takes") == ORDER or workers == 2
-    assert sorted(lines_of(layout, "takes")) == sorted(ORDER)
-    found = records.collect(layout, ORDER)
+    assert lines_of(store, "takes") == ORDER or workers == 2
+    assert sorted(lines_of(store, "takes")) == sorted(ORDER)
+    found = store.records.collect(ORDER)
     ended = [found[name]["provenance"]["finished"] for name in ORDER]
     assert ended == sorted(ended)
-    assert saved_weights.present(layout) == set(ORDER[:2]), "of what others start from alone"
-    taken = len(lines_of(layout, "takes"))
-    assert launch(PLANNED, layout, options).done == 2, "the base was none of those wanted"
-    assert len(lines_of(layout, "takes")) == taken
+    assert store.weights.present() == set(ORDER[:2]), "of what others start from alone"
+    taken = len(lines_of(store, "takes"))
+    assert launch(PLANNED, store, options).done == 2, "the base was none of those wanted"
+    assert len(lines_of(store, "takes")) == taken
 
 
 def test_a_finished_source_is_repeated_for_its_weights(
-    layout: ResultsLayout, options: LaunchOptions
+    store: Store, options: LaunchOptions
 ) -> None:
     base = [PlannedRun("base", BASE)]
-    assert launch(base, layout, options).complete
-    before = contents(layout, base)
-    wanted = standing([*PLANNED, *base], layout)
+    assert launch(base, store, options).complete
+    before = contents(store, base)
+    wanted = standing([*PLANNED, *base], store)
     assert [item.run.hash for item in wanted.missing] == ORDER
     assert wanted.recorded == {BASE.hash}
     assert [item.cell for item in wanted.missing] == ["base", "middle", "last"]
-    assert launch(PLANNED, layout, options).complete
-    assert contents(layout, base) == before
-    assert lines_of(layout, "takes") == [BASE.hash, *ORDER]
-    assert standing([*PLANNED, *base], layout).missing == ()
+    assert launch(PLANNED, store, options).complete
+    assert contents(store, base) == before
+    assert lines_of(store, "takes") == [BASE.hash, *ORDER]
+    assert standing([*PLANNED, *base], store).missing == ()
 
 
 @pytest.mark.parametrize("executor", ["debug", "local"])
 def test_what_starts_from_a_failed_run_is_left(
-    layout: ResultsLayout, options: LaunchOptions, executor: str
+    store: Store, options: LaunchOptions, executor: str
 ) -> None:
     """The command ends, and the next one goes on."""
-    obstacle = layout.checkpoints / f"{BASE.hash}.ckpt"
+    obstacle = store.checkpoints / f"{BASE.hash}.ckpt"
     checkpoint.save(obstacle, {"run": "another"})
-    summary = launch(PLANNED, layout, replace(options, executor=executor))
+    summary = launch(PLANNED, store, replace(options, executor=executor))
     assert (summary.done, summary.failed, summary.missing) == (0, 1, 2)
-    assert lines_of(layout, "takes") == [BASE.hash]
-    assert [cell.waiting for cell in status_of(PLANNED, layout).cells] == [1, 1]
+    assert lines_of(store, "takes") == [BASE.hash]
+    assert [cell.waiting for cell in status_of(PLANNED, store).cells] == [1, 1]
     checkpoint.remove(obstacle)
-    assert launch(PLANNED, layout, options).complete
+    assert launch(PLANNED, store, options).complete
 
 
-def test_status_counts_them_as_waiting(layout: ResultsLayout) -> None:
-    assert Claims(layout.claims, "local").acquire(BASE.hash)
-    found = status_of([*PLANNED, PlannedRun("base", BASE)], layout)
+def test_status_counts_them_as_waiting(store: Store) -> None:
+    assert store.claims("local").acquire(BASE.hash)
+    found = status_of([*PLANNED, PlannedRun("base", BASE)], store)
     assert [(c.cell, c.running, c.waiting) for c in found.cells] == [
         ("last", 0, 1),
         ("middle", 0, 1),
@@ -114,10 +111,10 @@ def test_status_counts_them_as_waiting(layout: ResultsLayout) -> None:
     ]
 
 
-def test_arrays_wait_for_what_their_runs_start_from(layout: ResultsLayout, data: Path) -> None:
+def test_arrays_wait_for_what_their_runs_start_from(store: Store, data: Path) -> None:
     """And train it should it have come to nothing."""
-    request = Request("t", layout, data, SlurmOptions())
-    wanted = standing(PLANNED, layout)
+    request = Request("t", store, data, SlurmOptions())
+    wanted = standing(PLANNED, store)
     parts = arrays(wanted.missing, "t", 1, 1000)
     assert [part.name for part in parts] == ["t/source-of-middle", "t/middle", "t/last"]
     tasks = Tasks(request, wanted, {BASE.hash: "70_0"})

@@ -21,15 +21,16 @@ from benchmarks.errors import UserError
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running import heartbeat, progress
+from reproduce.running import progress
 from reproduce.running.campaign import Campaign, Survey
-from reproduce.running.claims import Claims, Owner
-from reproduce.running.heartbeat import Beat, Heart
 from reproduce.running.job import Job
 from reproduce.running.progress import Display, duration, headline
 from reproduce.running.status import CellStatus, render, status_of
-from reproduce.store import failures, records
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store import heartbeat
+from reproduce.store.claims import Owner
+from reproduce.store.heartbeat import Beat, Heart
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 EPOCHS = 20
 IMAGES = 50_000
@@ -40,48 +41,46 @@ def planned_runs(count: int) -> list[PlannedRun]:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> ResultsLayout:
-    return ResultsLayout(tmp_path / "results")
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
 
 
-def finish(layout: ResultsLayout, item: PlannedRun) -> None:
-    records.publish(layout, record_makers.make(item.run.seed, epochs=EPOCHS))
+def finish(store: Store, item: PlannedRun) -> None:
+    store.records.publish(record_makers.make(item.run.seed, epochs=EPOCHS))
 
 
-def hold(
-    layout: ResultsLayout, item: PlannedRun, epoch: int, rate: float, **changes: str | int
-) -> Owner:
+def hold(store: Store, item: PlannedRun, epoch: int, rate: float, **changes: str | int) -> Owner:
     """A claim with a heartbeat, by this process or a made-up one."""
-    claims = Claims(layout.claims, "local")
+    claims = store.claims("local")
     claim = claims.acquire(item.run.hash)
     assert claim is not None
     owner: Owner = replace(claim.owner, **changes)  # type: ignore[arg-type]
-    place = layout.claims / f"{item.run.hash}.claim"
+    place = store.claims().folder / f"{item.run.hash}.claim"
     (place / claim.owner.name).rename(place / owner.name)
     beat = Beat(owner.token, 1, item.cell, item.run.seed, "worker7", epoch, EPOCHS, 50, 100, rate)
-    (layout.claims / f"{item.run.hash}.progress.json").write_text(json.dumps(vars(beat)))
+    (store.claims().folder / f"{item.run.hash}.progress.json").write_text(json.dumps(vars(beat)))
     return owner
 
 
-def campaign(layout: ResultsLayout, planned: list[PlannedRun], **options: float) -> Campaign:
+def campaign(store: Store, planned: list[PlannedRun], **options: float) -> Campaign:
     said: list[str] = []
     patience = options.get("patience", 300.0)
     made = Campaign(
-        Job(tuple(planned), layout, layout.base), [], {"cifar10": IMAGES}, patience, said.append
+        Job(tuple(planned), store, store.base), [], {"cifar10": IMAGES}, patience, said.append
     )
     made.said = said  # type: ignore[attr-defined]
     return made
 
 
-def test_counts_add_up(layout: ResultsLayout) -> None:
+def test_counts_add_up(store: Store) -> None:
     planned = planned_runs(8)
-    finish(layout, planned[0])
-    finish(layout, planned[2])
-    owner = hold(layout, planned[1], 3, 430.0)
-    hold(layout, planned[4], 3, 0.0, started="1")  # dead: that process number was given anew
-    failures.write(layout, planned[3], "RuntimeError: out of memory", "a.log")
-    failures.write(layout, planned[1], "RuntimeError: an earlier one", "a.log")
-    status = status_of(planned, layout)
+    finish(store, planned[0])
+    finish(store, planned[2])
+    owner = hold(store, planned[1], 3, 430.0)
+    hold(store, planned[4], 3, 0.0, started="1")  # dead: that process number was given anew
+    store.failures.write(planned[3], "RuntimeError: out of memory", "a.log")
+    store.failures.write(planned[1], "RuntimeError: an earlier one", "a.log")
+    status = status_of(planned, store)
     assert status.cells == (
         CellStatus("a", done=2, running=0, failed=0, waiting=2),
         CellStatus("b", done=0, running=1, failed=1, waiting=2),
@@ -92,26 +91,26 @@ def test_counts_add_up(layout: ResultsLayout) -> None:
     assert running.beat is not None
     assert running.beat.epochs_done == 3.5
     assert {f.error for f in status.failed.values()} == {"RuntimeError: out of memory"}
-    assert status_of([planned[0], planned[2]], layout).complete
+    assert status_of([planned[0], planned[2]], store).complete
 
 
-def test_a_heartbeat_of_an_earlier_owner_is_not_shown(layout: ResultsLayout) -> None:
+def test_a_heartbeat_of_an_earlier_owner_is_not_shown(store: Store) -> None:
     (item,) = planned_runs(1)
-    owner = hold(layout, item, 7, 430.0)
-    claims = Claims(layout.claims, "local")
+    owner = hold(store, item, 7, 430.0)
+    claims = store.claims("local")
     assert claims.take_over(item.run.hash, owner)
-    (running,) = status_of([item], layout).running
+    (running,) = status_of([item], store).running
     assert running.beat is None
 
 
-def test_status_as_text_and_json(layout: ResultsLayout) -> None:
-    selection = replace(select("table3"), layout=layout)
+def test_status_as_text_and_json(store: Store) -> None:
+    selection = replace(select("table3"), store=store)
     planned = selection.planned
-    records.publish(layout, record_makers.make(0))  # of no table: it does not count
+    store.records.publish(record_makers.make(0))  # of no table: it does not count
     item = planned[5]
-    hold(layout, item, 56, 431.7, host="node17", boot="another")
-    failures.write(layout, planned[9], "RuntimeError: out of memory", "logs/a.log")
-    found = status_of(planned, layout)
+    hold(store, item, 56, 431.7, host="node17", boot="another")
+    store.failures.write(planned[9], "RuntimeError: out of memory", "logs/a.log")
+    found = status_of(planned, store)
     text = render(found, selection, as_json=False)
     assert "Table III: 0 of 195 runs done, 1 running, 1 failed, 193 waiting" in text
     assert f"running: {item.cell}, seed 0: epoch 57/130, 432 images/s, process" in text
@@ -125,22 +124,22 @@ def test_status_as_text_and_json(layout: ResultsLayout) -> None:
 
 
 @pytest.mark.parametrize("damage", record_makers.DAMAGES)
-def test_a_damaged_record_is_told(layout: ResultsLayout, damage: str) -> None:
+def test_a_damaged_record_is_told(store: Store, damage: str) -> None:
     planned = planned_runs(3)
     for item in planned[:2]:
-        finish(layout, item)
-    assert status_of(planned, layout).cells[0].done == 1
-    path = records.record_path(layout, planned[0].run.hash)
+        finish(store, item)
+    assert status_of(planned, store).cells[0].done == 1
+    path = store.records.path(planned[0].run.hash)
     record_makers.DAMAGES[damage](path)
     with pytest.raises(UserError, match=rf"{path}: .*move it away and run again$") as error:
-        status_of(planned, layout)
+        status_of(planned, store)
     assert "\n" not in str(error.value)
-    assert status_of(planned[1:], layout).cells[0].done == 1  # of what else lies there, nothing
+    assert status_of(planned[1:], store).cells[0].done == 1  # of what else lies there, nothing
 
 
 def test_a_damaged_record_ends_the_command_with_2(tmp_path: Path) -> None:
     run = select("table3").planned[0].run
-    path = records.record_path(ResultsLayout(tmp_path), run.hash)
+    path = Store(tmp_path).records.path(run.hash)
     path.parent.mkdir(parents=True)
     path.write_text("null")
     done = subprocess.run(
@@ -154,32 +153,32 @@ def test_a_damaged_record_ends_the_command_with_2(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_status_loads_nothing_heavy(layout: ResultsLayout) -> None:
+def test_status_loads_nothing_heavy(store: Store) -> None:
     item = select("table3").planned[0]
-    records.publish(layout, record_makers.make(item.run.seed, run=item.run))
+    store.records.publish(record_makers.make(item.run.seed, run=item.run))
     code = (
-        "import sys, pathlib; from reproduce.store import paths;"
+        "import sys, pathlib; from reproduce.store.store import Store;"
         "from reproduce.running.status import status_of, render;"
         "from reproduce.catalogue.selection import select; s = select('table3');"
-        "layout = paths.ResultsLayout(pathlib.Path(sys.argv[1]));"
-        "status = status_of(s.planned, layout); render(status, s, as_json=False);"
+        "store = Store(pathlib.Path(sys.argv[1]));"
+        "status = status_of(s.planned, store); render(status, s, as_json=False);"
         "print(sum(cell.done for cell in status.cells));"
         "print(sorted({'numpy', 'torch', 'pandas', 'scipy', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(layout.base)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", code, str(store.base)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout == "1\n[]\n", done.stderr
 
 
-def test_a_survey_counts_and_foresees(layout: ResultsLayout) -> None:
+def test_a_survey_counts_and_foresees(store: Store) -> None:
     planned = planned_runs(6)
-    watched = campaign(layout, planned)
+    watched = campaign(store, planned)
     assert watched.survey().seconds_left is None
-    finish(layout, planned[0])
-    hold(layout, planned[1], 9, 500.0)  # 9.5 of 20 epochs done
-    hold(layout, planned[2], 19, 500.0)
-    failures.write(layout, planned[3], "RuntimeError: out of memory", "a.log")
+    finish(store, planned[0])
+    hold(store, planned[1], 9, 500.0)  # 9.5 of 20 epochs done
+    hold(store, planned[2], 19, 500.0)
+    store.failures.write(planned[3], "RuntimeError: out of memory", "a.log")
     survey = watched.survey()
     assert (survey.runs, survey.done, survey.failed, survey.free) == (6, 1, 1, 2)
     assert (survey.epochs, survey.epochs_done) == (5 * EPOCHS, EPOCHS + 9.5 + 19.5)
@@ -192,21 +191,21 @@ def test_a_survey_counts_and_foresees(layout: ResultsLayout) -> None:
     assert len(watched.said) == 1  # type: ignore[attr-defined]
 
 
-def test_failures_from_before_are_tried_again(layout: ResultsLayout) -> None:
+def test_failures_from_before_are_tried_again(store: Store) -> None:
     (item,) = planned = planned_runs(1)
-    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
-    token = failures.read(layout, [item.run.hash])[item.run.hash].token
-    job = Job(tuple(planned), layout, layout.base, failed_before={item.run.hash: token})
+    store.failures.write(item, "RuntimeError: out of memory", "a.log")
+    token = store.failures.read([item.run.hash])[item.run.hash].token
+    job = Job(tuple(planned), store, store.base, failed_before={item.run.hash: token})
     survey = Campaign(job, [], {"cifar10": IMAGES}, 300.0, print).survey()
     assert (survey.failed, survey.free) == (0, 1)
 
 
-def test_an_unreadable_failure_is_told(layout: ResultsLayout) -> None:
+def test_an_unreadable_failure_is_told(store: Store) -> None:
     (item,) = planned_runs(1)
-    failures.write(layout, item, "RuntimeError: out of memory", "a.log")
-    path = next(layout.failures.iterdir())
+    store.failures.write(item, "RuntimeError: out of memory", "a.log")
+    path = next(store.failures.folder.iterdir())
     path.write_text("{")
-    assert str(path) in failures.read(layout, [item.run.hash])[item.run.hash].error
+    assert str(path) in store.failures.read([item.run.hash])[item.run.hash].error
 
 
 class Told:
@@ -217,17 +216,15 @@ class Told:
         self.epoch, self.epochs, self.step, self.steps_per_epoch = 2, EPOCHS, 30, 100
 
 
-def test_a_heart_beats_for_what_it_holds(
-    layout: ResultsLayout, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "PERIOD_SECONDS", 0.01)
     name = planned_runs(1)[0].run.hash
-    claims = Claims(layout.claims, "local")
+    claims = store.claims("local")
     claim = claims.acquire(name)
     assert claim is not None
 
     def beat() -> Beat:
-        found = heartbeat.read(layout.claims, name)
+        found = store.heartbeats.read(name)
         assert found is not None
         return found
 
@@ -244,7 +241,7 @@ def test_a_heart_beats_for_what_it_holds(
         claims.release(claim)  # as if another process had taken it
         assert heart.lost.wait(60)
         heart.drop(claim)
-        assert heartbeat.read(layout.claims, name) is None
+        assert store.heartbeats.read(name) is None
         assert heart.held() == []
 
 
@@ -323,15 +320,15 @@ def test_without_a_terminal_there_are_plain_lines(monkeypatch: pytest.MonkeyPatc
     assert "\x1b" not in out.getvalue()
 
 
-def test_on_a_terminal_every_run_has_a_line(layout: ResultsLayout) -> None:
+def test_on_a_terminal_every_run_has_a_line(store: Store) -> None:
     planned = planned_runs(9)
-    hold(layout, planned[0], 3, 431.0)
-    hold(layout, planned[1], 19, 0.0, host="node17", boot="another")
+    hold(store, planned[0], 3, 431.0)
+    hold(store, planned[1], 19, 0.0, host="node17", boot="another")
     out = io.StringIO()
     console = Console(file=out, width=100, height=20, force_terminal=True)
     with Display(console=console) as display:
         display.note("worker2 was lost")
-        display.update(campaign(layout, planned).survey())
+        display.update(campaign(store, planned).survey())
     text = out.getvalue()
     assert "a, seed 0" in text
     assert "epoch 4/20" in text
@@ -341,13 +338,13 @@ def test_on_a_terminal_every_run_has_a_line(layout: ResultsLayout) -> None:
     assert "0/9 runs, 23/180 epochs" in text
 
 
-def test_a_small_terminal_is_not_overrun(layout: ResultsLayout) -> None:
+def test_a_small_terminal_is_not_overrun(store: Store) -> None:
     planned = planned_runs(9)
     for item in planned:
-        hold(layout, item, 3, 431.0)
+        hold(store, item, 3, 431.0)
     out = io.StringIO()
     with Display(console=Console(file=out, width=100, height=8, force_terminal=True)) as display:
-        display.update(campaign(layout, planned).survey())
+        display.update(campaign(store, planned).survey())
     assert "and 5 more runs" in out.getvalue()
     assert len(set(re.findall(r"seed \d", out.getvalue()))) == 4
 

@@ -11,9 +11,9 @@ from torch import nn
 
 from benchmarks import data as datasets
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.store import atomic, records
+from reproduce.store import atomic
 from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 LAYERS = 7
 
@@ -42,13 +42,11 @@ def record_of(planned: PlannedRun, *, form: str, diverged: bool = False) -> Any:
     )
 
 
-def keep(
-    layout: ResultsLayout, planned: PlannedRun, model: nn.Module, *, diverged: bool = False
-) -> Path:
+def keep(store: Store, planned: PlannedRun, model: nn.Module, *, diverged: bool = False) -> Path:
     """Publish a record of the run and the model as its weights; gives the weights' path."""
-    record = record_of(planned, form=layout.form, diverged=diverged)
-    records.publish(layout, record)
-    path = saved_weights.path_of(layout, planned.run.hash)
+    record = record_of(planned, form=store.form, diverged=diverged)
+    store.records.publish(record)
+    path = store.weights.path(planned.run.hash)
     metadata = saved_weights.metadata(model, record)
     atomic.replace(path, saved_weights.encode(model, metadata))
     return path

@@ -19,10 +19,9 @@ import tiny_table
 from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.executors.slurm import manifest
 from reproduce.executors.slurm.snapshot import PARTS
-from reproduce.running import heartbeat
-from reproduce.running.claims import Claims, Owner
-from reproduce.store import records
-from reproduce.store.paths import ROOT, ResultsLayout
+from reproduce.store.claims import Owner
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 PATIENCE = 180.0
@@ -140,9 +139,9 @@ class Bench:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
-    def layout(self) -> ResultsLayout:
+    def store(self) -> Store:
         """Of its results; the tiny table is a quick one."""
-        return ResultsLayout(self.base, "quick")
+        return Store(self.base, "quick")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """``reproduce ARGUMENTS`` in a process of its own."""
@@ -196,27 +195,27 @@ class Bench:
 
     def manifests(self) -> list[manifest.Manifest]:
         """All submissions."""
-        return manifest.read_all(self.layout)
+        return manifest.read_all(self.store)
 
     def owner(self, item: PlannedRun) -> Owner | None:
         """Who holds a run."""
-        return Claims(self.layout.claims, "test").owner(item.run.hash)
+        return self.store.claims("test").owner(item.run.hash)
 
     def contents(self, planned: list[PlannedRun]) -> dict[str, Any]:
         """Configuration and result of each finished run."""
-        found = records.collect(self.layout, [item.run.hash for item in planned])
+        found = self.store.records.collect([item.run.hash for item in planned])
         return {name: (record["run"], record["result"]) for name, record in found.items()}
 
     def sittings(self, item: PlannedRun) -> list[int]:
         """The epochs from which a finished run was begun and continued."""
-        (record,) = records.collect(self.layout, [item.run.hash]).values()
+        (record,) = self.store.records.collect([item.run.hash]).values()
         return [sitting["from_epoch"] for sitting in record["provenance"]["sittings"]]
 
     def wait_epoch(self, item: PlannedRun, epoch: int = 2) -> Owner:
         """Until a run has come to that epoch and is being trained; gives who holds it."""
 
         def look() -> Owner | None:
-            beat = heartbeat.read(self.layout.claims, item.run.hash)
+            beat = self.store.heartbeats.read(item.run.hash)
             owner = self.owner(item)
             fresh = beat and owner and beat.token == owner.token and beat.epoch >= epoch
             return owner if fresh else None

@@ -15,10 +15,9 @@ import pytest
 import tiny_table
 from bench import SCRIPT, Bench, Cluster, make_checkout, runs
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from reproduce.running import launch
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "sbatch")
 INSTALL = "REPRODUCE_INSTALL_SLURM"
@@ -108,7 +107,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny images."""
     folder = tmp_path_factory.mktemp("data")
-    store.write(tiny_table.dataset(), folder)
+    data_store.write(tiny_table.dataset(), folder)
     return folder
 
 
@@ -129,13 +128,13 @@ def expected(
     data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, int], dict[str, Any]]:
     """What the first seeds of a cell come to in this process, without any queue."""
-    layout = ResultsLayout(tmp_path_factory.mktemp("expected"), "quick")
+    store = Store(tmp_path_factory.mktemp("expected"), "quick")
     options = launch.LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
 
     def contents(cell: str, seeds: int) -> dict[str, Any]:
         planned = runs(cell, seeds)
-        assert launch.launch(planned, layout, options).complete
-        found = records.collect(layout, [item.run.hash for item in planned])
+        assert launch.launch(planned, store, options).complete
+        found = store.records.collect([item.run.hash for item in planned])
         return {name: (record["run"], record["result"]) for name, record in found.items()}
 
     return contents

@@ -20,10 +20,9 @@ import record_makers
 import tiny_table
 from bench import Bench, Cluster, make_checkout
 
-from benchmarks.data import store
+from benchmarks.data import store as data_store
 from reproduce.catalogue.tables import plan
-from reproduce.store import records
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 CELLS = 108
 WIDE = f"""
@@ -55,7 +54,7 @@ def _measure(cluster: Cluster, folder: Path) -> None:
     checkout = make_checkout(folder / "checkout")
     script = checkout / "reproduce" / "locality" / "tiny.py"
     script.write_text(script.read_text() + WIDE)
-    store.write(tiny_table.dataset(), folder / "data")
+    data_store.write(tiny_table.dataset(), folder / "data")
     bench = Bench(cluster, checkout, folder / "results", folder / "data")
     submitting = bench.submitting("*", "15")
     status = ("status", "tiny", "--quick")
@@ -65,7 +64,7 @@ def _measure(cluster: Cluster, folder: Path) -> None:
         _timed("the same command again", lambda: bench.reproduce(*submitting))
         _timed("status, queued", lambda: bench.reproduce(*status))
         _timed("cancel", lambda: bench.reproduce("cancel", "tiny", "--quick"))
-    _finish(script, bench.layout)
+    _finish(script, bench.store)
     _timed("status, done", lambda: bench.reproduce(*status))
     print(f"  {bench.reproduce(*status)[0].splitlines()[0]}")
 
@@ -76,14 +75,14 @@ def _timed(what: str, act: Callable[[], object]) -> None:
     print(f"{what}: {time.monotonic() - began:.1f} s", flush=True)
 
 
-def _finish(script: Path, layout: ResultsLayout) -> None:
+def _finish(script: Path, store: Store) -> None:
     """Publish a made-up record of every run."""
     names: dict[str, object] = {"__name__": "wide"}
     exec(compile(script.read_text(), script, "exec"), names)
     table = names["TABLE"]
     assert isinstance(table, type(tiny_table.TABLE))
     for item in plan(table.cells, range(15)):
-        records.publish(layout, record_makers.make(item.run.seed, form="quick", run=item.run))
+        store.records.publish(record_makers.make(item.run.seed, form="quick", run=item.run))
 
 
 if __name__ == "__main__":

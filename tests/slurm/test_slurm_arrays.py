@@ -11,8 +11,7 @@ from bench import LONG_PLAIN, SHORT_LOCALITY, SHORT_PLAIN, Bench, runs
 from safetensors.torch import load_file
 
 from reproduce.running import launch
-from reproduce.store import weights as saved_weights
-from reproduce.store.paths import ResultsLayout
+from reproduce.store.store import Store
 
 Expected = Callable[[str, int], dict[str, Any]]
 
@@ -24,8 +23,8 @@ def test_fifteen_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Exp
     assert array.name == "tiny-quick/short-plain-1-1"
     assert [run.seed for task in array.tasks for run in task] == list(range(15))
     assert bench.contents(runs(SHORT_PLAIN, 15)) == expected(SHORT_PLAIN, 15)
-    assert list(bench.layout.claims.iterdir()) == []
-    assert list(bench.layout.checkpoints.iterdir()) == []
+    assert list(bench.store.claims().folder.iterdir()) == []
+    assert list(bench.store.checkpoints.iterdir()) == []
     assert bench.status(SHORT_PLAIN, "15")["counts"] == {"done": 15}
 
 
@@ -50,7 +49,7 @@ def test_a_retry_of_some_seeds_is_tasks_from_zero(bench: Bench, expected: Expect
     bench.reproduce(*bench.submitting(SHORT_PLAIN, "0,3,4"))
     (submission,) = bench.manifests()
     assert submission.state == "done"
-    left = {path.suffix for path in (bench.layout.slurm / "jobs" / submission.id).iterdir()}
+    left = {path.suffix for path in (bench.store.slurm / "jobs" / submission.id).iterdir()}
     assert left == {".out", ".sh"}, "scripts and logs stay, pickles do not"
     wanted = [item for item in runs(SHORT_PLAIN, 5) if item.run.seed in (0, 3, 4)]
     everything = expected(SHORT_PLAIN, 5)
@@ -72,15 +71,13 @@ def test_a_task_keeps_weights_and_repeats_what_has_none(bench: Bench, tmp_path: 
     bench.finish(SHORT_PLAIN, "1")
     without = bench.contents(pair[:1])
     bench.finish(SHORT_PLAIN, "2", "--save-weights")
-    layout = ResultsLayout(tmp_path / "local", "quick")
+    store = Store(tmp_path / "local", "quick")
     options = launch.LaunchOptions(
         executor="debug", device="cpu", data=bench.data, progress=False, save_weights=True
     )
-    assert launch.launch(pair, layout, options).complete
+    assert launch.launch(pair, store, options).complete
     for item in pair:
-        ours, local = (
-            load_file(saved_weights.path_of(each, item.run.hash)) for each in (bench.layout, layout)
-        )
+        ours, local = (load_file(each.weights.path(item.run.hash)) for each in (bench.store, store))
         assert ours.keys() == local.keys()
         assert all(torch.equal(ours[name], local[name]) for name in ours)
     assert bench.contents(pair[:1]) == without, "its record stays"

@@ -19,8 +19,8 @@ from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, 
 
 from benchmarks.training import checkpoint
 from reproduce.executors.slurm import cluster as slurm
-from reproduce.running.claims import Claims, process_started
 from reproduce.running.launch import LaunchOptions, launch
+from reproduce.store.claims import process_started
 
 Expected = Callable[[str, int], dict[str, Any]]
 REQUEUE = ("scontrol", "requeue")
@@ -146,7 +146,7 @@ def test_a_failing_seed_harms_neither_its_pack_nor_its_array(
     bench: Bench, expected: Expected
 ) -> None:
     planned = runs(SHORT_PLAIN, 4)
-    poisoned = bench.layout.checkpoints / f"{planned[1].run.hash}.ckpt"
+    poisoned = bench.store.checkpoints / f"{planned[1].run.hash}.ckpt"
     poisoned.parent.mkdir(parents=True)
     checkpoint.save(poisoned, {"epoch": 1})
     said = bench.start(*bench.submitting(SHORT_PLAIN, "4", "--seeds-per-job", "3", "--wait"))
@@ -194,17 +194,17 @@ def test_a_claim_of_a_job_that_is_gone_is_taken_over_at_once(
     (item,) = runs(SHORT_PLAIN, 1)
     number = bench.cluster.ask("sbatch", "--parsable", "--output=/dev/null", "--wrap=true").strip()
     bench.wait_empty()
-    claims = Claims(bench.layout.claims, "slurm")
+    claims = bench.store.claims("slurm")
     claim = claims.acquire(item.run.hash)
     assert claim is not None
     job = f"{number}.0.{os.getuid()}.one"
     gone = replace(claim.owner, host="node17", boot="its-own", job=job)
-    place = bench.layout.claims / f"{item.run.hash}.claim"
+    place = bench.store.claims().folder / f"{item.run.hash}.claim"
     (place / claim.owner.name).rename(place / gone.name)
     monkeypatch.setenv("SLURM_CONF", bench.cluster.environment["SLURM_CONF"])
     monkeypatch.setattr(slurm, "_known", [])
     options = LaunchOptions(
         executor="debug", device="cpu", data=bench.data, progress=False, patience=1e9
     )
-    assert launch([item], bench.layout, options).complete
+    assert launch([item], bench.store, options).complete
     assert bench.contents([item]) == expected(SHORT_PLAIN, 1)

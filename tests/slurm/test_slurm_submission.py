@@ -23,8 +23,6 @@ from bench import (
     runs,
 )
 
-from reproduce.store import records
-
 Expected = Callable[[str, int], dict[str, Any]]
 
 
@@ -44,8 +42,8 @@ def wrap_sbatch(bench: Bench, folder: Path, text: str) -> None:
 
 def files_of(bench: Bench) -> list[str]:
     """What lies under slurm/, less the snapshots."""
-    found = [path for path in bench.layout.slurm.rglob("*") if path.is_file()]
-    names = (str(path.relative_to(bench.layout.slurm)) for path in found)
+    found = [path for path in bench.store.slurm.rglob("*") if path.is_file()]
+    names = (str(path.relative_to(bench.store.slurm)) for path in found)
     return sorted(name for name in names if not name.startswith("snapshots/"))
 
 
@@ -77,7 +75,7 @@ def test_a_rejected_submission_leaves_nothing(bench: Bench, tmp_path: Path) -> N
     )
     bench.wait_empty()
     assert files_of(bench) == []
-    assert not any(bench.layout.records.rglob("*.json")), "the first array was on hold"
+    assert not any(bench.store.records.folder.rglob("*.json")), "the first array was on hold"
 
 
 def test_a_submission_that_was_killed_in_the_middle_is_set_right(
@@ -184,7 +182,7 @@ def test_jobs_run_the_code_as_it_was_submitted(
     bench.wait_empty()
     (item,) = runs(SHORT_PLAIN, 1)
     assert bench.contents([item]) == expected(SHORT_PLAIN, 1)
-    (record,) = records.collect(bench.layout, [item.run.hash]).values()
+    (record,) = bench.store.records.collect([item.run.hash]).values()
     assert (record["provenance"]["commit"], record["provenance"]["dirty"]) == (submitted, False)
     assert record["provenance"]["executor"] == "slurm"
     loop.write_text(loop.read_text() + "\n")

@@ -11,7 +11,7 @@ from reproduce.executors.slurm import cluster, manifest, state
 from reproduce.executors.slurm.submit import right_to_submit, undo_intended
 
 if TYPE_CHECKING:
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -35,26 +35,26 @@ class Cancelled:
         )
 
 
-def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
+def cancel(hashes: Collection[str], store: Store) -> Cancelled:
     """End the tasks in the queue that hold any of these runs.
 
     Raises:
         UserError: where the queue does not answer or does not do it.
     """
-    if not manifest.read_all(layout):
+    if not manifest.read_all(store):
         return Cancelled(0, 0, 0)
     if name := cluster.lacking("squeue", "scontrol", "scancel"):
         raise UserError(
             f"no {name} here, so the queue cannot be told to cancel anything: run this on a login "
             "node of the cluster"
         )
-    with right_to_submit(layout):
-        found = state.look(layout)
+    with right_to_submit(store):
+        found = state.look(store)
         if found.jobs is None:
             raise state.SilentQueueError
         wanted = set(hashes)
         ended = _on_hold(found, wanted)
-        undo_intended(layout)
+        undo_intended(store)
         for submission in found.manifests:
             if submission.state == manifest.INTENDED:
                 continue
@@ -64,7 +64,7 @@ def cancel(hashes: Collection[str], layout: ResultsLayout) -> Cancelled:
                 if (tasks := _chosen(array, found.live(submission, array), wanted))
             }
             if chosen:
-                ended = _end(layout, submission, chosen, found, wanted, ended)
+                ended = _end(store, submission, chosen, found, wanted, ended)
         return ended
 
 
@@ -89,7 +89,7 @@ def _chosen(array: manifest.SubmittedArray, live: list[int], wanted: set[str]) -
 
 
 def _end(
-    layout: ResultsLayout,
+    store: Store,
     submission: manifest.Manifest,
     chosen: Mapping[int, list[int]],
     found: state.Queue,
@@ -108,10 +108,10 @@ def _end(
         ended = Cancelled(
             ended.tasks + len(tasks), ended.runs + sum(runs), ended.others + len(runs) - sum(runs)
         )
-    manifest.write(layout, replace(submission, arrays=tuple(arrays)))
+    manifest.write(store, replace(submission, arrays=tuple(arrays)))
     try:
         cluster.cancel(numbers)
     except cluster.RefusedError as error:
-        manifest.write(layout, submission)
+        manifest.write(store, submission)
         raise UserError(f"cannot cancel: {error}") from error
     return ended

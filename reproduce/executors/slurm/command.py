@@ -43,7 +43,7 @@ def request_of(
         raise UserError(f"--device {device}: --slurm-gpus-per-task {more}")
     table = selection.table
     title = table.name if table.form == "full" else f"{table.name}-{table.form}"
-    return Request(title, selection.layout, data, options, pack, save_weights)
+    return Request(title, selection.store, data, options, pack, save_weights)
 
 
 def submit_selection(selection: Selection, request: Request) -> Submitted:
@@ -70,13 +70,12 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
     """
     from reproduce.executors.slurm.follow import follow
     from reproduce.executors.slurm.submit import tidy
-    from reproduce.store import failures
 
     planned = selection.planned
-    failed = failures.read(request.layout, [p.run.hash for p in planned])
+    failed = request.store.failures.read([p.run.hash for p in planned])
     submitted = submit_selection(selection, request)
     summary = follow(planned, request, submitted, failed, shown=not quiet)
-    tidy(request.layout)
+    tidy(request.store)
     return summary
 
 
@@ -120,7 +119,7 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
     if names := cluster.overriding():
         yield f"not used: {', '.join(names)} of the environment; the options for SLURM count"
     name = selection.table.name + selection.table.option
-    if selection.variant or selection.layout.base != default_results():
+    if selection.variant or selection.store.base != default_results():
         name += " …"  # with the same options
     if without := len(submitted.weightless):
         yield (
@@ -170,8 +169,8 @@ def _facts() -> cluster.Facts | None:
 
 
 def _script(part: Array, request: Request) -> str:
-    folder = manifest.jobs_folder(request.layout, ID_PLACE)
-    code = request.layout.slurm / "snapshots" / SNAPSHOT_PLACE
+    folder = manifest.jobs_folder(request.store, ID_PLACE)
+    code = request.store.slurm / "snapshots" / SNAPSHOT_PLACE
     comment = f"{cluster.COMMENT}{ID_PLACE}"
     values = parameters(request.options, part, comment, code)
     return script(folder, part, values)

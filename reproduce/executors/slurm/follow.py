@@ -15,12 +15,12 @@ from reproduce.executors.slurm import cluster, state
 from reproduce.executors.slurm.submit import submit
 from reproduce.running import images
 from reproduce.running.campaign import Campaign
-from reproduce.running.claims import PATIENCE_SECONDS
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.progress import Display
 from reproduce.running.standing import standing
+from reproduce.store.claims import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -47,15 +47,15 @@ def follow(
     Args:
         failed_before: of all runs, as they were before ``first``.
     """
-    layout = request.layout
+    store = request.store
     awaited = [*first.running, *first.queued, *first.unknown, *first.fresh]
     awaited += [*first.deferred, *first.ending]
     before = {name: failure.token for name, failure in failed_before.items()}
-    wanted = standing(awaited, layout, save_weights=request.save_weights)
+    wanted = standing(awaited, store, save_weights=request.save_weights)
     # A task trains what its runs start from even where that was not submitted by itself.
     job = Job(
         tuple({item.run.hash: item for item in (*awaited, *wanted.missing)}.values()),
-        layout,
+        store,
         request.data,
         device=request.options.device,
         executor="slurm",
@@ -135,7 +135,7 @@ def _told(gone: Sequence[str]) -> Iterator[str]:
 
 def _gone(campaign: Campaign) -> list[str]:
     """The states of runs that nothing will be heard of any more, once nothing else is awaited."""
-    found = state.look(campaign.job.layout)
+    found = state.look(campaign.job.store)
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproduce.executors.slurm import cluster
-from reproduce.running.queues import Lost, Place
+from reproduce.store.queues import Lost, Place
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun

@@ -31,7 +31,7 @@ from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
     from reproduce.executors.slurm.arrays import Array
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 SCHEMA = 1
 SAVE_WEIGHTS = "save_weights"  # among the options
@@ -102,9 +102,9 @@ class Manifest:
         """Of its jobs."""
         return f"{slurm.COMMENT}{self.id}"
 
-    def log(self, layout: ResultsLayout, number: str) -> Path:
+    def log(self, store: Store, number: str) -> Path:
         """Where a task's output goes."""
-        return jobs_folder(layout, self.id) / f"{number}_0_log.out"
+        return jobs_folder(store, self.id) / f"{number}_0_log.out"
 
 
 def new(
@@ -146,48 +146,48 @@ def accepted(manifest: Manifest, jobs: list[str]) -> Manifest:
     return replace(manifest, state=ACCEPTED, arrays=tuple(arrays))
 
 
-def write(layout: ResultsLayout, manifest: Manifest) -> None:
+def write(store: Store, manifest: Manifest) -> None:
     """Publish a submission, in the place of its earlier state.
 
     Raises:
         UserError: where the folder cannot be written.
     """
-    path = _path(layout, manifest.id)
+    path = _path(store, manifest.id)
     try:
         atomic.replace(path, (json.dumps({"schema": SCHEMA, **asdict(manifest)}) + "\n").encode())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def close(layout: ResultsLayout, manifest: Manifest) -> None:
+def close(store: Store, manifest: Manifest) -> None:
     """Note that nothing of a submission is awaited, and remove what only its tasks needed: of
     thousands of them, several files each."""
-    folder = jobs_folder(layout, manifest.id)
+    folder = jobs_folder(store, manifest.id)
     for pattern in ("*.pkl", ".submission_file_*.sh"):  # the second are links to the scripts
         for path in folder.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()
-    write(layout, replace(manifest, state=DONE))
+    write(store, replace(manifest, state=DONE))
 
 
-def forget(layout: ResultsLayout, manifest: Manifest) -> None:
+def forget(store: Store, manifest: Manifest) -> None:
     """Remove a submission that never came to be, with all of its files."""
-    shutil.rmtree(jobs_folder(layout, manifest.id), ignore_errors=True)
+    shutil.rmtree(jobs_folder(store, manifest.id), ignore_errors=True)
     with contextlib.suppress(OSError):
-        _path(layout, manifest.id).unlink()
+        _path(store, manifest.id).unlink()
 
 
-def read_all(layout: ResultsLayout) -> list[Manifest]:
+def read_all(store: Store) -> list[Manifest]:
     """All submissions, the oldest first.
 
     Raises:
         UserError: where one cannot be read; names the file.
     """
-    return list(_read_all(layout))
+    return list(_read_all(store))
 
 
-def _read_all(layout: ResultsLayout) -> Iterator[Manifest]:
-    for path in sorted(_folder(layout).glob("*.json")):
+def _read_all(store: Store) -> Iterator[Manifest]:
+    for path in sorted(_folder(store).glob("*.json")):
         try:
             yield _parse(json.loads(path.read_text()))
         except FileNotFoundError:
@@ -214,14 +214,14 @@ def _parse(values: dict[str, Any]) -> Manifest:
     return Manifest(arrays=arrays, **values)
 
 
-def jobs_folder(layout: ResultsLayout, submission: str) -> Path:
+def jobs_folder(store: Store, submission: str) -> Path:
     """Where submitit keeps a submission's scripts, pickles and logs."""
-    return layout.slurm / "jobs" / submission
+    return store.slurm / "jobs" / submission
 
 
-def _folder(layout: ResultsLayout) -> Path:
-    return layout.slurm / "submissions"
+def _folder(store: Store) -> Path:
+    return store.slurm / "submissions"
 
 
-def _path(layout: ResultsLayout, submission: str) -> Path:
-    return _folder(layout) / f"{submission}.json"
+def _path(store: Store, submission: str) -> Path:
+    return _folder(store) / f"{submission}.json"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reproduce.executors.slurm import cluster
-from reproduce.running.queues import Holder, Liveness
+from reproduce.store.queues import Holder, Liveness
 
 # Hundreds of tasks may look at the same claims.
 REFRESH_SECONDS = 30.0

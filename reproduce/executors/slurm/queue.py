@@ -1,4 +1,4 @@
-"""SLURM's queue as :class:`reproduce.running.queues.Queue`: what it is asked by those who do not
+"""SLURM's queue as :class:`reproduce.store.queues.Queue`: what it is asked by those who do not
 know it. Each question loads its own answer, since every process asks for its job."""
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from reproduce.executors.slurm.owners import this_job
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm import state
-    from reproduce.running.queues import Holder, Liveness, Lost, Place
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.queues import Holder, Liveness, Lost, Place
+    from reproduce.store.store import Store
 
 __all__ = ["explain", "liveness", "look", "this_job"]
 
@@ -24,11 +24,11 @@ def liveness(owner: Holder) -> Liveness:
     return owners.liveness(owner)
 
 
-def look(layout: ResultsLayout) -> state.Queue:
+def look(store: Store) -> state.Queue:
     """See :func:`reproduce.executors.slurm.state.look`."""
     from reproduce.executors.slurm import state
 
-    return state.look(layout)
+    return state.look(store)
 
 
 def explain(planned: Sequence[PlannedRun], places: Mapping[str, Place]) -> dict[str, Lost]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.options import SlurmOptions
     from reproduce.running.standing import Standing
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 _UNFIT = "%\\"
 
@@ -33,14 +33,14 @@ class Request:
     """
 
     title: str
-    layout: ResultsLayout
+    store: Store
     data: Path
     options: SlurmOptions
     pack: int | None = None
     save_weights: bool = False
 
     def __post_init__(self) -> None:
-        place = str(self.layout.base.absolute())
+        place = str(self.store.base.absolute())
         if found := next((sign for sign in _UNFIT if sign in place), None):
             raise UserError(
                 f"--results {place}: SLURM takes {found} in the path of a job's output for a "
@@ -82,7 +82,7 @@ class Tasks:
         hashes = {item.run.hash for item in planned}
         job = Job(
             planned=planned,
-            layout=request.layout,
+            store=request.store,
             data=request.data,
             device=options.device,
             executor="slurm",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
 from reproduce.executors.slurm.manifest import INTENDED, Manifest, SubmittedArray, SubmittedRun
-from reproduce.running.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Place
+from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Place
 
 if TYPE_CHECKING:
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 
 class SilentQueueError(UserError):
@@ -76,7 +76,7 @@ class Queue:
         return entry if entry and _ours(entry, submission, array) else None
 
 
-def look(layout: ResultsLayout) -> Queue:
+def look(store: Store) -> Queue:
     """Read the submissions, then ask the queue.
 
     In this order, and before records are looked at: what has left the queue by then has published
@@ -86,7 +86,7 @@ def look(layout: ResultsLayout) -> Queue:
     Raises:
         UserError: for a submission that cannot be read.
     """
-    manifests = tuple(manifest.read_all(layout))
+    manifests = tuple(manifest.read_all(store))
     jobs, name = _ask() if manifests else ({}, "")
     found = Queue(manifests, jobs, name)
     places: dict[str, Place] = {}
@@ -94,7 +94,7 @@ def look(layout: ResultsLayout) -> Queue:
         if submission.state != INTENDED:
             for array in submission.arrays:
                 for task, runs in enumerate(array.tasks):
-                    _put(places, runs, _place(layout, found, submission, array, task))
+                    _put(places, runs, _place(store, found, submission, array, task))
     return replace(found, places=places)
 
 
@@ -105,7 +105,7 @@ def _ask() -> tuple[Mapping[str, cluster.Queued] | None, str]:
 
 
 def _place(
-    layout: ResultsLayout, found: Queue, submission: Manifest, array: SubmittedArray, task: int
+    store: Store, found: Queue, submission: Manifest, array: SubmittedArray, task: int
 ) -> Place:
     number, reason = array.number(task), ""
     if task in array.cancelled:
@@ -117,7 +117,7 @@ def _place(
         reason = entry.reason if entry.pending and entry.reason not in ORDINARY else ""
     else:
         state = GONE
-    log = str(submission.log(layout, number))
+    log = str(submission.log(store, number))
     return Place(state, number, array.name, log, "", submission.keeps_weights, reason)
 
 

@@ -14,16 +14,15 @@ from reproduce.executors.slurm.arrays import Array, arrays, parameters, submit_a
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.executors.slurm.request import Request, Tasks
 from reproduce.running import launch
-from reproduce.running.claims import Claims
 from reproduce.running.interrupts import signals_raise
-from reproduce.running.queues import QUEUED, UNKNOWN
 from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
-from reproduce.store import records
+from reproduce.store.claims import Claims
+from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.state import Queue
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 LOCK, LOCK_SECONDS = "submit", 180.0
 
@@ -68,15 +67,15 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         raise UserError(
             f"--executor slurm: no {name} here; run this on a login node of the cluster"
         )
-    launch.make_folders(request.layout, with_weights=request.save_weights)
-    with signals_raise(), right_to_submit(request.layout):
-        recover(request.layout)
-        found = state.look(request.layout)
+    launch.make_folders(request.store, with_weights=request.save_weights)
+    with signals_raise(), right_to_submit(request.store):
+        recover(request.store)
+        found = state.look(request.store)
         facts = cluster.facts()
         if found.jobs is None or facts is None:
             raise state.SilentQueueError
-        _close(request.layout, found)
-        wanted = standing(planned, request.layout, save_weights=request.save_weights, word=found)
+        _close(request.store, found)
+        wanted = standing(planned, request.store, save_weights=request.save_weights, word=found)
         sorted_, todo = _sort(wanted, request)
         limit, options = request.options.max_queued, request.options
         room = None if limit is None else max(0, limit - len(_queue()))
@@ -116,12 +115,12 @@ def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRu
 
 
 def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submitted) -> Submitted:
-    request, layout = tasks.request, tasks.request.layout
-    code = snapshot.take(layout.slurm / "snapshots")
+    request, store = tasks.request, tasks.request.store
+    code = snapshot.take(store.slurm / "snapshots")
     asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
     intended = manifest.new(request.title, cluster_name, code.folder, parts, tasks.tokens, asked)
-    manifest.write(layout, intended)
-    folder = manifest.jobs_folder(layout, intended.id)
+    manifest.write(store, intended)
+    folder = manifest.jobs_folder(store, intended.id)
     jobs: list[str] = []
     try:
         for part in parts:
@@ -131,58 +130,58 @@ def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submit
             jobs.append(submit_array(folder, values, made))
             tasks.jobs |= {p.run.hash: jobs[-1] for items in part.tasks for p in items}
         accepted = manifest.accepted(intended, jobs)
-        manifest.write(layout, accepted)
+        manifest.write(store, accepted)
     except BaseException:
         with contextlib.suppress(UserError):  # the next call tries again
-            _undo(layout, intended, jobs)
+            _undo(store, intended, jobs)
         raise
-    released = _release(layout, accepted, jobs)
+    released = _release(store, accepted, jobs)
     return replace(sorted_, submission=released, warning=code.warning)
 
 
-def recover(layout: ResultsLayout) -> None:
+def recover(store: Store) -> None:
     """Set right what calls that were killed have left; only who may submit may.
 
     Raises:
         UserError: where the queue does not answer.
     """
-    undo_intended(layout)
-    for submission in manifest.read_all(layout):
+    undo_intended(store)
+    for submission in manifest.read_all(store):
         if submission.state == ACCEPTED:
             present = {number.partition("_")[0] for number in _queue()}
-            _release(layout, submission, [a.job for a in submission.arrays if a.job in present])
+            _release(store, submission, [a.job for a in submission.arrays if a.job in present])
 
 
-def undo_intended(layout: ResultsLayout) -> None:
+def undo_intended(store: Store) -> None:
     """Cancel what calls that were killed half way have left on hold; only who may submit may.
 
     Raises:
         UserError: where the queue does not answer or does not do it.
     """
-    for submission in manifest.read_all(layout):
+    for submission in manifest.read_all(store):
         if submission.state == INTENDED:
-            _undo(layout, submission, [])
+            _undo(store, submission, [])
 
 
-def tidy(layout: ResultsLayout) -> None:
+def tidy(store: Store) -> None:
     """Remove what submissions of which nothing is left to do need no longer; without a queue that
     answers, nothing."""
-    if cluster.present() and manifest.read_all(layout):
-        with right_to_submit(layout):
-            _close(layout, state.look(layout))
+    if cluster.present() and manifest.read_all(store):
+        with right_to_submit(store):
+            _close(store, state.look(store))
 
 
-def _close(layout: ResultsLayout, found: Queue) -> None:
+def _close(store: Store, found: Queue) -> None:
     if found.jobs is None:
         return
     for submission in found.manifests:
         if submission.state == RELEASED and submission.cluster == found.name:
             live = any(found.live(submission, array) for array in submission.arrays)
-            if not live and submission.hashes <= records.finished(layout, submission.hashes):
-                manifest.close(layout, submission)
+            if not live and submission.hashes <= store.records.finished(submission.hashes):
+                manifest.close(store, submission)
 
 
-def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None:
+def _undo(store: Store, submission: Manifest, known: list[str]) -> None:
     """Cancel whatever the queue has of a submission, all of it on hold; then forget it."""
     present = {n.partition("_")[0]: job.comment for n, job in _queue().items()}
     ours = [n for n, comment in present.items() if comment == submission.comment or n in known]
@@ -190,7 +189,7 @@ def _undo(layout: ResultsLayout, submission: Manifest, known: list[str]) -> None
         cluster.cancel(ours)
     except cluster.RefusedError as error:
         raise UserError(f"jobs on hold cannot be cancelled: {error}") from error
-    manifest.forget(layout, submission)
+    manifest.forget(store, submission)
 
 
 def _queue() -> Mapping[str, cluster.Queued]:
@@ -200,7 +199,7 @@ def _queue() -> Mapping[str, cluster.Queued]:
     return jobs
 
 
-def _release(layout: ResultsLayout, accepted: Manifest, jobs: list[str]) -> Manifest:
+def _release(store: Store, accepted: Manifest, jobs: list[str]) -> Manifest:
     try:
         cluster.release(jobs)
     except cluster.RefusedError as error:
@@ -208,14 +207,14 @@ def _release(layout: ResultsLayout, accepted: Manifest, jobs: list[str]) -> Mani
             f"submitted, but still on hold: {error}; the same command releases the jobs"
         ) from error
     released = replace(accepted, state=RELEASED)
-    manifest.write(layout, released)
+    manifest.write(store, released)
     return released
 
 
 @contextlib.contextmanager
-def right_to_submit(layout: ResultsLayout) -> Iterator[None]:
+def right_to_submit(store: Store) -> Iterator[None]:
     """One process at a time; a dead one's right is taken over."""
-    claims = Claims(layout.slurm, "submit")
+    claims = Claims(store.slurm, "submit")
     claims.sweep()
     deadline = time.monotonic() + LOCK_SECONDS
     while (claim := claims.acquire(LOCK)) is None:
@@ -224,7 +223,7 @@ def right_to_submit(layout: ResultsLayout) -> Iterator[None]:
             who = f"process {owner.pid} on {owner.host}" if owner else "another process"
             raise UserError(
                 f"{who} has been submitting for long: wait for it, or, if it is no more, remove "
-                f"{layout.slurm / LOCK}.claim"
+                f"{store.slurm / LOCK}.claim"
             )
         time.sleep(0.1)
     try:

@@ -146,8 +146,8 @@ class _Sitting:
         from reproduce.executors.local import LocalExecutor
         from reproduce.running import images
         from reproduce.running.campaign import Campaign
-        from reproduce.running.claims import PATIENCE_SECONDS
         from reproduce.running.progress import Display
+        from reproduce.store.claims import PATIENCE_SECONDS
 
         with Display() as display:
             counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
@@ -199,13 +199,12 @@ class _Sitting:
 
     def _fail(self, errors: Mapping[str, object]) -> None:
         """By hash; an exception is told with its class."""
-        from reproduce.store import failures
 
         for planned in self.job.planned:
             if (error := errors.get(planned.run.hash)) is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
                 text = " ".join(f"{kind}{error}".split())
-                failures.write(self.job.layout, planned, text, self.log)
+                self.job.store.failures.write(planned, text, self.log)
 
 
 def _unlink_scratch() -> None:

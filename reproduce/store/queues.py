@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.store.paths import ResultsLayout
+    from reproduce.store.store import Store
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
 
@@ -100,7 +100,7 @@ class Queue(Protocol):
     def liveness(self, owner: Holder) -> Liveness:
         """Whether an owner in a job, on a machine that cannot be looked at, is alive."""
 
-    def look(self, layout: ResultsLayout) -> Word:
+    def look(self, store: Store) -> Word:
         """What the queue has of a results folder's submissions; without any, it is not asked."""
 
     def explain(

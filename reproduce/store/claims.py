@@ -29,8 +29,8 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce.running import queues
-from reproduce.running.queues import Liveness
+from reproduce.store import queues
+from reproduce.store.queues import Liveness
 
 SUFFIX = ".claim"
 SEPARATOR = "~"
@@ -49,7 +49,7 @@ class Owner:
         host, boot, namespace: which machine, which start of it, and whose process numbers.
         pid, started: which process; the start time tells it from a later one of that number.
         executor: what started it, such as "local".
-        job: the queue's job that it runs in, as :func:`reproduce.running.queues.this_job` tells
+        job: the queue's job that it runs in, as :func:`reproduce.store.queues.this_job` tells
             it; empty outside of any. Then the name has no such part, as before there was one.
     """
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reproduce.running.claims import Claim, Claims
+from reproduce.store.claims import Claim, Claims
 
 if TYPE_CHECKING:
     from benchmarks.training.loop import Progress
@@ -49,36 +49,46 @@ class Beat:
         return self.epoch + (self.step / self.steps_per_epoch if self.steps_per_epoch else 0.0)
 
 
-def read(folder: Path, run_hash: str) -> Beat | None:
-    """The last heartbeat of a run, None where there is none."""
-    try:
-        values = json.loads(_path(folder, run_hash).read_text())
-        return Beat(**{item.name: values[item.name] for item in fields(Beat)})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+class Heartbeats:
+    """The heartbeats of a results folder, beside its claims."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
-def age(folder: Path, run_hash: str) -> float | None:
-    """Seconds since the last heartbeat by the file's time; good for showing, never for judging."""
-    try:
-        return max(0.0, time.time() - _path(folder, run_hash).stat().st_mtime)
-    except OSError:
-        return None
+    def read(self, run_hash: str) -> Beat | None:
+        """The last heartbeat of a run, None where there is none."""
+        try:
+            values = json.loads(self._path(run_hash).read_text())
+            return Beat(**{item.name: values[item.name] for item in fields(Beat)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
+    def age(self, run_hash: str) -> float | None:
+        """Seconds since the last heartbeat by the file's time; good for showing, never for
+        judging."""
+        try:
+            return max(0.0, time.time() - self._path(run_hash).stat().st_mtime)
+        except OSError:
+            return None
 
-def remove(folder: Path, run_hash: str) -> None:
-    """Delete a run's heartbeat; harmless where there is none."""
-    for path in (_path(folder, run_hash), _scratch(folder, run_hash)):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    def write(self, run_hash: str, beat: Beat) -> None:
+        """Put a heartbeat in the place of the last one."""
+        # One scratch name a run, so that a killed writer leaves nothing that is not reused.
+        scratch = self._scratch(run_hash)
+        scratch.write_text(json.dumps(asdict(beat)))
+        os.replace(scratch, self._path(run_hash))
 
+    def remove(self, run_hash: str) -> None:
+        """Delete a run's heartbeat; harmless where there is none."""
+        for path in (self._path(run_hash), self._scratch(run_hash)):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
-def _path(folder: Path, run_hash: str) -> Path:
-    return folder / f"{run_hash}.progress.json"
+    def _path(self, run_hash: str) -> Path:
+        return self.folder / f"{run_hash}.progress.json"
 
-
-def _scratch(folder: Path, run_hash: str) -> Path:
-    return folder / f".{run_hash}.progress.tmp"
+    def _scratch(self, run_hash: str) -> Path:
+        return self.folder / f".{run_hash}.progress.tmp"
 
 
 class _Rate:
@@ -108,6 +118,7 @@ class Heart:
     def __init__(self, claims: Claims, worker: str) -> None:
         self.lost = threading.Event()
         self._claims, self._worker = claims, worker
+        self._written = Heartbeats(claims.folder)
         self._held: dict[str, Claim] = {}
         self._beats: dict[str, Beat] = {}
         self._rates: dict[str, _Rate] = {}
@@ -153,7 +164,7 @@ class Heart:
             with self._lock:
                 self._held.pop(claim.run_hash, None)
                 self._beats.pop(claim.run_hash, None)
-            remove(self._claims.folder, claim.run_hash)
+            self._written.remove(claim.run_hash)
 
     def held(self) -> list[Claim]:
         """The runs that it beats for."""
@@ -178,7 +189,4 @@ class Heart:
                     return
                 beat = replace(self._beats[name], count=self._beats[name].count + 1)
                 self._beats[name] = beat
-            # One scratch name a run, so that a killed writer leaves nothing that is not reused.
-            scratch = _scratch(self._claims.folder, name)
-            scratch.write_text(json.dumps(asdict(beat)))
-            os.replace(scratch, _path(self._claims.folder, name))
+            self._written.write(name, beat)
