@@ -1,47 +1,59 @@
-"""What the scripts that train nothing share: the paper's rows, readings and deviations."""
+"""The files of ``paper_tables/<paper>``, each checked as it is read."""
 
 from __future__ import annotations
 
 import csv
-from typing import Any
+import io
+from typing import TypeVar
+
+import msgspec
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.deviations import table_deviations
-from reproduce.catalogue.readings import table_readings
-from reproduce.store.paths import PAPER_TABLES, paper_folder
+from reproduce.store.paths import PAPER_TABLES, extra_papers, paper_folder
+
+T = TypeVar("T")
 
 
-def read_rows(paper: str, file: str) -> list[dict[str, str]]:
-    """The rows of a CSV in ``paper_tables/<paper>``, every value as printed.
+def read_rows(paper: str, file: str, *, optional: bool = False) -> list[dict[str, str]]:
+    """The rows of a CSV, every value as printed; none where an ``optional`` one is missing.
 
     Raises:
         UserError: where the file is missing, empty or no CSV.
     """
     path = paper_folder(paper, PAPER_TABLES) / file
+    if optional and not path.exists():
+        return []
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: restore it with `git checkout -- {path}`") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = io.StringIO(_content(paper, file).decode(), newline="")
+        rows = list(csv.DictReader(text, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not rows or any(None in row or None in row.values() for row in rows):
         raise UserError(f"{path} is damaged: restore it with `git checkout -- {path}`")
     return rows
 
 
-def context(table_id: str) -> dict[str, list[dict[str, Any]]]:
-    """The readings and deviations that touch a theorem or figure, JSON-ready.
+def decode(paper: str, file: str, kind: type[T]) -> T:
+    """A TOML file as a ``kind``, such as a struct that checks itself.
+
+    Of papers from elsewhere a missing file is an empty one.
 
     Raises:
-        UserError: where a file of the paper is missing or damaged.
+        UserError: where the file is missing, no TOML or no ``kind``.
     """
-    readings = [
-        {name: row[name] for name in ("id", "name", "value", "source", "question")}
-        for row in table_readings(table_id)
-    ]
-    deviations = [
-        {"id": d.id, "name": d.name, "text": f"{d.here} In the paper: {d.paper}"}
-        for d in table_deviations(table_id)
-    ]
-    return {"readings": readings, "deviations": deviations}
+    path = paper_folder(paper, PAPER_TABLES) / file
+    text = b"" if extra_papers() and not path.exists() else _content(paper, file)
+    try:
+        return msgspec.toml.decode(text, type=kind)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def _content(paper: str, file: str) -> bytes:
+    path = paper_folder(paper, PAPER_TABLES) / file
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: restore it with `git checkout -- {path}`") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}") from error

@@ -6,19 +6,20 @@ the runs. The heavy packages load inside the functions.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from reproduce.catalogue.deviations import table_deviations
+import msgspec
+
+from benchmarks.errors import UserError
+from reproduce.catalogue.published import decode, read_rows
+from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
 from reproduce.store.outputs import write_files
-from reproduce.store.paths import paper_folder
 from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, Record, configuration_hash, headline
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from analysis.documents.table import CellSpec
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
+    from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import Cell, PlannedRun, Table
-    from reproduce.store.store import Store
 
 # What the analysis leaves to choose, with its defaults: the rank-sum test's alternative and
 # distribution, what the first cell of a pair is tested against, and which digit of a printed number
@@ -46,80 +47,71 @@ KNOBS = MappingProxyType(
 )
 
 
-def build(
-    table: Table,
-    store: Store,
-    cells: Iterable[Cell] | None = None,
-    seeds: Sequence[int] | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    variant: str = "",
-    readings: Sequence[Mapping[str, Any]] = (),
-    knobs: Mapping[str, str] | None = None,
-) -> TableResult:
+class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table's equivalence margin, or those of its data sets; and of its further measures."""
+
+    delta: Decimal | dict[str, Decimal] | None = None
+    reason: str = ""
+    measures: dict[str, Decimal | dict[str, Decimal]] = {}
+
+
+def build(selection: Selection) -> TableResult:
     """Analyse the finished runs of a table.
 
     The report always covers the whole table: every finished run of its cells and seeds, whatever
     was selected, so that one written after a partial run hides and overwrites nothing. The
     selection decides what counts as missing
-    (:attr:`analysis.documents.results.TableResult.complete`), and
-    seeds beyond the table's own are added to them.
-
-    Args:
-        table: in any form; ``store`` must be of the same.
-        cells, seeds: what was asked for, all of the table by default.
-        overrides: precision and readings that the runs were made with.
-        variant: name of overrides and knobs, empty for the defaults.
-        readings: id, name, value, default, source, question and changed of each open choice.
-        knobs: readings of the analysis, see :data:`KNOBS`.
+    (:attr:`analysis.documents.results.TableResult.complete`), and seeds beyond the table's own are
+    added to them.
 
     Raises:
-        UserError: where a record is damaged or a run has two contents.
+        UserError: where a record is damaged, a run has two contents, or a table has no margin.
     """
     from analysis.documents.table import analyse
 
-    if table.form != store.form:
-        raise ValueError(f"{table.title} does not belong to the results under {store.root}")
-    chosen: dict[str, Any] = {**KNOBS, **(knobs or {})}
-    asked = list(range(table.seeds)) if seeds is None else list(seeds)
-    shown = sorted({*range(table.seeds), *asked})
-    planned = plan(table.cells, shown, overrides)
-    found = store.records.collect([p.run.hash for p in planned])
-    names = {cell.name for cell in (table.cells if cells is None else cells)}
-    specs = [_spec(cell, table.parameters, overrides) for cell in table.cells]
+    table, overrides = selection.table, selection.overrides
+    if table.form != selection.store.form:
+        raise ValueError(f"{table.title} does not belong under {selection.store.root}")
+    knobs: dict[str, Any] = {**KNOBS, **selection.analysis}
+    seeds = sorted({*range(table.seeds), *selection.seeds})
+    planned = plan(table.cells, seeds, overrides)
+    found = selection.store.records.collect([p.run.hash for p in planned])
+    names = {cell.name for cell in selection.cells}
     # A reduced table trains less than the paper, so that its levels are not the paper's.
-    margin = _margin(table) if table.form == "full" else {}
-    about = _about(table, overrides, variant, readings, margin.get("reason", ""))
+    margin = _margin(table) if table.form == "full" else Margin()
+    about = _about(selection, margin.reason)
+    headline = table.measures[0]
     results = [
         analyse(
             _frame(table, planned, found, measure),
             None if table.is_quick else _published(table, measure),
-            _comparisons(table, chosen["stars_compare"]),
-            delta=_delta(margin if measure == table.measures[0] else _other(margin, measure)),
-            seeds=len(shown),
+            _comparisons(table, knobs["stars_compare"]),
+            delta=margin.delta if measure == headline else margin.measures.get(measure.name),
+            seeds=len(seeds),
             declared=len(table.comparisons),
-            cells=specs,
+            cells=[_spec(cell, table.parameters, overrides) for cell in table.cells],
             about=dataclasses.replace(about, measure=measure),
             missing=[
                 (p.cell, p.run.seed)
                 for p in planned
-                if p.cell in names and p.run.seed in asked and p.run.hash not in found
+                if p.cell in names and p.run.seed in selection.seeds and p.run.hash not in found
             ],
-            alternative=chosen["alternative"],
-            method=chosen["rank_sum"],
-            digits=chosen["digits"],
+            alternative=knobs["alternative"],
+            method=knobs["rank_sum"],
+            digits=knobs["digits"],
         )
         for measure in table.measures
     ]
-    winners = _chosen(table, planned, found, len(shown))
-    result = dataclasses.replace(results[0], others=tuple(results[1:]), chosen=winners)
-    return result if table.form != "full" else _with_claims(result, table)
+    return dataclasses.replace(
+        _with_claims(results[0], table) if table.form == "full" else results[0],
+        others=tuple(results[1:]),
+        chosen=_chosen(table, planned, found, len(seeds)),
+    )
 
 
 def _chosen(
     table: Table, planned: Sequence[PlannedRun], found: Mapping[str, Record], seeds: int
 ) -> tuple[Chosen, ...]:
-    if not table.choices:
-        return ()
     from analysis.verdicts.choosing import choose
 
     outcomes = []
@@ -133,12 +125,6 @@ def _chosen(
                 values.setdefault(item.cell, []).append(value)
         outcomes.append(choose(choice, values, seeds))
     return tuple(outcomes)
-
-
-def _other(margin: Mapping[str, Any], measure: Measure) -> dict[str, Any]:
-    """The margin of a measure besides the headline, from the table's ``measures``."""
-    own = margin.get("measures", {}).get(measure.name)
-    return {"delta": own} if own is not None else {}
 
 
 def write(result: TableResult, folder: Path) -> list[Path]:
@@ -243,29 +229,18 @@ def _published(table: Table, measure: Measure) -> pd.DataFrame:
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:
     """The table with what the paper's text says of it."""
-    path = paper_folder(table.paper) / "claims.csv"
-    stated = []
-    if path.exists():
-        with open(path, encoding="utf-8", newline="") as file:
-            stated = [row for row in csv.DictReader(file) if row["table"] == table.name]
-    if not stated:
-        return result
     from analysis.verdicts.claims import judge
 
-    return dataclasses.replace(result, claims=judge(result, stated))
+    rows = read_rows(table.paper, "claims.csv", optional=True)
+    stated = [row for row in rows if row["table"] == table.name]
+    return dataclasses.replace(result, claims=judge(result, stated)) if stated else result
 
 
-def _delta(margin: Mapping[str, Any]) -> Decimal | dict[str, Decimal] | None:
-    """A table's margin, or those of its data sets."""
-    delta = margin.get("delta")
-    if isinstance(delta, dict):
-        return {name: Decimal(value) for name, value in delta.items()}
-    return None if delta is None else Decimal(delta)
-
-
-def _margin(table: Table) -> dict[str, Any]:
-    with open(paper_folder(table.paper) / "margins.toml", "rb") as file:
-        return tomllib.load(file)[table.name]
+def _margin(table: Table) -> Margin:
+    try:
+        return decode(table.paper, "margins.toml", dict[str, Margin])[table.name]
+    except KeyError:
+        raise UserError(f"margins.toml of {table.paper} has no margin for {table.name}") from None
 
 
 def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
@@ -280,32 +255,23 @@ def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
     return rows
 
 
-def _about(
-    table: Table,
-    overrides: Mapping[str, Any] | None,
-    variant: str,
-    readings: Sequence[Mapping[str, Any]],
-    margin_reason: str,
-) -> About:
-    from analysis.documents.results import About, Deviation, Reading
+def _about(selection: Selection, margin_reason: str) -> About:
+    from analysis.documents.results import About, Deviation
 
-    texts = ("id", "name", "value", "default", "source", "question")
+    table = selection.table
     return About(
         id=table.id,
         title=table.title,
         caption=table.caption,
         protocol=table.form,
-        precision=table.cells[0].run(0, overrides).precision,
-        variant=variant,
+        precision=table.cells[0].run(0, selection.overrides).precision,
+        variant=selection.variant,
         layout=table.layout,
         row_title=table.row_title,
         column_title=table.column_title,
         remark=table.remark,
         margin_reason=margin_reason,
-        readings=tuple(
-            Reading(**{t: str(row[t]) for t in texts}, changed=bool(row["changed"]))
-            for row in readings
-        ),
+        readings=table_readings(table.id, {**selection.chosen, **selection.analysis}),
         deviations=tuple(
             Deviation(d.id, d.name, f"{d.here} In the paper: {d.paper} Effect: {d.effect}")
             for d in ([] if table.is_quick else table_deviations(table.id))

@@ -227,7 +227,7 @@ def readings(
     as_json: opt.Json = False,
 ) -> None:
     """What the papers leave open, how it is read here, and the alternatives."""
-    from reproduce.catalogue.readings import render
+    from reproduce.commands.readings import render
 
     typer.echo(render(reading, as_json=as_json))
 

@@ -13,7 +13,6 @@ from reproduce.store.paths import ROOT, default_data
 from reproduce.store.store import Store
 
 if TYPE_CHECKING:
-    from analysis.documents.table import TableResult
     from reproduce.catalogue.selection import Selection
     from reproduce.executors.slurm.options import SlurmOptions
     from reproduce.executors.slurm.submit import Request
@@ -216,28 +215,11 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -
         raise UserError("not started; --quick, --only and --seeds make it shorter")
 
 
-def result_of(selection: Selection) -> TableResult:
-    """The analysis of the selected runs' records."""
-    from reproduce.catalogue import report
-    from reproduce.catalogue.readings import table_readings
-
-    return report.build(
-        selection.table,
-        selection.store,
-        selection.cells,
-        selection.seeds,
-        selection.overrides,
-        selection.variant,
-        table_readings(selection.table.id, {**selection.chosen, **selection.analysis}),
-        selection.analysis,
-    )
-
-
 def report_selection(selection: Selection, *, as_json: bool) -> int:
     """Write the report's files and print the table; 0 when complete, 3 when runs are missing."""
     from reproduce.catalogue import report
 
-    result = result_of(selection)
+    result = report.build(selection)
     folder = selection.store.report(selection.table.id, selection.variant)
     if not as_json:
         # First: the table is there to see where the folder is read-only.
@@ -252,6 +234,7 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
 
 def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int:
     """Judge the report against the margins and the committed verdicts."""
+    from reproduce.catalogue.report import build
     from reproduce.commands import check
 
     if (form := selection.table.form) != "full":
@@ -259,7 +242,7 @@ def check_selection(selection: Selection, *, accept: bool, as_json: bool) -> int
     # A variant is another experiment, with verdicts of its own.
     baseline = Store(ROOT / "results" / "verdicts").report(selection.table.id, selection.variant)
     baseline = baseline.with_name(f"{baseline.name}.csv")
-    result = result_of(selection)
+    result = build(selection)
     if accept:
         if absent := [cell.name for cell in result.cells if not cell.runs]:
             raise UserError(

@@ -117,7 +117,7 @@ def _keras(data: Path) -> WeightSource | None:
 def _document(source: WeightSource) -> Document:
     from analysis.papers.locality.weight_distributions import distributions
     from analysis.papers.locality.weight_distributions_document import document
-    from reproduce.catalogue.published import context
+    from reproduce.catalogue.readings import context
 
     layers = [(layer.name, layer.filters) for layer in source.layers() if layer.size == (3, 3)]
     if not layers:

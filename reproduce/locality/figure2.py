@@ -44,7 +44,7 @@ def command(
             be written.
     """
     from analysis.papers.locality.placement_document import document
-    from reproduce.catalogue.published import context
+    from reproduce.catalogue.readings import context
 
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)
     result = _result(gamma, eta, context(ID))

@@ -88,7 +88,7 @@ def report_of(selection: Selection) -> tuple[MagnitudesReport, bool]:
     """
     from analysis.papers.locality.magnitudes import analyse
     from analysis.papers.locality.magnitudes_document import MagnitudesReport
-    from reproduce.catalogue.published import context
+    from reproduce.catalogue.readings import context
 
     planned = _planned(selection)
     found = selection.store.records.collect([p.run.hash for p in planned])

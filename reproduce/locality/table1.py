@@ -74,7 +74,7 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
         UserError: where the published rows or a known weight file are damaged.
     """
     from analysis.papers.locality import share_results
-    from reproduce.catalogue.published import context
+    from reproduce.catalogue.readings import context
 
     printed, structures = _published()
     known, missing = _known({row.arch for row in printed}, data)

@@ -69,12 +69,9 @@ def _layers(model: Model, classes: int) -> list[dict[str, Any]]:
 def _notes() -> list[Note]:
     """What is compared, then readings and deviations."""
     from analysis.documents.blocks import Note
-    from reproduce.catalogue.deviations import table_deviations
-    from reproduce.catalogue.readings import table_readings
+    from reproduce.catalogue.readings import table_deviations, table_readings
 
-    readings = [
-        Note(f"{r['value']} ({r['source']})", f"{r['id']} {r['name']}") for r in table_readings(ID)
-    ]
+    readings = [Note(f"{r.value} ({r.source})", f"{r.id} {r.name}") for r in table_readings(ID)]
     deviations = [
         Note(f"{d.here} In the paper: {d.paper} Effect: {d.effect}", f"{d.id} {d.name}")
         for d in table_deviations(ID)

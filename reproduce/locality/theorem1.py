@@ -24,7 +24,8 @@ def command(quick: Quick = False, results: opt.Results = None, as_json: opt.Json
         UserError: where the published statements are damaged or the folder cannot be written.
     """
     from analysis.papers.locality import theorem_claims, theorem_document
-    from reproduce.catalogue.published import context, read_rows
+    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.readings import context
 
     rows = read_rows("locality", "theorem1.csv")
     try:

@@ -18,7 +18,6 @@ from analysis.figures import drawing
 from analysis.figures.style import LOOKS, TIED
 from analysis.papers.locality import placement_document
 from benchmarks.errors import UserError
-from reproduce.catalogue import published as untrained
 from reproduce.locality import figure2
 
 FILES = {
@@ -126,10 +125,7 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
 def test_damaged_map(
     text: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path)
-    if text is not None:
-        (tmp_path / "locality").mkdir()
-        (tmp_path / "locality" / "figure2.csv").write_text(text)
+    helpers.altered("figure2.csv", text, tmp_path / "papers", monkeypatch)
     with pytest.raises(UserError, match=words):
         figure2.command(results=tmp_path / "results")
     assert not (tmp_path / "results").exists()

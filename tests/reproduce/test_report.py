@@ -12,12 +12,14 @@ import pytest
 import record_makers
 from rich.console import Console
 
+from analysis.documents.results import TableResult
 from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from reproduce import __main__ as main
 from reproduce.catalogue import report
-from reproduce.catalogue.readings import table_readings
+from reproduce.catalogue.selection import Selection
+from reproduce.catalogue.tables import Table
 from reproduce.locality.table3 import QUICK, TABLE
 from reproduce.store import schema
 from reproduce.store.store import Store
@@ -65,6 +67,14 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text())))
 
 
+def built(
+    table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: Any
+) -> TableResult:
+    """The report of a selection; of all cells or seeds where none are given."""
+    chosen = cells or table.cells, tuple(seeds) or tuple(range(table.seeds))
+    return report.build(Selection(table, *chosen, store, **more))
+
+
 def shown(result: Any, width: int = 80) -> str:
     file = io.StringIO()
     report.render(result, Console(file=file, width=width))
@@ -72,7 +82,7 @@ def shown(result: Any, width: int = 80) -> str:
 
 
 def test_a_report_leaves_five_files_with_the_runs_that_are_there(store: Store) -> None:
-    result = report.build(TABLE, store, readings=table_readings(TABLE.id))
+    result = built(TABLE, store)
     folder = store.report(TABLE.id)
     paths = report.write(result, folder)
     assert {path.name for path in paths} == FILES == {path.name for path in folder.iterdir()}
@@ -91,7 +101,7 @@ def test_a_report_leaves_five_files_with_the_runs_that_are_there(store: Store) -
 
 
 def test_missing_seeds_show_and_are_not_averaged_away(store: Store) -> None:
-    result = report.build(TABLE, store)
+    result = built(TABLE, store)
     cell = result.cell("plain 1 1")
     assert (cell.n, cell.planned) == (12, 15)
     assert cell.median == pytest.approx(0.87905)
@@ -106,7 +116,7 @@ def test_missing_seeds_show_and_are_not_averaged_away(store: Store) -> None:
 def test_a_second_report_has_the_same_bytes(store: Store, tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
-        report.write(report.build(TABLE, store), folder)
+        report.write(built(TABLE, store), folder)
     for name in FILES:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
@@ -116,7 +126,7 @@ def test_runs_that_are_published_in_another_order_give_the_same_csv(tmp_path: Pa
     for name, seeds in (("up", range(7)), ("down", range(6, -1, -1))):
         store = Store(tmp_path / name)
         publish(store, "plain 1 1", seeds, 8780)
-        report.write(report.build(TABLE, store), store.report(TABLE.id))
+        report.write(built(TABLE, store), store.report(TABLE.id))
         texts.append((store.report(TABLE.id) / "table3.csv").read_text())
     assert texts[0] == texts[1]
     assert texts[0].count("\n") == 8
@@ -124,7 +134,7 @@ def test_runs_that_are_published_in_another_order_give_the_same_csv(tmp_path: Pa
 
 def test_without_records_the_table_is_all_missing(tmp_path: Path) -> None:
     store = Store(tmp_path / "nothing")
-    result = report.build(TABLE, store)
+    result = built(TABLE, store)
     report.write(result, store.report(TABLE.id))
     document = json.loads((store.report(TABLE.id) / "table3.json").read_text())
     assert {cell["level"]["verdict"] for cell in document["cells"]} == {"missing"}
@@ -134,27 +144,27 @@ def test_without_records_the_table_is_all_missing(tmp_path: Path) -> None:
 
 def test_a_selection_hides_nothing_but_decides_what_is_missing(store: Store) -> None:
     anti = TABLE.select(["anti 0.6 0.4"])
-    result = report.build(TABLE, store, anti)
+    result = built(TABLE, store, anti)
     assert result.complete
     assert result.cell("plain 1 1").n == 12
     assert result.declared == 8
-    plain = report.build(TABLE, store, TABLE.select(["plain*"]), [3, 11, 12])
+    plain = built(TABLE, store, TABLE.select(["plain*"]), [3, 11, 12])
     assert plain.missing == (("plain 1 1", 12),)
     assert plain.cell("plain 1 1").n == 12
-    assert report.build(TABLE, store, TABLE.select(["plain*"]), range(5)).complete
+    assert built(TABLE, store, TABLE.select(["plain*"]), range(5)).complete
 
 
 def test_seeds_beyond_the_tables_own_are_added_to_them(store: Store) -> None:
     publish(store, "plain 1 1", range(20, 22), 8785)
-    cell = report.build(TABLE, store, seeds=[20, 21]).cell("plain 1 1")
+    cell = built(TABLE, store, seeds=[20, 21]).cell("plain 1 1")
     assert (cell.n, cell.planned) == (14, 17)
-    assert report.build(TABLE, store).cell("plain 1 1").n == 12
+    assert built(TABLE, store).cell("plain 1 1").n == 12
 
 
 def test_another_precision_is_another_report(store: Store) -> None:
     publish(store, "plain 1 1", range(2), 8700, precision="bf16")
     overrides = {"precision": "bf16"}
-    result = report.build(TABLE, store, overrides=overrides, variant="precision=bf16")
+    result = built(TABLE, store, overrides=overrides, chosen=overrides)
     assert result.runs_present == 2
     assert result.about.precision == "bf16"
     assert "VARIANT: precision=bf16" in shown(result)
@@ -167,7 +177,7 @@ def test_another_precision_is_another_report(store: Store) -> None:
 def test_committed_runs_and_raw_records_are_read_together(store: Store) -> None:
     late = [record_of(TABLE.cell("plain 1 1").run(seed), 8785 + seed) for seed in range(10, 15)]
     store.committed.write("table3", late)
-    result = report.build(TABLE, store)
+    result = built(TABLE, store)
     assert result.cell("plain 1 1").n == 15
 
 
@@ -175,13 +185,13 @@ def test_a_run_with_two_contents_is_an_error(store: Store) -> None:
     wrong = record_of(TABLE.cell("plain 1 1").run(0), 8600)
     store.committed.write("table3", [wrong])
     with pytest.raises(UserError, match="two contents"):
-        report.build(TABLE, store)
+        built(TABLE, store)
 
 
 def test_a_cell_that_mixes_machines_says_so(store: Store) -> None:
     run = TABLE.cell("plain 1 1").run(12)
     store.records.publish(record_of(run, 8790, device="Another CPU"))
-    text = " ".join(shown(report.build(TABLE, store)).split())
+    text = " ".join(shown(built(TABLE, store)).split())
     assert "Cells mixing machines: plain 1 1: 1 on Another CPU / torch 2.15.0+cpu / cpu, 12" in text
 
 
@@ -189,7 +199,7 @@ def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> N
     store = Store(tmp_path, "quick")
     for index, cell in enumerate(QUICK.cells):
         publish(store, cell.name, range(5), 300 + 10 * index)
-    result = report.build(QUICK, store, readings=table_readings(QUICK.id))
+    result = built(QUICK, store)
     folder = store.report(QUICK.id)
     report.write(result, folder)
     assert folder == tmp_path / "quick" / "locality" / "table3"
@@ -209,14 +219,14 @@ def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> N
 
 def test_quick_and_full_results_never_meet(store: Store) -> None:
     with pytest.raises(ValueError, match="does not belong"):
-        report.build(QUICK, store)
+        built(QUICK, store)
     with pytest.raises(ValueError, match="does not belong"):
-        report.build(TABLE, Store(store.base, "quick"))
+        built(TABLE, Store(store.base, "quick"))
 
 
 def test_stars_against_plain_keep_the_papers_pairs(store: Store) -> None:
     publish(store, "locality 1.6 2.4", range(15), 8805)
-    result = report.build(TABLE, store, knobs={"stars_compare": "plain"})
+    result = built(TABLE, store, analysis={"stars_compare": "plain"})
     upper, lower = result.comparisons[0], result.comparisons[4]
     assert (upper.second, upper.against) == ("permuted 2.4 1.6", "plain 1 1")
     assert upper.test is not None
@@ -226,9 +236,9 @@ def test_stars_against_plain_keep_the_papers_pairs(store: Store) -> None:
 
 
 def test_the_tests_alternative_and_distribution_are_readings(store: Store) -> None:
-    exact = report.build(TABLE, store).comparisons[4].test
-    normal = report.build(TABLE, store, knobs={"rank_sum": "normal"}).comparisons[4].test
-    greater = report.build(TABLE, store, knobs={"alternative": "greater"}).comparisons[4].test
+    exact = built(TABLE, store).comparisons[4].test
+    normal = built(TABLE, store, analysis={"rank_sum": "normal"}).comparisons[4].test
+    greater = built(TABLE, store, analysis={"alternative": "greater"}).comparisons[4].test
     assert exact is not None
     assert normal is not None
     assert greater is not None
@@ -237,7 +247,7 @@ def test_the_tests_alternative_and_distribution_are_readings(store: Store) -> No
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(store: Store, tmp_path: Path) -> None:
-    result = report.build(TABLE, store)
+    result = built(TABLE, store)
     blocked = tmp_path / "file"
     blocked.write_text("kept")
     with pytest.raises(UserError, match=r"cannot write .*table3\.csv") as caught:
@@ -247,7 +257,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(store: Store, tmp_path: Pat
 
 
 def test_a_file_that_cannot_be_replaced_leaves_the_old_report_whole(store: Store) -> None:
-    result = report.build(TABLE, store)
+    result = built(TABLE, store)
     folder = store.report(TABLE.id)
     report.write(result, folder)
     before = (folder / "table3.csv").read_bytes()

@@ -15,8 +15,8 @@ import untrained_helpers as helpers
 import weight_files as made
 
 from benchmarks.errors import UserError
-from reproduce.catalogue import published as untrained
 from reproduce.locality import table1
+from reproduce.store.paths import PAPER_TABLES
 
 FILES = {
     f"table1.{kind}"
@@ -158,13 +158,10 @@ def test_other_weights_are_exit_1(tmp_path: Path) -> None:
 def test_printed_rows_that_contradict_each_other_are_exit_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copy = tmp_path / "papers" / "locality"
-    copy.mkdir(parents=True)
-    for path in (untrained.PAPER_TABLES / "locality").glob("table1*.csv"):
-        text = path.read_text()
-        altered = "ResNet50,all,centre > neighbour,0.558"
-        (copy / path.name).write_text(text.replace(altered.replace("58", "48"), altered))
-    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path / "papers")
+    text = (PAPER_TABLES / "locality" / "table1.csv").read_text()
+    altered = "ResNet50,all,centre > neighbour,0.558"
+    text = text.replace(altered.replace("58", "48"), altered)
+    helpers.altered("table1.csv", text, tmp_path / "papers", monkeypatch)
     assert table1.command(data=tmp_path, results=tmp_path) == 1
     out = " ".join(capsys.readouterr().out.split())
     assert "CONTRADICTION: ResNet50, centre > neighbour: the halves make .5480–.5490" in out
@@ -173,13 +170,9 @@ def test_printed_rows_that_contradict_each_other_are_exit_1(
 
 @pytest.mark.parametrize("file", ["table1.csv", "table1_layers.csv"])
 def test_damaged_published_rows(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = tmp_path / "papers" / "locality"
-    copy.mkdir(parents=True)
-    for path in (untrained.PAPER_TABLES / "locality").glob("table1*.csv"):
-        lines = path.read_text().splitlines(keepends=True)
-        kept = lines[:1] + lines[2:] if path.name == file else lines
-        (copy / path.name).write_text("".join(kept))
-    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path / "papers")
+    lines = (PAPER_TABLES / "locality" / file).read_text().splitlines(keepends=True)
+    text = "".join(lines[:1] + lines[2:])
+    helpers.altered(file, text, tmp_path / "papers", monkeypatch)
     with pytest.raises(UserError, match=rf"locality/{file}: .*VGG16.*; restore it with git"):
         table1.command(data=tmp_path, results=tmp_path / "results")
     assert not (tmp_path / "results").exists()

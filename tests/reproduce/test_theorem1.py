@@ -80,10 +80,8 @@ def test_an_unknown_difference_is_exit_1(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path)
-    (tmp_path / "locality").mkdir()
     row = f"theorem,different distances,=,{value},proof,{slip}"
-    (tmp_path / "locality" / "theorem1.csv").write_text(f"{HEADER}\n{row}\n")
+    helpers.altered("theorem1.csv", f"{HEADER}\n{row}\n", tmp_path / "papers", monkeypatch)
     assert theorem1.command(results=tmp_path / "results") == code
     assert ("NO" in capsys.readouterr().out.split()) == (code == 1)
     assert (tmp_path / "results" / "locality" / "theorem1" / "theorem1.csv").exists()
@@ -142,10 +140,7 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
 def test_damaged_published_rows(
     text: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(untrained, "PAPER_TABLES", tmp_path)
-    if text is not None:
-        (tmp_path / "locality").mkdir()
-        (tmp_path / "locality" / "theorem1.csv").write_text(text)
+    helpers.altered("theorem1.csv", text, tmp_path / "papers", monkeypatch)
     with pytest.raises(UserError, match=words):
         theorem1.command(results=tmp_path / "results")
     assert not (tmp_path / "results").exists()

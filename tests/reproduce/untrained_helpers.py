@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.store.paths import ROOT
+from reproduce.catalogue import published
+from reproduce.store.paths import PAPER_TABLES, ROOT
 
 NEEDS_LATEX = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"
@@ -28,6 +29,15 @@ def run(*arguments: str, module: str = "reproduce") -> subprocess.CompletedProce
         text=True,
         timeout=600,
     )
+
+
+def altered(file: str, text: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a paper's numbers be read from ``folder``, with this text for a file, or without it."""
+    shutil.copytree(PAPER_TABLES / "locality", folder / "locality")
+    (folder / "locality" / file).unlink()
+    if text is not None:
+        (folder / "locality" / file).write_text(text)
+    monkeypatch.setattr(published, "PAPER_TABLES", folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

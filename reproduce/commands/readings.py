@@ -1,0 +1,86 @@
+"""`reproduce readings`: what a paper leaves open, as a list or one in full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from reproduce.catalogue.readings import Reading, find, load
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+WIDTH = 80  # of the list, which has a line of its own for each part on a narrower terminal
+CHOICES = {"id": 4, "reading": 27, "default": 10, "or": 17, "source": None}
+NOTES = {"id": 4, "reading": 27, "is read as": 30, "source": None}
+
+
+def render(name: str | None = None, *, as_json: bool = False) -> str:
+    """All readings as a list for the terminal, or one in full, as text or JSON.
+
+    Raises:
+        UserError: where there is no reading of that id or name.
+    """
+    import msgspec
+    from rich.console import Console
+
+    chosen = load() if name is None else (find(name),)
+    if as_json:
+        rows = msgspec.to_builtins(chosen)
+        return json.dumps(rows if name is None else rows[0], indent=1, ensure_ascii=False)
+    console = Console(color_system=None)
+    console.width = min(console.width, WIDTH)
+    with console.capture() as captured:
+        for part in _list(chosen, console) if name is None else [_full(chosen[0])]:
+            console.print(part)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _list(readings: Sequence[Reading], console: Console) -> list[RenderableType]:
+    """What can be chosen, then the notes."""
+    choices = [
+        (r.id, f"{r.name}\n{r.option}", r.default, ", ".join(r.alternatives), r.source)
+        for r in readings
+        if r.option
+    ]
+    notes = [(r.id, r.name, r.default, r.source) for r in readings if not r.option]
+    return [
+        _table("To choose by --reading NAME=VALUE", CHOICES, choices, console),
+        _table("\nNotes", NOTES, notes, console),
+    ]
+
+
+def _table(
+    title: str, columns: dict[str, int | None], rows: Sequence[Sequence[str]], console: Console
+) -> Table:
+    if console.width < WIDTH:
+        table = _plain(title=title, show_header=False)
+        for row in rows:
+            parts = zip(list(columns)[2:], row[2:], strict=True)
+            table.add_row(row[0], "\n".join([row[1], *(f"{n}: {text}" for n, text in parts)]))
+        return table
+    table = _plain(title=title)
+    for heading, width in columns.items():
+        table.add_column(heading, width=width)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _full(reading: Reading) -> Table:
+    kind = "a setting" if reading.setting else "a knob of the analysis"
+    table = _plain(show_header=False)
+    for name in ("id", "name", "question", "default", "source", "evidence"):
+        table.add_row(name, getattr(reading, name))
+    table.add_row("alternatives", "; ".join(reading.alternatives) or "–")
+    table.add_row("changes", f"{kind}: {reading.option}" if reading.option else "nothing: a note")
+    table.add_row("touches", ", ".join(reading.tables))
+    return table
+
+
+def _plain(**options: Any) -> Table:
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, title_justify="left", highlight=False, **options)
