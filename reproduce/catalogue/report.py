@@ -19,7 +19,7 @@ from benchmarks.errors import UserError
 from reproduce.catalogue.published import decode, read_rows
 from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
-from reproduce.store.outputs import write_files
+from reproduce.store.atomic import write_files
 from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, Record, configuration_hash, headline
 

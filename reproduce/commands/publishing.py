@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reproduce.store.outputs import write_files
+from reproduce.store.atomic import write_files
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document

@@ -8,11 +8,13 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-LOCK_SECONDS = 10.0
+from benchmarks.errors import UserError
+
 LEFTOVER_SECONDS = 86_400.0
+ELSEWHERE = "; mend that or give another folder with --results, and run again"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -22,7 +24,7 @@ def create_once(path: Path, data: bytes) -> bool:
 
     The name appears with all of its bytes on the disk, and of several callers exactly one wins: a
     scratch file beside it is written, flushed and then hard-linked, which fails where the name is
-    taken. On file systems without hard links a lock folder guards a rename.
+    taken. On file systems without hard links a lock guards a rename.
 
     Raises:
         OSError: where the folder cannot be written or the disk is full.
@@ -57,6 +59,29 @@ def replace(path: Path, data: bytes, *, flush: bool = True) -> None:
             scratch.unlink()
     if flush:
         _flush_folder(path.parent)
+
+
+def write_files(folder: Path, name: str, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write ``<name>.<extension>`` for each of ``contents``, each whole or as it was before.
+
+    Raises:
+        UserError: where the folder cannot be written.
+    """
+    paths = {folder / f"{name}.{extension}": data for extension, data in contents.items()}
+    for path, data in paths.items():
+        with telling(f"write {path}", "; free the folder or give another --results DIR"):
+            replace(path, data)
+    sweep(folder)
+    return list(paths)
+
+
+@contextlib.contextmanager
+def telling(what: str, remedy: str = "") -> Iterator[None]:
+    """Within it, an OSError becomes a UserError such as "cannot read a.csv: Permission denied"."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot {what}: {error.strerror or error}{remedy}") from error
 
 
 @contextlib.contextmanager
@@ -133,54 +158,11 @@ def _link(scratch: Path, path: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        return _rename_under_lock(scratch, path)
+        with sole_writer(path):
+            if path.exists():
+                return False
+            os.replace(scratch, path)
     return True
-
-
-def _rename_under_lock(scratch: Path, path: Path) -> bool:
-    lock = path.with_name(f".{path.name}.lock")
-    _acquire(lock)
-    try:
-        if path.exists():
-            return False
-        os.replace(scratch, path)
-        return True
-    finally:
-        with contextlib.suppress(OSError):
-            lock.rmdir()
-
-
-def _acquire(lock: Path) -> None:
-    """Make the folder ``lock``, which one process at a time can.
-
-    It is held for two system calls. One that has not changed for LOCK_SECONDS of our own clock (so
-    that clocks of different machines are never compared) belonged to a process that was killed; a
-    rename, which one contender wins, takes it away.
-    """
-    seen: int | None = None
-    since = time.monotonic()
-    while True:
-        try:
-            lock.mkdir()
-            return
-        except FileExistsError:
-            pass
-        made = _modified(lock)
-        if made != seen:
-            seen, since = made, time.monotonic()
-        elif time.monotonic() - since > LOCK_SECONDS:
-            aside = lock.with_name(f"{lock.name}.{secrets.token_hex(4)}.stale")
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(lock, aside)
-                aside.rmdir()
-        time.sleep(0.02)
-
-
-def _modified(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
 
 
 def _flush_folder(folder: Path) -> None:

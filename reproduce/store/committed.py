@@ -8,6 +8,7 @@ that added runs make small differences.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -23,15 +24,24 @@ from benchmarks.run import without_seed
 from reproduce.store import atomic, schema
 from reproduce.store.schema import Record
 
-RESULT = ("diverged", "measurements", "curves")
 PACKAGES = ("python", "torch", "torchvision", "numpy")
-TEXTS = ("executor", "finished")
-NUMBERS = ("wall_seconds", "images_per_second")
-COLUMNS = (
-    *("hash", "former", "form", "run", *RESULT, "commit", "dirty", *PACKAGES),
-    *("device_kind", "device_name", "threads", "executor"),
-    *("wall_seconds", "images_per_second", "finished", "sittings", "checksum"),
-)
+# Where each column stands in a record, in the file's order.
+_PATHS: dict[str, tuple[str, ...]] = {
+    **{name: (name,) for name in ("hash", "former", "form", "run")},
+    **{name: ("result", name) for name in ("diverged", "measurements", "curves")},
+    **{name: ("provenance", name) for name in ("commit", "dirty")},
+    **{name: ("provenance", "packages", name) for name in PACKAGES},
+    **{f"device_{name}": ("provenance", "device", name) for name in ("kind", "name")},
+    "threads": ("provenance", "device", "threads"),
+    **{
+        name: ("provenance", name)
+        for name in ("executor", "wall_seconds", "images_per_second", "finished", "sittings")
+    },
+}
+COLUMNS = (*_PATHS, "checksum")
+# These are text as they are, the others JSON; an empty one is null.
+_TEXTS = {"hash", "former", "form", "commit", *PACKAGES, "device_kind", "device_name"}
+_TEXTS |= {"executor", "finished"}
 # What of a sitting is committed. Named one by one, so that no host name slips in.
 SITTING_KEYS = ("commit", "dirty", "machine", "images", "started", "from_epoch")
 _HASH = re.compile(r"[0-9a-f]{16}")
@@ -94,26 +104,15 @@ def require_agreement(first: Row, second: Row) -> None:
 
 def flatten(record: Record) -> dict[str, str]:
     """A record as a row of text; :func:`unflatten` gives it back without its host."""
-    result, provenance = record["result"], record["provenance"]
-    device, packages = provenance.get("device", {}), provenance.get("packages", {})
-    sittings = [
-        {key: sitting[key] for key in SITTING_KEYS if key in sitting}
-        for sitting in provenance.get("sittings", [])
-    ]
-    values: dict[str, Any] = {
-        "hash": record["hash"],
-        "former": record.get("former"),
-        "form": record["form"],
-        "run": schema.canonical_json(record["run"]),
-        **{name: schema.canonical_json(result[name]) for name in RESULT},
-        **{name: provenance.get(name) for name in ("commit", "dirty", *TEXTS, *NUMBERS)},
-        **{name: packages.get(name) for name in PACKAGES},
-        "device_kind": device.get("kind"),
-        "device_name": device.get("name"),
-        "threads": device.get("threads"),
-        "sittings": schema.canonical_json(sittings),
-    }
-    row = {name: _text(value) for name, value in values.items()}
+    row = {}
+    for name, path in _PATHS.items():
+        value: Any = record
+        for key in path:
+            value = value.get(key, {} if key != path[-1] else None)
+        if name == "sittings":
+            value = [{k: s[k] for k in SITTING_KEYS if k in s} for s in value or ()]
+        text = value if name in _TEXTS else schema.canonical_json(value)
+        row[name] = "" if value is None else text
     return {**row, "checksum": schema.committed_digest(unflatten(row))}
 
 
@@ -123,27 +122,16 @@ def unflatten(values: Mapping[str, str]) -> Record:
     Raises:
         ValueError, KeyError, TypeError: at text that :func:`flatten` does not write.
     """
-    device = {"kind": values["device_kind"] or None, "name": values["device_name"] or None}
-    return schema.seal(
-        {
-            "schema": schema.SCHEMA,
-            "hash": values["hash"],
-            **({"former": values["former"]} if values["former"] else {}),
-            "form": values["form"],
-            "run": json.loads(values["run"]),
-            "result": {name: json.loads(values[name]) for name in RESULT},
-            "provenance": {
-                "commit": values["commit"] or None,
-                "dirty": _json(values["dirty"]),
-                "packages": {name: values[name] or None for name in PACKAGES},
-                "device": {**device, "threads": _json(values["threads"])},
-                "host": None,
-                **{name: values[name] or None for name in TEXTS},
-                **{name: _json(values[name]) for name in NUMBERS},
-                "sittings": [dict(sitting) for sitting in json.loads(values["sittings"])],
-            },
-        }
-    )
+    record: Record = {"schema": schema.SCHEMA, "provenance": {"host": None}}
+    for name, path in _PATHS.items():
+        inner = record
+        for key in path[:-1]:
+            inner = inner.setdefault(key, {})
+        text = values[name]
+        inner[path[-1]] = (text if name in _TEXTS else json.loads(text)) if text else None
+    if not record["former"]:
+        del record["former"]
+    return schema.seal(record)
 
 
 def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
@@ -173,16 +161,6 @@ def _order(row: Row) -> tuple[str, int, str]:
     )
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
-
-
-def _json(text: str) -> Any:
-    return json.loads(text) if text else None
-
-
 def _names(path: Path) -> dict[str, str]:
     with _open(path, errors="replace") as file:
         columns = [line.split(",", 2) for line in file]
@@ -190,10 +168,8 @@ def _names(path: Path) -> dict[str, str]:
 
 
 def _open(path: Path, errors: str = "strict") -> io.TextIOWrapper:
-    try:
+    with atomic.telling(f"read {path}"):
         return open(path, encoding="utf-8", errors=errors, newline="")
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 class Committed:
@@ -233,14 +209,10 @@ class Committed:
         return {name: former for path in self._files() for name, former in _names(path).items()}
 
     def _files(self) -> list[Path]:
-        if self.form == schema.QUICK:
-            return []
-        try:
-            return sorted(path for path in self.folder.iterdir() if path.suffix == ".csv")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
+        if self.form != schema.QUICK:
+            with atomic.telling(f"read {self.folder}"), contextlib.suppress(FileNotFoundError):
+                return sorted(path for path in self.folder.iterdir() if path.suffix == ".csv")
+        return []
 
     def write(self, name: str, records: Iterable[Record]) -> Path:
         """Add the records to ``<name>.csv`` and return its path; rows that it has already stay as
@@ -248,18 +220,13 @@ class Committed:
 
         Raises:
             UserError: where a record contradicts a row of the file, or it cannot be written.
-            ValueError: at a record without its curves, or of a quick run.
+            ValueError: at a record of a quick run.
         """
         added, path = list(records), self.folder / f"{name}.csv"
         for record in added:
-            if "curves" not in record["result"]:
-                raise ValueError(f"the record {record['hash']} was collected without its curves")
             if record["form"] == schema.QUICK:
                 raise ValueError(f"the record {record['hash']} is of a quick run")
-        try:
-            with atomic.sole_writer(path):
-                _add(path, added)
-        except OSError as error:
-            raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        with atomic.telling(f"write {path}"), atomic.sole_writer(path):
+            _add(path, added)
         atomic.sweep(path.parent)
         return path

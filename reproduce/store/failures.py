@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.errors import UserError
 from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
@@ -65,10 +64,8 @@ class Failures:
             secrets.token_hex(6), planned.cell, planned.run.seed, lines[-1].strip(), log, utc_now()
         )
         path = self._path(planned.run.hash)
-        try:
+        with atomic.telling(f"write {path}"):
             atomic.replace(path, (json.dumps(asdict(failure), indent=1) + "\n").encode())
-        except OSError as problem:
-            raise UserError(f"cannot write {path}: {problem.strerror}") from problem
 
     def read(self, hashes: Iterable[str]) -> dict[str, Failure]:
         """The failures among ``hashes``, by hash."""

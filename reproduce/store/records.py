@@ -11,14 +11,15 @@ import contextlib
 import itertools
 import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
-from reproduce.store import atomic, index, schema, schema1
-from reproduce.store.committed import Committed, Row
+from reproduce.store import atomic, schema, schema1
+from reproduce.store.committed import Committed
 from reproduce.store.provenance import utc_now
 from reproduce.store.schema import Record
 
@@ -73,6 +74,7 @@ def make_record(
 
 
 MARKER = "schema"
+_FILE = re.compile(r"[0-9a-f]{16}\.json")
 
 
 def _keep(path: Path, data: bytes) -> Path:
@@ -152,7 +154,7 @@ class Records:
         with contextlib.suppress(OSError, UserError):
             if marker.exists() or not self.folder.is_dir():
                 return
-            for path in list(index.files(self.folder)):
+            for path in self._files():
                 self._adopt(path)
             atomic.replace(marker, f"{schema.SCHEMA}\n".encode(), flush=False)
 
@@ -190,21 +192,16 @@ class Records:
         schema.check(record, f"the new record {path.name}")
         self._require_form(record, f"the new record for {path}")
         data = (schema.canonical_json(record) + "\n").encode()
-        try:
+        with atomic.telling(f"write {path}", atomic.ELSEWHERE):
             if atomic.create_once(path, data):
                 atomic.sweep(path.parent)
                 return True
             self._agree_or_keep(path, record, data)
-        except OSError as error:
-            raise UserError(
-                f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
-                " with --results, and run again"
-            ) from error
         return False
 
     def _agree_or_keep(self, path: Path, record: Record, data: bytes) -> None:
         try:
-            published = self._read_of(path)
+            published = self._read(path)
         except UserError as error:
             raise UserError(
                 f"{error}; this run's new record is kept as {_keep(path, data)}"
@@ -212,7 +209,7 @@ class Records:
         if schema.contents(published) != schema.contents(record):
             raise _two_contents(record["hash"], str(path), str(_keep(path, data)))
 
-    def _read_of(self, path: Path) -> Record:
+    def _read(self, path: Path) -> Record:
         record = read_record(path)
         self._require_form(record, str(path))
         return record
@@ -223,42 +220,32 @@ class Records:
                 f"{source}: a {record['form']} run among the {self.form} ones; {schema.REMEDY}"
             )
 
-    def collect(
-        self, hashes: Iterable[str] | None = None, *, curves: bool | None = None
-    ) -> dict[str, Record]:
+    def collect(self, hashes: Iterable[str] | None = None) -> dict[str, Record]:
         """The records of finished runs by hash: raw ones and committed measured ones together.
 
         Args:
             hashes: the runs of interest, whose files alone are looked at; all by default.
-            curves: whether results hold their ``curves``. By default they do where ``hashes`` are
-                given: the curves of every run there ever was may be gigabytes, so without them the
-                index answers in their place.
 
         Raises:
             UserError: where a record is damaged, or a run has two contents; names the files.
         """
-        if curves is None:
-            curves = hashes is not None
         self.adopt_earlier()
         wanted = None if hashes is None else set(hashes)
         committed = self.committed.read_rows(wanted)
-        if wanted is not None:
-            found = self._read_each(self.path(name) for name in sorted(wanted))
-        elif curves:
-            found = self._read_each(index.files(self.folder))
-        else:
-            found = index.summaries(self.folder, self._read_of)
+        paths = self._files() if wanted is None else map(self.path, sorted(wanted))
+        found = {}
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                record = self._read(path)
+                found[record["hash"]] = record
         for name, row in committed.items():
-            if name in found:
-                self._compare(found[name], row)
-        merged = {name: row.record for name, row in committed.items()} | found
-        if curves:
-            return merged
-        return {name: index.without_curves(record) for name, record in merged.items()}
+            if schema.contents(found.setdefault(name, row.record)) != schema.contents(row.record):
+                raise _two_contents(name, str(self.path(name)), row.source)
+        return found
 
     def finished(self, hashes: Iterable[str]) -> set[str]:
         """Those of ``hashes`` that have a record, raw or committed; opens no raw record, so that a
-        damaged one counts. For what is asked once, see :func:`verified`.
+        damaged one counts. For what is asked once, see :meth:`verified`.
 
         Raises:
             UserError: where the folder cannot be read.
@@ -266,41 +253,36 @@ class Records:
         self.adopt_earlier()
         wanted = set(hashes)
         found = self.committed.names().keys() & wanted
-        try:
+        with atomic.telling(f"read {self.folder}"):
             return found | {name for name in wanted - found if self.path(name).exists()}
-        except OSError as error:
-            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
 
     def verified(self, hashes: Iterable[str]) -> set[str]:
-        """As :func:`finished`, with every record read and checked: some 0.4 ms each.
+        """As :meth:`finished`, with every record read and checked.
 
         Raises:
             UserError: where one is damaged, or a run has two contents; names the files.
         """
         return set(self.collect(hashes))
 
-    def readable(self) -> list[Record]:
-        """All records without their curves, except those that are damaged or in the wrong place."""
-        found: dict[str, Record] = {}
+    def readable(self) -> Iterator[Record]:
+        """All records one by one, except those that are damaged or in the wrong place."""
+        committed: dict[str, Record] = {}
+        files: list[Path] = []
         with contextlib.suppress(UserError):
-            found |= self.committed.read_all()
+            committed = self.committed.read_all()
         with contextlib.suppress(UserError):
-            found |= index.summaries(self.folder, self._read_of, skip_damaged=True)
-        return list(found.values())
+            files = self._files()
+        yield from committed.values()
+        for path in files:
+            with contextlib.suppress(UserError, FileNotFoundError):
+                record = self._read(path)
+                if record["hash"] not in committed:
+                    yield record
 
-    def _read_each(self, paths: Iterable[Path]) -> dict[str, Record]:
-        found: dict[str, Record] = {}
-        for path in paths:
-            try:
-                record = self._read_of(path)
-            except FileNotFoundError:
-                continue
-            found[record["hash"]] = record
-        return found
-
-    def _compare(self, record: Record, row: Row) -> None:
-        path = self.path(record["hash"])
-        if "curves" not in record["result"]:
-            record = read_record(path)
-        if schema.contents(record) != schema.contents(row.record):
-            raise _two_contents(record["hash"], str(path), row.source)
+    def _files(self) -> list[Path]:
+        """The files of all raw records."""
+        with atomic.telling(f"read {self.folder}"), contextlib.suppress(FileNotFoundError):
+            shards = sorted(path for path in self.folder.iterdir() if len(path.name) == 2)
+            files = [path for shard in shards for path in sorted(shard.iterdir())]
+            return [path for path in files if _FILE.fullmatch(path.name)]
+        return []

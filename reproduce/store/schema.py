@@ -18,9 +18,13 @@ finite. Records of schema 1 are read by :mod:`reproduce.store.schema1`.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
@@ -28,13 +32,78 @@ from benchmarks.run import digest_of, without_seed
 
 SCHEMA = 2
 REMEDY = "move it away and run again"
-KEYS = {"schema", "hash", "form", "run", "result", "provenance", "checksum"}
 FULL, REDUCED, QUICK = FORMS = ("full", "reduced", "quick")
-RESULT_KEYS = {"diverged", "measurements", "curves"}
 HEADLINE, BEST = "test accuracy", "best evaluated accuracy"
 LOSS, CORRECT = "training loss", "correct test images"
 
 Record = dict[str, Any]
+_Whole = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Tally(msgspec.Struct, forbid_unknown_fields=True):
+    count: _Whole
+    of: Annotated[int, msgspec.Meta(gt=0)]
+    epoch: _Whole | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.count > self.of:
+            raise ValueError(f"it counts {self.count} of {self.of}")
+
+
+class _Result(msgspec.Struct, forbid_unknown_fields=True):
+    diverged: bool
+    measurements: dict[str, float | list[float | None] | _Tally | None]
+    curves: dict[str, Annotated[list[tuple[_Whole, float | None]], msgspec.Meta(min_length=1)]]
+
+    def __post_init__(self) -> None:
+        headline, best = self.measurements.get(HEADLINE), self.measurements.get(BEST)
+        evaluated, losses = self.curves.get(CORRECT), self.curves.get(LOSS)
+        if not isinstance(headline, _Tally):
+            raise ValueError(f"it has no {HEADLINE}")
+        for curve in self.curves.values():
+            if any(later <= epoch for (epoch, _), (later, _) in itertools.pairwise(curve)):
+                raise ValueError("a curve's epochs are out of order")
+        if losses and self.diverged != (losses[-1][1] is None):
+            raise ValueError("diverged does not say whether the last training loss is finite")
+        if evaluated and headline.count != evaluated[-1][1]:
+            raise ValueError("its count of correct images is not that of its curve's last epoch")
+        if (
+            evaluated
+            and isinstance(best, _Tally)
+            and (best.count, best.epoch) != best_of(evaluated)
+        ):
+            raise ValueError("its best epoch is not its curve's")
+
+
+class _Run(msgspec.Struct):
+    seed: _Whole
+    data: dict[str, Any]
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True):
+    schema: Literal[2]
+    hash: str
+    form: Literal["full", "reduced", "quick"]
+    run: dict[str, Any]
+    result: _Result
+    provenance: dict[str, Any]
+    checksum: str
+    former: str = ""
+
+    def __post_init__(self) -> None:
+        data = msgspec.convert(self.run, _Run).data
+        if digest_of(self.run) != self.hash:
+            raise ValueError(f"its configuration hashes to {digest_of(self.run)}, not {self.hash}")
+        name, fold = data.get("name"), data.get("fold", 0)
+        if not isinstance(name, str) or name not in datasets.DATASETS:
+            return
+        try:
+            known = datasets.info(name, fold)
+        except (UserError, TypeError):
+            raise ValueError(f"{name} has no fold {fold!r}") from None
+        total = self.result.measurements[HEADLINE].of  # type: ignore[union-attr]
+        if total != known.counts[1]:
+            raise ValueError(f"it counts {total} images of {known.counts[1]} in {known.store}")
 
 
 def canonical_json(value: Any) -> str:
@@ -105,145 +174,42 @@ def check(
     Raises:
         UserError: naming ``source`` and what to do.
     """
-    if not isinstance(record, dict) or not _is_count(record.get("schema")):
+    if not isinstance(record, dict) or not isinstance(record.get("schema"), int):
         raise UserError(f"{source}: not a record; {remedy}")
     if record["schema"] > SCHEMA:
         raise UserError(
             f"{source}: written by a newer version (record schema {record['schema']}, this one"
             f" reads {SCHEMA}); update this checkout"
         )
-    if set(record) - {"former"} != KEYS or record["schema"] != SCHEMA:
-        raise UserError(f"{source}: not a record of schema {SCHEMA}; {remedy}")
     if not just_sealed and not checksum_fits(record, text):
         raise UserError(
             f"{source}: the checksum does not fit, so the record was cut short or edited; {remedy}"
         )
-    if fault := _fault(record):
-        raise UserError(f"{source}: {fault}; {remedy}")
+    try:
+        msgspec.convert(record, _Record)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{source}: no record of schema {SCHEMA}: {error}; {remedy}") from error
 
 
 def checksum_fits(record: Record, text: str | None) -> bool:
     """Whether the checksum is that of the rest; ``text`` is the JSON it was parsed from."""
     # A record's file is its canonical JSON, and "checksum" sorts first, so that taking it out of
     # the text is cheap. A file laid out anew by some tool still passes by the slow way.
-    head = f'{{"checksum":"{record["checksum"]}",'
+    head = f'{{"checksum":"{record.get("checksum")}",'
     if text is not None and text.startswith(head):
         body = "{" + text[len(head) :].rstrip("\n")
         if _sha256(body) == record["checksum"]:
             return True
     try:
-        return seal(record)["checksum"] == record["checksum"]
+        return bool(seal(record)["checksum"] == record.get("checksum"))
     except ValueError:
         return False
 
 
-def _fault(record: Record) -> str | None:
-    run, result = record["run"], record["result"]
-    if not isinstance(run, dict) or not _is_count(run.get("seed")):
-        return "it describes no run"
-    if digest_of(run) != record["hash"]:
-        return f"its configuration hashes to {digest_of(run)}, not to {record['hash']}"
-    if record["form"] not in FORMS:
-        return f"its form is none of {', '.join(FORMS)}"
-    if not isinstance(record.get("former", ""), str):
-        return "its former name is no text"
-    if not isinstance(record["provenance"], dict):
-        return "its provenance is missing"
-    if not isinstance(result, dict) or set(result) != RESULT_KEYS:
-        return "its result is incomplete"
-    return result_fault(result) or _total_fault(run, result["measurements"])
-
-
-def _total_fault(run: dict[str, Any], measurements: dict[str, Any]) -> str | None:
-    data = run.get("data")
-    if not isinstance(data, dict):
-        return "its run has no data"
-    name, fold = data.get("name"), data.get("fold", 0)
-    if not isinstance(name, str) or name not in datasets.DATASETS:
-        return None
-    try:
-        known = datasets.info(name, fold)
-    except (UserError, TypeError):
-        return f"{name} has no fold {fold!r}"
-    total = measurements[HEADLINE]["of"]
-    if total != known.counts[1]:
-        return f"it counts {total} test images, where {known.store} has {known.counts[1]}"
-    return None
-
-
-def result_fault(result: dict[str, Any]) -> str | None:
-    """What contradicts itself in a result, or None."""
-    measurements, curves = result["measurements"], result["curves"]
-    if not isinstance(result["diverged"], bool):
-        return "diverged is neither true nor false"
-    if not isinstance(measurements, dict):
-        return "its measurements are malformed"
-    for name, value in measurements.items():
-        if not _is_measurement(value):
-            return f"its measurement {name!r} is malformed"
-    if not _is_tally(measurements.get(HEADLINE)):
-        return f"it has no {HEADLINE}"
-    if not isinstance(curves, dict) or not all(map(_is_curve, curves.values())):
-        return "its curves are malformed"
-    return _disagreement(result["diverged"], measurements, curves)
-
-
-def _disagreement(
-    diverged: bool, measurements: dict[str, Any], curves: dict[str, Any]
-) -> str | None:
-    """Where measurements and curves do not tell the same."""
-    evaluated, losses = curves.get(CORRECT), curves.get(LOSS)
-    if losses and diverged != (losses[-1][1] is None):
-        return "diverged does not say whether its curve's last training loss is finite"
-    if not evaluated:
-        return None
-    if measurements[HEADLINE]["count"] != evaluated[-1][1]:
-        return "its count of correct images is not that of its curve's last epoch"
-    best = measurements.get(BEST)
-    if best and (best["count"], best.get("epoch")) != best_of(evaluated):
-        return "its best epoch is not its curve's"
-    return None
-
-
-def best_of(evaluated: list[list[Any]]) -> tuple[int, int]:
+def best_of(evaluated: Sequence[Sequence[Any]]) -> tuple[int, int]:
     """(count, epoch) of the first best of [epoch, count] pairs."""
     count, epoch = max((count, -epoch) for epoch, count in evaluated)
     return count, -epoch
-
-
-def _is_measurement(value: Any) -> bool:
-    if isinstance(value, dict):
-        return _is_tally(value)
-    return all(map(_is_number, value if isinstance(value, list) else [value]))
-
-
-def _is_tally(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"count", "of"} <= value.keys() <= {
-        "count",
-        "of",
-        "epoch",
-    }:
-        return False
-    return all(map(_is_count, value.values())) and 0 < value["of"] >= value["count"]
-
-
-def _is_curve(curve: Any) -> bool:
-    if not isinstance(curve, list) or not curve:
-        return False
-    if not all(isinstance(point, list) and len(point) == 2 for point in curve):
-        return False
-    epochs = [epoch for epoch, _ in curve]
-    if not all(map(_is_count, epochs)) or sorted(set(epochs)) != epochs:
-        return False
-    return all(_is_number(value) for _, value in curve)
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _sha256(text: str) -> str:

@@ -203,13 +203,10 @@ class Weights:
         Raises:
             UserError: where the folder cannot be read.
         """
-        try:
+        with atomic.telling(f"read {self.folder}"), contextlib.suppress(FileNotFoundError):
             names = os.listdir(self.folder)
-        except FileNotFoundError:
-            return set()
-        except OSError as error:
-            raise UserError(f"cannot read {self.folder}: {error.strerror or error}") from error
-        return {name.removesuffix(SUFFIX) for name in names if _NAME.fullmatch(name)}
+            return {name.removesuffix(SUFFIX) for name in names if _NAME.fullmatch(name)}
+        return set()
 
     def keep(self, outcome: Outcome, record: Record) -> Record | None:
         """Write the final weights of a run that has just ended, before its record is published.
@@ -233,13 +230,8 @@ class Weights:
         earlier = self.records.collect([record["hash"]]).get(record["hash"])
         path = self.path(record["hash"])
         self.sweep(record["hash"])
-        try:
+        with atomic.telling(f"write {path}", atomic.ELSEWHERE):
             atomic.replace(path, encode(outcome.model, metadata(outcome.model, record, earlier)))
-        except OSError as error:
-            raise UserError(
-                f"cannot write {path}: {error.strerror or error}; mend that or give another folder"
-                " with --results, and run again"
-            ) from error
         return earlier
 
     def sweep(self, run_hash: str) -> None:

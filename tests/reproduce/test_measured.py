@@ -87,14 +87,6 @@ def test_nothing_is_written_where_contents_differ(store: Store) -> None:
     assert path.read_bytes() == before
 
 
-def test_records_without_curves_are_refused(store: Store) -> None:
-    from reproduce.store.index import without_curves
-
-    with pytest.raises(ValueError, match="without its curves"):
-        store.committed.write("table3", [without_curves(make(1))])
-    assert not store.committed.folder.exists()
-
-
 def test_quick_runs_are_not_committed(store: Store) -> None:
     with pytest.raises(ValueError, match="quick"):
         store.committed.write("table3", [make(1, form="quick")])

@@ -128,7 +128,7 @@ def test_second_publisher_keeps_other_contents_aside(store: Store) -> None:
     assert records.read_record(kept) == theirs
     # The loser is no record: neither way of collecting takes it for one.
     assert store.records.collect([ours["hash"]]) == {ours["hash"]: ours}
-    assert store.records.collect(curves=True) == {ours["hash"]: ours}
+    assert store.records.collect() == {ours["hash"]: ours}
 
 
 def test_every_loser_is_kept(store: Store) -> None:
@@ -295,7 +295,7 @@ def test_records_of_an_older_protocol_stay_readable(store: Store) -> None:
     old = schema.seal({**record, "run": run, "hash": digest_of(run)})
     store.records.publish(old)
     assert old["hash"] != record["hash"]
-    assert store.records.collect(curves=True) == {old["hash"]: old}
+    assert store.records.collect() == {old["hash"]: old}
     assert store.records.finished([record["hash"]]) == set()
 
 
@@ -309,7 +309,6 @@ def test_collect_and_finished_ask_only_for_what_is_wanted(store: Store) -> None:
     store.records.path(sorted(made)[5]).write_text("{")
     assert store.records.collect([*wanted, absent]) == {name: made[name] for name in wanted}
     assert store.records.finished([*wanted, absent]) == set(wanted)
-    assert not (store.records.folder / "index").exists()
 
 
 def test_an_empty_results_folder_holds_nothing(store: Store) -> None:
@@ -324,17 +323,13 @@ def test_committed_and_raw_records_are_read_together(store: Store) -> None:
     store.records.publish(both)
     store.records.publish(raw)
     store.committed.write("table3", [both, committed])
-    found = store.records.collect(curves=True)
+    found = store.records.collect()
     assert set(found) == {r["hash"] for r in (both, raw, committed)}
     assert found[both["hash"]] == both  # the raw one, which knows its host
     assert schema.contents(found[committed["hash"]]) == schema.contents(committed)
     assert found[committed["hash"]]["provenance"]["host"] is None
     assert store.records.finished(found) == set(found)
-    brief = store.records.collect()
-    assert {name: schema.headline(record) for name, record in brief.items()} == {
-        name: schema.headline(record) for name, record in found.items()
-    }
-    assert not any("curves" in record["result"] for record in brief.values())
+    assert store.records.collect() == found
 
 
 def test_quick_and_full_never_meet(store: Store) -> None:
@@ -371,7 +366,7 @@ def test_a_label_that_contradicts_the_tree_is_an_error(store: Store, label: str)
 
 @pytest.mark.parametrize("everything", [True, False])
 def test_two_contents_name_the_file_and_the_row(store: Store, everything: bool) -> None:
-    # Only the curve differs, which the index does not hold.
+    # Only the curve differs.
     ours = make(1)
     theirs = json.loads(json.dumps(ours))
     losses_of(theirs)[0][1] += 1e-12

@@ -67,9 +67,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text())))
 
 
-def built(
-    table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: Any
-) -> TableResult:
+def built(table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: Any) -> TableResult:
     """The report of a selection; of all cells or seeds where none are given."""
     chosen = cells or table.cells, tuple(seeds) or tuple(range(table.seeds))
     return report.build(Selection(table, *chosen, store, **more))
