@@ -7,14 +7,14 @@ import hashlib
 import io
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks.errors import UserError
 
-MAGIC = b"reproduce-checkpoint-2\n"
+MAGIC = b"reproduce-checkpoint-2\n"  # of before the epoch was told
+HEAD = re.compile(rb"reproduce-checkpoint-2\n|reproduce-checkpoint-3 epoch (\d+), (\d+) bytes\n")
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -23,14 +23,17 @@ def save(path: Path, state: dict[str, Any]) -> None:
     Raises:
         UserError: where the folder is full or cannot be written; the old file is as it was.
     """
+    import torch
+
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    body = buffer.getvalue()
+    body, epoch = buffer.getvalue(), state.get("epoch", 0)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(scratch, "wb") as file:
-            file.write(MAGIC + hashlib.sha256(body).digest() + body)
+            file.write(f"reproduce-checkpoint-3 epoch {epoch}, {len(body)} bytes\n".encode())
+            file.write(hashlib.sha256(body).digest() + body)
             file.flush()
             os.fsync(file.fileno())
         os.replace(scratch, path)
@@ -61,13 +64,26 @@ def load(path: Path) -> dict[str, Any] | None:
     A damaged file (its checksum fails, or this torch cannot read it) is set aside as
     ``*.damaged``, never deleted.
     """
+    import torch
+
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
-    digest, body = raw[len(MAGIC) : len(MAGIC) + 32], raw[len(MAGIC) + 32 :]
-    if raw.startswith(MAGIC) and hashlib.sha256(body).digest() == digest:
+    head = HEAD.match(raw)
+    digest, body = (raw[head.end() :][:32], raw[head.end() + 32 :]) if head else (b"", b"")
+    if hashlib.sha256(body).digest() == digest:
         with contextlib.suppress(RuntimeError, pickle.UnpicklingError):
             return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     os.replace(path, path.with_name(path.name + ".damaged"))
     return None
+
+
+def epoch_of(path: Path) -> int:
+    """Completed epochs in a checkpoint, for showing alone: loads neither torch nor the weights, and
+    is 0 where there is none, where it was cut short, or where it is of before this was told."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = HEAD.match(file.read(80))
+        if head and head[1] and path.stat().st_size == head.end() + 32 + int(head[2]):
+            return int(head[1])
+    return 0

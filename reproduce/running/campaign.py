@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproduce.running.checkpointed_epochs import SavedEpochs
+from benchmarks.training.checkpoint import epoch_of
 from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
 from reproduce.store.claims import Watch
@@ -82,7 +82,6 @@ class Campaign:
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
         self._told: set[str] = set()
-        self._saved = SavedEpochs(job.store.checkpoints)
 
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
@@ -107,7 +106,7 @@ class Campaign:
             epochs=sum(p.run.epochs for p in [*counted, *todo]),
             epochs_done=sum(p.run.epochs for p in counted)
             + sum(map(self._epochs_of, running))
-            + sum(self._saved.of(p.run.hash) for p in waiting),
+            + sum(self._saved(p.run.hash) for p in waiting),
             images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
             seconds_left=self._seconds_left(running, waiting),
         )
@@ -148,10 +147,13 @@ class Campaign:
         beat = self.job.store.heartbeats.read(run_hash)
         return beat.epoch if beat else 0
 
+    def _saved(self, run_hash: str) -> int:
+        return epoch_of(self.job.store.checkpoints / f"{run_hash}.ckpt")
+
     def _epochs_of(self, running: Running) -> float:
         """By its heartbeat, or by its checkpoint until the first one after it was read."""
         beat = running.beat.epochs_done if running.beat else 0.0
-        return max(beat, self._saved.of(running.run_hash))
+        return max(beat, self._saved(running.run_hash))
 
     def _freed(self, running: Running) -> bool:
         owner, beat = running.owner, running.beat
@@ -185,6 +187,6 @@ class Campaign:
         heapq.heapify(free_at)
         for p in waiting:
             taken = heapq.heappop(free_at)
-            left = p.run.epochs - self._saved.of(p.run.hash)
+            left = p.run.epochs - self._saved(p.run.hash)
             heapq.heappush(free_at, taken + left * self._images[p.run.data.name] / usual)
         return max(free_at)

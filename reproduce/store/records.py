@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
 from reproduce.store import atomic, schema, schema1
@@ -103,8 +105,8 @@ def read_record(path: Path) -> Record:
     except ValueError as error:
         raise UserError(f"{path}: not a record; {schema.REMEDY}") from error
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        record = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UserError(f"{path}: not whole JSON; {schema.REMEDY}") from error
     schema.check(record, str(path), text)
     if record["hash"] != path.name.partition(".")[0]:

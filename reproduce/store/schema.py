@@ -18,7 +18,6 @@ finite. Records of schema 1 are read by :mod:`reproduce.store.schema1`.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -61,7 +60,8 @@ class _Result(msgspec.Struct, forbid_unknown_fields=True):
         if not isinstance(headline, _Tally):
             raise ValueError(f"it has no {HEADLINE}")
         for curve in self.curves.values():
-            if any(later <= epoch for (epoch, _), (later, _) in itertools.pairwise(curve)):
+            epochs = [epoch for epoch, _ in curve]
+            if epochs != sorted(set(epochs)):
                 raise ValueError("a curve's epochs are out of order")
         if losses and self.diverged != (losses[-1][1] is None):
             raise ValueError("diverged does not say whether the last training loss is finite")

@@ -1,4 +1,4 @@
-"""Epochs told from a checkpoint's skeleton are those that loading it whole gives."""
+"""Epochs told from a checkpoint's first line are those that loading it whole gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from benchmarks.training import checkpoint
-from reproduce.running.checkpointed_epochs import SavedEpochs
 from reproduce.store.paths import ROOT
 
 
@@ -27,13 +26,13 @@ def _state(epoch: int) -> dict[str, object]:
 
 
 def test_the_epoch_of_each_new_checkpoint(tmp_path: Path) -> None:
-    saved = SavedEpochs(tmp_path)
-    assert saved.of("run") == 0
+    path = tmp_path / "run.ckpt"
+    assert checkpoint.epoch_of(path) == 0
     for epoch in (4, 11):
-        checkpoint.save(tmp_path / "run.ckpt", _state(epoch))
-        assert saved.of("run") == saved.of("run") == epoch
-    checkpoint.remove(tmp_path / "run.ckpt")
-    assert saved.of("run") == 0
+        checkpoint.save(path, _state(epoch))
+        assert checkpoint.epoch_of(path) == epoch
+    checkpoint.remove(path)
+    assert checkpoint.epoch_of(path) == 0
 
 
 def test_a_damaged_checkpoint_counts_as_none_and_stays(tmp_path: Path) -> None:
@@ -42,16 +41,24 @@ def test_a_damaged_checkpoint_counts_as_none_and_stays(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", whole.replace(b"epoch", b"other")):
         path.write_bytes(damaged)
-        assert SavedEpochs(tmp_path).of("run") == 0
+        assert checkpoint.epoch_of(path) == 0
         assert path.read_bytes() == damaged
+
+
+def test_a_checkpoint_of_before_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    checkpoint.save(path, {"epoch": 4})
+    path.write_bytes(checkpoint.MAGIC + path.read_bytes().partition(b"\n")[2])
+    assert checkpoint.load(path) == {"epoch": 4}
+    assert checkpoint.epoch_of(path) == 0
 
 
 def test_it_loads_no_torch(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "run.ckpt", _state(4))
     code = (
         "import sys; from pathlib import Path; "
-        "from reproduce.running.checkpointed_epochs import SavedEpochs\n"
-        "assert SavedEpochs(Path(sys.argv[1])).of('run') == 4\n"
+        "from benchmarks.training.checkpoint import epoch_of\n"
+        "assert epoch_of(Path(sys.argv[1]) / 'run.ckpt') == 4\n"
         "assert not {'torch', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT)
