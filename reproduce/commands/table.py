@@ -15,7 +15,6 @@ from reproduce.store.store import Store
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
     from reproduce.executors.slurm.options import SlurmOptions
-    from reproduce.executors.slurm.submit import Request
     from reproduce.running.launch import LaunchSummary
     from reproduce.running.standing import Standing
 
@@ -73,9 +72,9 @@ def dry_run_text(selection: Selection, launch: Launch, *, as_json: bool) -> str:
     """The cells and runs that the options select, or the scripts that a queue would be given;
     nothing is read or trained."""
     if launch.slurm:
-        from reproduce.executors.slurm import command
+        from reproduce.executors.slurm import cli
 
-        return command.dry_run(selection, _request(selection, launch), as_json=as_json)
+        return cli.dry_run(selection, cli.request_of(selection, launch), as_json=as_json)
     table = selection.table
     rows: list[dict[str, Any]] = [
         {
@@ -156,9 +155,9 @@ def launch_missing(selection: Selection, launch: Launch) -> LaunchSummary:
     if wanted.recorded:
         print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
     if launch.slurm:
-        from reproduce.executors.slurm import command
+        from reproduce.executors.slurm import cli
 
-        summary = command.follow_selection(selection, _request(selection, launch), launch.quiet)
+        summary = cli.follow_selection(selection, cli.request_of(selection, launch), launch.quiet)
         return _tell(summary, wanted, selection.store)
     if not selection.table.is_quick:
         _confirm(selection, wanted.missing, options, launch)
@@ -174,28 +173,14 @@ def _tell(summary: LaunchSummary, wanted: Standing, store: Store) -> LaunchSumma
 
 
 def _submit(selection: Selection, launch: Launch, wanted: Standing) -> int:
-    from reproduce.executors.slurm import command
+    from reproduce.executors.slurm import cli
 
     if wanted.recorded:
         print(f"reproduce: {wanted.about_repetitions()}", file=sys.stderr)
-    submitted = command.submit_selection(selection, _request(selection, launch))
+    submitted = cli.submit_selection(selection, cli.request_of(selection, launch))
     if launch.quiet:
-        print(json.dumps(command.plain(submitted), indent=1))
-    return INCOMPLETE if submitted.left or submitted.ending else DONE
-
-
-def _request(selection: Selection, launch: Launch) -> Request:
-    from reproduce.executors.slurm import command
-
-    assert launch.slurm
-    return command.request_of(
-        selection,
-        launch.slurm,
-        launch.data_folder,
-        launch.device,
-        launch.pack,
-        save_weights=launch.save_weights,
-    )
+        print(json.dumps(cli.plain(submitted), indent=1))
+    return INCOMPLETE if submitted.of("left", "ending") else DONE
 
 
 def _confirm(selection: Selection, missing: Any, options: Any, launch: Launch) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reproduce.commands import doctor, path_lengths
-from reproduce.executors.slurm import request, snapshot
+from reproduce.executors.slurm import arrays, snapshot
 from reproduce.running import machine
 from reproduce.store import hardware
 from reproduce.store.claims import Owner
@@ -141,7 +141,7 @@ def test_a_results_folder_that_slurm_refuses_is_told(tmp_path, sign):
     row = by_name((tmp_path, tmp_path / f"a{sign}b"))["results path"]
     assert row.state == "low"
     assert f"without {sign} in its path" in row.fix
-    assert path_lengths.SLURM_SIGNS == request._UNFIT
+    assert path_lengths.SLURM_SIGNS == arrays.UNFIT
 
 
 def test_a_temporary_folder_too_deep_for_sockets_is_told(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from benchmarks.errors import UserError
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.app import app
-from reproduce.executors.slurm.arrays import array_name, arrays
+from reproduce.executors.slurm.arrays import Request, array_name, arrays
 from reproduce.executors.slurm.options import (
     LONGEST_MINUTES,
     SHORTEST_MINUTES,
@@ -26,7 +26,6 @@ from reproduce.executors.slurm.options import (
     read_config,
     resolve,
 )
-from reproduce.executors.slurm.submit import Request
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 

@@ -11,22 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from run_makers import make_run
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands import table as run_command
-from reproduce.executors.slurm import cluster, command, follow, manifest, snapshot, state, submit
-from reproduce.executors.slurm.arrays import arrays
+from reproduce.executors.slurm import cli, cluster, follow, manifest, snapshot, submit
+from reproduce.executors.slurm import queue as slurm_queue
+from reproduce.executors.slurm.arrays import Request, arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.owners import JobName, Judge, job_number, this_job
-from reproduce.executors.slurm.submit import Request
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.standing import standing
 from reproduce.running.status import render, status_of
+from reproduce.store import queues
 from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
 from reproduce.store.provenance import code_state
@@ -67,7 +69,7 @@ def submitted(
     present = {n: f.token for n, f in store.failures.read([p.run.hash for p in planned]).items()}
     parts = arrays(planned, "table3", 1, 1001)
     made = manifest.new("table3", where, Path("/code"), parts, present, {})
-    made = replace(manifest.accepted(made, [job]), state=manifest.RELEASED)
+    made = changed(manifest.accepted(made, [job]), state=manifest.RELEASED)
     manifest.write(store, made)
     return made
 
@@ -132,7 +134,7 @@ def test_numbers_of_another_cluster_mean_nothing_here(store: Store, queue: dict[
     planned = planned_runs(1)
     submission = submitted(store, planned, where="two")
     queue["70"] = line("70", "RUNNING", submission)
-    assert state.look(store).places[planned[0].run.hash].state == state.UNKNOWN
+    assert slurm_queue.look(store).places[planned[0].run.hash].state == queues.UNKNOWN
 
 
 def test_what_failed_and_what_was_lost_since(store: Store, queue: dict[str, str]) -> None:
@@ -153,7 +155,7 @@ def test_what_was_cancelled_waits_though_it_is_still_ending(
     planned = planned_runs(2)
     made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(store, replace(made, arrays=(replace(array, cancelled=(1,)),)))
+    manifest.write(store, changed(made, arrays=(changed(array, cancelled=(1,)),)))
     for number in ("70_0", "70_1"):
         queue[number] = line(number, "COMPLETING", made)
     assert counts(planned, store) == {"queued": 1, "waiting": 1}
@@ -175,7 +177,7 @@ def test_a_submission_that_was_only_intended_counts_for_nothing(
 ) -> None:
     planned = planned_runs(1)
     made = submitted(store, planned)
-    manifest.write(store, replace(made, state=manifest.INTENDED))
+    manifest.write(store, changed(made, state=manifest.INTENDED))
     assert counts(planned, store) == {"waiting": 1}
 
 
@@ -275,7 +277,7 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
     planned = planned_runs(3)
     made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(store, replace(made, arrays=(replace(array, cancelled=(0, 1)),)))
+    manifest.write(store, changed(made, arrays=(changed(array, cancelled=(0, 1)),)))
     for item, job in zip(planned, ("70_0", "", ""), strict=True):
         if job:
             monkeypatch.setenv("SLURM_JOB_ID", job)
@@ -285,17 +287,17 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
         if item.run.seed < 2:
             assert store.claims("slurm").acquire(item.run.hash)
     request = Request("table3", store, tmp_path, SlurmOptions(retry="missing"))
-    wanted = standing(planned, store, word=state.look(store))
-    found, todo = submit._sort(wanted, request)
-    assert found.ending == (planned[0],)
-    assert found.running == (planned[1],), "by another process, on this machine"
-    assert todo == [planned[2]]
+    wanted = standing(planned, store, word=slurm_queue.look(store))
+    found = submit._sort(wanted, request)
+    assert found.of("ending") == [planned[0]]
+    assert found.of("running") == [planned[1]], "by another process, on this machine"
+    assert found.of("todo") == [planned[2]]
 
 
 def test_following_tells_lost_from_cancelled() -> None:
-    (lost,) = follow._told([state.GONE])
+    (lost,) = follow._told([queues.GONE])
     assert lost.startswith("1 run has left the queue without a result")
-    lost, cancelled = follow._told([state.GONE, state.CANCELLED, state.GONE, state.CANCELLED])
+    lost, cancelled = follow._told([queues.GONE, queues.CANCELLED, queues.GONE, queues.CANCELLED])
     assert lost.startswith("2 runs have left the queue")
     assert cancelled.startswith("2 runs were cancelled by `reproduce cancel`")
 
@@ -471,19 +473,19 @@ def test_what_is_queued_without_its_weights_is_told(
 ) -> None:
     chosen = select("table3", only=("plain 1 1",), seeds="2", results=store.base)
     made = submitted(chosen.store, list(chosen.planned))
-    manifest.write(chosen.store, replace(made, options={manifest.SAVE_WEIGHTS: kept}))
+    manifest.write(chosen.store, changed(made, options={manifest.SAVE_WEIGHTS: kept}))
     queue["70_0"] = line("70_0", "PENDING", made)
     queue["70_1"] = line("70_1", "RUNNING", made)
-    request = submit.Request("t", chosen.store, store.base, SlurmOptions(), None, wanted)
-    word = state.look(chosen.store)
+    request = Request("t", chosen.store, store.base, SlurmOptions(), None, wanted)
+    word = slurm_queue.look(chosen.store)
     sought = standing(chosen.planned, chosen.store, save_weights=wanted, word=word)
-    found, todo = submit._sort(sought, request)
-    assert (len(found.queued), len(todo)) == (2, 0)
+    found = submit._sort(sought, request)
+    assert (len(found.of("queued")), len(found.of("todo"))) == (2, 0)
     assert len(found.weightless) == (2 if wanted and not kept else 0)
-    told = [text for text in command._told(found, chosen) if "--save-weights" in text]
+    told = [text for text in cli._told(found, chosen) if "--save-weights" in text]
     assert len(told) == (1 if wanted and not kept else 0)
     assert all("2 runs" in text and "`reproduce cancel table3 …`" in text for text in told)
-    assert command.plain(found)["weightless"] == len(found.weightless)
+    assert cli.plain(found)["weightless"] == len(found.weightless)
 
 
 def test_a_closed_submission_keeps_scripts_and_logs_only(store: Store) -> None:

@@ -13,10 +13,9 @@ from benchmarks.procedures import Procedure, StartFrom
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.executors.slurm.arrays import arrays, parameters
+from reproduce.executors.slurm import submit
+from reproduce.executors.slurm.arrays import Request, arrays, parameters
 from reproduce.executors.slurm.options import SlurmOptions
-from reproduce.executors.slurm.request import Request, Tasks
-from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.standing import standing
 from reproduce.running.status import status_of
@@ -117,12 +116,13 @@ def test_arrays_wait_for_what_their_runs_start_from(store: Store, data: Path) ->
     wanted = standing(PLANNED, store)
     parts = arrays(wanted.missing, "t", 1, 1000)
     assert [part.name for part in parts] == ["t/source-of-middle", "t/middle", "t/last"]
-    tasks = Tasks(request, wanted, {BASE.hash: "70_0"})
-    assert [tasks.jobs_before(part) for part in parts] == [set(), {"70_0"}, {"70_0"}]
-    tasks.jobs[MIDDLE.hash] = "71"
-    values = parameters(request.options, parts[2], "a comment", data, tasks.jobs_before(parts[2]))
+    queued = {BASE.hash: "70_0"}
+    before = [submit.jobs_before(part, wanted, queued) for part in parts]
+    assert before == [set(), {"70_0"}, {"70_0"}]
+    after = submit.jobs_before(parts[2], wanted, {**queued, MIDDLE.hash: "71"})
+    values = parameters(request.options, parts[2], "a comment", data, after)
     assert values["additional_parameters"]["dependency"] == "afterany:70_0:71"
-    job = Job.from_json(tasks.task(parts[2].tasks[0], data).job)
+    job = request.job(parts[2].tasks[0], wanted)
     assert [item.run.hash for item in job.planned] == ORDER
     assert job.sources == set(ORDER[:2])
     assert not job.save_weights

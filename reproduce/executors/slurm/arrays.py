@@ -1,5 +1,5 @@
-"""From runs to what ``sbatch`` is given: an array a configuration, packed, and split where the
-cluster's limit is lower; submitit writes the scripts."""
+"""From what is wanted to what ``sbatch`` is given: an array a configuration, packed, and split
+where the cluster's limit is lower; submitit writes the scripts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster
+from reproduce.running import machine
+from reproduce.running.job import Job
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.options import SlurmOptions
+    from reproduce.running.standing import Standing
+    from reproduce.store.store import Store
 
 # How long before its time limit a task is told: for an epoch's end, a checkpoint and the requeue.
 SIGNAL_SECONDS = 90
@@ -26,6 +30,66 @@ SIGNAL_SECONDS = 90
 TIMEOUTS = 100_000
 # Options that are submitit's as they are; what is None or 0 is not asked for.
 _AS_THEY_ARE = ("partition", "account", "qos", "constraint", "mem", "gpus_per_task")
+UNFIT = "%\\"  # in paths
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of the queue.
+
+    Attributes:
+        title: names the jobs, such as "table3".
+        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
+        save_weights: whether each run's final weights are kept; a run without them is missing.
+    """
+
+    title: str
+    store: Store
+    data: Path
+    options: SlurmOptions
+    pack: int | None = None
+    save_weights: bool = False
+
+    def __post_init__(self) -> None:
+        place = str(self.store.base.absolute())
+        if found := next((sign for sign in UNFIT if sign in place), None):
+            raise UserError(
+                f"--results {place}: SLURM takes {found} in the path of a job's output for a "
+                f"pattern; give a folder without {found} in its path"
+            )
+
+    def job(self, items: Sequence[PlannedRun], wanted: Standing) -> Job:
+        """Of these runs; what they start from is trained first, should it not be there by then."""
+        options, cuda = self.options, self.options.device == "cuda"
+        pack = self.pack or (machine.CUDA_PACK if cuda else 1)
+        workers = options.gpus_per_task if cuda else options.cpus_per_task
+        planned = (*sources_of(items, wanted), *items)
+        hashes = {item.run.hash for item in planned}
+        return Job(
+            planned=planned,
+            store=self.store,
+            data=self.data,
+            device=options.device,
+            executor="slurm",
+            workers=max(1, min(workers, -(-len(items) // pack))),
+            pack=pack,
+            save_weights=self.save_weights,
+            sources=wanted.sources & hashes,
+            recorded=wanted.recorded & hashes,
+            failed_before={n: f.token for n, f in wanted.failed.items() if n in hashes},
+        )
+
+
+def sources_of(items: Sequence[PlannedRun], wanted: Standing) -> list[PlannedRun]:
+    """What ``items`` start from and is missing, in order."""
+    found: set[str] = set()
+    todo = [item.run for item in items]
+    while todo:
+        sources = [s for s in todo.pop().sources if s.hash in wanted.sources]
+        found |= {source.hash for source in sources}
+        todo += sources
+    found -= {item.run.hash for item in items}
+    return [item for item in wanted.missing if item.run.hash in found]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from benchmarks.errors import UserError
-from reproduce.executors.slurm import cluster, manifest, state
-from reproduce.executors.slurm.submit import right_to_submit, undo_intended
+from reproduce.executors.slurm import cluster, manifest, queue
+from reproduce.executors.slurm.manifest import INTENDED, Manifest, SubmittedRun
+from reproduce.executors.slurm.submit import recover, right_to_submit
 
 if TYPE_CHECKING:
     from reproduce.store.store import Store
+
+Tasks = list[tuple[SubmittedRun, ...]]
 
 
 @dataclass(frozen=True)
@@ -49,69 +54,49 @@ def cancel(hashes: Collection[str], store: Store) -> Cancelled:
             "node of the cluster"
         )
     with right_to_submit(store):
-        found = state.look(store)
-        if found.jobs is None:
-            raise state.SilentQueueError
-        wanted = set(hashes)
-        ended = _on_hold(found, wanted)
-        undo_intended(store)
-        for submission in found.manifests:
-            if submission.state == manifest.INTENDED:
-                continue
-            chosen = {
-                index: tasks
-                for index, array in enumerate(submission.arrays)
-                if (tasks := _chosen(array, found.live(submission, array), wanted))
-            }
-            if chosen:
-                ended = _end(store, submission, chosen, found, wanted, ended)
-        return ended
+        answer = queue.look(store)
+        if answer.jobs is None:
+            raise queue.SilentQueueError
+        wanted, ended = set(hashes), _on_hold(answer)
+        recover(store, release=False)
+        for submission in answer.manifests:
+            if submission.state != INTENDED:
+                ended += _end(store, answer, submission, wanted)
+    chosen = [run.hash in wanted for task in ended for run in task]
+    return Cancelled(len(ended), sum(chosen), len(chosen) - sum(chosen))
 
 
-def _on_hold(found: state.Queue, wanted: set[str]) -> Cancelled:
+def _on_hold(answer: queue.Answer) -> Tasks:
     """What a submission that was killed half way has in the queue: on hold, and in no manifest by
     number. It is ended whole, since it never came to be."""
-    tasks: list[tuple[manifest.SubmittedRun, ...]] = []
-    for submission in found.manifests:
-        if submission.state == manifest.INTENDED:
-            jobs = {n: e for n, e in (found.jobs or {}).items() if e.comment == submission.comment}
+    tasks: Tasks = []
+    for submission in answer.manifests:
+        if submission.state == INTENDED:
+            jobs = {n for n, e in (answer.jobs or {}).items() if e.comment == submission.comment}
             # They were submitted in this order.
             numbers = sorted({number.partition("_")[0] for number in jobs}, key=int)
             for job, array in zip(numbers, submission.arrays, strict=False):
                 named = replace(array, job=job)
                 tasks += [t for k, t in enumerate(array.tasks) if named.number(k) in jobs]
-    runs = [run.hash in wanted for task in tasks for run in task]
-    return Cancelled(len(tasks), sum(runs), len(runs) - sum(runs))
+    return tasks
 
 
-def _chosen(array: manifest.SubmittedArray, live: list[int], wanted: set[str]) -> list[int]:
-    return [task for task in live if any(run.hash in wanted for run in array.tasks[task])]
-
-
-def _end(
-    store: Store,
-    submission: manifest.Manifest,
-    chosen: Mapping[int, list[int]],
-    found: state.Queue,
-    wanted: set[str],
-    ended: Cancelled,
-) -> Cancelled:
+def _end(store: Store, answer: queue.Answer, submission: Manifest, wanted: set[str]) -> Tasks:
     """Note it first: a task that has gone without a note would count as lost."""
-    arrays = list(submission.arrays)
-    numbers = []
-    for index, tasks in chosen.items():
-        array = arrays[index]
-        whole = tasks == found.live(submission, array)
-        numbers += [array.job] if whole else [array.number(task) for task in tasks]
-        arrays[index] = replace(array, cancelled=tuple(sorted({*array.cancelled, *tasks})))
-        runs = [run.hash in wanted for task in tasks for run in array.tasks[task]]
-        ended = Cancelled(
-            ended.tasks + len(tasks), ended.runs + sum(runs), ended.others + len(runs) - sum(runs)
-        )
-    manifest.write(store, replace(submission, arrays=tuple(arrays)))
-    try:
-        cluster.cancel(numbers)
-    except cluster.RefusedError as error:
-        manifest.write(store, submission)
-        raise UserError(f"cannot cancel: {error}") from error
+    arrays, ended = [], []
+    numbers: list[str] = []
+    for array in submission.arrays:
+        live = answer.live(submission, array)
+        chosen = [k for k in live if any(run.hash in wanted for run in array.tasks[k])]
+        if chosen:
+            numbers += [array.job] if chosen == live else map(array.number, chosen)
+        ended += [array.tasks[k] for k in chosen]
+        arrays.append(replace(array, cancelled=tuple(sorted({*array.cancelled, *chosen}))))
+    if numbers:
+        manifest.write(store, replace(submission, arrays=tuple(arrays)))
+        try:
+            cluster.cancel(numbers)
+        except cluster.RefusedError as error:
+            manifest.write(store, submission)
+            raise UserError(f"cannot cancel: {error}") from error
     return ended

@@ -11,67 +11,41 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from reproduce.executors.slurm import cluster, state
-from reproduce.executors.slurm.submit import submit
+from reproduce.executors.slurm import cluster, queue
+from reproduce.executors.slurm.submit import DEFERRED, LEFT, SUBMITTED, submit
 from reproduce.running import images
 from reproduce.running.campaign import Campaign
 from reproduce.running.interrupts import Interrupts
-from reproduce.running.job import Job
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.progress import Display
-from reproduce.running.standing import standing
+from reproduce.running.standing import DONE, ENDING, RUNNING
 from reproduce.store.claims import PATIENCE_SECONDS
+from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.executors.slurm.submit import Request, Submitted
+    from reproduce.executors.slurm.arrays import Request
+    from reproduce.executors.slurm.submit import Submitted
     from reproduce.running.campaign import Survey
-    from reproduce.store.failures import Failure
 
 LOOK_SECONDS = 2.0
 ASK_SECONDS = 10.0
 
 
-def follow(
-    planned: Sequence[PlannedRun],
-    request: Request,
-    first: Submitted,
-    failed_before: dict[str, Failure],
-    *,
-    shown: bool,
-) -> LaunchSummary:
+def follow(request: Request, first: Submitted, *, shown: bool) -> LaunchSummary:
     """Until every run that was submitted, here or before, has its record, has failed or is lost.
 
     Ctrl-C leaves the queue as it is.
-
-    Args:
-        failed_before: of all runs, as they were before ``first``.
     """
-    store = request.store
-    awaited = [*first.running, *first.queued, *first.unknown, *first.fresh]
-    awaited += [*first.deferred, *first.ending]
-    before = {name: failure.token for name, failure in failed_before.items()}
-    wanted = standing(awaited, store, save_weights=request.save_weights)
-    # A task trains what its runs start from even where that was not submitted by itself.
-    job = Job(
-        tuple({item.run.hash: item for item in (*awaited, *wanted.missing)}.values()),
-        store,
-        request.data,
-        device=request.options.device,
-        executor="slurm",
-        save_weights=request.save_weights,
-        sources=wanted.sources,
-        recorded=wanted.recorded,
-        failed_before=before,
-    )
+    awaited = first.of(RUNNING, QUEUED, UNKNOWN, SUBMITTED, DEFERRED, ENDING)
+    job = request.job(awaited, first.wanted)
     with Interrupts() as interrupts, Display(shown) as display:
-        known = [item.run for item in (*planned, *job.planned)]
-        counts = {run.data.name: images.train_images(run, request.data) for run in known}
-        campaign = Campaign(job, first.done, counts, PATIENCE_SECONDS, display.note)
+        counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
+        campaign = Campaign(job, first.of(DONE), counts, PATIENCE_SECONDS, display.note)
         survey = _watch(campaign, request, first, interrupts, display)
         display.update(survey)
         failed = campaign.failed()
-    missing = survey.runs - survey.done - survey.failed + len(first.left)
+    missing = survey.runs - survey.done - survey.failed + len(first.of(LEFT))
     return LaunchSummary(survey.done, survey.failed, missing, interrupts.requested, failed)
 
 
@@ -83,7 +57,7 @@ def _watch(
     display: Display,
 ) -> Survey:
     next_question = time.monotonic() + ASK_SECONDS
-    deferred = [*last.deferred, *last.ending]
+    deferred = last.of(DEFERRED, ENDING)
     while True:
         survey = campaign.survey()
         display.update(survey)
@@ -111,17 +85,17 @@ def _top_up(
     try:
         more = submit(deferred, request)
     except UserError as error:
-        if not isinstance(error, state.SilentQueueError) and cluster.queue() is not None:
+        if not isinstance(error, queue.SilentQueueError) and cluster.queue() is not None:
             raise
         return deferred  # whatever a queue that went silent meanwhile holds, the next call finds
-    if more.fresh:
-        note(f"submitted {len(more.fresh)} more; {len(more.deferred)} still wait for room")
-    return [*more.deferred, *more.ending]
+    if fresh := len(more.of(SUBMITTED)):
+        note(f"submitted {fresh} more; {len(more.of(DEFERRED))} still wait for room")
+    return more.of(DEFERRED, ENDING)
 
 
 def _told(gone: Sequence[str]) -> Iterator[str]:
     """What has become of them, by the states in which they were found."""
-    cancelled = sum(found == state.CANCELLED for found in gone)
+    cancelled = sum(found == CANCELLED for found in gone)
     if lost := len(gone) - cancelled:
         runs, them = ("1 run has", "it") if lost == 1 else (f"{lost} runs have", "them")
         yield (
@@ -135,7 +109,7 @@ def _told(gone: Sequence[str]) -> Iterator[str]:
 
 def _gone(campaign: Campaign) -> list[str]:
     """The states of runs that nothing will be heard of any more, once nothing else is awaited."""
-    found = state.look(campaign.job.store)
+    found = queue.look(campaign.job.store)
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
         return []
@@ -143,5 +117,5 @@ def _gone(campaign: Campaign) -> list[str]:
     hashes = [item.run.hash for item in campaign.job.planned]
     left = [name for name in hashes if name not in failed and not campaign.job.is_over(name)]
     places = [found.places.get(name) for name in left]
-    states = [place.state if place else state.GONE for place in places]
-    return [] if {*states} & {state.QUEUED, state.UNKNOWN} else states
+    states = [place.state if place else GONE for place in places]
+    return [] if {*states} & {QUEUED, UNKNOWN} else states

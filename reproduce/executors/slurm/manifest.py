@@ -15,14 +15,15 @@ what was accepted.
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster as slurm
@@ -30,16 +31,15 @@ from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
+    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.arrays import Array
     from reproduce.store.store import Store
 
-SCHEMA = 1
 SAVE_WEIGHTS = "save_weights"  # among the options
 INTENDED, ACCEPTED, RELEASED, DONE = "intended", "accepted", "released", "done"
 
 
-@dataclass(frozen=True)
-class SubmittedRun:
+class SubmittedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of a task; ``failure`` is the token of the failure that it had before, if any."""
 
     hash: str
@@ -48,8 +48,7 @@ class SubmittedRun:
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class SubmittedArray:
+class SubmittedArray(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One array, or a single job where it has one task.
 
     Attributes:
@@ -67,8 +66,7 @@ class SubmittedArray:
         return self.job if len(self.tasks) == 1 else f"{self.job}_{task}"
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A submission.
 
     Attributes:
@@ -85,7 +83,8 @@ class Manifest:
     cluster: str
     snapshot: str
     arrays: tuple[SubmittedArray, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = {}
+    schema: Literal[1] = 1
 
     @property
     def hashes(self) -> set[str]:
@@ -102,20 +101,21 @@ class Manifest:
         """Of its jobs."""
         return f"{slurm.COMMENT}{self.id}"
 
-    def log(self, store: Store, number: str) -> Path:
-        """Where a task's output goes."""
-        return jobs_folder(store, self.id) / f"{number}_0_log.out"
-
 
 def new(
     table: str,
     cluster: str,
     snapshot: Path,
-    arrays: list[Array],
+    arrays: Sequence[Array],
     failures: Mapping[str, str],
     options: Mapping[str, Any],
 ) -> Manifest:
-    """A submission that is intended."""
+    """A submission that is intended; ``failures`` are tokens by hash."""
+
+    def submitted(item: PlannedRun) -> SubmittedRun:
+        name = item.run.hash
+        return SubmittedRun(name, item.cell, item.run.seed, failures.get(name, ""))
+
     return Manifest(
         id=f"{datetime.now(UTC).strftime('%Y%m%d-%H%M%S-%f')}-{secrets.token_hex(3)}",
         state=INTENDED,
@@ -124,23 +124,14 @@ def new(
         cluster=cluster,
         snapshot=str(snapshot),
         arrays=tuple(
-            SubmittedArray(
-                array.name,
-                tuple(
-                    tuple(
-                        SubmittedRun(p.run.hash, p.cell, p.run.seed, failures.get(p.run.hash, ""))
-                        for p in task
-                    )
-                    for task in array.tasks
-                ),
-            )
-            for array in arrays
+            SubmittedArray(a.name, tuple(tuple(map(submitted, task)) for task in a.tasks))
+            for a in arrays
         ),
-        options=options,
+        options=dict(options),
     )
 
 
-def accepted(manifest: Manifest, jobs: list[str]) -> Manifest:
+def accepted(manifest: Manifest, jobs: Sequence[str]) -> Manifest:
     """With the numbers of its arrays, in order."""
     arrays = [replace(a, job=job) for a, job in zip(manifest.arrays, jobs, strict=True)]
     return replace(manifest, state=ACCEPTED, arrays=tuple(arrays))
@@ -154,7 +145,7 @@ def write(store: Store, manifest: Manifest) -> None:
     """
     path = _path(store, manifest.id)
     try:
-        atomic.replace(path, (json.dumps({"schema": SCHEMA, **asdict(manifest)}) + "\n").encode())
+        atomic.replace(path, msgspec.json.encode(manifest) + b"\n")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
@@ -183,35 +174,18 @@ def read_all(store: Store) -> list[Manifest]:
     Raises:
         UserError: where one cannot be read; names the file.
     """
-    return list(_read_all(store))
-
-
-def _read_all(store: Store) -> Iterator[Manifest]:
-    for path in sorted(_folder(store).glob("*.json")):
+    found = []
+    for path in sorted(_path(store, "any").parent.glob("*.json")):
         try:
-            yield _parse(json.loads(path.read_text()))
+            found.append(msgspec.json.decode(path.read_bytes(), type=Manifest))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, msgspec.DecodeError) as error:
             raise UserError(
                 f"{path} cannot be read as a submission; move it away (its jobs, if any are left, "
                 "are then unknown here)"
             ) from error
-
-
-def _parse(values: dict[str, Any]) -> Manifest:
-    if values.pop("schema") != SCHEMA:
-        raise ValueError("another schema")
-    arrays = tuple(
-        SubmittedArray(
-            name=array["name"],
-            tasks=tuple(tuple(SubmittedRun(**run) for run in task) for task in array["tasks"]),
-            job=array["job"],
-            cancelled=tuple(array["cancelled"]),
-        )
-        for array in values.pop("arrays")
-    )
-    return Manifest(arrays=arrays, **values)
+    return found
 
 
 def jobs_folder(store: Store, submission: str) -> Path:
@@ -219,9 +193,5 @@ def jobs_folder(store: Store, submission: str) -> Path:
     return store.slurm / "jobs" / submission
 
 
-def _folder(store: Store) -> Path:
-    return store.slurm / "submissions"
-
-
 def _path(store: Store, submission: str) -> Path:
-    return _folder(store) / f"{submission}.json"
+    return store.slurm / "submissions" / f"{submission}.json"

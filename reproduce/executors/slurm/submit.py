@@ -8,11 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as changed
+
 from benchmarks.errors import UserError
-from reproduce.executors.slurm import cluster, manifest, snapshot, state
-from reproduce.executors.slurm.arrays import Array, arrays, parameters, submit_array
+from reproduce.executors.slurm import cluster, manifest, queue, snapshot
+from reproduce.executors.slurm.arrays import (
+    Array,
+    Request,
+    arrays,
+    parameters,
+    sources_of,
+    submit_array,
+)
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
-from reproduce.executors.slurm.request import Request, Tasks
+from reproduce.executors.slurm.task import Task
 from reproduce.running import launch
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
@@ -21,37 +30,36 @@ from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
-    from reproduce.executors.slurm.state import Queue
     from reproduce.store.store import Store
 
 LOCK, LOCK_SECONDS = "submit", 180.0
+# What becomes of runs besides the groups of a standing: submitted by this call; not submitted for
+# want of room, or since they were not asked for (--retry).
+SUBMITTED, DEFERRED, LEFT = "submitted", "deferred", "left"
+_TODO = "todo"
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """What a call has come to, in runs that add up to those wanted.
+    """What a call has come to.
 
     Attributes:
+        wanted: where the runs stood.
+        groups: all runs that were wanted, by what has become of them.
+        weightless: those in the queue that will keep no weights though these are wanted.
         submission: None where nothing was to be submitted.
-        fresh: submitted by this call; ``deferred`` were not, for want of room; ``left`` were not
-            asked for (``--retry``); ``queued`` and ``running`` were before; ``unknown`` were
-            submitted to a queue that does not answer here; ``ending`` are still held by a task
-            that was cancelled.
-        weightless: those of them in the queue that will keep no weights though they are wanted.
         warning: about the code that runs, if any.
     """
 
-    submission: Manifest | None
-    done: tuple[PlannedRun, ...] = ()
-    running: tuple[PlannedRun, ...] = ()
-    queued: tuple[PlannedRun, ...] = ()
-    unknown: tuple[PlannedRun, ...] = ()
-    fresh: tuple[PlannedRun, ...] = ()
-    deferred: tuple[PlannedRun, ...] = ()
-    left: tuple[PlannedRun, ...] = ()
-    weightless: tuple[PlannedRun, ...] = ()
-    ending: tuple[PlannedRun, ...] = ()
+    wanted: Standing
+    groups: dict[str, list[PlannedRun]]
+    weightless: list[PlannedRun]
+    submission: Manifest | None = None
     warning: str | None = None
+
+    def of(self, *groups: str) -> list[PlannedRun]:
+        """The runs of these groups."""
+        return [item for group in groups for item in self.groups.get(group, ())]
 
 
 def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
@@ -67,32 +75,31 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
         raise UserError(
             f"--executor slurm: no {name} here; run this on a login node of the cluster"
         )
-    launch.make_folders(request.store, with_weights=request.save_weights)
-    with signals_raise(), right_to_submit(request.store):
-        recover(request.store)
-        found = state.look(request.store)
+    store, options = request.store, request.options
+    launch.make_folders(store, with_weights=request.save_weights)
+    with signals_raise(), right_to_submit(store):
+        recover(store)
+        answer = queue.look(store)
         facts = cluster.facts()
-        if found.jobs is None or facts is None:
-            raise state.SilentQueueError
-        _close(request.store, found)
-        wanted = standing(planned, request.store, save_weights=request.save_weights, word=found)
-        sorted_, todo = _sort(wanted, request)
-        limit, options = request.options.max_queued, request.options
+        if answer.jobs is None or facts is None:
+            raise queue.SilentQueueError
+        _close(store, answer)
+        wanted = standing(planned, store, save_weights=request.save_weights, word=answer)
+        found = _sort(wanted, request)
+        todo = found.groups.pop(_TODO, [])
+        limit = options.max_queued
         room = None if limit is None else max(0, limit - len(_queue()))
         parts = arrays(todo, request.title, options.seeds_per_job, facts.max_array_size, room)
-        fresh = {item.run.hash for part in parts for task in part.tasks for item in task}
-        sorted_ = replace(
-            sorted_,
-            fresh=tuple(p for p in todo if p.run.hash in fresh),
-            deferred=tuple(p for p in todo if p.run.hash not in fresh),
-        )
+        fits = {item.run.hash for part in parts for item in part.runs}
+        found.groups[SUBMITTED] = [p for p in todo if p.run.hash in fits]
+        found.groups[DEFERRED] = [p for p in todo if p.run.hash not in fits]
         if not parts:
-            return sorted_
-        queued = {n: p.number for n, p in found.places.items() if p.state == QUEUED}
-        return _submit(parts, Tasks(request, wanted, queued), facts.name, sorted_)
+            return found
+        queued = {n: p.number for n, p in answer.places.items() if p.state == QUEUED}
+        return _submit(parts, request, found, queued, facts.name)
 
 
-def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRun]]:
+def _sort(wanted: Standing, request: Request) -> Submitted:
     """Which runs are where, and those to be submitted."""
     retry = request.options.retry
     groups: dict[str, list[PlannedRun]] = {}
@@ -104,56 +111,54 @@ def _sort(wanted: Standing, request: Request) -> tuple[Submitted, list[PlannedRu
             group = UNKNOWN  # whether its queue tries it again is not known here
         elif group in (FAILED, LOST, WAITING):
             asked = retry == "all" or (retry == "failed") == (name in wanted.failed)
-            group = "todo" if asked else "left"
+            group = _TODO if asked else LEFT
         groups.setdefault(group, []).append(item)
         if place and place.state in (QUEUED, UNKNOWN) and not place.keeps_weights:
-            weightless += [item] if request.save_weights and group not in (DONE, "todo") else []
-    todo = groups.pop("todo", [])
-    found_in = {name: tuple(items) for name, items in groups.items()}
-    sorted_ = Submitted(None, weightless=tuple(weightless))
-    return replace(sorted_, **found_in), todo  # type: ignore[arg-type]
+            weightless += [item] if request.save_weights and group not in (DONE, _TODO) else []
+    return Submitted(wanted, groups, weightless)
 
 
-def _submit(parts: list[Array], tasks: Tasks, cluster_name: str, sorted_: Submitted) -> Submitted:
-    request, store = tasks.request, tasks.request.store
+def _submit(
+    parts: list[Array],
+    request: Request,
+    found: Submitted,
+    queued: dict[str, str],
+    cluster_name: str,
+) -> Submitted:
+    """``queued`` has the number of each run's job in the queue, by hash."""
+    store, wanted = request.store, found.wanted
     code = snapshot.take(store.slurm / "snapshots")
     asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
-    intended = manifest.new(request.title, cluster_name, code.folder, parts, tasks.tokens, asked)
+    failures = {name: failure.token for name, failure in wanted.failed.items()}
+    intended = manifest.new(request.title, cluster_name, code.folder, parts, failures, asked)
     manifest.write(store, intended)
     folder = manifest.jobs_folder(store, intended.id)
     jobs: list[str] = []
     try:
         for part in parts:
-            after = tasks.jobs_before(part)
+            after = jobs_before(part, wanted, queued)
             values = parameters(request.options, part, intended.comment, code.folder, after)
-            made = [tasks.task(items, code.folder) for items in part.tasks]
+            made = [Task(request.job(t, wanted).to_json(), str(code.folder)) for t in part.tasks]
             jobs.append(submit_array(folder, values, made))
-            tasks.jobs |= {p.run.hash: jobs[-1] for items in part.tasks for p in items}
+            queued |= {item.run.hash: jobs[-1] for item in part.runs}
         accepted = manifest.accepted(intended, jobs)
         manifest.write(store, accepted)
     except BaseException:
         with contextlib.suppress(UserError):  # the next call tries again
             _undo(store, intended, jobs)
         raise
-    released = _release(store, accepted, jobs)
-    return replace(sorted_, submission=released, warning=code.warning)
+    return replace(found, submission=_release(store, accepted, jobs), warning=code.warning)
 
 
-def recover(store: Store) -> None:
-    """Set right what calls that were killed have left; only who may submit may.
-
-    Raises:
-        UserError: where the queue does not answer.
-    """
-    undo_intended(store)
-    for submission in manifest.read_all(store):
-        if submission.state == ACCEPTED:
-            present = {number.partition("_")[0] for number in _queue()}
-            _release(store, submission, [a.job for a in submission.arrays if a.job in present])
+def jobs_before(part: Array, wanted: Standing, queued: Mapping[str, str]) -> set[str]:
+    """The jobs that train what an array's runs start from."""
+    sources = {item.run.hash for item in sources_of(part.runs, wanted)}
+    return {queued[name] for name in sources & queued.keys()}
 
 
-def undo_intended(store: Store) -> None:
-    """Cancel what calls that were killed half way have left on hold; only who may submit may.
+def recover(store: Store, *, release: bool = True) -> None:
+    """Set right what calls that were killed have left: cancel what is on hold of those that were
+    killed half way, and release what was accepted. Only who may submit may.
 
     Raises:
         UserError: where the queue does not answer or does not do it.
@@ -161,6 +166,9 @@ def undo_intended(store: Store) -> None:
     for submission in manifest.read_all(store):
         if submission.state == INTENDED:
             _undo(store, submission, [])
+        elif submission.state == ACCEPTED and release:
+            present = {number.partition("_")[0] for number in _queue()}
+            _release(store, submission, [a.job for a in submission.arrays if a.job in present])
 
 
 def tidy(store: Store) -> None:
@@ -168,15 +176,13 @@ def tidy(store: Store) -> None:
     answers, nothing."""
     if cluster.present() and manifest.read_all(store):
         with right_to_submit(store):
-            _close(store, state.look(store))
+            _close(store, queue.look(store))
 
 
-def _close(store: Store, found: Queue) -> None:
-    if found.jobs is None:
-        return
-    for submission in found.manifests:
-        if submission.state == RELEASED and submission.cluster == found.name:
-            live = any(found.live(submission, array) for array in submission.arrays)
+def _close(store: Store, answer: queue.Answer) -> None:
+    for submission in answer.manifests if answer.jobs is not None else ():
+        if submission.state == RELEASED and submission.cluster == answer.cluster_name:
+            live = any(answer.live(submission, array) for array in submission.arrays)
             if not live and submission.hashes <= store.records.finished(submission.hashes):
                 manifest.close(store, submission)
 
@@ -195,7 +201,7 @@ def _undo(store: Store, submission: Manifest, known: list[str]) -> None:
 def _queue() -> Mapping[str, cluster.Queued]:
     jobs = cluster.queue()
     if jobs is None:
-        raise state.SilentQueueError
+        raise queue.SilentQueueError
     return jobs
 
 
@@ -206,7 +212,7 @@ def _release(store: Store, accepted: Manifest, jobs: list[str]) -> Manifest:
         raise UserError(
             f"submitted, but still on hold: {error}; the same command releases the jobs"
         ) from error
-    released = replace(accepted, state=RELEASED)
+    released = changed(accepted, state=RELEASED)
     manifest.write(store, released)
     return released
 

@@ -18,15 +18,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import submitit
+from submitit.core.utils import DelayedSubmission
+
+from benchmarks.errors import UserError
+from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm.arrays import SIGNAL_SECONDS
 from reproduce.executors.slurm.options import SHORTEST_MINUTES
-
-if TYPE_CHECKING:
-    from reproduce.running.campaign import Survey
-    from reproduce.running.interrupts import Interrupts
-    from reproduce.running.job import Job
+from reproduce.executors.slurm.owners import job_number
+from reproduce.running import images, launch
+from reproduce.running.campaign import Campaign, Survey
+from reproduce.running.interrupts import Interrupts
+from reproduce.running.job import Job
+from reproduce.running.progress import Display
+from reproduce.store.claims import PATIENCE_SECONDS
 
 # For an epoch's end and a checkpoint: before the time limit, and after SIGTERM, to which SLURM
 # gives 30 s unless told otherwise.
@@ -66,8 +73,6 @@ class Task:
 
     def checkpoint(self) -> Any:
         """What submitit requeues: the same task, since what it has done is on disk."""
-        from submitit.core.utils import DelayedSubmission
-
         return DelayedSubmission(self)
 
 
@@ -91,9 +96,6 @@ class _Sitting:
     """One start of a task."""
 
     def __init__(self, task: Task) -> None:
-        from reproduce.executors.slurm.owners import job_number
-        from reproduce.running.job import Job
-
         self.task = task
         self.job = Job.from_json(task.job)
         self.number = job_number(os.environ)
@@ -102,10 +104,6 @@ class _Sitting:
         self.began = self.told_at = time.monotonic()
 
     def work(self) -> str:
-        from benchmarks.errors import UserError
-        from reproduce.running import launch
-        from reproduce.running.interrupts import Interrupts
-
         requeue = signal.getsignal(signal.SIGUSR2)
         job, damaged = launch.still_missing(self.job)
         self._fail(damaged)
@@ -143,12 +141,6 @@ class _Sitting:
         signal.signal(signal.SIGUSR2, handle)
 
     def _train(self, job: Job, interrupts: Interrupts) -> tuple[Survey, Survey]:
-        from reproduce.executors.local import LocalExecutor
-        from reproduce.running import images
-        from reproduce.running.campaign import Campaign
-        from reproduce.running.progress import Display
-        from reproduce.store.claims import PATIENCE_SECONDS
-
         with Display() as display:
             counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
             campaign = Campaign(job, [], counts, PATIENCE_SECONDS, display.note)
@@ -192,14 +184,11 @@ class _Sitting:
 
     def _blame(self, error: object) -> None:
         """What would end every run of the task is each one's failure, for ``status`` to tell."""
-        from reproduce.running import launch
-
         job, _ = launch.still_missing(self.job)
         self._fail(dict.fromkeys((p.run.hash for p in job.planned), error))
 
     def _fail(self, errors: Mapping[str, object]) -> None:
         """By hash; an exception is told with its class."""
-
         for planned in self.job.planned:
             if (error := errors.get(planned.run.hash)) is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, Exception) else ""
@@ -209,13 +198,9 @@ class _Sitting:
 
 def _unlink_scratch() -> None:
     """What a start that was killed while it saved has left, and submitit would stumble over."""
-    import submitit
-
     pickle = submitit.JobEnvironment().paths.submitted_pickle
     pickle.with_name(f"{pickle.name}.save_tmp").unlink(missing_ok=True)
 
 
 def _log_path() -> Path:
-    import submitit
-
     return submitit.JobEnvironment().paths.stdout

@@ -4,46 +4,50 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
-from reproduce.executors.slurm.arrays import Array, arrays, parameters, script
-from reproduce.executors.slurm.submit import Request, Submitted
+from reproduce.executors.slurm.arrays import Array, Request, arrays, parameters, script
+from reproduce.executors.slurm.submit import DEFERRED, LEFT, SUBMITTED, Submitted, submit, tidy
 from reproduce.running.progress import duration
+from reproduce.running.standing import DONE, ENDING, RUNNING
 from reproduce.store.paths import default_results
+from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reproduce.catalogue.selection import Selection
-    from reproduce.executors.slurm.options import SlurmOptions
+    from reproduce.commands.table import Launch
     from reproduce.running.launch import LaunchSummary
 
 ID_PLACE, SNAPSHOT_PLACE = "SUBMISSION", "SNAPSHOT"
+_TOLD = {
+    DONE: "done",
+    RUNNING: "running",
+    QUEUED: "queued before",
+    UNKNOWN: "submitted to a queue that does not answer here",
+    DEFERRED: "not submitted for want of room (--max-queued)",
+    LEFT: "left aside (--retry)",
+    ENDING: "being cancelled (repeat the command in half a minute)",
+}
 
 
-def request_of(
-    selection: Selection,
-    options: SlurmOptions,
-    data: Path,
-    device: str,
-    pack: int | None,
-    *,
-    save_weights: bool = False,
-) -> Request:
+def request_of(selection: Selection, launch: Launch) -> Request:
     """What is asked of the queue for a selection.
 
     Raises:
         UserError: where the device and the GPUs asked for contradict each other.
     """
-    if device not in ("auto", options.device):
+    options = launch.slurm
+    assert options
+    if launch.device not in ("auto", options.device):
         more = "is given" if options.gpus_per_task else "N asks the queue for some"
-        raise UserError(f"--device {device}: --slurm-gpus-per-task {more}")
+        raise UserError(f"--device {launch.device}: --slurm-gpus-per-task {more}")
     table = selection.table
     title = table.name if table.form == "full" else f"{table.name}-{table.form}"
-    return Request(title, selection.store, data, options, pack, save_weights)
+    data, weights = launch.data_folder, launch.save_weights
+    return Request(title, selection.store, data, options, launch.pack, weights)
 
 
 def submit_selection(selection: Selection, request: Request) -> Submitted:
@@ -52,7 +56,6 @@ def submit_selection(selection: Selection, request: Request) -> Submitted:
     Raises:
         UserError: see :func:`reproduce.executors.slurm.submit.submit`; also for missing data.
     """
-    from reproduce.executors.slurm.submit import submit
     from reproduce.running import images
 
     images.check((p.run for p in selection.planned), request.data)
@@ -69,12 +72,8 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
         UserError: see :func:`submit_selection`.
     """
     from reproduce.executors.slurm.follow import follow
-    from reproduce.executors.slurm.submit import tidy
 
-    planned = selection.planned
-    failed = request.store.failures.read([p.run.hash for p in planned])
-    submitted = submit_selection(selection, request)
-    summary = follow(planned, request, submitted, failed, shown=not quiet)
+    summary = follow(request, submit_selection(selection, request), shown=not quiet)
     tidy(request.store)
     return summary
 
@@ -82,12 +81,12 @@ def follow_selection(selection: Selection, request: Request, quiet: bool) -> Lau
 def plain(submitted: Submitted) -> dict[str, Any]:
     """For ``--json``: counts of runs, and the numbers of the arrays that were submitted."""
     submission = submitted.submission
-    groups = ["done", "running", "queued", "unknown", "fresh", "deferred", "left"]
-    groups += ["ending", "weightless"]
+    groups = (DONE, RUNNING, QUEUED, UNKNOWN, SUBMITTED, DEFERRED, LEFT, ENDING)
     return {
         "submission": submission.id if submission else None,
         "jobs": {array.job: array.name for array in submission.arrays} if submission else {},
-        **{("submitted" if g == "fresh" else g): len(getattr(submitted, g)) for g in groups},
+        **{group: len(submitted.of(group)) for group in groups},
+        "weightless": len(submitted.weightless),
     }
 
 
@@ -97,24 +96,14 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
     if submission := submitted.submission:
         tasks = sum(len(array.tasks) for array in submission.arrays)
         numbers = [array.job for array in submission.arrays]
-        yield (
-            f"submitted {_count(len(submitted.fresh), 'run')} as {_count(tasks, 'task')} in "
-            f"{_count(len(numbers), 'array')} ({numbers[0]}"
-            + (f" to {numbers[-1]}" if len(numbers) > 1 else "")
-            + ")"
-        )
+        to = f" to {numbers[-1]}" if len(numbers) > 1 else ""
+        runs = _count(len(submitted.of(SUBMITTED)), "run")
+        made = f"{_count(tasks, 'task')} in {_count(len(numbers), 'array')}"
+        yield f"submitted {runs} as {made} ({numbers[0]}{to})"
     else:
         yield "nothing was submitted"
-    counts = {
-        "done": submitted.done,
-        "running": submitted.running,
-        "queued before": submitted.queued,
-        "submitted to a queue that does not answer here": submitted.unknown,
-        "not submitted for want of room (--max-queued)": submitted.deferred,
-        "left aside (--retry)": submitted.left,
-        "being cancelled (repeat the command in half a minute)": submitted.ending,
-    }
-    if rest := ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items):
+    counts = {text: len(submitted.of(group)) for group, text in _TOLD.items()}
+    if rest := ", ".join(f"{count} {text}" for text, count in counts.items() if count):
         yield rest
     if names := cluster.overriding():
         yield f"not used: {', '.join(names)} of the environment; the options for SLURM count"
@@ -137,42 +126,46 @@ def _count(number: int, word: str) -> str:
 def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
     """The scripts of all selected runs, as if none were done, and what they may cost; submits and
     reads nothing, and needs no cluster."""
-    limit = facts.max_array_size if (facts := _facts()) else cluster.DEFAULT_MAX_ARRAY_SIZE
-    parts = arrays(selection.planned, request.title, request.options.seeds_per_job, limit)
-    texts = [_script(part, request) for part in parts]
+    facts = cluster.facts() if cluster.present() else None
+    limit = facts.max_array_size if facts else cluster.DEFAULT_MAX_ARRAY_SIZE
+    options = request.options
+    parts = arrays(selection.planned, request.title, options.seeds_per_job, limit)
+    tasks, runs = sum(len(part.tasks) for part in parts), sum(len(part.runs) for part in parts)
+    hours = tasks * options.time / 60
+    cpu, gpu = hours * options.cpus_per_task, hours * options.gpus_per_task
     if as_json:
         rows = [
-            {"name": part.name, "tasks": len(part.tasks), "runs": len(part.runs), "script": text}
-            for part, text in zip(parts, texts, strict=True)
+            {
+                "name": part.name,
+                "tasks": len(part.tasks),
+                "runs": len(part.runs),
+                "script": _script(part, request),
+            }
+            for part in parts
         ]
-        return json.dumps({"arrays": rows, **_cost(parts, request.options)}, indent=1)
+        cost = {"tasks": tasks, "runs": runs, "cpu_hours": cpu, "gpu_hours": gpu}
+        return json.dumps({"arrays": rows, **cost}, indent=1)
     width = max(len(part.name) for part in parts)
-    lines = [texts[0].rstrip(), ""]
+    lines = [_script(parts[0], request).rstrip(), ""]
     if len(parts) > 1:
         lines.append("Likewise, with their own --job-name and --array:")
         lines += [f"  {part.name:<{width}}  {_tasks(part)}" for part in parts[1:]]
         lines.append("")
     if facts is None:
         lines.append(f"No SLURM answers here; MaxArraySize is taken for {limit}.")
-    cost = _cost(parts, request.options)
     lines.append(
-        f"{_count(cost['tasks'], 'task')} in {_count(len(parts), 'array')} for "
-        f"{_count(cost['runs'], 'run')}, at most {duration(request.options.time * 60)} each before "
-        f"it is queued again: {_hours(cost)} per round at most."
+        f"{_count(tasks, 'task')} in {_count(len(parts), 'array')} for {_count(runs, 'run')}, at "
+        f"most {duration(options.time * 60)} each before it is queued again: {cpu:,.0f} CPU hours"
+        f"{f' and {gpu:,.0f} GPU hours' if gpu else ''} per round at most."
     )
     lines.append("Jobs are submitted on hold and released together. Nothing was submitted.")
     return "\n".join(lines)
 
 
-def _facts() -> cluster.Facts | None:
-    return cluster.facts() if cluster.present() else None
-
-
 def _script(part: Array, request: Request) -> str:
     folder = manifest.jobs_folder(request.store, ID_PLACE)
     code = request.store.slurm / "snapshots" / SNAPSHOT_PLACE
-    comment = f"{cluster.COMMENT}{ID_PLACE}"
-    values = parameters(request.options, part, comment, code)
+    values = parameters(request.options, part, f"{cluster.COMMENT}{ID_PLACE}", code)
     return script(folder, part, values)
 
 
@@ -180,19 +173,3 @@ def _tasks(part: Array) -> str:
     count = len(part.tasks)
     numbers = f"tasks 0-{count - 1}" if count > 1 else "a single job"
     return f"{numbers}, {_count(len(part.runs), 'run')}"
-
-
-def _cost(parts: Sequence[Array], options: SlurmOptions) -> dict[str, Any]:
-    tasks = sum(len(part.tasks) for part in parts)
-    hours = tasks * options.time / 60
-    return {
-        "tasks": tasks,
-        "runs": sum(len(part.runs) for part in parts),
-        "cpu_hours": hours * options.cpus_per_task,
-        "gpu_hours": hours * options.gpus_per_task,
-    }
-
-
-def _hours(cost: dict[str, Any]) -> str:
-    text = f"{cost['cpu_hours']:,.0f} CPU hours"
-    return text + (f" and {cost['gpu_hours']:,.0f} GPU hours" if cost["gpu_hours"] else "")
