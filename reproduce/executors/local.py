@@ -22,7 +22,6 @@ from benchmarks.errors import UserError
 from reproduce.running import worker
 from reproduce.running.job import job_file
 from reproduce.running.machine import visible_gpu
-from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
 from reproduce.store.queues import Liveness
 
@@ -106,19 +105,17 @@ class _Pool:
         claims, pid = self.campaign.claims, item.process.pid
         self.display.note(f"worker{item.slot + 1} was lost ({_why(code)}); log: {item.log}")
         for name, owner in claims.owners().items():
-            if owner.pid == pid and owner.liveness() is Liveness.DEAD:
-                self._charge(name, owner, item, code)
-
-    def _charge(self, name: str, owner: Owner, item: _Worker, code: int) -> None:
-        epoch = self.campaign.epoch(name)
-        before, count = self.deaths.get(name, (-1, 0))
-        count = 1 if epoch > before else count + 1
-        self.deaths[name] = (epoch, count)
-        if count >= DEATHS_A_RUN and (claim := self.campaign.claims.take_over(name, owner)):
-            error = f"its worker was lost {count} times in a row ({_why(code)})"
-            planned = self.campaign.planned(name)
-            self.campaign.job.store.failures.write(planned, error, str(item.log))
-            self.campaign.claims.release(claim)
+            if owner.pid != pid or owner.liveness() is not Liveness.DEAD:
+                continue
+            epoch = self.campaign.epoch(name)
+            before, count = self.deaths.get(name, (-1, 0))
+            count = 1 if epoch > before else count + 1
+            self.deaths[name] = (epoch, count)
+            if count >= DEATHS_A_RUN and (claim := claims.take_over(name, owner)):
+                error = f"its worker was lost {count} times in a row ({_why(code)})"
+                planned = self.campaign.planned(name)
+                self.campaign.job.store.failures.write(planned, error, str(item.log))
+                claims.release(claim)
 
     def fill(self, survey: Survey) -> None:
         """Start the workers that there is work for, beyond what idle ones are about to take."""
@@ -130,29 +127,20 @@ class _Pool:
         for slot in slots[: max(0, wanted)]:
             self.start(slot)
 
-    def leave(self, seconds: float) -> None:
-        """Ask all workers to save their runs when these end their epochs, and to end then; wait
-        that long at most."""
-        deadline = time.monotonic() + seconds
-        for item in self.alive.values():
+    def end(self, grace: float) -> None:
+        """Wait until all workers have ended: for so many seconds those that were asked to save
+        their runs at their epochs' end, then those that were told to stop, by their lifeline."""
+        for item in self.alive.values() if grace else ():
             with contextlib.suppress(OSError):
                 item.process.send_signal(worker.LEAVE)
-        while any(item.process.poll() is None for item in self.alive.values()):
-            if time.monotonic() > deadline:
-                return
-            time.sleep(0.05)
-
-    def end(self) -> None:
-        """Ask all workers to stop, by their lifeline, and wait until they have."""
-        for item in self.alive.values():
-            _cut(item.process)
         began = time.monotonic()
         while any(item.process.poll() is None for item in self.alive.values()):
-            waited = time.monotonic() - began
-            for item in self.alive.values():
-                if waited > KILL_SECONDS:
+            late = time.monotonic() - began - grace
+            for item in self.alive.values() if late >= 0 else ():
+                _cut(item.process)
+                if late > KILL_SECONDS:
                     item.process.kill()
-                elif waited > TERMINATE_SECONDS:
+                elif late > TERMINATE_SECONDS:
                     item.process.terminate()
             time.sleep(0.05)
         self.alive.clear()
@@ -201,12 +189,10 @@ class LocalExecutor:
                 elif time.monotonic() - busy > self.idle_seconds:
                     return
                 interrupts.wait(POLL_SECONDS)
-            if interrupts.requested and interrupts.grace:
-                pool.leave(interrupts.grace)
-            elif interrupts.requested:
+            if interrupts.requested and not interrupts.grace:
                 display.note("stopping; a second Ctrl-C kills at once")
         finally:
-            pool.end()
+            pool.end(interrupts.grace if interrupts.requested else 0.0)
             pool.forget_job()
         if pool.error:
             raise pool.error

@@ -52,12 +52,12 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Lines of a squeue that answers with them, by number; "down" as a key silences it."""
     lines: dict[str, str] = {}
 
-    def answer() -> dict[str, cluster.Queued] | None:
-        return None if "down" in lines else cluster.parse_queue("\n".join(lines.values()))
+    def answer(*_: object) -> str | None:
+        return None if "down" in lines else "\n".join(lines.values())
 
     monkeypatch.setattr(cluster, "present", lambda: True)
     monkeypatch.setattr(cluster, "facts", lambda: FACTS)
-    monkeypatch.setattr(cluster, "queue", answer)
+    monkeypatch.setattr(cluster, "_ask", answer)
     monkeypatch.setattr(cluster, "ended", lambda jobs: {})
     return lines
 
@@ -83,20 +83,31 @@ def counts(planned: list[PlannedRun], store: Store) -> dict[str, int]:
     return {name: n for name, n in vars(cell).items() if name != "cell" and n}
 
 
-def test_what_squeue_says_is_read_with_care() -> None:
+def answering(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(cluster, "_ask", lambda *_: text)
+    monkeypatch.setattr(cluster, "_known", [])
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+
+
+def test_what_squeue_says_is_read_with_care(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "12_3|RUNNING|None|(null)|a|b\n\nslurm: a warning\n77|PENDING|JobHeldUser|x:y|name\n"
-    found = cluster.parse_queue(text)
+    answering(monkeypatch, text)
+    found = cluster.queue()
+    assert found
     assert found["12_3"] == cluster.Queued("RUNNING", "None", "", "a|b")
     assert found["77"].pending
     assert set(found) == {"12_3", "77"}
 
 
-def test_what_scontrol_and_sacct_say_is_read_with_care() -> None:
+def test_what_scontrol_and_sacct_say_is_read_with_care(monkeypatch: pytest.MonkeyPatch) -> None:
     config = "Configuration data\nClusterName             = big\nMaxArraySize            = 501\n"
-    assert cluster.parse_facts(config) == cluster.Facts("big", 501)
-    assert cluster.parse_facts("") == cluster.Facts("", cluster.DEFAULT_MAX_ARRAY_SIZE)
+    answering(monkeypatch, config)
+    assert cluster.facts() == cluster.Facts("big", 501)
+    answering(monkeypatch, "")
+    assert cluster.facts() == cluster.Facts("", cluster.DEFAULT_MAX_ARRAY_SIZE)
     told = "5_1|CANCELLED by 1000|a|b\n5_1.batch|CANCELLED|batch\n6|COMPLETED|c\nnonsense\n"
-    assert cluster.parse_ended(told) == {("5_1", "a|b"): "CANCELLED", ("6", "c"): "COMPLETED"}
+    answering(monkeypatch, told)
+    assert cluster.ended(["5_1", "6"]) == {("5_1", "a|b"): "CANCELLED", ("6", "c"): "COMPLETED"}
 
 
 def test_the_queue_tells_queued_from_lost(store: Store, queue: dict[str, str]) -> None:

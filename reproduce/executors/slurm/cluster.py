@@ -70,19 +70,16 @@ def present() -> bool:
 
 def queue() -> dict[str, Queued] | None:
     """This user's jobs that have not ended, by number ("1234" or "1234_5"); None where the queue
-    does not answer."""
+    does not answer. Lines that are none of ``squeue``'s are left out."""
     form = _SEPARATOR.join(("%i", "%T", "%r", "%k", "%j"))
     # --all: in hidden partitions too.
     command = ["squeue", "--all", "--noheader", "--array", f"--user={os.getuid()}"]
     command.append(f"--format={form}")
     answer = _ask(command, ASK_SECONDS)
-    return None if answer is None else parse_queue(answer)
-
-
-def parse_queue(text: str) -> dict[str, Queued]:
-    """By job number; lines that are none of ``squeue``'s are left out."""
+    if answer is None:
+        return None
     found = {}
-    for line in text.splitlines():
+    for line in answer.splitlines():
         number, *rest = (part.strip() for part in line.split(_SEPARATOR, 4))
         if len(rest) == 4 and JOB.fullmatch(number):
             state, reason, comment, name = rest
@@ -96,33 +93,23 @@ def facts() -> Facts | None:
         answer = _ask(["scontrol", "show", "config"], ASK_SECONDS)
         if answer is None:
             return None
-        _known.append(parse_facts(answer))
+        values = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", answer, re.MULTILINE))
+        size = values.get("MaxArraySize", "")
+        limit = int(size) if size.isdecimal() and int(size) > 0 else DEFAULT_MAX_ARRAY_SIZE
+        _known.append(Facts(values.get("ClusterName", ""), limit))
     return _known[0]
 
 
-def parse_facts(text: str) -> Facts:
-    """Of what ``scontrol show config`` prints."""
-    values = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", text, re.MULTILINE))
-    size = values.get("MaxArraySize", "")
-    limit = int(size) if size.isdecimal() and int(size) > 0 else DEFAULT_MAX_ARRAY_SIZE
-    return Facts(values.get("ClusterName", ""), limit)
-
-
 def ended(jobs: Iterable[str]) -> dict[tuple[str, str], str]:
-    """How jobs have ended, by number and name, as far as accounting tells; empty without any."""
+    """How jobs have ended, by number and name, as far as accounting tells, by the last state told;
+    empty without any."""
     arrays = sorted({job.partition("_")[0] for job in jobs})
     if not arrays or not shutil.which("sacct"):
         return {}
     command = ["sacct", "--noheader", "--parsable2", "--allocations", "--duplicates"]
     command += ["--format=JobID,State,JobName", f"--jobs={','.join(arrays)}"]
-    answer = _ask(command, ACCOUNTING_SECONDS)
-    return {} if answer is None else parse_ended(answer)
-
-
-def parse_ended(text: str) -> dict[tuple[str, str], str]:
-    """Of ``sacct --parsable2``: the last state told of each job's number and name."""
     found = {}
-    for line in text.splitlines():
+    for line in (_ask(command, ACCOUNTING_SECONDS) or "").splitlines():
         number, state, name = (*line.split(_SEPARATOR, 2), "", "")[:3]
         if JOB.fullmatch(number) and state:
             found[number, name] = state.split()[0]  # "CANCELLED by 1000"
