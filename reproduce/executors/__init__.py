@@ -1,10 +1,10 @@
 """What trains the runs that are wanted: worker processes here, or this very process; or a queue's
-jobs. This is the one place where executors are registered."""
+jobs. This is the one place where executors are registered, and what trains nowhere else is loaded
+by nobody."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.errors import UserError
 from reproduce.store import queues
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from reproduce.running.campaign import Campaign
     from reproduce.running.interrupts import Interrupts
     from reproduce.running.progress import Display
-
-# By name, where the class is: what trains nowhere else is loaded by nobody.
-_EXECUTORS = {
-    "local": ("reproduce.executors.local", "LocalExecutor"),
-    "debug": ("reproduce.executors.debug", "DebugExecutor"),
-}
-queues.register(lambda: cast(queues.Queue, import_module("reproduce.executors.slurm.queue")))
 
 
 class Executor(Protocol):
@@ -41,7 +34,18 @@ def get(name: str) -> Executor:
     Raises:
         UserError: where there is none.
     """
-    if name not in _EXECUTORS:
-        raise UserError(f"--executor {name!r} is none of {', '.join(_EXECUTORS)}")
-    module, kind = _EXECUTORS[name]
-    return cast(Executor, getattr(import_module(module), kind)())
+    from reproduce.executors import local
+
+    kinds = {"local": local.LocalExecutor, "debug": local.DebugExecutor}
+    if name not in kinds:
+        raise UserError(f"--executor {name!r} is none of {', '.join(kinds)}")
+    return kinds[name]()
+
+
+def _slurm() -> queues.Queue:
+    from reproduce.executors.slurm import queue
+
+    return queue
+
+
+queues.register(_slurm)

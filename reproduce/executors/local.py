@@ -1,4 +1,5 @@
-"""A bounded pool of worker processes on this machine.
+"""Training on this machine: by a bounded pool of worker processes, or in this very process, where a
+debugger can follow.
 
 The workers share nothing but the results folder: each walks the same list and claims the next run
 that nobody has. This process only watches: it starts as many workers as there is work for, starts
@@ -22,6 +23,7 @@ from benchmarks.errors import UserError
 from reproduce.running import worker
 from reproduce.running.job import job_file
 from reproduce.running.machine import visible_gpu
+from reproduce.running.trainer import Trainer, stamped
 from reproduce.store.paths import ROOT
 from reproduce.store.queues import Liveness
 
@@ -158,7 +160,7 @@ class _Pool:
 
 
 class LocalExecutor:
-    """See the module's text.
+    """The pool.
 
     Args:
         prefix: of the workers' names and logs, such as a SLURM task's number.
@@ -196,6 +198,45 @@ class LocalExecutor:
             pool.forget_job()
         if pool.error:
             raise pool.error
+
+
+class DebugExecutor:
+    """Trains here, one run after the other, with the same claims, checkpoints and records; its log
+    goes to stderr too."""
+
+    def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
+        """See :class:`reproduce.executors.Executor`."""
+        path = new_log(campaign.job.store, "debug")
+        next_look = 0.0
+
+        def look() -> None:
+            nonlocal next_look
+            if interrupts.requested:
+                trainer.stop()
+            if time.monotonic() >= next_look:
+                display.update(campaign.survey())
+                next_look = time.monotonic() + POLL_SECONDS
+
+        with open(path, "a", buffering=1, encoding="utf-8") as file:
+
+            def log(message: str) -> None:
+                print(stamped(message), file=file)
+                display.note(message)
+
+            while not interrupts.requested:
+                trainer = Trainer(campaign.job, "this process", log, str(path), look)
+                try:
+                    trainer.work()
+                finally:
+                    import torch
+
+                    # What is analysed after training must not depend on there having been some.
+                    torch.set_flush_denormal(False)
+                survey = campaign.survey()
+                display.update(survey)
+                if survey.over:
+                    return
+                interrupts.wait(POLL_SECONDS)
 
 
 def new_log(store: Store, name: str) -> Path:

@@ -23,7 +23,7 @@ from reproduce.executors.slurm import queue as slurm_queue
 from reproduce.executors.slurm.arrays import Request, arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
 from reproduce.executors.slurm.options import SlurmOptions
-from reproduce.executors.slurm.owners import JobName, Judge, job_number, this_job
+from reproduce.executors.slurm.queue import JobName, Judge, job_number, this_job
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.launch import LaunchSummary
 from reproduce.running.standing import standing

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest, queue, snapshot
@@ -39,7 +39,7 @@ SUBMITTED, DEFERRED, LEFT = "submitted", "deferred", "left"
 _TODO = "todo"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Submitted:
     """What a call has come to.
 
@@ -147,7 +147,8 @@ def _submit(
         with contextlib.suppress(UserError):  # the next call tries again
             _undo(store, intended, jobs)
         raise
-    return replace(found, submission=_release(store, accepted, jobs), warning=code.warning)
+    found.submission, found.warning = _release(store, accepted, jobs), code.warning
+    return found
 
 
 def jobs_before(part: Array, wanted: Standing, queued: Mapping[str, str]) -> set[str]:
@@ -212,7 +213,7 @@ def _release(store: Store, accepted: Manifest, jobs: list[str]) -> Manifest:
         raise UserError(
             f"submitted, but still on hold: {error}; the same command releases the jobs"
         ) from error
-    released = changed(accepted, state=RELEASED)
+    released = replace(accepted, state=RELEASED)
     manifest.write(store, released)
     return released
 

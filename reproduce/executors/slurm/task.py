@@ -27,7 +27,7 @@ from benchmarks.errors import UserError
 from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm.arrays import SIGNAL_SECONDS
 from reproduce.executors.slurm.options import SHORTEST_MINUTES
-from reproduce.executors.slurm.owners import job_number
+from reproduce.executors.slurm.queue import job_number
 from reproduce.running import images, launch
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
