@@ -6,10 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import info
-from benchmarks.migration import migrate
 from benchmarks.models import Block
 from benchmarks.parts import made
 from benchmarks.run import Run
+from reproduce.store.schema1 import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

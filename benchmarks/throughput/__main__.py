@@ -14,11 +14,11 @@ plain
 bare
     ``bare.py``, a loop tuned by hand: the upper bound.
 ours
-    ``ours.py``, which calls ``benchmarks.training.loop.train`` as every run does, with LOCO-Reg,
-    seeded orders and flips, curve and progress.
+    ``benchmarks.training.loop.train`` as every run calls it, with LOCO-Reg, seeded orders and
+    flips, curve and progress.
 update
-    ``update.py``: the update with LOCO-Reg, without decay and as ``torch.optim.SGD``, in turn,
-    inside real training steps.
+    The update with LOCO-Reg, without decay and as ``torch.optim.SGD``, in turn, inside real
+    training steps.
 
 On a CPU bare and ours run one thread a process and one process a core, which is how the suite
 trains; images/s is the sum over the processes. On CUDA they run in one process, with one network
@@ -107,68 +107,55 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from benchmarks.throughput import machine, report, summary
-    from benchmarks.throughput.contenders import Settings, contenders, measure
+    from benchmarks.throughput import conditions, report
+    from benchmarks.throughput.contenders import contenders, measure
+    from benchmarks.throughput.window import Settings
 
     precisions = ("float32", "bf16") if arguments.precision == "both" else (arguments.precision,)
-    field = contenders(arguments.device, precisions, machine.cores())
-    description = machine.describe()
+    machine = conditions.describe()
+    seconds = arguments.seconds or (None if arguments.steps else SECONDS)
     progress = Console(stderr=True)
-    rounds: list[summary.Round] = []
+    rounds: list[report.Round] = []
     with tempfile.TemporaryDirectory(prefix="throughput-") as scratch:
         store, images = _images(arguments, Path(scratch))
         settings = Settings(
-            store=store,
-            torchvision=Path(scratch),
+            store=str(store),
+            torchvision=scratch,
             device=arguments.device,
             warmup=arguments.warmup,
-            seconds=_seconds(arguments),
+            seconds=seconds or float("inf"),
             steps=arguments.steps or 0,
         )
         for number in range(arguments.rounds):
             rounds.append({})
-            for contender in field:
+            for contender in contenders(arguments.device, precisions, machine["cores"]):
                 done = f"round {number + 1} of {arguments.rounds}"
                 with progress.status(f"{done}: {contender.name}"):
                     rounds[-1][contender] = measure(contender, settings)
-    Console().print(report.render(rounds, description, images))
+    shown = {"images": images, "device": arguments.device, "warmup": arguments.warmup}
+    shown |= {"seconds": seconds, "steps": arguments.steps}
+    found = report.summarize(rounds, machine, shown)
+    Console().print(report.render(found))
     if arguments.json:
-        shown = {
-            "images": images,
-            "device": settings.device,
-            "warmup": settings.warmup,
-            "seconds": arguments.seconds or (None if arguments.steps else SECONDS),
-            "steps": arguments.steps,
-        }
-        _write(arguments.json, summary.as_json(rounds, description, shown))
-
-
-def _seconds(arguments: argparse.Namespace) -> float:
-    """Length of the window; endless where the number of updates is given."""
-    return float("inf") if arguments.steps else arguments.seconds or SECONDS
+        scratch_file = arguments.json.with_name(f".{arguments.json.name}.{os.getpid()}")
+        scratch_file.write_text(json.dumps(found, indent=1) + "\n")
+        os.replace(scratch_file, arguments.json)
 
 
 def _images(arguments: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
     """Folder of the ``cifar10`` store to read, and what to call its images."""
-    from benchmarks.throughput.images import write_noise, write_torchvision
+    from benchmarks.throughput.conditions import write_noise, write_torchvision
 
     checkout = Path(__file__).resolve().parents[2]
     folder = arguments.data or Path(os.environ.get("REPRODUCE_DATA") or checkout / "data")
+    called = "CIFAR-10"
     present = (folder / "cifar10" / "store.json").exists()
     if arguments.noise or not (arguments.data or present):
         folder, count = scratch, arguments.noise or NOISE_IMAGES
         write_noise(folder, count)
         called = f"{count:,} images of noise"
-    else:
-        called = "CIFAR-10"
     write_torchvision(folder, scratch)
     return folder, called
-
-
-def _write(path: Path, content: dict) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(scratch, path)
 
 
 if __name__ == "__main__":

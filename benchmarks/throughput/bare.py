@@ -16,10 +16,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks.data import store
+from benchmarks.data.store import Dataset
 from benchmarks.models import VGG10
-from benchmarks.throughput.worker import Options, Window, read_options, reply, run
-from benchmarks.training.loop import prepare
+from benchmarks.throughput.window import Options, Window
 
 BATCH, LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 128, 0.1, 0.9, 0.0005
 
@@ -27,13 +26,12 @@ BATCH, LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 128, 0.1, 0.9, 0.0005
 class Images:
     """Training images and their mirror images, uint8 (2N, 32, 96), resident."""
 
-    def __init__(self, options: Options) -> None:
-        dataset = store.read(options.data, "cifar10")
+    def __init__(self, dataset: Dataset, device: str) -> None:
         pixels = torch.from_numpy(np.array(dataset.train.images))
-        self.pixels = torch.cat([pixels, pixels.flip(2)]).flatten(2).to(options.device)
-        self.labels = torch.from_numpy(np.array(dataset.train.labels)).to(options.device)
-        self.scale = torch.tensor(1 / (255 * dataset.std)).float().repeat(32).to(options.device)
-        self.shift = torch.tensor(-dataset.mean / dataset.std).float().repeat(32).to(options.device)
+        self.pixels = torch.cat([pixels, pixels.flip(2)]).flatten(2).to(device)
+        self.labels = torch.from_numpy(np.array(dataset.train.labels)).to(device)
+        self.scale = torch.tensor(1 / (255 * dataset.std)).float().repeat(32).to(device)
+        self.shift = torch.tensor(-dataset.mean / dataset.std).float().repeat(32).to(device)
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches without end."""
@@ -51,30 +49,29 @@ class Network:
     """A network with its velocities and its share of the device."""
 
     def __init__(self, options: Options, images: Images) -> None:
-        self.options, self.batches = options, images.batches()
+        self.batches, self.device = images.batches(), options.device
+        self.precise = options.precision == "float32"
         network = VGG10().network(10).to(memory_format=torch.channels_last)
-        self.model = network.to(options.device).train()
+        self.model = network.to(self.device).train()
         self.parameters: list[torch.Tensor] = list(self.model.parameters())
         self.velocities = [torch.zeros_like(parameter) for parameter in self.parameters]
-        cuda = options.device.type == "cuda"
-        self.stream = torch.cuda.Stream() if cuda else None
-        if cuda:
+        self.stream = torch.cuda.Stream() if self.device == "cuda" else None
+        if self.stream:
             torch.cuda.synchronize()  # all of the above is there before the other stream reads it
 
     def step(self) -> int:
         """One update; returns the number of images."""
         with torch.cuda.stream(self.stream) if self.stream else contextlib.nullcontext():
             pixels, labels = next(self.batches)
-            precise = self.options.precision == "float32"
-            with torch.autocast(self.options.device.type, torch.bfloat16, enabled=not precise):
+            with torch.autocast(self.device, torch.bfloat16, enabled=not self.precise):
                 logits = self.model(pixels)
             F.cross_entropy(logits.float(), labels).backward()
-            self._update()
+            self.update()
         return len(labels)
 
     @torch.no_grad()
-    def _update(self) -> None:
-        # v ← (g + μ·v) + λ·w in the gradient's own memory, w ← w − lr·v: no pass is spent on v.
+    def update(self) -> None:
+        """v ← (g + μ·v) + λ·w in the gradient's own memory, w ← w − lr·v: no pass is spent on v."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         torch._foreach_add_(gradients, self.velocities, alpha=MOMENTUM)
         torch._foreach_add_(gradients, self.parameters, alpha=WEIGHT_DECAY)
@@ -84,19 +81,11 @@ class Network:
             parameter.grad = None
 
 
-def main() -> None:
+def train_bare(options: Options, dataset: Dataset, window: Window) -> None:
     """Train a pack until the window closes."""
-    options = read_options(__doc__)
-    prepare(options.device)
     torch.manual_seed(options.seed)
-    images = Images(options)
+    images = Images(dataset, options.device)
     pack = [Network(options, images) for _ in range(options.pack)]
-    window = Window(options, group=options.pack)
     while not window.over:
         for network in pack:
             window.tick(network.step())
-    reply(window)
-
-
-if __name__ == "__main__":
-    run(main)

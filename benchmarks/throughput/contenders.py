@@ -8,33 +8,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from benchmarks.errors import UserError
-from benchmarks.throughput.machine import peak_mib
+from benchmarks.throughput.window import Options, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = Path(__file__).with_name("plain.py")
 BATCH = 128
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all contenders share.
-
-    Attributes:
-        store, torchvision: folders of the same images in our format and in torchvision's.
-        steps: updates in the window, or 0 where ``seconds`` decides.
-    """
-
-    store: Path
-    torchvision: Path
-    device: str
-    warmup: int
-    seconds: float
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -57,19 +40,14 @@ class Contender:
 
     def command(self, settings: Settings, number: int) -> list[str]:
         """Command line of the process ``number``."""
-        shared = [
-            *("--device", settings.device),
-            *("--warmup", str(settings.warmup)),
-            *("--seconds", str(settings.seconds)),
-            *("--steps", str(settings.steps)),
-        ]
         if self.kind == "plain":
+            shared = ("device", "warmup", "seconds", "steps")
+            words = [word for n in shared for word in (f"--{n}", str(getattr(settings, n)))]
             # -P: this folder must not become the place where the recipe's imports are looked up.
-            return [sys.executable, "-P", str(PLAIN), "--data", str(settings.torchvision), *shared]
-        own = ["--data", str(settings.store), "--precision", self.precision]
-        module = f"benchmarks.throughput.{self.kind}"
-        identity = ["--pack", str(self.pack), "--seed", str(number * self.pack)]
-        return [sys.executable, "-m", module, *own, *identity, *shared]
+            return [sys.executable, "-P", str(PLAIN), "--data", settings.torchvision, *words]
+        own = {"kind": self.kind, "precision": self.precision, "pack": self.pack}
+        options = Options(**asdict(settings), **own, seed=number * self.pack)  # type: ignore[arg-type]
+        return [sys.executable, "-m", "benchmarks.throughput.worker", json.dumps(asdict(options))]
 
 
 @dataclass(frozen=True)
@@ -88,12 +66,15 @@ def contenders(device: str, precisions: Sequence[str], cores: int) -> list[Conte
     On a CPU bare and ours run one process a core; on CUDA one process with one and with four
     networks.
     """
-    found = [Contender("plain", "float32")]
     processes, packs = (1, (1, 4)) if device == "cuda" else (cores, (1,))
-    for precision in precisions:
-        for pack in packs:
-            found += [Contender(kind, precision, processes, pack) for kind in ("bare", "ours")]
-    return [*found, Contender("update", precisions[-1], processes)]
+    pairs = [
+        Contender(kind, precision, processes, pack)
+        for precision in precisions
+        for pack in packs
+        for kind in ("bare", "ours")
+    ]
+    update = Contender("update", precisions[-1], processes)
+    return [Contender("plain", "float32"), *pairs, update]
 
 
 def measure(contender: Contender, settings: Settings) -> Sample:
@@ -116,9 +97,11 @@ def measure(contender: Contender, settings: Settings) -> Sample:
     finally:
         for child in children:
             child.end()
+    # getrusage's ru_maxrss is in bytes on macOS and in KiB on Linux.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
     return Sample(
         images_per_second=sum(reply["images"] / reply["seconds"] for reply in replies),
-        peak_mib=max(peak_mib(reply["peak_rss"]) for reply in replies),
+        peak_mib=max(reply["peak_rss"] for reply in replies) / unit,
         replies=replies,
     )
 
@@ -128,8 +111,9 @@ class _Child:
 
     def __init__(self, contender: Contender, settings: Settings, number: int) -> None:
         self.name = contender.name
-        self.errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        environment = {**os.environ, "PYTHONPATH": _python_path()}
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        environment = {**os.environ, "PYTHONPATH": path}
         if contender.kind == "plain":  # torch's own default, whatever this shell has set
             for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
                 environment.pop(variable, None)
@@ -141,23 +125,23 @@ class _Child:
             env=environment,
             text=True,
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.told, self.says = self.process.stdin, self.process.stdout
 
     def await_ready(self) -> None:
         """Wait until the process has warmed up."""
-        assert self.process.stdout is not None
-        if self.process.stdout.readline().strip() != "ready":
+        if self.says.readline().strip() != "ready":
             self._fail()
 
     def start(self) -> None:
         """Let it measure."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("start\n")
-        self.process.stdin.flush()
+        self.told.write("start\n")
+        self.told.flush()
 
     def answer(self) -> dict[str, Any]:
         """What it has measured."""
-        assert self.process.stdout is not None
-        last = (self.process.stdout.read().splitlines() or [""])[-1]
+        last = (self.says.read().splitlines() or [""])[-1]
         if self.process.wait() != 0 or not last:
             self._fail()
         return json.loads(last)
@@ -176,8 +160,3 @@ class _Child:
         if code == 2:
             raise UserError(last)
         raise RuntimeError(f"{self.name} failed with exit code {code}: {last}")
-
-
-def _python_path() -> str:
-    inherited = os.environ.get("PYTHONPATH")
-    return os.pathsep.join([str(ROOT), *([inherited] if inherited else [])])

@@ -1,150 +1,173 @@
-"""What the measured processes share: their options, the signal to start, the clock, the reply.
+"""A measured process other than plain PyTorch: ``python -m benchmarks.throughput.worker OPTIONS``,
+which are JSON. It prints ``ready`` and, after the window, what was measured.
 
-A process trains ``warmup`` updates, prints ``ready`` and waits for a line on its standard input, so
-that all processes of a contender measure at the same time. It then counts images until the time or
-the number of updates is over, and prints one JSON object.
+ours
+    The training loop as every run uses it: seeded order and flips, LOCO-Reg, progress, curve.
+update
+    What the regulariser costs: the update with LOCO-Reg, without decay, and torch's own, in turn.
+    They are timed inside real training steps of ours, on the gradients and with the caches that a
+    step leaves behind, a different one each step. Timing them in a tight loop would flatter all.
+bare
+    See :mod:`benchmarks.throughput.bare`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import resource
+import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
+from benchmarks.data import store
+from benchmarks.data.images import Images
 from benchmarks.errors import UserError
+from benchmarks.models import VGG10
+from benchmarks.objectives import Objective
+from benchmarks.optimizers import SGD
+from benchmarks.penalties import DenseL2, LocoReg
+from benchmarks.penalties.term import coefficients_of
+from benchmarks.procedures import Procedure, Train
+from benchmarks.run import Run
+from benchmarks.schedules import Steps
+from benchmarks.throughput.bare import train_bare
+from benchmarks.throughput.window import Options, Window
+from benchmarks.training.context import Resident, no_weights
+from benchmarks.training.loop import Progress, prepare, train
+from benchmarks.training.member import Member
+from benchmarks.training.train_work import TrainWork
 
-READY = "ready"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How one process trains and for how long.
-
-    Attributes:
-        data: folder of the ``cifar10`` store.
-        warmup, steps: updates of each network of the pack; ``steps`` 0 leaves the end to time.
-        seconds: length of the window.
-        pack: networks that this process trains.
-        seed: of the first network; the others follow.
-    """
-
-    data: Path
-    device: torch.device
-    precision: str
-    warmup: int
-    seconds: float
-    steps: int
-    pack: int
-    seed: int
+ENDLESS = 1_000_000
+UPDATES = ("locality", "no decay", "torch.optim.SGD")
 
 
-def read_options(description: str | None) -> Options:
-    """The options from the command line.
-
-    Raises:
-        UserError: where CUDA is asked for and there is none.
-    """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
-    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
-    parser.add_argument("--warmup", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--steps", type=int, default=0)
-    parser.add_argument("--pack", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    options = Options(**vars(parser.parse_args()))
-    if options.device.type == "cuda" and not torch.cuda.is_available():
-        raise UserError("torch sees no CUDA device here: use --device cpu")
-    return options
+def run_of(options: Options, digest: str, seed: int) -> Run:
+    """A cell of Table III (γ = 1.6, η = 2.4) that does not end by itself."""
+    locality = LocoReg(gamma=Decimal("1.6"), eta=Decimal("2.4"))
+    return Run(
+        seed=seed,
+        data=Images(name="cifar10", identity=digest),
+        model=VGG10(),
+        objective=Objective(penalties=(locality, DenseL2())),
+        schedule=Steps(),
+        procedure=Procedure(phases=(Train(epochs=ENDLESS),)),
+        precision=options.precision,  # type: ignore[arg-type]
+    )
 
 
-@dataclass
-class Window:
-    """Counts what is trained between the signal to start and the end.
+def train_ours(options: Options, dataset: store.Dataset, window: Window) -> None:
+    """Train a pack until the window closes."""
+    seeds = range(options.seed, options.seed + options.pack)
+    runs = [run_of(options, dataset.digest, seed) for seed in seeds]
+    seen: dict[str, int] = {}
 
-    Call :meth:`tick` after every update; ``over`` says that the window has closed. ``group``
-    updates belong together (one of each network of a pack): the window opens and closes between
-    groups. On CUDA it waits for the device at both ends, and never in between.
-    """
+    def on_progress(progress: Progress) -> None:
+        images = progress.images_seen - seen.get(progress.run_hash, 0)
+        if images:  # evaluated batches report progress too
+            seen[progress.run_hash] = progress.images_seen
+            window.tick(images)
 
-    options: Options
-    group: int = 1
-    over: bool = False
-    images: int = 0
-    seconds: float = 0.0
-    _updates: int = 0
-    _began: float = field(default=0.0, repr=False)
+    device = torch.device(options.device)
+    outcomes = train(
+        runs, dataset, device, on_progress=on_progress, should_stop=lambda: window.over
+    )
+    for outcome in outcomes:
+        if outcome.error:
+            raise outcome.error
+    if not window.over:
+        raise RuntimeError("training ended before the window did: every run has diverged")
 
-    def tick(self, images: int) -> None:
-        """One update has been put on the device; it trained ``images`` images."""
-        if self.over:
-            return
-        self._updates += 1
-        measured = self._updates - self.options.warmup * self.group
-        if measured == 0:
-            _wait_for_start()
-            self._began = self._now()
-        elif measured > 0:
-            self.images += images
-            if measured % self.group == 0:
-                self._close_if_due(measured // self.group)
 
-    @property
-    def open(self) -> bool:
-        """Whether what is done now counts."""
-        return not self.over and self._updates >= self.options.warmup * self.group
+class TimedUpdates:
+    """Stands in for a run's optimiser and makes each update with the next of several."""
 
-    @property
-    def updates(self) -> int:
-        """Updates within the window."""
-        return max(0, self._updates - self.options.warmup * self.group)
+    def __init__(self, updates: dict[str, Callable[[float], None]], window: Window) -> None:
+        self.updates, self.window = updates, window
+        self.seconds: dict[str, list[float]] = {name: [] for name in updates}
+        self._turn = 0
 
-    def _close_if_due(self, steps: int) -> None:
-        if steps == self.options.steps or time.monotonic() - self._began >= self.options.seconds:
-            self.seconds = self._now() - self._began
-            self.over = True
+    def step(self, lr: float) -> None:
+        """One update, timed once the window is open."""
+        name = list(self.updates)[self._turn % len(self.updates)]
+        self._turn += 1
+        began = self._now()
+        self.updates[name](lr)
+        if self.window.open:
+            self.seconds[name].append(self._now() - began)
 
     def _now(self) -> float:
-        if self.options.device.type == "cuda":
+        if self.window.options.device == "cuda":
             torch.cuda.synchronize()
-        return time.monotonic()
+        return time.perf_counter()
 
 
-def _wait_for_start() -> None:
-    print(READY, flush=True)
-    if not sys.stdin.readline():
-        sys.exit("the process that measures has gone")
+def updates_of(work: TrainWork) -> dict[str, Callable[[float], None]]:
+    """Three updates of one network: ours with coefficients, ours without, and torch's SGD."""
+    model = work.member.model
+    sgd = torch.optim.SGD(
+        model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.0005, foreach=True
+    )
+
+    def torch_step(lr: float) -> None:
+        sgd.param_groups[0]["lr"] = lr
+        sgd.step()
+        sgd.zero_grad()
+
+    own = SGD().build(model, coefficients_of(work.penalties)), SGD().build(model, {})
+    return dict(zip(UPDATES, (*(update.step for update in own), torch_step), strict=True))
 
 
-def reply(window: Window, **more: Any) -> None:
-    """Print what was measured. ``peak_rss`` is in the system's own unit."""
-    device = window.options.device
-    answer = {
-        "images": window.images,
-        "seconds": window.seconds,
-        "threads": torch.get_num_threads(),
-        "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        **more,
-    }
-    if device.type == "cuda":
-        answer["device"] = torch.cuda.get_device_name(device)
-        answer["peak_device"] = torch.cuda.max_memory_allocated(device)
-    print(json.dumps(answer), flush=True)
+def train_with_updates(
+    options: Options, dataset: store.Dataset, window: Window
+) -> dict[str, dict[str, float]]:
+    """Train one network until the window closes; the median seconds of each update."""
+    # A small rate: three velocities take turns on one network, and none must blow it up.
+    asked = run_of(options, dataset.digest, options.seed)
+    calm = asked.with_setting("schedule.learning_rate", "0.001")
+    resident = Resident(dataset, torch.device(options.device), no_weights)
+    member = Member(calm, resident.context(calm))
+    work = cast(TrainWork, member.work)
+    updates = updates_of(work)
+    timed = TimedUpdates(updates, window)
+    work.update = cast(Any, timed)
+    seen = 0
+    for _ in member.steps():
+        if member.images_seen > seen:
+            window.tick(member.images_seen - seen)
+            seen = member.images_seen
+        if window.over:
+            break
+    return {"update_seconds": {n: statistics.median(took) for n, took in timed.seconds.items()}}
 
 
-def run(main: Callable[[], None]) -> None:
-    """Call ``main``; a :class:`UserError` becomes one line and exit code 2."""
+TRAINERS: dict[str, Callable[[Options, store.Dataset, Window], dict[str, Any] | None]] = {
+    "bare": train_bare,
+    "ours": train_ours,
+    "update": train_with_updates,
+}
+
+
+def main() -> int:
+    """Measure and print; 2 for bad input, in one line."""
+    options = Options(**json.loads(sys.argv[1]))
     try:
-        main()
+        if options.device == "cuda" and not torch.cuda.is_available():
+            raise UserError("torch sees no CUDA device here: use --device cpu")
+        prepare(torch.device(options.device))
+        dataset = store.read(Path(options.store), "cifar10")
+        window = Window(options, len(UPDATES) if options.kind == "update" else options.pack)
+        more = TRAINERS[options.kind](options, dataset, window)
     except UserError as error:
         print(error, file=sys.stderr)
-        sys.exit(2)
+        return 2
+    print(json.dumps({**window.answer(), **(more or {})}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

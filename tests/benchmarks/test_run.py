@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from run_makers import changed, flat, make_run
 
 from benchmarks.errors import UserError
-from benchmarks.migration import former_name, is_flat, migrate
 from benchmarks.models import VGG10
 from benchmarks.parts import Part, kinds, plain
 from benchmarks.procedures import Procedure, StartFrom, Train
 from benchmarks.run import Run, digest_of, from_canonical
+from reproduce.store.schema1 import migrate
 
 FIVE, SEVEN = (5, 5, 5, 5, 5, 3, 3, 3, 3), (7, 7, 7, 5, 5, 3, 3, 3, 3)
 EXPANDED: dict[str, Any] = {"model": "vgg10-expanded", "augmentation": "none"}
@@ -67,7 +67,7 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
 def test_golden_hashes(settings: dict[str, Any], name: str, former: str) -> None:
     assert make_run(**settings).hash == name
     if former:
-        assert former_name(flat(**settings)) == former
+        assert digest_of(flat(**settings)) == former
 
 
 def test_every_setting_changes_the_hash() -> None:
@@ -273,8 +273,7 @@ def test_records_of_another_protocol_or_a_newer_version_are_not_ours() -> None:
 
 def test_a_flat_run_of_before_is_read_whole_or_refused() -> None:
     old = flat(seed=7, model="rcnet10", block="acb", acb_bn="shared")
-    assert is_flat(old)
-    assert not is_flat(migrate(old).canonical())
+    assert migrate(old).canonical()["kind"] == "run"
     for wrong in ({"colour": "red"}, {"protocol": {"data": 2}}, {"strip_eta": "2", "gamma": "2"}):
         with pytest.raises(UserError):
             migrate({**old, **wrong})

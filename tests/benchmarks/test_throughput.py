@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,33 +23,33 @@ from benchmarks.data import store
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
-from benchmarks.throughput import bare, images, plain, summary
+from benchmarks.throughput import bare, conditions, plain, report
 from benchmarks.throughput.__main__ import main
-from benchmarks.throughput.contenders import PLAIN, Contender, Sample, Settings, contenders, measure
-from benchmarks.throughput.report import render
-from benchmarks.throughput.update import TimedUpdates, updates_of
-from benchmarks.throughput.worker import Options, Window
+from benchmarks.throughput.contenders import PLAIN, Contender, Sample, contenders, measure
+from benchmarks.throughput.window import Options, Settings, Window
+from benchmarks.throughput.worker import TimedUpdates, updates_of
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def options(data: Path = Path(), **changes: object) -> Options:
-    values = {"precision": "float32", "warmup": 2, "seconds": math.inf, "steps": 3, "pack": 1}
-    return Options(data=data, device=CPU, seed=0, **{**values, **changes})  # type: ignore[arg-type]
+def options(**changes: int) -> Options:
+    values = {"warmup": 2, "seconds": math.inf, "steps": 3, **changes}
+    asked = {"kind": "bare", "precision": "float32", "pack": 1, "seed": 0}
+    return Options("", "", "cpu", **values, **asked)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def noise_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 256 noise images and the same in torchvision's files."""
     root = tmp_path_factory.mktemp("noise")
-    images.write_noise(root, 256)
-    images.write_torchvision(root, root)
+    conditions.write_noise(root, 256)
+    conditions.write_torchvision(root, root)
     return root
 
 
 def settings(root: Path) -> Settings:
-    return Settings(root, root, device="cpu", warmup=1, seconds=math.inf, steps=1)
+    return Settings(str(root), str(root), device="cpu", warmup=1, seconds=math.inf, steps=1)
 
 
 def test_plain_is_plain() -> None:
@@ -75,7 +76,7 @@ def test_plain_reads_the_same_images(noise_root: Path) -> None:
 
 def test_bare_sees_every_image_once_an_epoch(noise_root: Path) -> None:
     dataset = store.read(noise_root, "cifar10")
-    batches = bare.Images(options(noise_root)).batches()
+    batches = bare.Images(dataset, "cpu").batches()
     seen = [next(batches) for _ in range(2)]
     pixels = torch.cat([pixels for pixels, _ in seen]).permute(0, 2, 3, 1).numpy()
     raw = np.rint((pixels * dataset.std + dataset.mean) * 255).astype(np.uint8)
@@ -93,14 +94,14 @@ def test_bare_sees_every_image_once_an_epoch(noise_root: Path) -> None:
 def test_bare_updates_like_torch(noise_root: Path) -> None:
     """Its three passes are SGD with momentum and weight decay."""
     torch.manual_seed(0)
-    network = bare.Network(options(noise_root), bare.Images(options(noise_root)))
+    network = bare.Network(options(), bare.Images(store.read(noise_root, "cifar10"), "cpu"))
     copies = [p.detach().clone().requires_grad_() for p in network.parameters]
     sgd = torch.optim.SGD(copies, bare.LEARNING_RATE, bare.MOMENTUM, 0, bare.WEIGHT_DECAY)
     for _ in range(4):
         for parameter, copy in zip(network.parameters, copies, strict=True):
             parameter.grad = torch.randn_like(parameter)
             copy.grad = parameter.grad.clone()
-        network._update()
+        network.update()
         sgd.step()
     for parameter, copy in zip(network.parameters, copies, strict=True):
         torch.testing.assert_close(parameter, copy, rtol=1e-5, atol=1e-6)
@@ -126,13 +127,12 @@ def test_window_counts_whole_groups(warmup: int, steps: int, group: int, batch: 
     assert out.getvalue() == "ready\n"
     assert ticks == (warmup + steps) * group
     assert window.images == steps * group * batch
-    assert window.updates == steps * group
     assert window.seconds >= 0
 
 
 def test_window_without_a_start_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    window = Window(options(warmup=1))
+    window = Window(options(warmup=1), group=1)
     with pytest.raises(SystemExit, match="has gone"):
         window.tick(128)
 
@@ -145,7 +145,7 @@ def test_updates_take_turns(
     member = member_of(short_run, noise, CPU)
     updates = updates_of(member.work)  # type: ignore[arg-type]
     window = Window(options(warmup=1, steps=2), group=len(updates))
-    timed = TimedUpdates(updates, window, CPU)
+    timed = TimedUpdates(updates, window)
     shrunk = []
     weight = member.model.get_parameter("features.conv5.weight")
     while not window.over:
@@ -164,7 +164,7 @@ def test_updates_take_turns(
     }
 
 
-def made_up_round(factor: float) -> summary.Round:
+def made_up_round(factor: float) -> report.Round:
     speeds = {"plain": 500.0, "bare": 1000.0, "ours": 1000.0 * factor, "update": 900.0}
     seconds = {"locality": 0.004, "no decay": 0.003, "torch.optim.SGD": 0.0035}
     reply = {"threads": 1, "update_seconds": seconds}
@@ -174,18 +174,31 @@ def made_up_round(factor: float) -> summary.Round:
     }
 
 
+def summary_of(*factors: float) -> dict[str, Any]:
+    machine = {
+        "processor": "a processor",
+        "cores": 2,
+        "instruction_sets": ["avx2"],
+        "system": "Linux",
+        "python": "3",
+        "packages": {"torch": "2"},
+        "load_at_start": 0.0,
+    }
+    rounds = [made_up_round(factor) for factor in factors]
+    return report.summarize(rounds, machine, {"images": "noise"})
+
+
 def test_summary_pairs_within_rounds() -> None:
-    rounds = [made_up_round(factor) for factor in (0.9, 1.0, 0.98)]
-    found = {(r.above.kind, r.below.kind): r for r in summary.ratios(rounds)}
-    assert found["ours", "bare"].spread.rounds == pytest.approx((0.9, 1.0, 0.98))
-    assert found["ours", "bare"].spread.median == pytest.approx(0.98)
-    assert found["ours", "bare"].target == 0.97
-    assert found["ours", "plain"].spread.median == pytest.approx(1.96)
-    assert found["bare", "plain"].target is None
-    ours = next(who for who in rounds[0] if who.kind == "ours")
-    assert summary.peak_mib(rounds, ours) == 1000
+    summary = summary_of(0.9, 1.0, 0.98)
+    found = {(r["above"].split()[0], r["below"].split()[0]): r for r in summary["ratios"]}
+    assert found["ours", "bare"]["rounds"] == pytest.approx((0.9, 1.0, 0.98))
+    assert found["ours", "bare"]["median"] == pytest.approx(0.98)
+    assert found["ours", "bare"]["least"] == 0.97
+    assert found["ours", "plain"]["median"] == pytest.approx(1.96)
+    assert found["bare", "plain"]["least"] is None
+    assert summary["contenders"]["ours float32"]["peak_mib"] == 1000
     # 1 ms more than without decay; a step of 128 images in each of two processes at 1,000 images/s.
-    share = summary.regularizer_share(rounds, ours).rounds
+    share = summary["regularizer"]["share_of_step"]["ours float32"]["rounds"]
     assert share == pytest.approx([0.001 * 1000 * f / 256 for f in (0.9, 1.0, 0.98)])
 
 
@@ -289,18 +302,8 @@ def test_a_tiny_run_is_well_formed(tmp_path: Path) -> None:
 def test_the_table_names_everything() -> None:
     from rich.console import Console
 
-    rounds = [made_up_round(1.0)]
-    machine = {
-        "processor": "a processor",
-        "cores": 2,
-        "instruction_sets": ["avx2"],
-        "system": "Linux",
-        "python": "3",
-        "packages": {"torch": "2"},
-        "load_at_start": 0.0,
-    }
     console = Console(file=io.StringIO(), width=120)
-    console.print(render(rounds, machine, "noise"))
+    console.print(report.render(summary_of(1.0)))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     for word in ("a processor", "ours float32 / bare float32", "1.000", "torch.optim.SGD", "≤ 2%"):
         assert word in text

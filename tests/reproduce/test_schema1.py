@@ -11,7 +11,7 @@ from record_makers import PROVENANCE
 from run_makers import flat, make_run
 
 from benchmarks.errors import UserError
-from benchmarks.migration import former_name
+from benchmarks.run import digest_of
 from reproduce.commands.show import show_run
 from reproduce.store import schema, schema1
 from reproduce.store.paths import ROOT
@@ -32,7 +32,7 @@ def earlier(**settings: Any) -> Any:
     return schema.seal(
         {
             "schema": 1,
-            "hash": former_name(run),
+            "hash": digest_of(run),
             "protocol": "full",
             "run": run,
             "result": result,
@@ -91,7 +91,7 @@ def test_a_damaged_one_is_refused(damage: str) -> None:
         old = schema.seal({**old, "hash": "0" * 16})
     else:
         run = {**old["run"], "colour": "red"}
-        old = schema.seal({**old, "run": run, "hash": former_name(run)})
+        old = schema.seal({**old, "run": run, "hash": digest_of(run)})
     with pytest.raises(UserError):
         schema1.migrated(old, "a file")
 
