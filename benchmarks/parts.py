@@ -14,7 +14,7 @@ computes.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -51,7 +51,6 @@ class Range:
             raise UserError(f"{name} must {word}, not {value}")
 
 
-Number = Decimal
 NotNegative = Annotated[Decimal, Range(0)]
 Positive = Annotated[Decimal, Range(0, exclusive=True)]
 Whole = Annotated[int, Range(0)]
@@ -102,14 +101,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise UserError(f"{kind_of(type(self))} has no setting {', '.join(unknown)}")
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         return type(self)(**{**values, **changes})
-
-    def members(self) -> Iterator[tuple[str, Part]]:
-        """The parts inside, each with its field's name."""
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            for item in value if isinstance(value, tuple) else (value,):
-                if isinstance(item, Part):
-                    yield name, item
 
 
 class Experiment(Part, frozen=True):

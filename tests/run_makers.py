@@ -159,10 +159,10 @@ def batches_of(
 
 def member_of(run: Run, dataset: Dataset, device: torch.device) -> Member:
     """The run at its beginning, on the device."""
-    from benchmarks.training.context import Resident, no_weights
+    from benchmarks.training.batches import Context, Resident, no_weights
     from benchmarks.training.member import Member
 
-    return Member(run, Resident(dataset, device, no_weights).context(run))
+    return Member(run, Context(run, Resident(dataset, device, no_weights)))
 
 
 def losses_of(outcome: Outcome) -> list[float]:

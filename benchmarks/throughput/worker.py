@@ -37,7 +37,7 @@ from benchmarks.run import Run
 from benchmarks.schedules import Steps
 from benchmarks.throughput.bare import train_bare
 from benchmarks.throughput.window import Options, Window
-from benchmarks.training.context import Resident, no_weights
+from benchmarks.training.batches import Context, Resident, no_weights
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
 from benchmarks.training.train_work import TrainWork
@@ -130,7 +130,7 @@ def train_with_updates(
     asked = run_of(options, dataset.digest, options.seed)
     calm = asked.with_setting("schedule.learning_rate", "0.001")
     resident = Resident(dataset, torch.device(options.device), no_weights)
-    member = Member(calm, resident.context(calm))
+    member = Member(calm, Context(calm, resident))
     work = cast(TrainWork, member.work)
     updates = updates_of(work)
     timed = TimedUpdates(updates, window)

@@ -1,20 +1,22 @@
-"""Batches made on the device, where the whole split is resident."""
+"""Batches made on the device, where the whole data set is resident, once for all runs of a pack."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from benchmarks.errors import UserError
 from benchmarks.randomness import permutation
 from benchmarks.training.memory import release_pages
 
 if TYPE_CHECKING:
     from benchmarks.data.augmentation import Augmentation
     from benchmarks.data.store import Dataset, Split
+    from benchmarks.run import Run
 
 
 class ResidentSplit:
@@ -109,3 +111,51 @@ def epoch_batches(
     for step in range(steps):
         pixels, labels = split.take(indices[step * batch : (step + 1) * batch])
         yield normalizer(augment(pixels, step)), labels
+
+
+# The kept weights of a run that another starts from, by the network's own names.
+WeightsOf = Callable[["Run"], dict[str, torch.Tensor]]
+
+
+def no_weights(run: Run) -> dict[str, torch.Tensor]:
+    """Where the caller keeps none.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(f"the weights of run {run.hash} are not at hand: train it with --save-weights")
+
+
+class Resident:
+    """A data set on a device, put there once for all runs of a pack."""
+
+    def __init__(self, dataset: Dataset, device: torch.device, weights_of: WeightsOf) -> None:
+        self.dataset, self.device, self.weights_of = dataset, device, weights_of
+        self.train = ResidentSplit(dataset.train, device)
+        self.test = ResidentSplit(dataset.test, device)
+
+
+class Context:
+    """A run's share of what is resident, with the images that it holds out.
+
+    Attributes:
+        evaluated: the splits on which accuracy is taken, by the word that names the measurement.
+
+    Raises:
+        UserError: where it holds out more than there are.
+    """
+
+    def __init__(self, run: Run, resident: Resident) -> None:
+        dataset = resident.dataset
+        self.device, self.weights_of = resident.device, resident.weights_of
+        self.classes, self.side = len(dataset.classes), dataset.train.images.shape[1]
+        self.train, self.test = resident.train, resident.test
+        self.evaluated = {"test": self.test}
+        self.normalizer = Normalizer(run.data.normalization, dataset, self.device)
+        if held := run.data.held_out:
+            size = len(self.train)
+            if held >= size:
+                raise UserError(f"held_out is {held} of {size} training images: hold less")
+            order = permutation(run.seed, "held out", 0, size)
+            self.evaluated["validation"] = self.train.only(order[:held])
+            self.train = self.train.only(order[held:])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.training import checkpoint
-from benchmarks.training.context import Resident, WeightsOf, no_weights
+from benchmarks.training.batches import Context, Resident, WeightsOf, no_weights
 from benchmarks.training.member import Member
 from benchmarks.training.memory import keep_freed_memory
 
@@ -69,21 +69,6 @@ class Outcome:
     model: torch.nn.Module | None = field(default=None, repr=False)
 
 
-@dataclass
-class _Place:
-    run: Run
-    path: Path | None
-    saved: float
-    epoch_began: float
-    member: Member | None = None
-    steps: Iterator[bool] = iter(())
-    stream: Any = None
-    sittings: list[dict[str, Any]] = field(default_factory=list)
-    left: bool = False
-    error: Exception | None = None
-    traceback: str = ""
-
-
 def prepare(device: torch.device) -> None:
     """Set the process up so that a run's numbers do not depend on what runs beside it.
 
@@ -133,107 +118,114 @@ def train(
             goes wrong in a run is that run's ``error``.
     """
     resident = Resident(dataset, device, weights_of)
-    places = []
-    for run in runs:
-        place = _place(run, checkpoints)
-        with _charged_to(place):
-            _enter(place, Member(run, resident.context(run)), sitting or {})
-        places.append(place)
-    outcomes: dict[int, Outcome] = {}
-    while len(outcomes) < len(places):
-        for index, place in enumerate(places):
-            if index in outcomes:
-                continue
-            if not _advance(place, on_progress, should_leave):
-                outcomes[index] = _outcome(place)
-                if not place.left:
-                    on_outcome(outcomes[index])
+    trainings = [Training(run, checkpoints) for run in runs]
+    for training in trainings:
+        with training.charged():
+            training.enter(Member(training.run, Context(training.run, resident)), sitting or {})
+    going = list(trainings)
+    while going:
+        for training in list(going):
+            if not training.advance(on_progress, should_leave):
+                going.remove(training)
+                if not training.left:
+                    on_outcome(training.outcome())
             elif should_stop():
-                for rest, other in enumerate(places):
-                    outcomes.setdefault(rest, _outcome(other))
+                going.clear()
                 break
-    return [outcomes[index] for index in range(len(places))]
+    return [training.outcome() for training in trainings]
 
 
-def _place(run: Run, folder: Path | None) -> _Place:
-    now = time.monotonic()
-    return _Place(run, folder / f"{run.hash}.ckpt" if folder else None, saved=now, epoch_began=now)
+class Training:
+    """One run's training in this process: its member of the pack, its stream, its checkpoint.
 
+    Attributes:
+        left: whether it was asked to leave, and is saved.
+        saved, epoch_began: when, on the monotonic clock.
+    """
 
-@contextlib.contextmanager
-def _charged_to(place: _Place) -> Iterator[None]:
-    """One run's failure must not sink its companions, nor its remains take their memory."""
-    try:
-        yield
-    except Exception as error:
-        place.traceback = traceback.format_exc()
-        place.member, place.steps, error.__context__ = None, iter(()), None
-        place.error = error.with_traceback(None)
+    def __init__(self, run: Run, checkpoints: Path | None) -> None:
+        self.run = run
+        self.path = checkpoints / f"{run.hash}.ckpt" if checkpoints else None
+        self.saved = self.epoch_began = time.monotonic()
+        self.member: Member | None = None
+        self.steps: Iterator[bool] = iter(())
+        self.stream: torch.cuda.Stream | None = None
+        self.sittings: list[dict[str, Any]] = []
+        self.left = False
+        self.error: Exception | None = None
+        self.traceback = ""
 
+    @contextlib.contextmanager
+    def charged(self) -> Iterator[None]:
+        """One run's failure must not sink its companions, nor its remains take their memory."""
+        try:
+            yield
+        except Exception as error:
+            self.traceback = traceback.format_exc()
+            self.member, self.steps, error.__context__ = None, iter(()), None
+            self.error = error.with_traceback(None)
 
-def _enter(place: _Place, member: Member, sitting: dict[str, Any]) -> None:
-    if place.path and (state := checkpoint.load(place.path)):
-        member.restore(state)
-        place.sittings = list(state["sittings"])
-    place.sittings.append({**sitting, "from_epoch": member.epoch})
-    if member.context.device.type == "cuda":
-        place.stream = torch.cuda.Stream()
-        # The run's weights were put there on the default stream.
-        place.stream.wait_stream(torch.cuda.current_stream())
-    place.member, place.steps = member, member.steps()
+    def enter(self, member: Member, sitting: dict[str, Any]) -> None:
+        """Begin, or continue from the checkpoint."""
+        if self.path and (state := checkpoint.load(self.path)):
+            member.restore(state)
+            self.sittings = list(state["sittings"])
+        self.sittings.append({**sitting, "from_epoch": member.epoch})
+        if member.context.device.type == "cuda":
+            self.stream = torch.cuda.Stream()
+            # The run's weights were put there on the default stream.
+            self.stream.wait_stream(torch.cuda.current_stream())
+        self.member, self.steps = member, member.steps()
 
+    def advance(
+        self, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
+    ) -> bool:
+        """One update; False once the run has ended, well or badly, or has been left."""
+        context = torch.cuda.stream(self.stream) if self.stream else contextlib.nullcontext()
+        epoch_done = None
+        with self.charged(), context:
+            epoch_done = next(self.steps, None)
+        member = self.member
+        if epoch_done is None or member is None:
+            return False
+        on_progress(
+            Progress(
+                run_hash=self.run.hash,
+                epoch=member.epoch,
+                epochs=self.run.epochs,
+                step=member.step_in_epoch,
+                steps_per_epoch=member.steps_per_epoch,
+                images_seen=member.images_seen,
+            )
+        )
+        if epoch_done:
+            self.left = not member.finished and should_leave()
+            self.save_if_due(member)
+        return not member.finished and not self.left
 
-def _advance(
-    place: _Place, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
-) -> bool:
-    """One update; False once the run has ended, well or badly, or has been left."""
-    context = torch.cuda.stream(place.stream) if place.stream else contextlib.nullcontext()
-    epoch_done = None
-    with _charged_to(place), context:
-        epoch_done = next(place.steps, None)
-    if epoch_done is None or place.member is None:
-        return False
-    on_progress(_progress(place.member))
-    if epoch_done:
-        place.left = not place.member.finished and should_leave()
-        _save_if_due(place, place.member)
-    return not place.member.finished and not place.left
+    def save_if_due(self, member: Member) -> None:
+        """Save, unless being killed just before the next epoch ends would lose little enough."""
+        now = time.monotonic()
+        epoch_seconds = now - self.epoch_began
+        self.epoch_began = now
+        if self.path is None or member.finished:
+            return
+        if self.left or now - self.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
+            checkpoint.save(self.path, {**member.state(), "sittings": self.sittings})
+            self.saved = self.epoch_began = time.monotonic()
 
-
-def _progress(member: Member) -> Progress:
-    return Progress(
-        run_hash=member.run.hash,
-        epoch=member.epoch,
-        epochs=member.run.epochs,
-        step=member.step_in_epoch,
-        steps_per_epoch=member.steps_per_epoch,
-        images_seen=member.images_seen,
-    )
-
-
-def _save_if_due(place: _Place, member: Member) -> None:
-    """Save, unless being killed just before the next epoch ends would lose little enough."""
-    now = time.monotonic()
-    epoch_seconds = now - place.epoch_began
-    place.epoch_began = now
-    if place.path is None or member.finished:
-        return
-    if place.left or now - place.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
-        checkpoint.save(place.path, {**member.state(), "sittings": place.sittings})
-        place.saved = place.epoch_began = time.monotonic()
-
-
-def _outcome(place: _Place) -> Outcome:
-    member = place.member
-    if member is None:
-        return Outcome(place.run, False, error=place.error, traceback=place.traceback)
-    return Outcome(
-        run=place.run,
-        finished=member.finished,
-        measurements=member.measurements,
-        curves=member.curves,
-        diverged=member.diverged,
-        wall_seconds=member.wall_seconds,
-        sittings=tuple(place.sittings),
-        model=member.model if member.finished else None,
-    )
+    def outcome(self) -> Outcome:
+        """What the run has come to."""
+        member = self.member
+        if member is None:
+            return Outcome(self.run, False, error=self.error, traceback=self.traceback)
+        return Outcome(
+            run=self.run,
+            finished=member.finished,
+            measurements=member.measurements,
+            curves=member.curves,
+            diverged=member.diverged,
+            wall_seconds=member.wall_seconds,
+            sittings=tuple(self.sittings),
+            model=member.model if member.finished else None,
+        )

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmarks.run import Run
-    from benchmarks.training.batches import ResidentSplit
-    from benchmarks.training.context import Context
+    from benchmarks.training.batches import Context, ResidentSplit
 
 # Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
 EVALUATION_BATCH = 500
@@ -42,7 +41,8 @@ class Member:
 
     def __init__(self, run: Run, context: Context) -> None:
         self.run, self.context = run, context
-        self.model = self._prepared(run.model.build(context.classes, context.side, seed=run.seed))
+        model = run.model.build(context.classes, context.side, seed=run.seed)
+        self.model = model.to(context.device).to(memory_format=torch.channels_last)
         self.phase = self.epoch = self.step_in_epoch = self.steps_per_epoch = 0
         self.images_seen = 0
         self.curves: dict[str, list[list[Any]]] = {}
@@ -50,19 +50,13 @@ class Member:
         self.remains: dict[str, Any] = {}
         self.diverged = False
         self.wall_seconds = 0.0
-        self.work = self._phases[0].begin(self)
-
-    @property
-    def _phases(self) -> tuple[Any, ...]:
-        return self.run.procedure.phases
-
-    def _prepared(self, model: torch.nn.Module) -> torch.nn.Module:
-        return model.to(self.context.device).to(memory_format=torch.channels_last)
+        self.phases: tuple[Any, ...] = run.procedure.phases
+        self.work = self.phases[0].begin(self)
 
     @property
     def finished(self) -> bool:
         """All phases done, or diverged at the end of an epoch."""
-        return self.diverged or self.phase >= len(self._phases)
+        return self.diverged or self.phase >= len(self.phases)
 
     def steps(self) -> Iterator[bool]:
         """Work to the end; yields True where the state may be saved, else False."""
@@ -77,7 +71,7 @@ class Member:
         if self.finished:
             self.measurements |= network_measures(self.model, self.context.side)
         else:
-            self.work = self._phases[self.phase].begin(self)
+            self.work = self.phases[self.phase].begin(self)
 
     def autocast(self) -> torch.autocast:
         """The run's precision, as a context."""
@@ -103,11 +97,6 @@ class Member:
                 logits = self.model(self.context.normalizer(pixels))
             correct += (logits.argmax(1) == labels).sum()
             yield correct
-
-    def evaluate(self) -> int:
-        """Number of correctly classified test images."""
-        *_, correct = self.count_correct(self.context.test)
-        return int(correct)
 
     def features(self, split: ResidentSplit, window: slice = slice(None)) -> np.ndarray:
         """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
@@ -144,14 +133,14 @@ class Member:
             raise ValueError("the checkpoint belongs to another run")
         self.remains = dict(state["remains"])
         for index, remains in self.remains.items():
-            self._phases[int(index)].rebuild(self.model, remains)
+            self.phases[int(index)].rebuild(self.model, remains)
         self.model.load_state_dict(state["model"])
         for name in ("phase", "epoch", "diverged", "wall_seconds"):
             setattr(self, name, state[name])
         self.curves = {name: list(points) for name, points in state["curves"].items()}
         self.measurements = dict(state["measurements"])
         if not self.finished:
-            self.work = self._phases[self.phase].begin(self)
+            self.work = self.phases[self.phase].begin(self)
             self.work.restore(state["work"])
 
 

@@ -35,15 +35,15 @@ def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float])
         saved_at = now
 
     member: Any = SimpleNamespace(finished=False, state=dict)
-    place = loop._Place(make_run(seed=0), Path("a.ckpt"), saved=0.0, epoch_began=0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "monotonic", lambda: now)
         patch.setattr(checkpoint, "save", save)
+        training = loop.Training(make_run(seed=0), Path())
         for factor in factors:
             epoch = base * factor
             now += epoch
             worst = max(worst, (now - saved_at) - max(epoch, 60.0))
-            loop._save_if_due(place, member)
+            training.save_if_due(member)
     assert worst <= 1e-6
 
 

@@ -89,7 +89,8 @@ def settings_of(part: Part, path: str = "") -> list[tuple[str, Any]]:
     found = []
     for name in part.__struct_fields__:
         value = getattr(part, name)
-        parts = [item for field, item in part.members() if field == name]
+        items = value if isinstance(value, tuple) else (value,)
+        parts = [item for item in items if isinstance(item, Part)]
         for item in parts:
             kind = f".{item.canonical()['kind']}" if isinstance(value, tuple) else ""
             found += settings_of(item, f"{path}{name}{kind}.")
