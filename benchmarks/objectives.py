@@ -23,7 +23,6 @@ class CrossEntropy(Loss, tag="cross_entropy", frozen=True):
     """The mean cross-entropy of the softmax."""
 
     def value(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """See :meth:`Loss.value`."""
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(logits, labels)

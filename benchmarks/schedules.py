@@ -36,7 +36,6 @@ class Steps(Schedule, tag="steps", frozen=True):
     milestones: tuple[Whole, ...] = ()
 
     def full_rate(self, epoch: int, step: int, steps: int, epochs: int) -> Decimal:
-        """See :meth:`Schedule.full_rate`."""
         passed = sum(epoch >= milestone for milestone in self.milestones)
         return self.learning_rate * self.decay**passed
 
@@ -51,7 +50,6 @@ class Cosine(Schedule, tag="cosine", frozen=True):
     minimum: NotNegative = Decimal(0)
 
     def full_rate(self, epoch: int, step: int, steps: int, epochs: int) -> Decimal:
-        """See :meth:`Schedule.full_rate`."""
         passed = (epoch * steps + step) / (epochs * steps)
         share = Decimal((1 + math.cos(math.pi * passed)) / 2)
         return self.minimum + (self.learning_rate - self.minimum) * share

@@ -26,7 +26,6 @@ class MobileNet(NormedModel, tag="mobilenet", frozen=True):
     """
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
-        """See :meth:`Model.network`."""
         from torch import nn
 
         from benchmarks.models.networks import Chain

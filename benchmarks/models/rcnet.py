@@ -45,7 +45,6 @@ class BranchedBlock(Block, frozen=True):
     norms: Literal["per_branch", "shared"] = "per_branch"
 
     def build(self, channels: int, width: int, stride: int, norm: Norm) -> BranchBlock:
-        """See :meth:`Block.build`."""
         from benchmarks.models.branches import BranchBlock
 
         branches = self.branches(channels, width, stride)
@@ -56,7 +55,6 @@ class AsymmetricBlock(BranchedBlock, tag="acb", frozen=True):
     """3×3, 3×1 and 1×3: ACNet's asymmetric block."""
 
     def branches(self, channels: int, width: int, stride: int) -> dict[str, nn.Conv2d]:
-        """See :meth:`Block.branches`."""
         from torch import nn
 
         def strip(kernel: tuple[int, int], padding: tuple[int, int]) -> nn.Conv2d:
@@ -78,7 +76,6 @@ class SquareBlock(BranchedBlock, tag="square", frozen=True):
     initialization: Literal["default", "scaled"] = "default"
 
     def branches(self, channels: int, width: int, stride: int) -> dict[str, nn.Conv2d]:
-        """See :meth:`Block.branches`."""
         from benchmarks.models.branches import StripConv2d
 
         sides = {"vertical": "column", "horizontal": "row"}
@@ -107,7 +104,6 @@ class RCNet10(NormedModel, tag="rcnet10", frozen=True):
         return None
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
-        """See :meth:`Model.network`."""
         from torch import nn
 
         from benchmarks.models.branches import BranchBlock
@@ -125,7 +121,6 @@ class RCNet10(NormedModel, tag="rcnet10", frozen=True):
         return Residual(classes, widths, self.block_counts, convolution, projection, nn.Identity)
 
     def build(self, classes: int, side: int = 32, *, seed: int) -> nn.Module:
-        """See :meth:`Model.build`."""
         from benchmarks.models.branches import scale_strips
 
         network = super().build(classes, side, seed=seed)

@@ -22,7 +22,6 @@ class ResNet10(NormedModel, tag="resnet10", frozen=True):
     """
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
-        """See :meth:`Model.network`."""
         from torch import nn
 
         from benchmarks.models.networks import Residual

@@ -50,7 +50,6 @@ class VGG10(NormedModel, tag="vgg10", frozen=True):
         return None
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
-        """See :meth:`Model.network`."""
         from torch import nn
 
         from benchmarks.models.networks import Chain

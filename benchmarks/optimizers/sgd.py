@@ -28,7 +28,6 @@ class SGD(Optimizer, tag="sgd", frozen=True):
     bias_lr_factor: Positive = Decimal(1)
 
     def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> SGDUpdate:
-        """See :meth:`Optimizer.build`."""
         return SGDUpdate(self, model, coefficients)
 
 

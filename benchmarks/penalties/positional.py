@@ -50,11 +50,9 @@ class Locality(Positional, frozen=True):
     """Factors that the kernel's shape decides; 1×1 kernels get plain λ (L-15)."""
 
     def factors(self, kernel: tuple[int, int]) -> np.ndarray:
-        """See :meth:`Positional.factors_of`."""
         raise NotImplementedError
 
     def factors_of(self, layer: nn.Conv2d) -> np.ndarray:
-        """See :meth:`Positional.factors_of`."""
         return self.factors(layer.kernel_size)  # type: ignore[arg-type]
 
 
@@ -66,7 +64,6 @@ class LocoReg(Locality, tag="loco_reg", frozen=True):
     eta: NotNegative = Decimal(1)
 
     def factors(self, kernel: tuple[int, int]) -> np.ndarray:
-        """See :meth:`Positional.factors_of`."""
         import numpy as np
 
         if kernel == (3, 3):
@@ -79,7 +76,6 @@ class LocoReg(Locality, tag="loco_reg", frozen=True):
 
     @property
     def is_plain(self) -> bool:
-        """See :attr:`Positional.is_plain`."""
         return self.gamma == self.eta == 1
 
 
@@ -94,7 +90,6 @@ class LocoLine(Locality, tag="loco_line", frozen=True):
         return None if self.a0 or self.a1 else "a0 and a1 of eq. 5 must not both be 0"
 
     def factors(self, kernel: tuple[int, int]) -> np.ndarray:
-        """See :meth:`Positional.factors_of`."""
         import numpy as np
 
         if kernel[0] == kernel[1] > 1:
@@ -105,7 +100,6 @@ class LocoLine(Locality, tag="loco_line", frozen=True):
 
     @property
     def is_plain(self) -> bool:
-        """See :attr:`Positional.is_plain`."""
         return not self.a1
 
 
@@ -116,7 +110,6 @@ class StripReg(Positional, tag="strip_reg", frozen=True):
     eta: NotNegative = Decimal(0)
 
     def factors_of(self, layer: nn.Conv2d) -> np.ndarray:
-        """See :meth:`Positional.factors_of`."""
         import numpy as np
 
         from benchmarks.models.branches import StripConv2d
@@ -127,7 +120,6 @@ class StripReg(Positional, tag="strip_reg", frozen=True):
 
     @property
     def is_plain(self) -> bool:
-        """See :attr:`Positional.is_plain`."""
         return not self.eta
 
 

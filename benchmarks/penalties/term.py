@@ -83,7 +83,6 @@ class Quadratic(Term, frozen=True):
         raise NotImplementedError
 
     def attach(self, model: nn.Module) -> Attached:
-        """See :meth:`Term.attach`."""
         return Attached(model, self.coefficients(model))
 
 

@@ -25,7 +25,6 @@ class LinearSVM(AtOnce, tag="linear_svm", frozen=True):
     images: Count = 10_000
 
     def apply(self, member: Member) -> None:
-        """See :meth:`AtOnce.apply`."""
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC

@@ -75,7 +75,6 @@ class AtOnce(Phase, frozen=True):
         raise NotImplementedError
 
     def begin(self, member: Member) -> Work:
-        """See :meth:`Phase.begin`."""
         return _Once(self, member)
 
 

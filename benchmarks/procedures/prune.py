@@ -43,7 +43,6 @@ class Prune(AtOnce, tag="prune", frozen=True):
         member.remains[str(member.phase)] = kept
 
     def rebuild(self, model: nn.Module, remains: Any) -> None:
-        """See :meth:`Phase.rebuild`."""
         from benchmarks.models.shrinking import shrink
 
         shrink(model, remains)

@@ -27,7 +27,6 @@ class StartFrom(AtOnce, tag="start_from", frozen=True):
 
     @property
     def sources(self) -> tuple[Run, ...]:
-        """See :attr:`Phase.sources`."""
         return (self.run,)  # type: ignore[return-value]
 
     def apply(self, member: Member) -> None:

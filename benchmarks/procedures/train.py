@@ -41,12 +41,10 @@ class Train(Phase, tag="train", frozen=True):
 
     @property
     def length(self) -> int:
-        """See :attr:`Phase.length`."""
         return self.epochs
 
     @property
     def evaluations(self) -> int:
-        """See :attr:`Phase.evaluations`."""
         return -(-self.epochs // self.evaluate_every)
 
     def steps(self, images: int) -> int:
@@ -56,11 +54,9 @@ class Train(Phase, tag="train", frozen=True):
         return -(-images // self.batch_size)
 
     def images_an_epoch(self, images: int) -> int:
-        """See :meth:`Phase.images_an_epoch`."""
         return min(images, self.steps(images) * self.batch_size)
 
     def begin(self, member: Member) -> Work:
-        """See :meth:`Phase.begin`."""
         from benchmarks.training.train_work import TrainWork
 
         return TrainWork(self, member)

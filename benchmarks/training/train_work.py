@@ -131,7 +131,6 @@ class TrainWork:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See :meth:`Work.restore`."""
         self.epoch = state["epoch"]
         self.update.restore(state["update"])
         for penalty, saved in zip(self.penalties, state["penalties"], strict=True):
