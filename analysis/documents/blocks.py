@@ -171,6 +171,7 @@ class Document:
         labels: what stands in capitals above it, such as QUICK; every copied part keeps them.
         lines: what else stands at its head, such as the verdicts counted.
         facts: what programs may want to know besides the blocks, by name.
+        holds: whether what the paper prints is borne out, where that is judged as a whole.
     """
 
     id: str
@@ -181,6 +182,7 @@ class Document:
     lines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+    holds: bool = True
 
     @property
     def name(self) -> str:

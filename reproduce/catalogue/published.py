@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -31,6 +32,19 @@ def read_rows(paper: str, file: str, *, optional: bool = False) -> list[dict[str
     if not rows or any(None in row or None in row.values() for row in rows):
         raise UserError(f"{path} is damaged: restore it with `git checkout -- {path}`")
     return rows
+
+
+def made_of(paper: str, file: str, make: Callable[[Sequence[dict[str, str]]], T]) -> T:
+    """What ``make`` makes of a CSV's rows.
+
+    Raises:
+        UserError: where the file is missing or damaged, or ``make`` raises ValueError.
+    """
+    rows = read_rows(paper, file)
+    try:
+        return make(rows)
+    except ValueError as error:
+        raise UserError(f"paper_tables/{paper}/{file}: {error}; restore it with git") from None
 
 
 def decode(paper: str, file: str, kind: type[T]) -> T:

@@ -174,19 +174,23 @@ def table_deviations(table_id: str) -> tuple[Deviation, ...]:
     return tuple(deviation for deviation in every if table in deviation.tables)
 
 
-def context(table_id: str) -> dict[str, list[dict[str, Any]]]:
+def context(table_id: str, *, effects: bool = False) -> dict[str, list[dict[str, Any]]]:
     """The readings and deviations that touch a theorem or figure, JSON-ready.
+
+    Args:
+        effects: whether to say what each deviation can change.
 
     Raises:
         UserError: where a file of the paper is missing or damaged.
     """
     fields = ("id", "name", "value", "source", "question")
+    deviations = []
+    for d in table_deviations(table_id):
+        text = f"{d.here} In the paper: {d.paper}" + (f" Effect: {d.effect}" if effects else "")
+        deviations.append({"id": d.id, "name": d.name, "text": text})
     return {
         "readings": [{f: getattr(r, f) for f in fields} for r in table_readings(table_id)],
-        "deviations": [
-            {"id": d.id, "name": d.name, "text": f"{d.here} In the paper: {d.paper}"}
-            for d in table_deviations(table_id)
-        ],
+        "deviations": deviations,
     }
 
 

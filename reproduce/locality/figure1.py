@@ -65,9 +65,8 @@ def command(
     """
     base = results or default_results()
     source = _source(weights, run, quick, data or default_data(), base)
-    folder = Store(base, source.header.form if source.header else "full")
-    publish(_document(source), folder.report(ID, source.name), as_json=as_json)
-    return 0
+    form = source.header.form if source.header else "full"
+    return publish(_document(source), base, variant=source.name, form=form, as_json=as_json)
 
 
 def _source(

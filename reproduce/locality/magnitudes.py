@@ -75,8 +75,8 @@ def command(
     if quick and not any(p.run.hash in kept for p in _planned(selection)):
         train(selection)
     report, complete = report_of(selection)
-    folder = selection.store.report(f"{ID}/{selection.table.name}", selection.variant)
-    publish(document(report), folder, as_json=as_json)
+    store, variant = selection.store, selection.variant
+    publish(document(report), store.base, variant=variant, form=store.form, as_json=as_json)
     return DONE if complete else INCOMPLETE
 
 

@@ -15,16 +15,13 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import Quick, publish
-from reproduce.store.paths import default_data, default_results, given_path, printable
-from reproduce.store.store import Store
+from reproduce.store.paths import default_data, given_path, printable
 
 if TYPE_CHECKING:
     from analysis.papers.locality.share_replay import Printed, Structure
     from analysis.papers.locality.share_results import Network, SharesResult
 
 ID = "locality/table1"
-PAPER, NUMBERS, LAYERS = "locality", "table1.csv", "table1_layers.csv"
-DONE, DIFFERS = 0, 1
 
 Weights = Annotated[
     list[Path],
@@ -62,9 +59,8 @@ def command(
 
     named = _named(weights)
     result = analyse(named, data or default_data())
-    folder = Store(results or default_results()).report(ID, _variant(named))
-    publish(document(result), folder, as_json=as_json, quick=quick)
-    return DONE if result.holds else DIFFERS
+    variant = _variant(named)
+    return publish(document(result), results, variant=variant, as_json=as_json, quick=quick)
 
 
 def analyse(named: Sequence[Network], data: Path) -> SharesResult:
@@ -83,17 +79,11 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
 
 def _published() -> tuple[tuple[Printed, ...], dict[str, Structure]]:
     from analysis.papers.locality.share_replay import read_printed, read_structures
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.published import made_of
 
-    file = NUMBERS
-    try:
-        printed = read_printed(read_rows(PAPER, NUMBERS))
-        file = LAYERS
-        structures = read_structures(read_rows(PAPER, LAYERS))
-        if unknown := {row.arch for row in printed} - set(structures):
-            raise ValueError(f"no layers of {', '.join(sorted(unknown))}")
-    except ValueError as error:
-        raise UserError(f"paper_tables/{PAPER}/{file}: {error}; restore it with git") from None
+    printed = made_of("locality", "table1.csv", read_printed)
+    archs = {row.arch for row in printed}
+    structures = made_of("locality", "table1_layers.csv", lambda rows: read_structures(rows, archs))
     return printed, structures
 
 

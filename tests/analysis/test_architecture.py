@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analysis.documents import latex
 from analysis.documents.blocks import Note
 from analysis.papers.locality import architecture
-from analysis.papers.locality.architecture_document import document
+from analysis.papers.locality.architecture import document
 
 LAYERS: list[dict[str, Any]] = [
     {

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.papers.locality import theorem, theorem_claims
+from analysis.documents.printed import Statement, compare
+from analysis.papers.locality import theorem
 from analysis.papers.locality.theorem import INEQUALITIES, POSITIONS, Inequality, Line
-from analysis.papers.locality.theorem_claims import agrees
 
 LIMITS = theorem.limits()
 EPSILONS = [Fraction(27, 40), Fraction(99, 20), Fraction(45, 62), Fraction(3, 4)]
 MARGINS = st.fractions(min_value=0, max_value=1, max_denominator=1000)
+
+
+def agrees(relation: str, published: str, computed: str) -> bool:
+    return Statement("", "", relation, published, computed=computed).agrees
 
 
 def gain(inequality: Inequality, masses: tuple[Fraction, ...]) -> Fraction:
@@ -151,6 +155,9 @@ def test_the_search_comes_close_from_above_and_repeats(inequality: Inequality) -
         ("begins", "0.724", "45/62", False),
         ("at least", "0.675", "99/20", True),
         ("at least", "4.96", "99/20", False),
+        ("rounds", "4.9", "99/20", True),
+        ("rounds", "5", "99/20", True),
+        ("rounds", "5.01", "99/20", False),
         ("=", "yes", "yes", True),
         ("=", "yes", "no", False),
         ("=", "4", "5", False),
@@ -179,7 +186,7 @@ def test_every_number_begins_with_its_cut_digits(value: Fraction, digits: int) -
 def test_damaged_claims(change: dict[str, str | None], words: str) -> None:
     row = {"inequality": "theorem", "quantity": "limit", "relation": "=", "value": "1"}
     row |= {"where": "proof", "slip": ""}
-    assert len(theorem_claims.read([row])) == 1
+    assert len(compare([row], theorem.exact_values(), "inequality")) == 1
     damaged = {k: v for k, v in {**row, **change}.items() if v is not None}
     with pytest.raises(ValueError, match=words):
-        theorem_claims.read([damaged])
+        compare([damaged], theorem.exact_values(), "inequality")

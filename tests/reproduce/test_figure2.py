@@ -18,6 +18,7 @@ from analysis.figures import drawing
 from analysis.figures.style import LOOKS, TIED
 from analysis.papers.locality import placement_document
 from benchmarks.errors import UserError
+from reproduce.catalogue.published import read_rows
 from reproduce.locality import figure2
 
 FILES = {
@@ -27,7 +28,9 @@ FILES = {
 
 
 def result(gamma: str = "1.8", eta: str = "2.13") -> placement_document.PlacementResult:
-    return figure2._result(gamma, eta, {})
+    rows = read_rows("locality", "figure2.csv")
+    grid = [[int(value) for name, value in row.items() if name != "row"] for row in rows]
+    return placement_document.analyse(grid, gamma, eta, {})
 
 
 def figure(found: placement_document.PlacementResult) -> FigureBlock:

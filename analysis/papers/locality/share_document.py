@@ -78,6 +78,7 @@ def document(result: SharesResult) -> Document:
             "missing": result.missing,
             **result.context,
         },
+        holds=result.holds,
     )
 
 

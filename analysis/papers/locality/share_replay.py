@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -142,11 +142,14 @@ def read_printed(rows: Sequence[Mapping[str, str]]) -> tuple[Printed, ...]:
     return tuple(found.values())
 
 
-def read_structures(rows: Sequence[Mapping[str, str]]) -> dict[str, Structure]:
+def read_structures(
+    rows: Sequence[Mapping[str, str]], archs: Set[str] = frozenset()
+) -> dict[str, Structure]:
     """The networks of ``table1_layers.csv``: inputs · outputs / groups filters a layer.
 
     Raises:
-        ValueError: where a column or number is missing or layers are not numbered 1, 2, ….
+        ValueError: where a column or number is missing, layers are not numbered 1, 2, …, or one of
+            ``archs`` has none.
     """
     filters: dict[str, list[int]] = {}
     for row in rows:
@@ -156,6 +159,8 @@ def read_structures(rows: Sequence[Mapping[str, str]]) -> dict[str, Structure]:
         layers.append(inputs * outputs // groups if groups else 0)
         if int(layer) != len(layers) or layers[-1] <= 0:
             raise ValueError(f"layer {layer} of {arch} is out of order or has no filters")
+    if unknown := archs - set(filters):
+        raise ValueError(f"no layers of {', '.join(sorted(unknown))}")
     return {arch: Structure(arch, tuple(counts)) for arch, counts in filters.items()}
 
 
@@ -169,13 +174,7 @@ def _fields(row: Mapping[str, str], columns: Sequence[str]) -> list[str]:
 def replay(
     printed: Sequence[Printed], structures: Mapping[str, Structure], halving: str = "floor"
 ) -> Replay:
-    """Check the printed rows against the networks' structure.
-
-    Raises:
-        ValueError: where a network's structure is not known.
-    """
-    if unknown := {row.arch for row in printed} - set(structures):
-        raise ValueError(f"no layers of {', '.join(sorted(unknown))}")
+    """Check the printed rows against the networks' structure."""
     by_place = {(row.arch, row.part, row.comparison): row for row in printed}
     archs = dict.fromkeys(row.arch for row in printed)
     mixtures = (

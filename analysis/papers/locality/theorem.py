@@ -17,7 +17,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
 Position = tuple[int, int]
 
@@ -27,6 +26,7 @@ NEIGHBOURS: tuple[Position, ...] = ((0, 1), (1, 0), (1, 2), (2, 1))
 CORNERS: tuple[Position, ...] = ((0, 0), (0, 2), (2, 0), (2, 2))
 SEED = 0
 SEARCH_ROUNDS, SEARCH_DRAWS = 60, 400
+SLACK = 1e-9  # of floating-point checks
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,6 @@ class Limit:
         largest: the positions of mass 1 + ε in the worst case; all others have mass 1.
         is_unique: whether no other vertex of the box is as bad.
         first, second: the two rates at that vertex.
-        holds_at_limit: whether it still holds at ``epsilon`` itself, where only a mass at the
-            excluded upper end could make the two rates equal.
     """
 
     inequality: Inequality
@@ -74,12 +72,26 @@ class Limit:
     is_unique: bool
     first: Line
     second: Line
-    holds_at_limit: bool
+
+    @property
+    def holds_at_limit(self) -> bool:
+        """Whether it still holds at ``epsilon`` itself: only a mass at the excluded upper end could
+        make the two rates equal."""
+        return bool(self.largest)
 
     @property
     def worst_masses(self) -> tuple[Fraction, ...]:
         """The nine masses, row by row, at which the two rates are equal."""
         return masses(self.largest, self.epsilon)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A limit with what the linear program and the random search find for it."""
+
+    limit: Limit
+    linear_program: float
+    search: float
 
 
 def squared_distance(first: Position, second: Position) -> int:
@@ -117,44 +129,30 @@ def growth(position: Position, mass: Sequence[Fraction]) -> Fraction:
 
 
 def limit(inequality: Inequality) -> Limit:
-    """The largest ε of an inequality, from all 512 vertices of the mass box.
+    """The largest ε of an inequality.
 
-    At the vertex with the masses of a set U at the upper end, the difference of the rates is
-    s + ε·t, with s the sum of all its coefficients and t that of the coefficients of U: it reaches
-    0 at ε = −s/t where t < 0. The least of these is the limit.
+    At the vertex of the mass box with the masses of a set U at the upper end, the difference of the
+    rates is s + ε·t, with s the sum of all its coefficients and t that of the coefficients of U. Of
+    all 512 vertices t is least where U has the negative coefficients, and the difference reaches 0
+    at ε = −s/t. Masses of coefficient 0 change nothing.
 
     Raises:
         ValueError: where equal masses already break the inequality, or no masses ever do.
     """
-    coefficients = difference(inequality)
-    # Over a common denominator the enumeration is one of integers.
-    common = math.lcm(*(c.denominator for c in coefficients))
-    scaled = [int(c * common) for c in coefficients]
-    total = sum(scaled)
+    coefficients = dict(zip(POSITIONS, difference(inequality), strict=True))
+    total = sum(coefficients.values(), Fraction(0))
     if total <= 0:
         raise ValueError(f"{inequality.name}: equal masses break it")
-    lowest = 0
-    worst: list[tuple[int, ...]] = []
-    for chosen in product((0, 1), repeat=len(scaled)):
-        value = sum(c for c, is_high in zip(scaled, chosen, strict=True) if is_high)
-        if value < lowest:
-            lowest, worst = value, [chosen]
-        elif value == lowest:
-            worst.append(chosen)
-    if lowest == 0:
+    largest = frozenset(p for p, c in coefficients.items() if c < 0)
+    if not largest:
         raise ValueError(f"{inequality.name}: no masses break it")
-    # Masses of coefficient 0 change nothing: the vertex with the fewest high masses stands for all.
-    least = min(worst, key=sum)
-    largest = frozenset(p for p, is_high in zip(POSITIONS, least, strict=True) if is_high)
     return Limit(
         inequality=inequality,
-        epsilon=Fraction(total, -lowest),
+        epsilon=total / -sum(coefficients[p] for p in largest),
         largest=largest,
-        is_unique=len(worst) == 1,
+        is_unique=0 not in coefficients.values(),
         first=line(inequality.first, largest),
         second=line(inequality.second, largest),
-        # Every worst vertex has a mass at its upper end, which the theorem's interval excludes.
-        holds_at_limit=all(any(chosen) for chosen in worst),
     )
 
 
@@ -175,6 +173,46 @@ def all_limits() -> list[Limit]:
     pairs = [(CENTRE, other) for other in (*NEIGHBOURS, *CORNERS)]
     pairs += [(neighbour, corner) for neighbour in NEIGHBOURS for corner in CORNERS]
     return [limit(Inequality(f"{a} > {b}", a, b)) for a, b in pairs]
+
+
+def checked(found: Limit) -> Checked:
+    """A limit with those of a linear program and of a random search.
+
+    Raises:
+        RuntimeError: where they contradict it, which would be a defect of ours.
+    """
+    by_program, _ = limit_by_linear_program(found.inequality)
+    by_search = limit_by_search(found.inequality)
+    exact = float(found.epsilon)
+    if abs(by_program - exact) > SLACK or by_search < exact - SLACK:
+        raise RuntimeError(
+            f"{found.inequality.name}: exact {exact}, linprog {by_program}, search {by_search}"
+        )
+    return Checked(found, round(by_program, 9), round(by_search, 9))
+
+
+def exact_values() -> dict[tuple[str, str], str]:
+    """Everything that the paper may state, by inequality ("theorem" for all) and quantity; "27/40",
+    "yes", or positions such as "00 02 11"."""
+    found = limits()
+    holds = all(one.holds_at_limit for one in found)
+    values = {
+        ("theorem", "limit"): str(min(one.epsilon for one in found)),
+        ("theorem", "holds at the limit"): "yes" if holds else "no",
+        ("theorem", "different distances"): str(len(squared_distances())),
+    }
+    for one in found:
+        name, second = one.inequality.name, one.inequality.second
+        # What the corners at distance 1 add to the second rate under the worst masses.
+        corners = {corner for corner in CORNERS if squared_distance(second, corner) == 1}
+        adjacent = Line(Fraction(len(corners)), Fraction(len(corners & one.largest)))
+        values[name, "limit"] = str(one.epsilon)
+        values[name, "largest masses"] = " ".join(f"{r}{c}" for r, c in sorted(one.largest))
+        lines = {"first rate": one.first, "second rate": one.second, "adjacent corners": adjacent}
+        for title, rates in lines.items():
+            values[name, f"{title}: constant"] = str(rates.constant)
+            values[name, f"{title}: slope"] = str(rates.slope)
+    return values
 
 
 def limit_by_linear_program(inequality: Inequality) -> tuple[float, tuple[float, ...]]:
