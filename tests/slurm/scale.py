@@ -26,14 +26,14 @@ from reproduce.store.store import Store
 
 CELLS = 108
 WIDE = f"""
-TABLE = replace(
-    TABLE,
-    cells=tuple(
-        _TinyCell(f"cell {{k}}", "plain", {{**TABLE.cells[0].settings, "gamma": f"1.{{k:03d}}"}})
-        for k in range({CELLS})
-    ),
-)
-TABLE = replace(TABLE, quick=TABLE)
+def _wide(k):
+    run = TABLE.cells[0].template
+    schedule = run.schedule.replace(learning_rate=f"0.01{{k:03d}}1")
+    return Cell(f"cell {{k}}", "plain", run.replace(schedule=schedule))
+
+
+TABLE = replace(TABLE, cells=tuple(map(_wide, range({CELLS}))))
+TABLE = replace(TABLE, forms={{"quick": TABLE}})
 """
 
 
