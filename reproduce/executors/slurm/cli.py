@@ -51,11 +51,8 @@ def request_of(selection: Selection, launch: Launch) -> Request:
 
 
 def submit_selection(selection: Selection, request: Request) -> Submitted:
-    """Submit what is missing and say so on stderr.
-
-    Raises:
-        UserError: see :func:`reproduce.executors.slurm.submit.submit`; also for missing data.
-    """
+    """Submit what is missing and say so on stderr; UserError as of :func:`submit`, and for missing
+    data."""
     from reproduce.running import images
 
     images.check((p.run for p in selection.planned), request.data)
@@ -66,11 +63,7 @@ def submit_selection(selection: Selection, request: Request) -> Submitted:
 
 
 def follow_selection(selection: Selection, request: Request, quiet: bool) -> LaunchSummary:
-    """Submit what is missing and follow all of it to its end.
-
-    Raises:
-        UserError: see :func:`submit_selection`.
-    """
+    """Submit what is missing and follow all of it to its end; UserError as before."""
     from reproduce.executors.slurm.follow import follow
 
     summary = follow(request, submit_selection(selection, request), shown=not quiet)

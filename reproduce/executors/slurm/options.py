@@ -163,11 +163,8 @@ def _options(values: dict[str, Any]) -> SlurmOptions:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The options that a TOML file gives, checked for names and types.
-
-    Raises:
-        UserError: see :func:`resolve`.
-    """
+    """The options that a TOML file gives, checked for names and types; UserError as of
+    :func:`resolve`."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
