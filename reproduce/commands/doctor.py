@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from benchmarks.data import DATASETS, DatasetInfo, header
 from reproduce.commands import path_lengths
 from reproduce.origin import complaint
-from reproduce.running import machine
 from reproduce.store import hardware, provenance
 from reproduce.store.paths import ROOT, default_data, default_results
 
@@ -161,7 +160,7 @@ def _torch() -> Iterator[Row]:
         return
     build = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "for the CPU"
     yield Row("torch imports", "ok", f"built {build}", essential=True)
-    if names := machine.gpu_names():
+    if names := hardware.gpu_names():
         yield Row("GPU", "ok", ", ".join(names))
     elif shutil.which("nvidia-smi"):
         fix = f"a driver that supports CUDA {torch.version.cuda}, or a torch built for the driver"
@@ -182,8 +181,8 @@ def _machine() -> Iterator[Row]:
     cores = f"{usable:g} of {present} usable; {hardware.cpu_name()}"
     yield Row("CPU cores", "ok", cores)
     memory = hardware.available_memory()
-    low = memory is not None and memory < machine.WORKER_BYTES
-    fix = f"a worker needs {machine.WORKER_BYTES / GIB:.1f} GiB" if low else ""
+    low = memory is not None and memory < hardware.WORKER_BYTES
+    fix = f"a worker needs {hardware.WORKER_BYTES / GIB:.1f} GiB" if low else ""
     found = f"{memory / GIB:.1f} GiB available" if memory is not None else "not known here"
     yield Row("memory", "low" if low else "ok", found, fix)
 

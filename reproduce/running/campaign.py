@@ -126,9 +126,7 @@ class Campaign:
 
     def failed(self) -> dict[str, failures.Failure]:
         """The runs of this job that have failed since it began."""
-        before = self.job.failed_before
-        found = self.job.store.failures.read(self._left)
-        return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
+        return {n: failure for n, failure in self.job.failures().items() if n in self._left}
 
     def _tell(self, failed: Mapping[str, failures.Failure]) -> None:
         for name in failed.keys() - self._told:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import data as datasets
-from reproduce.running import images, machine
+from reproduce.running import images
 from reproduce.running.launch import resources
 from reproduce.running.progress import duration
 from reproduce.running.standing import standing
-from reproduce.store import atomic, provenance
+from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _rate(run: Run, store: Store, means: Resources) -> tuple[float, str]:
 
 
 def _machine(device: str) -> str:
-    name = next(iter(machine.gpu_names()), None) if device == "cuda" else None
+    name = next(iter(hardware.gpu_names()), None) if device == "cuda" else None
     return provenance.machine_label(
         provenance.capture("local", device_kind=device, device_name=name)
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+import msgspec
 
 from benchmarks.run import from_canonical
 from reproduce.catalogue.papers import papers
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.store.claims import Owner
+from reproduce.store.failures import Failure
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
 
@@ -63,36 +66,30 @@ class Job:
         """Whether the final weights of a run of this job are kept."""
         return self.save_weights or run_hash in self.sources
 
+    def failures(self) -> dict[str, Failure]:
+        """The runs of this job that have failed since the command began, by hash."""
+        found = self.store.failures.read(item.run.hash for item in self.planned)
+        before = self.failed_before
+        return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
+
     def to_json(self) -> str:
         """For :meth:`from_json`."""
-        return json.dumps(
-            {
-                "planned": [[p.cell, p.run.canonical()] for p in self.planned],
-                "base": str(self.store.base.absolute()),
-                "form": self.store.form,
-                "data": str(self.data.absolute()),
-                "device": self.device,
-                "executor": self.executor,
-                "workers": self.workers,
-                "pack": self.pack,
-                "save_weights": self.save_weights,
-                "sources": sorted(self.sources),
-                "nice": self.nice,
-                "recorded": sorted(self.recorded),
-                "failed_before": dict(self.failed_before),
-            }
-        )
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values["planned"] = [(item.cell, item.run.canonical()) for item in self.planned]
+        values["store"] = (str(self.store.base.absolute()), self.store.form)
+        values["data"] = str(self.data.absolute())
+        return msgspec.json.encode(values).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Job:
         """The job that :meth:`to_json` wrote."""
         values = json.loads(text)
         papers()  # whose own parts the runs may be made of
-        store = Store(Path(values.pop("base")), values.pop("form"))
-        planned = [PlannedRun(cell, from_canonical(run)) for cell, run in values.pop("planned")]
-        data = Path(values.pop("data"))
-        values |= {name: frozenset(values[name]) for name in ("recorded", "sources")}
-        return cls(planned=tuple(planned), store=store, data=data, **values)
+        base, form = values["store"]
+        values["store"], values["data"] = Store(Path(base), form), Path(values["data"])
+        planned = values["planned"]
+        values["planned"] = tuple(PlannedRun(cell, from_canonical(run)) for cell, run in planned)
+        return cls(**values | {n: frozenset(values[n]) for n in ("recorded", "sources")})
 
 
 def job_file(store: Store, owner: Owner) -> Path:

@@ -11,12 +11,13 @@ from pathlib import Path
 from benchmarks.errors import UserError
 from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.running import images, machine
+from reproduce.running import images
 from reproduce.running.campaign import Campaign
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
 from reproduce.running.standing import Standing, standing
+from reproduce.store import atomic, hardware
 from reproduce.store.claims import PATIENCE_SECONDS, Claims
 from reproduce.store.failures import Failure
 from reproduce.store.paths import default_data
@@ -162,11 +163,11 @@ def resources(runs: int, options: LaunchOptions) -> Resources:
     for name, value in (("--workers", options.workers), ("--pack", options.pack)):
         if value is not None and value < 1:
             raise UserError(f"{name} must be at least 1, not {value}")
-    device = machine.resolve_device(options.device)
-    pack = options.pack or (machine.CUDA_PACK if device == "cuda" else 1)
+    device = hardware.resolve_device(options.device)
+    pack = options.pack or (hardware.CUDA_PACK if device == "cuda" else 1)
     if options.executor == "debug":
         return Resources(device, 1, pack)
-    workers = options.workers or machine.default_workers(device)
+    workers = options.workers or hardware.default_workers(device)
     return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
 
 
@@ -197,10 +198,8 @@ def make_folders(store: Store, *, with_weights: bool = False) -> None:
         store.logs,
     ]
     for folder in [*folders, store.weights.folder] if with_weights else folders:
-        try:
+        with atomic.telling(f"write {folder}"):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot write {folder}: {error.strerror}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise UserError(f"cannot write {folder}: give another folder with --results")
 

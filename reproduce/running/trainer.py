@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.errors import UserError
 from reproduce.running import images
 from reproduce.store import provenance, records, schema
-from reproduce.store import weights as saved_weights
 from reproduce.store.claims import Claim
 from reproduce.store.heartbeat import Heart
 
@@ -113,7 +112,7 @@ class Trainer:
         """Claim the next runs that nobody has, as many as are trained together."""
         self.heart.lost.clear()
         batch: list[_Held] = []
-        failed = self._failed_since_start()
+        failed = self.job.failures()
         todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
         todo = [p for p in todo if not self.store.weights.lacking(p.run)]
         size = self._pack_size(todo)
@@ -135,7 +134,7 @@ class Trainer:
             held = self._held[run.hash] = _Held(planned, claim)
             self.heart.add(claim, planned.cell, run.seed, run.epochs)
         # Its owner may have finished between our look and our claim.
-        if self._is_over(planned) or run.hash in self._failed_since_start():
+        if self._is_over(planned) or run.hash in self.job.failures():
             self._let_go(held)
             return None
         return held
@@ -152,11 +151,6 @@ class Trainer:
         if name not in self._over and self.job.is_over(name):
             self._over.add(name)
         return name in self._over
-
-    def _failed_since_start(self) -> set[str]:
-        before = self.job.failed_before
-        found = self.store.failures.read([p.run.hash for p in self.job.planned])
-        return {name for name, failure in found.items() if failure.token != before.get(name)}
 
     def _train(self, batch: list[_Held], device: torch.device) -> None:
         from benchmarks.training import checkpoint
@@ -243,7 +237,7 @@ class Trainer:
         self._let_go(held)
         correct, total = schema.headline(record)
         result = f"{correct}/{total}" + (" diverged" if outcome.diverged else "")
-        if earlier is not None and not saved_weights.agree(earlier, record):
+        if earlier is not None and not schema.agree(earlier, record):
             result += f", where the record has {schema.headline(earlier)[0]}; the record stays"
         self.log(f"{'finished' if ours else 'finished again'} {_named(held.planned)}: {result}")
 

@@ -95,7 +95,7 @@ def read_file(path: Path) -> dict[str, Row]:
 
 def require_agreement(first: Row, second: Row) -> None:
     """Raise UserError naming both places where two rows of one run differ in contents."""
-    if schema.contents(first.record) != schema.contents(second.record):
+    if not schema.agree(first.record, second.record):
         raise UserError(
             f"run {first.record['hash']} has two contents: {first.source} and {second.source};"
             " remove the wrong one"

@@ -6,9 +6,11 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
@@ -39,11 +41,10 @@ class Failure:
 
 def _read_one(path: Path) -> Failure | None:
     try:
-        values = json.loads(path.read_text())
-        return Failure(**{item.name: values[item.name] for item in fields(Failure)})
+        return msgspec.json.decode(path.read_bytes(), type=Failure)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, msgspec.MsgspecError):
         return Failure("", "", 0, f"{path} cannot be read", str(path), "")
 
 

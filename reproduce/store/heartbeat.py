@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from reproduce.store.claims import Claim, Claims
 
@@ -58,9 +59,8 @@ class Heartbeats:
     def read(self, run_hash: str) -> Beat | None:
         """The last heartbeat of a run, None where there is none."""
         try:
-            values = json.loads(self._path(run_hash).read_text())
-            return Beat(**{item.name: values[item.name] for item in fields(Beat)})
-        except (OSError, ValueError, KeyError, TypeError):
+            return msgspec.json.decode(self._path(run_hash).read_bytes(), type=Beat)
+        except (OSError, ValueError, msgspec.MsgspecError):
             return None
 
     def age(self, run_hash: str) -> float | None:
@@ -75,7 +75,7 @@ class Heartbeats:
         """Put a heartbeat in the place of the last one."""
         # One scratch name a run, so that a killed writer leaves nothing that is not reused.
         scratch = self._scratch(run_hash)
-        scratch.write_text(json.dumps(asdict(beat)))
+        scratch.write_bytes(msgspec.json.encode(beat))
         os.replace(scratch, self._path(run_hash))
 
     def remove(self, run_hash: str) -> None:

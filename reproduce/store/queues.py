@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.claims import Owner
     from reproduce.store.store import Store
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
@@ -78,18 +79,6 @@ class Word(Protocol):
         """Tasks of submissions that are being made, or were killed half way."""
 
 
-class Holder(Protocol):
-    """Of an owner of a claim, what a queue needs to know."""
-
-    @property
-    def token(self) -> str:
-        """Of this one claim."""
-
-    @property
-    def job(self) -> str:
-        """What ``this_job`` gave in the owner's process."""
-
-
 class Queue(Protocol):
     """An executor's queue; a module with these functions will do."""
 
@@ -97,7 +86,7 @@ class Queue(Protocol):
         """The job that a process with that environment runs in: its number, a dot, and whatever
         else tells it apart; empty outside of any."""
 
-    def liveness(self, owner: Holder) -> Liveness:
+    def liveness(self, owner: Owner) -> Liveness:
         """Whether an owner in a job, on a machine that cannot be looked at, is alive."""
 
     def look(self, store: Store) -> Word:

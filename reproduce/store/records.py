@@ -208,7 +208,7 @@ class Records:
             raise UserError(
                 f"{error}; this run's new record is kept as {_keep(path, data)}"
             ) from error
-        if schema.contents(published) != schema.contents(record):
+        if not schema.agree(published, record):
             raise _two_contents(record["hash"], str(path), str(_keep(path, data)))
 
     def _read(self, path: Path) -> Record:
@@ -241,7 +241,7 @@ class Records:
                 record = self._read(path)
                 found[record["hash"]] = record
         for name, row in committed.items():
-            if schema.contents(found.setdefault(name, row.record)) != schema.contents(row.record):
+            if not schema.agree(found.setdefault(name, row.record), row.record):
                 raise _two_contents(name, str(self.path(name)), row.source)
         return found
 

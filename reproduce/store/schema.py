@@ -133,6 +133,11 @@ def contents(record: Record) -> dict[str, Any]:
     return {"run": record["run"], "result": record["result"]}
 
 
+def agree(first: Record, second: Record) -> bool:
+    """Whether two trainings of a run came to the same, bit for bit in every loss of the curve."""
+    return contents(first) == contents(second)
+
+
 def contents_digest(record: Record) -> str:
     """SHA-256 over :func:`contents`: the same for records that agree."""
     return _sha256(canonical_json(contents(record)))

@@ -9,13 +9,14 @@ run's identity. Importing this module loads neither NumPy nor torch.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from benchmarks.errors import UserError
 from reproduce.store import atomic, schema
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".safetensors"
 FORMAT = "reproduce-weights 2"
+# What is no JSON in the metadata.
+_TEXTS = {"format", "run", "form", "contents", "finished", "machine", "note"}
 _NAME = re.compile(r"[0-9a-f]{16}\.safetensors")
 
 
@@ -69,11 +72,6 @@ class Header:
         return self.contents == schema.contents_digest(record)
 
 
-def agree(earlier: Record, record: Record) -> bool:
-    """Whether two trainings of a run came to the same, bit for bit in every loss of the curve."""
-    return schema.contents(earlier) == schema.contents(record)
-
-
 def encode(model: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
     """The network's state as the bytes of a safetensors file."""
     import torch
@@ -95,29 +93,28 @@ def metadata(
     """What the file says beside the tensors: safetensors allows text alone."""
     provenance = record["provenance"]
     correct, total = schema.headline(record)
-    return {
-        "format": FORMAT,
+    values = {
         "run": record["hash"],
-        "configuration": schema.canonical_json(record["run"]),
+        "configuration": record["run"],
         "form": record["form"],
-        "order": json.dumps(_order(model)),
-        "correct": str(correct),
-        "total": str(total),
-        "diverged": json.dumps(record["result"]["diverged"]),
+        "order": _order(model),
+        "correct": correct,
+        "total": total,
+        "diverged": record["result"]["diverged"],
         "contents": schema.contents_digest(record),
-        "commit": json.dumps(provenance["commit"]),
-        "dirty": json.dumps(provenance["dirty"]),
-        "finished": provenance["finished"],
+        **{name: provenance[name] for name in ("commit", "dirty", "finished")},
         "machine": machine_label(provenance),
         "note": _note(record, earlier),
     }
+    texts = {n: v if n in _TEXTS else schema.canonical_json(v) for n, v in values.items()}
+    return {"format": FORMAT, **texts}
 
 
 def _note(record: Record, earlier: Record | None) -> str:
     if earlier is None:
         return ""
     correct, _ = schema.headline(record)
-    if agree(earlier, record):
+    if schema.agree(earlier, record):
         return f"of a repetition, which agrees with the record: {correct} correct"
     return f"of a repetition with {correct} correct; the record has {schema.headline(earlier)[0]}"
 
@@ -151,29 +148,15 @@ def header(path: Path) -> Header:
         raise _damaged(path, str(error)) from error
     try:
         return _header(path, values)
-    except (KeyError, ValueError, TypeError, RecursionError):
+    except (KeyError, ValueError, msgspec.MsgspecError, RecursionError):
         raise _damaged(path, "it does not say which run it is of") from None
 
 
 def _header(path: Path, values: Mapping[str, str]) -> Header:
     if values["format"] != FORMAT:
         raise ValueError("another format")
-    found = Header(
-        path=path,
-        run=values["run"],
-        configuration=json.loads(values["configuration"]),
-        form=values["form"],
-        order=tuple(json.loads(values["order"])),
-        correct=int(values["correct"]),
-        total=int(values["total"]),
-        diverged=json.loads(values["diverged"]),
-        contents=values["contents"],
-        commit=json.loads(values["commit"]),
-        dirty=json.loads(values["dirty"]),
-        finished=values["finished"],
-        machine=values["machine"],
-        note=values["note"],
-    )
+    plain = {n: text if n in _TEXTS else msgspec.json.decode(text) for n, text in values.items()}
+    found = msgspec.convert({**plain, "path": path}, Header)
     if _NAME.fullmatch(path.name) and found.run != path.stem:
         raise _damaged(path, f"it holds the weights of run {found.run}")
     return found

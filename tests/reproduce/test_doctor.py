@@ -15,7 +15,7 @@ import pytest
 
 from reproduce.commands import doctor, path_lengths
 from reproduce.executors.slurm import arrays, snapshot
-from reproduce.running import machine
+from reproduce.store import hardware
 from reproduce.store import hardware
 from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
@@ -164,7 +164,7 @@ def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
     assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
     base = Store(tmp_path, "quick")
-    claim = base.claims / f".{owner.name}" / owner.name
+    claim = base.claims().folder / f".{owner.name}" / owner.name
     code = max(snapshot._files(ROOT), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code
     for path in (claim, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
@@ -206,10 +206,10 @@ def test_another_distributions_packages_fail(folders, monkeypatch):
 
 
 def test_too_little_memory_for_a_worker_is_told(folders, monkeypatch):
-    monkeypatch.setattr(hardware, "available_memory", lambda: machine.WORKER_BYTES - 1)
+    monkeypatch.setattr(hardware, "available_memory", lambda: hardware.WORKER_BYTES - 1)
     row = by_name(folders)["memory"]
     assert row.state == "low"
-    assert f"{machine.WORKER_BYTES / doctor.GIB:.1f} GiB" in row.fix
+    assert f"{hardware.WORKER_BYTES / doctor.GIB:.1f} GiB" in row.fix
 
 
 def test_without_latex_queue_and_git_it_still_works(folders, monkeypatch, tmp_path):

@@ -20,7 +20,6 @@ from benchmarks.run import Run
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.running import estimate as module
-from reproduce.running import machine
 from reproduce.running.estimate import Estimate, estimate
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.launch import LaunchOptions, Resources, resources
@@ -210,7 +209,7 @@ def test_workers_as_cores_and_memory_allow(
 ) -> None:
     monkeypatch.setattr(hardware, "usable_cores", lambda: cores)
     monkeypatch.setattr(hardware, "available_memory", lambda: memory and int(memory))
-    assert machine.default_workers("cpu") == workers
+    assert hardware.default_workers("cpu") == workers
 
 
 def test_no_more_workers_than_packs() -> None:
@@ -222,22 +221,22 @@ def test_no_more_workers_than_packs() -> None:
 
 
 def test_one_worker_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "gpu_names", lambda: ("A", "A", "A"))
-    assert machine.resolve_device("auto") == "cuda"
-    assert resources(100, LaunchOptions()) == Resources("cuda", 3, machine.CUDA_PACK)
-    assert resources(5, LaunchOptions()) == Resources("cuda", 2, machine.CUDA_PACK)
+    monkeypatch.setattr(hardware, "gpu_names", lambda: ("A", "A", "A"))
+    assert hardware.resolve_device("auto") == "cuda"
+    assert resources(100, LaunchOptions()) == Resources("cuda", 3, hardware.CUDA_PACK)
+    assert resources(5, LaunchOptions()) == Resources("cuda", 2, hardware.CUDA_PACK)
     assert resources(5, LaunchOptions(executor="debug", pack=2)) == Resources("cuda", 1, 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert [machine.visible_gpu(slot) for slot in range(4)] == ["0", "1", "2", "0"]
+    assert [hardware.visible_gpu(slot) for slot in range(4)] == ["0", "1", "2", "0"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5, GPU-abc,7")
-    assert [machine.visible_gpu(slot) for slot in range(4)] == ["5", "GPU-abc", "7", "5"]
+    assert [hardware.visible_gpu(slot) for slot in range(4)] == ["5", "GPU-abc", "7", "5"]
 
 
 def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "gpu_names", lambda: ())
-    assert machine.resolve_device("auto") == "cpu"
+    monkeypatch.setattr(hardware, "gpu_names", lambda: ())
+    assert hardware.resolve_device("auto") == "cpu"
     with pytest.raises(UserError, match="--device cpu"):
-        machine.resolve_device("cuda")
+        hardware.resolve_device("cuda")
 
 
 def test_nested_and_older_control_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster
-from reproduce.running import machine
+from reproduce.store import hardware
 from reproduce.running.job import Job
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Request:
     def job(self, items: Sequence[PlannedRun], wanted: Standing) -> Job:
         """Of these runs; what they start from is trained first, should it not be there by then."""
         options, cuda = self.options, self.options.device == "cuda"
-        pack = self.pack or (machine.CUDA_PACK if cuda else 1)
+        pack = self.pack or (hardware.CUDA_PACK if cuda else 1)
         workers = options.gpus_per_task if cuda else options.cpus_per_task
         planned = (*sources_of(items, wanted), *items)
         hashes = {item.run.hash for item in planned}

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
 from reproduce.executors.slurm.manifest import INTENDED, Manifest, SubmittedArray
-from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Holder, Liveness, Lost, Place
+from reproduce.store.claims import Owner
+from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Lost, Place
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
@@ -100,7 +101,7 @@ class Judge:
         self._answer: dict[str, cluster.Queued] | None = None
         self._seen: dict[str, float] = {}
 
-    def liveness(self, owner: Holder) -> Liveness:
+    def liveness(self, owner: Owner) -> Liveness:
         """DEAD where its job has ended or was started again, ALIVE where it is running, ELSEWHERE
         where neither is certain."""
         job = JobName.parse(owner.job)
