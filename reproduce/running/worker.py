@@ -16,7 +16,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import reproduce.executors  # noqa: F401  (they register what tells whose a claim is)
@@ -41,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.nice(max(0, job.nice - os.nice(0)))  # what started us may be as nice already
     trainer = Trainer(job, options.name, _log, options.log)
     stopping = threading.Event()
-    _stop_on_signals(trainer, stopping, ignore_interrupt=options.lifeline)
-    _leave_on_signals(trainer, stopping)
+    stop, leave = partial(_stop, trainer, stopping), partial(_leave, trainer, stopping)
+    _on_signal(signal.SIGTERM, leave if job.executor == "slurm" else stop)
+    _on_signal(signal.SIGINT, stop)
+    _on_signal(LEAVE, leave)
     if options.lifeline:
-        _in_thread(_watch_lifeline, trainer, stopping)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _in_thread(partial(_watch_lifeline, stop))
     try:
         trainer.work()
     except UserError as error:
@@ -68,22 +72,9 @@ def last_error(log: Path) -> str | None:
     return lines[-1].partition(ERROR_MARK)[2] or None if lines else None
 
 
-def _stop_on_signals(trainer: Trainer, stopping: threading.Event, ignore_interrupt: bool) -> None:
+def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
     # Not in the handler itself: the lock that it needs may be held by the interrupted code.
-    def handle(*_: object) -> None:
-        _in_thread(_stop, trainer, stopping)
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if ignore_interrupt else handle)
-
-
-def _leave_on_signals(trainer: Trainer, stopping: threading.Event) -> None:
-    def handle(*_: object) -> None:
-        _in_thread(_leave, trainer, stopping)
-
-    signal.signal(LEAVE, handle)
-    if trainer.job.executor == "slurm":
-        signal.signal(signal.SIGTERM, handle)
+    signal.signal(number, lambda *_: _in_thread(act))
 
 
 def _leave(trainer: Trainer, stopping: threading.Event) -> None:
@@ -91,10 +82,10 @@ def _leave(trainer: Trainer, stopping: threading.Event) -> None:
     trainer.leave()
 
 
-def _watch_lifeline(trainer: Trainer, stopping: threading.Event) -> None:
+def _watch_lifeline(stop: Callable[[], None]) -> None:
     while os.read(0, 1024):
         pass
-    _stop(trainer, stopping)
+    stop()
 
 
 def _stop(trainer: Trainer, stopping: threading.Event) -> None:
@@ -105,8 +96,8 @@ def _stop(trainer: Trainer, stopping: threading.Event) -> None:
         os._exit(STOPPED)
 
 
-def _in_thread(function: object, *arguments: object) -> None:
-    threading.Thread(target=function, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+def _in_thread(act: Callable[[], None]) -> None:
+    threading.Thread(target=act, daemon=True).start()
 
 
 def _log(message: str) -> None:

@@ -94,16 +94,22 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
         data = msgspec.convert(self.run, _Run).data
         if digest_of(self.run) != self.hash:
             raise ValueError(f"its configuration hashes to {digest_of(self.run)}, not {self.hash}")
-        name, fold = data.get("name"), data.get("fold", 0)
-        if not isinstance(name, str) or name not in datasets.DATASETS:
-            return
-        try:
-            known = datasets.info(name, fold)
-        except (UserError, TypeError):
-            raise ValueError(f"{name} has no fold {fold!r}") from None
         total = self.result.measurements[HEADLINE].of  # type: ignore[union-attr]
-        if total != known.counts[1]:
-            raise ValueError(f"it counts {total} images of {known.counts[1]} in {known.store}")
+        if fault := _total_fault(data, total):
+            raise ValueError(fault)
+
+
+def _total_fault(data: dict[str, Any], total: int) -> str | None:
+    name, fold = data.get("name"), data.get("fold", 0)
+    if not isinstance(name, str) or name not in datasets.DATASETS:
+        return None
+    try:
+        known = datasets.info(name, fold)
+    except (UserError, TypeError):
+        return f"{name} has no fold {fold!r}"
+    if total == known.counts[1]:
+        return None
+    return f"it counts {total} test images, where {known.store} has {known.counts[1]}"
 
 
 def canonical_json(value: Any) -> str:

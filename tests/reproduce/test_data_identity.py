@@ -162,8 +162,7 @@ def test_the_fold_of_a_cell() -> None:
 def test_a_record_counts_the_test_images_of_its_fold(
     run: dict[str, Any], total: int, fault: str | None
 ) -> None:
-    measured_total = {"test accuracy": {"count": 0, "of": total}}
-    found = schema._total_fault({"data": run}, measured_total)
+    found = schema._total_fault(run, total)
     assert fault in found if fault and found else found is fault
 
 
