@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.running import worker
 from reproduce.running.job import job_file
-from reproduce.store.hardware import visible_gpu
 from reproduce.running.trainer import Trainer, stamped
+from reproduce.store.hardware import visible_gpu
 from reproduce.store.paths import ROOT
 from reproduce.store.queues import Liveness
 

@@ -16,7 +16,6 @@ import pytest
 from reproduce.commands import doctor, path_lengths
 from reproduce.executors.slurm import arrays, snapshot
 from reproduce.store import hardware
-from reproduce.store import hardware
 from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store

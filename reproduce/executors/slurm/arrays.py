@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster
-from reproduce.store import hardware
 from reproduce.running.job import Job
+from reproduce.store import hardware
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import PlannedRun
