@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.data.sources import cannot_write
 
 STALE_SECONDS = 24 * 3600
-NAME = re.compile(r"\.(?P<stem>[\w-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
+NAME = re.compile(r"\.(?P<stem>[\w.-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
 
 
 @contextlib.contextmanager

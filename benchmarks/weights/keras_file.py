@@ -22,8 +22,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from benchmarks.errors import UserError
-from benchmarks.weights.layers import Kind, Order, SpatialLayer, WeightFile
+from benchmarks.errors import UserError, one_line
+from benchmarks.weights.reading import Kind, Order, SpatialLayer, WeightFile, is_spatial
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
@@ -89,24 +89,17 @@ def read_in_process(path: Path) -> WeightFile:
     Raises:
         UserError: see :func:`read_layers`.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return _layers(file, path)
-    except UserError:
-        raise
-    except Exception as error:  # h5py reports damage as OSError, KeyError, RuntimeError and others
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(
-            f"{path} is damaged or cut short ({first}): fetch or save it again"
-        ) from error
-
-
-def _layers(file: h5py.File, path: Path) -> WeightFile:
-    model = file.get("model_weights", file)
-    if names := _names(model, "layer_names"):
-        return WeightFile(tuple(_listed(model, names)), Order.KERAS_LAYERS)
-    if kernels := _numbered(file):
-        return WeightFile(tuple(_by_number(kernels, path)), Order.KERAS_NUMBERS)
+    # h5py reports damage as OSError, KeyError, RuntimeError and others.
+    message = f"{path} is damaged or cut short"
+    with (
+        one_line(Exception, lambda why: f"{message} ({why}): fetch or save it again"),
+        h5py.File(path, "r") as file,
+    ):
+        model = file.get("model_weights", file)
+        if names := _names(model, "layer_names"):
+            return WeightFile(tuple(_listed(model, names)), Order.KERAS_LAYERS)
+        if kernels := _numbered(file):
+            return WeightFile(tuple(_by_number(kernels, path)), Order.KERAS_NUMBERS)
     raise UserError(
         f"{path} is HDF5, but no Keras weight file: it lists no layers. Save the model with "
         "`model.save('NAME.h5')`"
@@ -115,41 +108,28 @@ def _layers(file: h5py.File, path: Path) -> WeightFile:
 
 def _names(group: h5py.Group, attribute: str) -> list[str]:
     """A list of names, which Keras splits into numbered attributes where it is long."""
-    if attribute in group.attrs:
-        chunks = [group.attrs[attribute]]
-    else:
-        numbers = range(len(group.attrs))
-        keys = (f"{attribute}{number}" for number in numbers)
-        chunks = [group.attrs[key] for key in keys if key in group.attrs]
-    return [n.decode() if isinstance(n, bytes) else str(n) for chunk in chunks for n in chunk]
+    keys = (attribute, *(f"{attribute}{number}" for number in range(len(group.attrs))))
+    chunks = [group.attrs[key] for key in keys if key in group.attrs]
+    return [_text(name) for chunk in chunks for name in chunk]
 
 
 def _listed(model: h5py.Group, names: Iterable[str]) -> Iterator[SpatialLayer]:
     is_rotated = _text(model.attrs.get("backend", "")) == "theano"
     for name in names:
         group = model[name]
-        for weight in _names(group, "weight_names"):
-            if (kernel := _kernel(group[weight])) is not None:
-                kind: Kind = "dwconv" if "depthwise" in weight.lower() else "conv"
-                # A nested model is one layer with the weights of all of its own.
-                label = name if _is_only_kernel(group, name) else weight.partition(":")[0]
-                # Theano convolves where others correlate: its kernels are turned by half a turn.
-                turned = is_rotated and kind == "conv"
-                yield SpatialLayer(label, kind, kernel[:, ::-1, ::-1] if turned else kernel)
-
-
-def _is_only_kernel(group: h5py.Group, name: str) -> bool:
-    weights = _names(group, "weight_names")
-    return sum(is_spatial(group[weight].shape[:2], group[weight].ndim) for weight in weights) == 1
+        found = {weight: _kernel(group[weight]) for weight in _names(group, "weight_names")}
+        kernels = {weight: kernel for weight, kernel in found.items() if kernel is not None}
+        for weight, kernel in kernels.items():
+            kind: Kind = "dwconv" if "depthwise" in weight.lower() else "conv"
+            # A nested model is one layer with the weights of all of its own.
+            label = name if len(kernels) == 1 else weight.partition(":")[0]
+            # Theano convolves where others correlate: its kernels are turned by half a turn.
+            turned = is_rotated and kind == "conv"
+            yield SpatialLayer(label, kind, kernel[:, ::-1, ::-1] if turned else kernel)
 
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def is_spatial(sides: tuple[int, ...], axes: int) -> bool:
-    """Whether an array with four axes has square filters with an odd side over 1."""
-    return axes == 4 and sides[0] == sides[1] > 1 and sides[0] % 2 == 1
 
 
 def _kernel(array: h5py.Dataset) -> np.ndarray | None:
@@ -158,18 +138,15 @@ def _kernel(array: h5py.Dataset) -> np.ndarray | None:
     Raises:
         UserError: where its values are no floating-point numbers.
     """
-    if not is_spatial(array.shape[:2], array.ndim) or array.size == 0:
+    if array.ndim != 4 or array.size == 0 or not is_spatial(array.shape[0], array.shape[1]):
         return None
     if array.dtype.kind != "f":
         raise UserError(
             f"{array.file.filename}: {array.name} is of type {array.dtype}, and only "
             "floating-point kernels are compared: save the model with float32 weights"
         )
-    height, width, inputs, outputs = array.shape
-    values = np.asarray(array, dtype=np.float32)
-    return np.ascontiguousarray(
-        values.transpose(3, 2, 0, 1).reshape(inputs * outputs, height, width)
-    )
+    values = np.asarray(array, dtype=np.float32).transpose(3, 2, 0, 1)
+    return np.ascontiguousarray(values.reshape(-1, *array.shape[:2]))
 
 
 def _numbered(file: h5py.File) -> dict[str, np.ndarray]:
@@ -177,14 +154,12 @@ def _numbered(file: h5py.File) -> dict[str, np.ndarray]:
     kernels = {}
 
     def look(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        parent, _, last = name.rpartition("/")
-        if isinstance(item, h5py.Dataset) and last == "0" and parent.endswith("/vars"):
-            kernel = _kernel(item)
-            if kernel is not None:
-                kernels[parent.removesuffix("/vars")] = kernel
+        layer = name.removesuffix("/vars/0")
+        if layer != name and isinstance(item, h5py.Dataset):
+            kernels[layer] = _kernel(item)
 
     file.visititems(look)
-    return kernels
+    return {layer: kernel for layer, kernel in kernels.items() if kernel is not None}
 
 
 def _by_number(kernels: dict[str, np.ndarray], path: Path) -> Iterator[SpatialLayer]:

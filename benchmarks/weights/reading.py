@@ -1,15 +1,18 @@
-"""Reads a weight file by its suffix; whatever is wrong with it becomes one line."""
+"""What a weight file yields, and its reading by suffix; what is wrong with it becomes one line."""
 
 from __future__ import annotations
 
 import importlib
 import stat
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from benchmarks.errors import UserError
-from benchmarks.weights.layers import Order, SpatialLayer, WeightFile
+from benchmarks.errors import UserError, one_line, reading
 
-__all__ = ["Order", "SpatialLayer", "WeightFile", "read", "read_file"]
+if TYPE_CHECKING:
+    import numpy as np
 
 READERS = {
     ".h5": "keras_file",
@@ -19,6 +22,57 @@ READERS = {
     ".pth": "torch_file",
     ".safetensors": "safetensors_file",
 }
+
+Kind = Literal["conv", "dwconv"]
+
+
+class Order(Enum):
+    """How a file tells which layer comes first; the value is a sentence's end for reports."""
+
+    KERAS_LAYERS = "the file's list of layers, in which each layer follows its inputs"
+    KERAS_NUMBERS = "the numbers in the layers' names, which count in order of construction"
+    STATE_DICT = "the state dict, which lists modules in order of construction"
+    MERGED = (
+        "the network of the run that the file is of, its branches merged into one filter a block"
+    )
+    METADATA = "the order that the file's metadata state"
+    FILE = "the order in which the file stores its tensors"
+    NAMES = "the tensors' names with their numbers compared as numbers; the file states no order"
+
+
+def is_spatial(height: int, width: int) -> bool:
+    """Whether filters are square with an odd side over 1."""
+    return height == width > 1 and height % 2 == 1
+
+
+@dataclass(frozen=True)
+class SpatialLayer:
+    """A convolution's spatial filters: one for each pair of connected input and output channels.
+
+    Attributes:
+        name: as the file has it.
+        kind: "dwconv" where every filter has an input channel of its own, else "conv".
+        filters: float32 (N, kh, kw), N = inputs · outputs / groups; row, column as the network
+            correlates them with its input, (0, 0) the upper left.
+    """
+
+    name: str
+    kind: Kind
+    filters: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the filters."""
+        _, height, width = self.filters.shape
+        return height, width
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """The convolutions over more than one pixel of a weight file, in order of depth."""
+
+    layers: tuple[SpatialLayer, ...]
+    order: Order
 
 
 def read(path: Path) -> list[SpatialLayer]:
@@ -40,6 +94,8 @@ def read_file(path: Path) -> WeightFile:
         UserError: where there is no such file, it cannot be read, is damaged, no weight file, or
             holds no such filters.
     """
+    import numpy as np
+
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UserError(
@@ -47,11 +103,15 @@ def read_file(path: Path) -> WeightFile:
         )
     check_readable(path)
     module = importlib.import_module(f"benchmarks.weights.{reader}")
-    try:
+    with one_line(MemoryError, lambda _: f"{path} is larger than this machine's memory"):
         found: WeightFile = module.read_layers(path)
-    except MemoryError as error:
-        raise UserError(f"{path} is larger than this machine's memory") from error
-    _check_content(found, path)
+    if not found.layers:
+        raise UserError(f"{path} holds no spatial filters: no convolution of 3×3, 5×5 or larger")
+    for layer in found.layers:
+        if not np.isfinite(layer.filters).all():
+            raise UserError(
+                f"{path}: layer {layer.name} holds weights that are infinite or no numbers"
+            )
     return found
 
 
@@ -61,7 +121,7 @@ def check_readable(path: Path) -> None:
     Raises:
         UserError: where not, or it is a folder, or a pipe or device, which may never end.
     """
-    try:
+    with reading(path), one_line(FileNotFoundError, lambda _: f"{path} does not exist"):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise UserError(f"{path} is a folder: name the weight file itself")
@@ -69,21 +129,5 @@ def check_readable(path: Path) -> None:
             raise UserError(f"{path} is a pipe or device, no file: save the weights in a file")
         with open(path, "rb") as file:
             start = file.read(1)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     if not start:
         raise UserError(f"{path} is empty: fetch it again")
-
-
-def _check_content(found: WeightFile, path: Path) -> None:
-    import numpy as np
-
-    if not found.layers:
-        raise UserError(f"{path} holds no spatial filters: no convolution of 3×3, 5×5 or larger")
-    for layer in found.layers:
-        if not np.isfinite(layer.filters).all():
-            raise UserError(
-                f"{path}: layer {layer.name} holds weights that are infinite or no numbers"
-            )

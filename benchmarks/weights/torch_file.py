@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.errors import UserError
-from benchmarks.weights.layers import Kind, Order, SpatialLayer, WeightFile
+from benchmarks.weights.reading import Kind, Order, SpatialLayer, WeightFile, is_spatial
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 
@@ -21,13 +21,14 @@ def read_layers(path: Path) -> WeightFile:
     Raises:
         UserError: where the file is damaged, or holds something else than tensors by name.
     """
-    state = state_dict(_load(path), path)
+    state = _state_dict(_load(path), path)
     return WeightFile(tuple(layers_of(state.items(), path)), Order.STATE_DICT)
 
 
 def _load(path: Path) -> Any:
     import pickle
 
+    advice = "save `model.state_dict()` with torch.save"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -35,43 +36,27 @@ def _load(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} is no plain state dict (it is damaged, or holds objects whose loading would "
-            "run code): save `model.state_dict()` with torch.save"
+            f"run code): {advice}"
         ) from error
     except MemoryError:
         raise
     except Exception as error:  # damage shows as RuntimeError, EOFError, ValueError, …
         what = "a TorchScript program" if "TorchScript" in str(error) else "damaged or cut short"
-        raise UserError(
-            f"{path} is {what}: save `model.state_dict()` with torch.save, or fetch it again"
-        ) from error
+        raise UserError(f"{path} is {what}: {advice}, or fetch it again") from error
 
 
-def state_dict(loaded: Any, path: Path) -> Mapping[str, torch.Tensor]:
-    """The mapping of names to tensors in what a file held, below one of :data:`WRAPPERS` if so.
-
-    Raises:
-        UserError: where there is none.
-    """
-    for candidate in (loaded, *_wrapped(loaded)):
-        if isinstance(candidate, Mapping) and any(
-            isinstance(name, str) and isinstance(value, torch.Tensor)
-            for name, value in candidate.items()
-        ):
-            return {
-                name: value
-                for name, value in candidate.items()
-                if isinstance(name, str) and isinstance(value, torch.Tensor)
-            }
+def _state_dict(loaded: Any, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors by name in what a file held, at the top or below one of :data:`WRAPPERS`."""
+    outer = loaded if isinstance(loaded, Mapping) else {}
+    for candidate in (loaded, *(outer[key] for key in WRAPPERS if key in outer)):
+        inner = candidate if isinstance(candidate, Mapping) else {}
+        named = ((name, value) for name, value in inner.items() if isinstance(name, str))
+        if found := {name: value for name, value in named if isinstance(value, torch.Tensor)}:
+            return found
     raise UserError(
         f"{path} holds no state dict, at the top or under {', '.join(WRAPPERS)}: save "
         "`model.state_dict()` with torch.save"
     )
-
-
-def _wrapped(loaded: Any) -> list[Any]:
-    if not isinstance(loaded, Mapping):
-        return []
-    return [loaded[key] for key in WRAPPERS if key in loaded]
 
 
 def layers_of(tensors: Iterable[tuple[str, torch.Tensor]], path: Path) -> Iterator[SpatialLayer]:
@@ -91,7 +76,7 @@ def layers_of(tensors: Iterable[tuple[str, torch.Tensor]], path: Path) -> Iterat
         outputs, inputs, height, width = tensor.shape
         depthwise = inputs == 1 and outputs > 1 and not is_first
         is_first = False
-        if height == width and height > 1 and height % 2 == 1 and tensor.numel():
+        if is_spatial(height, width) and tensor.numel():
             kind: Kind = "dwconv" if depthwise else "conv"
             values = _floats(name, tensor, path).reshape(-1, height, width)
             yield SpatialLayer(

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchmarks.data import DATASETS, DatasetInfo, info
 from benchmarks.errors import UserError
-from benchmarks.weights.catalogue import WEIGHTS
+from benchmarks.weights.catalogue import WEIGHTS, KnownWeights
 from reproduce.commands import options as opt
-from reproduce.commands import weights as weights_command
 from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmarks.data.sources import OnProgress
 
 NARROW = 60
+UNPUBLISHED = "no published sum; its layers agree"
+Entry = DatasetInfo | KnownWeights
+Row = dict[str, Any]
+Columns = dict[str, Callable[[Row], str]]
 
 app = typer.Typer(
     help="Data sets and weight files: what there is, and how to get, import and verify it.",
@@ -44,26 +48,25 @@ Fold = Annotated[
 
 
 @app.command("list")
-def list_(
-    data: opt.Data = None,
-    as_json: opt.Json = False,
-) -> None:
+def list_(data: opt.Data = None, as_json: opt.Json = False) -> None:
     """Show every data set and weight file, whether it is here, and the command that gets it.
 
     Of a data set with folds, those that are here, or fold 0.
     """
     root = data or default_data()
-    rows = [_describe(entry, root) for entry in _entries(root)]
-    weights = [weights_command.describe(entry, root) for entry in WEIGHTS.values()]
+    rows = [_describe(entry, root) for entry in _entries(root, [*DATASETS])]
+    weights = [_describe(entry, root) for entry in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps([*rows, *weights], indent=1))
         return
-    _print_table(rows)
-    weights_command.print_table(weights)
-    if any(row["state"] == "missing" for row in [*rows, *weights]):
-        from rich.console import Console
+    from rich.console import Console
 
-        Console().print("\n`reproduce data get NAME` gets what is missing.", highlight=False)
+    console = Console()
+    _print_table(rows, DATASET_COLUMNS, console)
+    console.print()
+    _print_table(weights, WEIGHT_COLUMNS, console)
+    if any(row["state"] == "missing" for row in [*rows, *weights]):
+        console.print("\n`reproduce data get NAME` gets what is missing.", highlight=False)
 
 
 @app.command()
@@ -75,24 +78,10 @@ def get(
     DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
     internet: fetch the official files elsewhere and use `import`.
     """
-    root = data or default_data()
-    if name in WEIGHTS:
-        _refuse_fold(name, fold)
+    root, entry = data or default_data(), _entry(name, fold)
+    if not isinstance(entry, DatasetInfo) or not entry.embedded:
         with _progress_bar() as on_progress:
-            weights_command.get(name, root, on_progress)
-        weights_command.report(name, root, as_json)
-        return
-    entry = _info(name, fold)
-    if entry.embedded:
-        if as_json:
-            typer.echo(json.dumps(_describe(entry, root)))
-        else:
-            typer.echo(f"{name} comes with an installed package: nothing to get")
-        return
-    from benchmarks.data.importing import download
-
-    with _progress_bar() as on_progress:
-        download(entry, root, on_progress)
+            _keeper(entry).download(entry, root, on_progress)
     _report(entry, root, as_json)
 
 
@@ -118,18 +107,9 @@ def import_(
     Each source of a data set gives the same bytes. The official files are compared with their
     published checksums, the images of cifar10 and cifar100 with a known digest.
     """
-    from benchmarks.data.importing import import_from
-
-    root = data or default_data()
-    if name in WEIGHTS:
-        _refuse_fold(name, fold)
-        with _progress_bar() as on_progress:
-            weights_command.import_(name, path, root, on_progress)
-        weights_command.report(name, root, as_json)
-        return
-    entry = _info(name, fold)
+    root, entry = data or default_data(), _entry(name, fold)
     with _progress_bar() as on_progress:
-        import_from(entry, path, root, on_progress)
+        _keeper(entry).import_from(entry, path, root, on_progress)
     _report(entry, root, as_json)
 
 
@@ -158,22 +138,27 @@ def verify(
     if fold is not None and not names:
         raise UserError("--fold needs a data set: reproduce data verify NAME --fold N")
     errors = []
-    for check in _checks(root, names, fold):
-        state, found = check.perform()
+    for entry in _entries(root, names or [*DATASETS, *WEIGHTS], fold):
+        state, found = _verify(entry, root)
         error = None if state == "ok" else found
         if as_json:
-            typer.echo(json.dumps({**check.names, "state": state, "error": error}))
+            fold_of = {"fold": entry.fold} if isinstance(entry, DatasetInfo) else {}
+            typer.echo(json.dumps({"name": entry.name, **fold_of, "state": state, "error": error}))
         else:
             said = {"ok": f"OK, {found}", "damaged": "NOT OK"}
-            typer.echo(f"{check.label}: {said.get(state, f'not there ({check.getting})')}")
+            typer.echo(f"{entry.store}: {said.get(state, f'not there ({_getting(entry)})')}")
         if error and (state == "damaged" or names):
             errors.append(error)
     if errors:
         raise UserError("; ".join(errors))
 
 
-def _info(name: str, fold: int = 0) -> DatasetInfo:
-    """A data set's entry; the message for an unknown name also lists the weight files."""
+def _entry(name: str, fold: int = 0) -> Entry:
+    """A data set's entry, or that of a weight file, which has no folds."""
+    if name in WEIGHTS:
+        if fold:
+            raise UserError(f"{name} is a weight file and has no folds: leave out --fold")
+        return WEIGHTS[name]
     if name not in DATASETS:
         raise UserError(
             f"no data set {name!r}; known: {', '.join(DATASETS)}; weight files: "
@@ -182,69 +167,79 @@ def _info(name: str, fold: int = 0) -> DatasetInfo:
     return info(name, fold)
 
 
-def _refuse_fold(name: str, fold: int | None) -> None:
-    if fold:
-        raise UserError(f"{name} is a weight file and has no folds: leave out --fold")
-
-
-def _entries(
-    root: Path, names: list[str] | None = None, fold: int | None = None
-) -> list[DatasetInfo]:
-    """The named data sets, all by default; of folds the given one, or all that are stored, or 0."""
-    from benchmarks.data.header import state
-
-    found = []
-    for name in names or DATASETS:
-        entry = _info(name, fold or 0)
-        present = [each for each in entry.folds if state(each, root)[0] != "missing"]
-        found += [entry] if fold is not None or not present else present
+def _entries(root: Path, names: Sequence[str], fold: int | None = None) -> list[Entry]:
+    """Those named; of folds the given one, or all that are stored, or 0."""
+    found: list[Entry] = []
+    for name in names:
+        entry = _entry(name, fold or 0)
+        folds = entry.folds if isinstance(entry, DatasetInfo) and fold is None else ()
+        found += [each for each in folds if _state(each, root)[0] != "missing"] or [entry]
     return found
 
 
-@dataclass(frozen=True)
-class _Check:
-    """What `verify` does for one data set, fold or weight file, and how it is named."""
+def _keeper(entry: Entry) -> ModuleType:
+    """Downloads and imports entries of this kind."""
+    if isinstance(entry, DatasetInfo):
+        from benchmarks.data import importing
 
-    label: str
-    names: dict[str, Any]
-    getting: str
-    perform: Callable[[], tuple[str, str]]
+        return importing
+    from benchmarks.weights import fetching
 
-
-def _checks(root: Path, names: list[str] | None, fold: int | None) -> list[_Check]:
-    """In the order of ``names``, whose spelling is judged before any is performed."""
-    found = []
-    for name in names or [*DATASETS, *WEIGHTS]:
-        if name in WEIGHTS:
-            _refuse_fold(name, fold)
-            perform = partial(weights_command.verify, WEIGHTS[name], root)
-            found.append(_Check(name, {"name": name}, f"reproduce data get {name}", perform))
-            continue
-        for entry in _entries(root, [name], fold):
-            labels = {"name": entry.name, "fold": entry.fold}
-            perform = partial(_verify, entry, root)
-            found.append(_Check(entry.store, labels, _getting(entry), perform))
-    return found
+    return fetching
 
 
-def _verify(entry: DatasetInfo, root: Path) -> tuple[str, str]:
-    """ "ok" and which digest it has, or "missing" or "damaged" and what is wrong."""
-    from benchmarks.data import header, load, store
+def _state(entry: Entry, root: Path) -> tuple[str, str]:
+    if isinstance(entry, DatasetInfo):
+        from benchmarks.data import header
+
+        return header.state(entry, root)
+    from benchmarks.weights import fetching
+
+    return fetching.state(entry, root)
+
+
+def _verify(entry: Entry, root: Path) -> tuple[str, str]:
+    """ "ok" and which digest or sum it has, or "missing" or "damaged" and what is wrong."""
+    from benchmarks.data import load, store
+    from benchmarks.weights import fetching
 
     try:
-        if entry.embedded:
-            return "ok", f"digest {load(entry.name, root).digest}"
-        return "ok", f"digest {store.verify(entry, root)}"
+        if isinstance(entry, KnownWeights):
+            return "ok", fetching.verify(entry, root)
+        digest = load(entry.name, root).digest if entry.embedded else store.verify(entry, root)
+        return "ok", f"digest {digest}"
     except UserError as error:
-        missing = header.state(entry, root)[0] == "missing"
+        missing = _state(entry, root)[0] == "missing"
         return ("missing" if missing else "damaged"), str(error)
 
 
-def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
-    from benchmarks.data.header import read_header, state
+def _getting(entry: Entry) -> str:
+    return f"reproduce data get {entry.arguments}"
 
-    where, detail = state(entry, root)
-    digest = read_header(root, entry.store).digest if where == "present" else entry.digest
+
+def _describe(entry: Entry, root: Path) -> Row:
+    """One entry of ``reproduce data list --json``; reads no image and no weights."""
+    where, detail = _state(entry, root)
+    command = _getting(entry) if where == "missing" else None
+    if isinstance(entry, KnownWeights):
+        from benchmarks.weights.fetching import path_of
+
+        return {
+            "name": entry.name,
+            "title": entry.title,
+            "kind": "weights",
+            "layers": entry.layers,
+            "filters": entry.filters,
+            "network": entry.network or None,
+            "state": where,
+            "detail": detail,
+            "path": str(path_of(entry, root)),
+            "command": command,
+            "hash": entry.sources[0].checksum or None,
+            "url": entry.sources[0].url,
+        }
+    from benchmarks.data.header import read_header
+
     return {
         "name": entry.name,
         "fold": entry.fold,
@@ -255,70 +250,70 @@ def _describe(entry: DatasetInfo, root: Path) -> dict[str, Any]:
         "state": where,
         "detail": detail,
         "path": None if entry.embedded else str(root / entry.store),
-        "command": _getting(entry) if where == "missing" else None,
-        "digest": digest,
+        "command": command,
+        "digest": read_header(root, entry.store).digest if where == "present" else entry.digest,
         "identity": entry.identity,
     }
 
 
-def _getting(entry: DatasetInfo) -> str:
-    return f"reproduce data get {entry.arguments}"
+def _report(entry: Entry, root: Path, as_json: bool) -> None:
+    """Print what is there now."""
+    row = _describe(entry, root)
+    if as_json:
+        typer.echo(json.dumps(row))
+    elif isinstance(entry, KnownWeights):
+        checked = "its published sum agrees" if row["hash"] else UNPUBLISHED
+        typer.echo(
+            f"{entry.name}: {entry.filters:,} spatial filters in {entry.layers} 3×3 layers in "
+            f"{row['path']} ({checked})"
+        )
+    elif entry.embedded:
+        typer.echo(f"{entry.name} comes with an installed package: nothing to get")
+    else:
+        train, test = entry.counts
+        typer.echo(
+            f"{entry.store}: {train:,} training and {test:,} test images in {row['path']} "
+            f"(digest {row['digest'][:12]})"
+        )
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
+def _where(row: Row) -> str:
+    places = {"embedded": "comes with a package", "present": str(row["path"])}
+    detail = f": {row['detail']}" if row["detail"] else ""
+    return places.get(row["state"], f"{row['state']}{detail}")
+
+
+DATASET_COLUMNS: Columns = {
+    "name": lambda row: row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}",
+    "images": lambda row: f"{row['images']['train']:,} + {row['images']['test']:,}",
+    "size": lambda row: f"{row['side']}²",
+    "classes": lambda row: str(row["classes"]),
+    "where": _where,
+    "digest": lambda row: (row["digest"] or "–")[:8],
+}
+WEIGHT_COLUMNS: Columns = {
+    "weights": lambda row: row["name"],
+    "3×3 filters": lambda row: f"{row['filters']:,}",
+    "layers": lambda row: str(row["layers"]),
+    "where": _where,
+}
+WHOLE = ("name", "weights", "digest")
+
+
+def _print_table(rows: list[Row], columns: Columns, console: Console) -> None:
+    """What one types or compares stays whole on a narrow terminal; the rest gives way."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    # What one types or compares stays whole on a narrow terminal; the rest gives way.
-    console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    titles = ["name", "images", "size", "classes", "where", "digest"]
-    if console.width < NARROW:
-        titles.remove("size")
-    for title in titles:
-        whole = title in ("name", "digest")
-        table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
+    columns = {t: cell for t, cell in columns.items() if t != "size" or console.width >= NARROW}
+    for title in columns:
+        least = 8 if title == "digest" else None
+        table.add_column(title, no_wrap=title in WHOLE, min_width=least)
     for row in rows:
-        images = f"{row['images']['train']:,} + {row['images']['test']:,}"
-        digest = (row["digest"] or "–")[:8]
-        cells = {
-            "name": _named(row),
-            "images": images,
-            "size": f"{row['side']}²",
-            "classes": str(row["classes"]),
-            "where": _where(row),
-            "digest": digest,
-        }
-        table.add_row(*(Text(cells[title], overflow="fold") for title in titles))
+        table.add_row(*(Text(cell(row), overflow="fold") for cell in columns.values()))
     console.print(table)
-
-
-def _named(row: dict[str, Any]) -> str:
-    return row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}"
-
-
-def _where(row: dict[str, Any]) -> str:
-    if row["state"] == "present":
-        return str(row["path"])
-    if row["state"] == "embedded":
-        return "comes with a package"
-    return f"{row['state']}: {row['detail']}" if row["detail"] else str(row["state"])
-
-
-def _report(entry: DatasetInfo, root: Path, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(_describe(entry, root)))
-        return
-    from benchmarks.data.header import read_header
-
-    train, test = entry.counts
-    digest = read_header(root, entry.store).digest
-    typer.echo(
-        f"{entry.store}: {train:,} training and {test:,} test images in {root / entry.store} "
-        f"(digest {digest[:12]})"
-    )
 
 
 @contextlib.contextmanager
@@ -328,14 +323,9 @@ def _progress_bar() -> Iterator[OnProgress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
+    counted = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns, silent = (TextColumn("{task.description}"), *counted), not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=silent) as bar:
         task = bar.add_task("starting", total=None)
 
         def show(stage: str, done: int, total: int) -> None:

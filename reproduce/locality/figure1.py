@@ -108,7 +108,7 @@ def _keras(data: Path) -> WeightSource | None:
     from benchmarks.weights import fetching
     from reproduce.locality.weight_sources import WeightSource
 
-    entry = register.info(KERAS_VGG16)
+    entry = register.WEIGHTS[KERAS_VGG16]
     path = fetching.path_of(entry, data)
     return WeightSource(path, None, title=entry.title) if path.exists() else None
 

@@ -226,8 +226,7 @@ def _shown(planned: Sequence[PlannedRun]) -> Any:
 
 def _layers(header: Header) -> list[dict[str, Any]]:
     from benchmarks.weights import read
-    from benchmarks.weights.counting import count_layers
-    from benchmarks.weights.magnitudes import measure_layers
+    from benchmarks.weights.measuring import count_layers, measure_layers
 
     layers = read(header.path)
     signed, absolute = count_layers(layers), count_layers(layers, magnitudes=True)

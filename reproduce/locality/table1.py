@@ -130,7 +130,7 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
     """
     from analysis.papers.locality.share_results import Network
     from benchmarks.weights import read_file
-    from benchmarks.weights.counting import count_layers
+    from benchmarks.weights.measuring import count_layers
     from reproduce.locality.weight_sources import digest
 
     found = read_file(path)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks.weights import SpatialLayer
-from benchmarks.weights.counting import COMPARISONS, count_filters, count_layers
+from benchmarks.weights.measuring import COMPARISONS, LayerCount, count_layers
 
 # Few values, so that there are ties.
 FILTERS = arrays(
@@ -17,6 +17,11 @@ FILTERS = arrays(
     st.tuples(st.integers(1, 30), st.just(3), st.just(3)),
     elements=st.sampled_from([-1.5, -0.5, 0.0, 0.5, 1.5]),
 )
+
+
+def count_filters(layer: SpatialLayer, *, magnitudes: bool = False) -> LayerCount:
+    (count,) = count_layers([layer], magnitudes=magnitudes)
+    return count
 
 
 @given(FILTERS, st.booleans())

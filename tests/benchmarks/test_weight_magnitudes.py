@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks.weights import SpatialLayer
-from benchmarks.weights.magnitudes import RINGS, measure_layers
+from benchmarks.weights.measuring import RINGS, measure_layers
 
 FILTERS = st.integers(1, 12).flatmap(
     lambda n: arrays(np.float32, (n, 3, 3), elements=st.floats(-4, 4, width=32))

@@ -15,7 +15,7 @@ from run_makers import make_run
 
 from benchmarks.errors import UserError
 from benchmarks.weights import read
-from benchmarks.weights.magnitudes import measure_layers
+from benchmarks.weights.measuring import measure_layers
 from reproduce.__main__ import run
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Cell, plan

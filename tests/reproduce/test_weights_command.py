@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import weight_files as made
 
-from benchmarks.weights.catalogue import WEIGHTS, Source
+from benchmarks.weights.catalogue import WEIGHTS, source
 from reproduce.__main__ import run
 
 Reproduce = Callable[..., tuple[int, str, str]]
@@ -37,7 +37,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that the register's address serves, with a published sum."""
     path = made.write_network(tmp_path / "served" / "mobile.h5", "MobileNet")
     sum = "md5:" + hashlib.md5(path.read_bytes()).hexdigest()
-    entry = replace(WEIGHTS[NAME], sources=(Source(path.as_uri(), sum),))
+    entry = replace(WEIGHTS[NAME], sources=(source(path.as_uri(), sum),))
     monkeypatch.setitem(WEIGHTS, NAME, entry)
     return path
 
@@ -57,7 +57,7 @@ def test_get_list_verify_and_damage(reproduce: Reproduce, served: Path, tmp_path
     found = row(reproduce, root)
     assert (found["state"], found["path"], found["kind"]) == ("present", str(path), "weights")
     code, out, _ = reproduce("verify", NAME, "--data", root)
-    assert (code, out) == (0, f"{NAME}: OK, {WEIGHTS[NAME].sources[0].hash}\n")
+    assert (code, out) == (0, f"{NAME}: OK, {WEIGHTS[NAME].sources[0].checksum}\n")
 
     path.write_bytes(path.read_bytes()[:-1])
     for names in ([NAME], []):
