@@ -178,8 +178,8 @@ class DatasetInfo:
         """
         if fold == (self.fold or 0):
             return self
-        if self.folds:
-            if 0 <= fold < len(self.folds):
-                return self.folds[fold]
+        if not self.folds:
+            raise UserError(f"{self.name} has no folds: leave the fold at 0, not {fold}")
+        if not 0 <= fold < len(self.folds):
             raise UserError(f"{self.name} has the folds 0 to {len(self.folds) - 1}, not {fold}")
-        raise UserError(f"{self.name} has no folds: leave the fold at 0, not {fold}")
+        return self.folds[fold]

@@ -6,14 +6,13 @@ with values 0 to 16; they come with scikit-learn.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data import DatasetInfo
-from benchmarks.data.store import Dataset, Split, build
+from benchmarks.data.description import DatasetInfo
+from benchmarks.data.store import Dataset, Split, build, canonical_order, image_keys
 from benchmarks.errors import UserError
 
 SIDE = 8
@@ -52,8 +51,7 @@ def split(images: np.ndarray, labels: np.ndarray, test_size: int) -> dict[str, S
     In the order of (label, SHA-256 of the pixels) every image whose share of ``test_size`` passes
     the next whole number is tested on, so that each class has its share to within one image.
     """
-    keys = [hashlib.sha256(image.tobytes()).digest() for image in images]
-    order = np.array(sorted(range(len(keys)), key=lambda i: (int(labels[i]), keys[i])))
+    order = canonical_order(labels, image_keys(images))
     share = np.arange(len(order) + 1) * test_size // len(order)
     tested = np.diff(share) == 1
     return {
@@ -69,8 +67,8 @@ def _read_package() -> tuple[np.ndarray, np.ndarray]:
     version keeps it elsewhere, its own function is asked.
     """
     package = importlib.util.find_spec("sklearn")
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        path = Path(folder) / "datasets" / "data" / "digits.csv.gz"
+    if package and package.origin:
+        path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
         if path.is_file():
             table = np.loadtxt(path, delimiter=",").astype(np.int64)
             return table[:, :-1], table[:, -1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from benchmarks.data.description import DatasetInfo
-from benchmarks.errors import UserError, first_line, reading
+from benchmarks.errors import UserError, one_line, reading
 
 SPLITS = ("train", "test")
 HEADER = "store.json"
@@ -77,12 +78,10 @@ def read_header(root: Path, name: str) -> Header:
             f"no data set {name} under {root}: run `reproduce data get {arguments(name)}` "
             f"or `reproduce data import {arguments(name, ' PATH')}`"
         )
-    try:
+    with looking_at(path, OSError, ValueError, RecursionError):
         header = msgspec.json.decode(path.read_bytes(), type=Header)
-    except (OSError, ValueError, RecursionError) as error:
-        raise damaged(path, first_line(error)) from error
-    if header.name != name:
-        raise damaged(path, f"name {header.name!r}, not {name!r}")
+        if header.name != name:
+            raise ValueError(f"name {header.name!r}, not {name!r}")
     return header
 
 
@@ -124,6 +123,11 @@ def array_path(root: Path, name: str, split: str, part: str) -> Path:
     return root / name / f"{split}_{part}.npy"
 
 
+def looking_at(path: Path, *kinds: type[Exception]) -> AbstractContextManager[None]:
+    """For a block in which such errors mean that a store, or a file of one, is damaged."""
+    return one_line(kinds, lambda why: str(damaged(path, why)))
+
+
 def damaged(path: Path, reason: str) -> UserError:
     """The error for a store, or a file of one, that is not what it should be."""
     store = path if path.is_dir() else path.parent
@@ -143,12 +147,10 @@ def _check_sizes(info: DatasetInfo, root: Path) -> None:
     for split, count in zip(SPLITS, info.counts, strict=True):
         for part, bytes_each in (("images", info.side**2 * CHANNELS), ("labels", 8)):
             path = array_path(root, info.store, split, part)
-            try:
-                with open(path, "rb") as file:
-                    preamble, size = file.read(10), os.fstat(file.fileno()).st_size
-            except OSError as error:
-                raise damaged(path, first_line(error)) from error
-            # Ends with how many bytes of NumPy's own header come before the array's.
-            expected = 10 + int.from_bytes(preamble[8:], "little") + count * bytes_each
-            if size != expected:
-                raise damaged(path, f"{size:,} bytes, not {expected:,}")
+            with looking_at(path, OSError, ValueError), open(path, "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                # Ends with how many bytes of NumPy's own header come before the array's.
+                preamble = file.read(10)
+                expected = 10 + int.from_bytes(preamble[8:], "little") + count * bytes_each
+                if size != expected:
+                    raise ValueError(f"{size:,} bytes, not {expected:,}")

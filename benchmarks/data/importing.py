@@ -1,17 +1,20 @@
-"""Makes stores: by download, or from files that the user brings."""
+"""Makes stores, by download or from files that the user brings: on disk, never in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
-from benchmarks.data.assembly import assemble
+import numpy as np
+
+from benchmarks.data import store
 from benchmarks.data.description import DatasetInfo
-from benchmarks.data.header import has_header
+from benchmarks.data.header import CHANNELS, SPLITS, has_header
 from benchmarks.data.layouts import DECODED, read_source
-from benchmarks.data.pictures import library
+from benchmarks.data.pictures import Chunk, library
 from benchmarks.data.scratch import scratch_folder
-from benchmarks.data.sources import OnProgress, cannot_write, fetch, silent
-from benchmarks.data.store import check_is_store, open_known, publish
+from benchmarks.data.sources import OnProgress, fetch, silent, writing
 from benchmarks.errors import UserError
 
 
@@ -57,10 +60,10 @@ def _is_present(info: DatasetInfo, root: Path) -> bool:
     """
     if info.embedded:
         raise UserError(f"{info.name} comes with an installed package: nothing to get or import")
-    check_is_store(root, info.store)
+    store.check_is_store(root, info.store)
     if not has_header(root, info.store):
         return False
-    open_known(info, root)
+    store.open_known(info, root)
     return True
 
 
@@ -68,18 +71,16 @@ def _make(
     info: DatasetInfo, source: Path, folder: Path, root: Path, on_progress: OnProgress
 ) -> Path:
     chunks = read_source(info, source, on_progress)
-    try:
+    with writing(root):
         dataset = assemble(info, chunks, folder, source, on_progress)
-    except OSError as error:
-        raise cannot_write(root, error) from error
     if info.digest is not None and dataset.digest != info.digest:
-        expected = " + ".join(f"{count:,}" for count in info.counts)
         raise UserError(
             f"wrong digest {dataset.digest[:12]}, not {info.digest[:12]}: {source} is not the "
-            f"official {info.title} ({expected} images as expected, but other pixels or labels)"
+            f"official {info.title} ({_sum(info.counts)} images as expected, but other pixels or "
+            "labels)"
         )
     on_progress("publishing", 0, 1)
-    return publish(dataset, folder, root, library() if info.archive.layout in DECODED else "")
+    return store.publish(dataset, folder, root, library() if info.archive.layout in DECODED else "")
 
 
 def _by_hand(info: DatasetInfo) -> str:
@@ -92,3 +93,81 @@ def _by_hand(info: DatasetInfo) -> str:
         f"folder, beside it {' and '.join(lists)} from {archive.sources[-1].url}, and run "
         f"`reproduce data import {info.name} FOLDER{fold}`"
     )
+
+
+class _Incoming:
+    """A split as it comes: pixels into a file, labels and keys into memory (some 100 bytes each).
+
+    More images than there should be are counted and not kept.
+    """
+
+    def __init__(self, file: FileIO, limit: int) -> None:
+        self.file, self.limit = file, limit
+        self.keys: list[bytes] = []
+        self.labels = [np.empty(0, dtype=np.int64)]
+
+    def add(self, chunk: Chunk) -> None:
+        self.labels.append(chunk.labels)
+        images = np.ascontiguousarray(chunk.images[: max(0, self.limit - len(self.keys))])
+        remaining = images.reshape(-1).data
+        while len(remaining):
+            remaining = remaining[self.file.write(remaining) :]
+        self.keys += store.image_keys(images)
+
+
+def assemble(
+    info: DatasetInfo,
+    chunks: Iterable[Chunk],
+    folder: Path,
+    source: Path,
+    on_progress: OnProgress = silent,
+) -> store.Dataset:
+    """Write the arrays of a store into ``folder``, in canonical order, and open them.
+
+    Needs disk for twice the images while it works.
+
+    Raises:
+        UserError: where ``source`` has not the number of images that the register says.
+        OSError: where ``folder`` cannot be written.
+    """
+    paths = {split: folder / f"incoming_{split}" for split in SPLITS}
+    with FileIO(paths["train"], "w") as train, FileIO(paths["test"], "w") as test:
+        pairs = zip((train, test), info.counts, strict=True)
+        incoming = dict(zip(SPLITS, (_Incoming(*pair) for pair in pairs), strict=True))
+        for chunk in chunks:
+            incoming[chunk.split].add(chunk)
+    labels = {split: np.concatenate(incoming[split].labels) for split in SPLITS}
+    _check_counts(info, labels, source)
+    splits = {}
+    for number, split in enumerate(SPLITS):
+        on_progress("sorting and writing", number, len(SPLITS))
+        shape = (len(labels[split]), info.side, info.side, CHANNELS)
+        raw = np.memmap(paths[split], dtype=np.uint8, mode="r", shape=shape)
+        order = store.canonical_order(labels[split], incoming[split].keys)
+        gathered = (raw[places] for places in store.blocks(order, raw[:1].nbytes))
+        splits[split] = store.save_split(folder, split, raw, gathered, labels[split][order])
+        del raw, gathered
+        paths[split].unlink()
+    on_progress("hashing", 0, 1)
+    identity = info.identity if info.is_named_by_sources else ""
+    return store.described(info.store, info.classes, splits, identity)
+
+
+def _check_counts(info: DatasetInfo, labels: dict[str, np.ndarray], source: Path) -> None:
+    by_class = {s: np.bincount(labels[s], minlength=len(info.classes)) for s in SPLITS}
+    found = tuple(len(labels[split]) for split in SPLITS)
+    uneven = info.balanced and any(np.ptp(counts) for counts in by_class.values())
+    if found == info.counts and not uneven:
+        return
+    fewest = " and ".join(
+        f"{split}/{info.classes[counts.argmin()]} with {counts.min():,}"
+        for split, counts in by_class.items()
+    )
+    raise UserError(
+        f"{source} is not the complete {info.title} ({_sum(info.counts)} images expected, found "
+        f"{_sum(found)}; fewest in {fewest})"
+    )
+
+
+def _sum(counts: Iterable[int]) -> str:
+    return " + ".join(f"{count:,}" for count in counts)

@@ -15,9 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.data.sources import cannot_write
+from benchmarks.data.sources import writing
 
 STALE_SECONDS = 24 * 3600
+UNKNOWN = "0" * 8  # where the system does not tell; then only age counts
 NAME = re.compile(r"\.(?P<stem>[\w.-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
 
 
@@ -31,11 +32,9 @@ def scratch_folder(root: Path, stem: str) -> Iterator[Path]:
         UserError: where ``root`` cannot be written.
     """
     folder = root / f".{stem}-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.partial"
-    try:
+    with writing(root):
         root.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
-    except OSError as error:
-        raise cannot_write(root, error) from error
     try:
         sweep(root)
         yield folder
@@ -52,28 +51,23 @@ def sweep(root: Path) -> None:
 
 
 def _machine() -> str:
-    """Names a set of processes that share their numbers: a boot of a machine, or a container.
-
-    Eight zeros where the system does not tell; then only age counts.
-    """
+    """Names a set of processes that share their numbers: a boot of a machine, or a container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
         space = os.readlink("/proc/self/ns/pid")
     except OSError:
-        return "0" * 8
+        return UNKNOWN
     return hashlib.sha256(f"{boot}{space}".encode()).hexdigest()[:8]
 
 
 def _owner_is_dead(match: re.Match[str]) -> bool:
-    machine = _machine()
-    if match["machine"] != machine or not int(machine, 16):
-        return False
-    try:
-        os.kill(int(match["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, OverflowError):
-        return False
+    if match["machine"] == _machine() != UNKNOWN:
+        try:
+            os.kill(int(match["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except (PermissionError, OverflowError):
+            pass
     return False
 
 

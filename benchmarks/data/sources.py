@@ -6,12 +6,13 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.error import URLError
 
 from benchmarks.data.description import Source
-from benchmarks.errors import UserError, first_line, reading
+from benchmarks.errors import UserError, first_line, one_line, reading
 
 OnProgress = Callable[[str, int, int], None]
 """Told the stage, how much of it is done, and of how much (0 where that is not known)."""
@@ -49,7 +50,7 @@ def fetch(
     except Exception as error:  # a proxy's or a server's oddities come as many types
         code = None if isinstance(error, URLError) else getattr(error, "errno", None)
         if code in DISK_ERRORS or not folder.is_dir():  # the disk fails with OSError as well
-            raise cannot_write(folder.parent, error) from error
+            raise UserError(_cannot_write(folder.parent, first_line(error))) from error
         urls = " and ".join(source.url for source in sources)
         raise UserError(
             f"cannot download {entry} ({first_line(error)}): fetch {urls} on another machine and "
@@ -84,11 +85,13 @@ def copy(
     return done
 
 
-def cannot_write(root: Path, error: Exception) -> UserError:
-    """The error for a data folder in which nothing can be written."""
-    return UserError(
-        f"cannot write under {root} ({first_line(error)}): choose a folder with --data"
-    )
+def writing(root: Path) -> AbstractContextManager[None]:
+    """For a block in which files are written into the data folder ``root``."""
+    return one_line(OSError, lambda why: _cannot_write(root, why))
+
+
+def _cannot_write(root: Path, why: str) -> str:
+    return f"cannot write under {root} ({why}): choose a folder with --data"
 
 
 def digest(path: Path, kind: str, on_progress: OnProgress = silent) -> str:

@@ -30,10 +30,11 @@ from benchmarks.data.header import (
     check_header,
     damaged,
     has_header,
+    looking_at,
     read_header,
 )
 from benchmarks.data.scratch import scratch_folder
-from benchmarks.data.sources import cannot_write
+from benchmarks.data.sources import writing
 from benchmarks.errors import UserError, first_line, reading
 
 # A block of images that is read, hashed or written at once.
@@ -96,9 +97,13 @@ def canonical_order(labels: np.ndarray, keys: list[bytes]) -> np.ndarray:
     return np.array(order, dtype=np.int64)
 
 
-def blocks(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Consecutive parts of some 16 MiB, so that a memory map is never held as a whole."""
-    size = max(1, BLOCK_BYTES // max(1, images[:1].nbytes))
+def blocks(images: np.ndarray, bytes_each: int = 0) -> Iterator[np.ndarray]:
+    """Consecutive parts of some 16 MiB, so that a memory map is never held as a whole.
+
+    Args:
+        bytes_each: how much a row stands for, where that is not its own size.
+    """
+    size = max(1, BLOCK_BYTES // max(1, bytes_each or images[:1].nbytes))
     return (images[start : start + size] for start in range(0, len(images), size))
 
 
@@ -133,12 +138,19 @@ def content_digest(classes: tuple[str, ...], splits: Mapping[str, Split]) -> str
     return digest.hexdigest()
 
 
+def described(
+    name: str, classes: tuple[str, ...], splits: Mapping[str, Split], sources_identity: str = ""
+) -> Dataset:
+    """A data set of splits in canonical order, with its statistics and digest."""
+    train, test = (splits[split] for split in SPLITS)
+    mean, std = channel_statistics(train.images)
+    digest = content_digest(classes, splits)
+    return Dataset(name, classes, train, test, mean, std, digest, sources_identity)
+
+
 def build(name: str, classes: tuple[str, ...], splits: Mapping[str, Split]) -> Dataset:
     """A data set in memory from raw splits in any order."""
-    ordered = {split: in_canonical_order(splits[split]) for split in SPLITS}
-    mean, std = channel_statistics(ordered["train"].images)
-    digest = content_digest(classes, ordered)
-    return Dataset(name, classes, ordered["train"], ordered["test"], mean, std, digest)
+    return described(name, classes, {s: in_canonical_order(splits[s]) for s in SPLITS})
 
 
 def write(dataset: Dataset, root: Path) -> Path:
@@ -148,13 +160,10 @@ def write(dataset: Dataset, root: Path) -> Path:
         UserError: where ``root`` cannot be written, or something else lies there already.
     """
     with scratch_folder(root, dataset.name) as folder:
-        try:
+        with writing(root):
             for name in SPLITS:
                 split: Split = getattr(dataset, name)
-                save(folder / f"{name}_images.npy", split.images, blocks(split.images))
-                save(folder / f"{name}_labels.npy", split.labels, [split.labels])
-        except OSError as error:
-            raise cannot_write(root, error) from error
+                save_split(folder, name, split.images, blocks(split.images), split.labels)
         return publish(dataset, folder, root)
 
 
@@ -165,11 +174,9 @@ def publish(dataset: Dataset, folder: Path, root: Path, made_with: str = "") -> 
     store that only looks whole.
     """
     target = root / dataset.name
-    try:
+    with writing(root):
         _write_header(dataset, folder, made_with)
         _sync_folder(folder)
-    except OSError as error:
-        raise cannot_write(root, error) from error
     try:
         os.rename(folder, target)
         _sync_folder(root)
@@ -227,13 +234,21 @@ def _write_header(dataset: Dataset, folder: Path, made_with: str) -> None:
         os.fsync(file.fileno())
 
 
-def save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
-    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why.
+def save_split(
+    folder: Path, name: str, like: np.ndarray, images: Iterable[np.ndarray], labels: np.ndarray
+) -> Split:
+    """Write a split's two arrays, and open them.
 
     Args:
-        like: an array of the shape and type of the whole.
-        parts: the whole, cut along its first axis.
+        like: an array of the images' shape and type as a whole.
+        images: the whole, cut along its first axis.
     """
+    pixels = _save(folder / f"{name}_images.npy", like, images)
+    return Split(pixels, _save(folder / f"{name}_labels.npy", labels, [labels]))
+
+
+def _save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
+    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
     layout = np.lib.format
     with open(path, "wb") as file:
         layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(like))
@@ -318,10 +333,8 @@ def _read_split(root: Path, header: Header, split: str) -> Split:
 
 def read_array(path: Path) -> np.ndarray:
     """The array of a whole ``.npy`` file with nothing behind it, on disk and read-only."""
-    try:
+    with looking_at(path, Exception):  # a garbled file may raise anything
         array = np.lib.format.open_memmap(path, mode="r")
         if array.offset + array.nbytes != path.stat().st_size:
             raise ValueError(f"{path.stat().st_size:,} bytes, too many")
-    except Exception as error:  # a garbled file may raise anything
-        raise damaged(path, first_line(error)) from error
     return array

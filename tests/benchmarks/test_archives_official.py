@@ -24,8 +24,7 @@ from import_cases import make, refused
 from official_files import MAKERS, Made
 
 from benchmarks.data import DATASETS, DatasetInfo, header, info, scratch, store
-from benchmarks.data.assembly import assemble
-from benchmarks.data.importing import download, import_from
+from benchmarks.data.importing import assemble, download, import_from
 from benchmarks.data.pictures import Chunk, read_grey
 from benchmarks.data.store import SPLITS, Split
 from benchmarks.errors import UserError
