@@ -37,7 +37,6 @@ class NoAugmentation(Augmentation, tag="none", frozen=True):
     def begin(
         self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
     ) -> Augment:
-        """See :meth:`Augmentation.begin`."""
         return lambda pixels, step: pixels
 
 
@@ -47,7 +46,6 @@ class Flip(Augmentation, tag="flip", frozen=True):
     def begin(
         self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
     ) -> Augment:
-        """See :meth:`Augmentation.begin`."""
         from benchmarks.training.augment import FlipBatches
 
         return FlipBatches(seed, epoch, order, batch, device)
@@ -65,7 +63,6 @@ class CropFlip(Augmentation, tag="crop_flip", frozen=True):
     def begin(
         self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
     ) -> Augment:
-        """See :meth:`Augmentation.begin`."""
         from benchmarks.training.augment import CropFlipBatches
 
         return CropFlipBatches(seed, epoch, order, batch, device, padding=self.padding)
