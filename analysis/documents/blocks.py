@@ -21,51 +21,30 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """An entry of a grid.
-
-    Attributes:
-        text: as it is read; an empty text is an empty cell.
-        value: what the text stands for, None where that is the text itself or nothing.
-        stars: of a test, behind the text.
-        mark: of a verdict, such as "=".
-        detail: such as an interval: behind the text, or under it where lines are short.
-        aside: such as a difference: left out where lines are short.
-        count: such as "12/15" where seeds are missing.
-        note: a remark on this cell, under it.
-        tone: a colour where there is one; it never says what the text does not.
-        runs: names of the runs that the value rests on.
-    """
+    """An entry of a grid; an empty text is an empty cell."""
 
     text: str = ""
-    value: Any = None
-    stars: str = ""
-    mark: str = ""
-    detail: str = ""
-    aside: str = ""
-    count: str = ""
-    note: str = ""
+    value: Any = None  # what the text stands for; None where that is the text itself or nothing
+    stars: str = ""  # of a test, behind the text
+    mark: str = ""  # of a verdict, such as "="
+    detail: str = ""  # such as an interval: behind the text, or under it where lines are short
+    aside: str = ""  # such as a difference: left out where lines are short
+    count: str = ""  # such as "12/15" where seeds are missing
+    note: str = ""  # a remark on this cell, under it
     bold: bool = False
-    tone: Tone = ""
-    runs: tuple[str, ...] = ()
+    tone: Tone = ""  # a colour where there is one; it never says what the text does not
+    runs: tuple[str, ...] = ()  # names of the runs that the value rests on
 
 
 @dataclass(frozen=True)
 class Column:
-    """A grid's column.
+    """A grid's column."""
 
-    Attributes:
-        title: its heading; a line break in it counts in the terminal alone.
-        over: a heading above it and its neighbours that have the same.
-        unit: such as "points".
-        right: whether its entries are set to the right.
-        prose: whether its entries are sentences, which may take several lines.
-    """
-
-    title: str
-    over: str = ""
-    unit: str = ""
-    right: bool = False
-    prose: bool = False
+    title: str  # a line break in it counts in the terminal alone
+    over: str = ""  # a heading above it and its neighbours that have the same
+    unit: str = ""  # such as "points"
+    right: bool = False  # whether its entries are set to the right
+    prose: bool = False  # whether its entries are sentences, which may take several lines
 
 
 @dataclass(frozen=True)
@@ -79,25 +58,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table.
+    """A table."""
 
-    Attributes:
-        name: of its LaTeX fragment, unique in the document.
-        title: above it in the terminal.
-        caption: in LaTeX; the title where it is empty.
-        captioned: whether the terminal, too, needs the caption, under the table.
-        headed: whether a group's name stands over its rows; else space alone sets groups apart.
-        shown: where it is rendered; files of data hold it anyway.
-    """
-
-    name: str
+    name: str  # of its LaTeX fragment, unique in the document
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    title: str = ""
-    caption: str = ""
-    headed: bool = False
-    captioned: bool = False
-    shown: Medium = "everywhere"
+    title: str = ""  # above it in the terminal
+    caption: str = ""  # in LaTeX; the title where it is empty
+    headed: bool = False  # a group's name stands over its rows; else space alone parts groups
+    captioned: bool = False  # whether the terminal, too, needs the caption, under the table
+    shown: Medium = "everywhere"  # files of data hold it anyway
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -127,15 +97,11 @@ class Notes:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper in words of ours, what bears on it, and what comes of it.
-
-    Attributes:
-        evidence: pairs such as ("stated", "10"), the same names in all claims of a block.
-    """
+    """A sentence of a paper in words of ours, what bears on it, and what comes of it."""
 
     text: str
     verdict: str
-    evidence: tuple[tuple[str, str], ...] = ()
+    evidence: tuple[tuple[str, str], ...] = ()  # ("stated", "10"), …: the same names in a block
     tone: Tone = ""
 
 
@@ -162,27 +128,17 @@ Block = Grid | Notes | Claims | FigureBlock | Data
 
 @dataclass(frozen=True)
 class Document:
-    """A report.
+    """A report."""
 
-    Attributes:
-        id: such as "locality/table3"; what follows the last stroke names its files, unless
-            ``file`` does.
-        caption: what it shows, in a line.
-        labels: what stands in capitals above it, such as QUICK; every copied part keeps them.
-        lines: what else stands at its head, such as the verdicts counted.
-        facts: what programs may want to know besides the blocks, by name.
-        holds: whether what the paper prints is borne out, where that is judged as a whole.
-    """
-
-    id: str
+    id: str  # such as "locality/table3"
     title: str
-    caption: str
+    caption: str  # what it shows, in a line
     blocks: tuple[Block, ...]
-    labels: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    file: str = ""
-    holds: bool = True
+    labels: tuple[str, ...] = ()  # in capitals above it, such as QUICK; every copied part has them
+    lines: tuple[str, ...] = ()  # what else stands at its head, such as the verdicts counted
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what programs may want besides blocks
+    file: str = ""  # names its files; by default what follows the id's last stroke does
+    holds: bool = True  # whether what the paper prints is borne out, where that is judged as a whole
 
     @property
     def name(self) -> str:

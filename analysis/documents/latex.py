@@ -6,6 +6,8 @@ A fragment is a floating table, which needs the packages booktabs and graphicx.
 from __future__ import annotations
 
 import itertools
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from analysis.documents.blocks import (
@@ -19,7 +21,6 @@ from analysis.documents.blocks import (
     Notes,
     Row,
 )
-from analysis.documents.latex_text import escape
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[T1]{fontenc}
@@ -35,6 +36,34 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 """
 ROWS_A_FLOAT = 38  # as many as fit a page with their caption
 FITTED = r"\ifdim\wd4>\linewidth\resizebox{\linewidth}{!}{\usebox4}\else\usebox4\fi"
+
+
+# pdflatex with T1 fonts knows Latin letters; everything else that we or a paper may say is here.
+SIGNS = "·±×÷√∞≠≤≥≈→∈αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
+NAMES = (
+    "cdot pm times div surd infty neq leq geq approx rightarrow in "
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+)
+RAISED = ("2", "3", r"\circ", r"\dagger")
+SYMBOLS = {
+    **{sign: rf"${sign}$" for sign in "<>"},
+    **{sign: rf"\{sign}" for sign in "{}$&%#_"},
+    **{sign: rf"$\{name}$" for sign, name in zip(SIGNS, NAMES.split(), strict=True)},
+    **{sign: rf"$^{{{what}}}$" for sign, what in zip("²³°†", RAISED, strict=True)},
+    **dict(zip("–—‘’“”", ("--", "---", "`", "'", "``", "''"), strict=True)),
+    **dict(zip("\u00a0\u202f\u2009", ("~", r"\,", r"\,"), strict=True)),
+    "½": r"$\frac{1}{2}$",
+    "−": "$-$",
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    '"': r"\textquotedbl{}",
+    "…": r"\dots{}",
+}
+ACCENTED = frozenset(
+    "ĄąĆćČčĎďĘęĚěĞğĹĺĽľŁłŃńŇňŐőŔŕŘřŚśŞşŠšŤťŮůŰűŹźŻżŽžŒœ" + "".join(map(chr, range(0xC0, 0x100)))
+) - {"×", "÷"}
 
 
 def text(document: Document) -> str:
@@ -170,3 +199,33 @@ def _note(note: Note, number: int) -> str:
     topic = f"{escape(note.topic)}: " if note.topic else ""
     topic = rf"\textbf{{{topic.strip()}}} " if topic and not note.light else topic
     return (rf"\textsuperscript{{{number}}}\," if number else "") + topic + escape(note.text)
+
+
+def escape(text: str) -> str:
+    """``text`` for LaTeX's text mode; back-quoted words become typewriter, √2 a root.
+
+    A character that pdflatex has no glyph for comes out as its code point, "[U+4E2D]", since a
+    table that compiles with a gap is worth more than none.
+    """
+    found, done = "", 0
+    for match in re.finditer(r"`([^`]+)`|√(\d+)", text):
+        typed, root = match.groups()
+        found += _characters(text[done : match.start()])
+        found += rf"\texttt{{{_characters(typed)}}}" if typed else rf"$\sqrt{{{root}}}$"
+        done = match.end()
+    return found + _characters(text[done:])
+
+
+def _characters(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).replace(" %", "\u202f%")
+    return "".join(map(_character, text))
+
+
+def _character(character: str) -> str:
+    if character in SYMBOLS:
+        return SYMBOLS[character]
+    if character.isspace():
+        return " "
+    if " " < character < "\u007f" or character in ACCENTED:
+        return character
+    return f"[U+{ord(character):04X}]"

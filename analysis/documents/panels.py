@@ -18,44 +18,31 @@ Ticks = tuple[tuple[float, str], ...]  # place and text
 
 @dataclass(frozen=True)
 class Dots:
-    """Values of one cell beside each other at ``x``, with their median and its interval.
-
-    Attributes:
-        published: the printed value, a diamond.
-        diverged: how many more values have no number, as crosses under the scale.
-        heading: above the panel at this place.
-        empty: what stands in its place where it has no values.
-    """
+    """Values of one cell beside each other at ``x``, with their median and its interval."""
 
     x: float
     values: tuple[float, ...]
     look: int = 0
     median: float | None = None
     interval: tuple[float, float] | None = None
-    published: float | None = None
-    diverged: int = 0
-    heading: str = ""
-    empty: str = ""
+    published: float | None = None  # the printed value, a diamond
+    diverged: int = 0  # how many more values have no number, as crosses under the scale
+    heading: str = ""  # above the panel at this place
+    empty: str = ""  # what stands in its place where it has no values
 
 
 @dataclass(frozen=True)
 class DotPanel:
-    """Cells side by side: paired dots, rows, or several at each step of a strength.
-
-    Attributes:
-        borders: places of thin lines between groups.
-        reference: height of a line across.
-        dense: whether cells stand close, a few at each tick.
-    """
+    """Cells side by side: paired dots, rows, or several at each step of a strength."""
 
     dots: tuple[Dots, ...]
     ticks: Ticks
     title: str = ""
     x_title: str = ""
     y_title: str = ""
-    borders: tuple[float, ...] = ()
-    reference: float | None = None
-    dense: bool = False
+    borders: tuple[float, ...] = ()  # places of thin lines between groups
+    reference: float | None = None  # height of a line across
+    dense: bool = False  # whether cells stand close, a few at each tick
     upright: bool = False
 
 
@@ -79,27 +66,18 @@ class Series:
 
 @dataclass(frozen=True)
 class Curves:
-    """Series over layers or epochs; bars of several series stand side by side at their places.
-
-    Attributes:
-        ticks: names of the places, such as those of layers.
-        borders: places of dotted lines from below to above.
-        reference: height of a line across.
-        whole: whether x counts something.
-        limits: of x.
-        log: whether the axis of y is logarithmic.
-    """
+    """Series over layers or epochs; bars of several series stand side by side at their places."""
 
     series: tuple[Series, ...]
     title: str = ""
     x_title: str = ""
     y_title: str = ""
-    ticks: Ticks = ()
-    borders: tuple[float, ...] = ()
-    reference: float | None = None
-    whole: bool = True
-    limits: tuple[float, float] | None = None
-    log: bool = False
+    ticks: Ticks = ()  # names of the places, such as those of layers
+    borders: tuple[float, ...] = ()  # places of dotted lines from below to above
+    reference: float | None = None  # height of a line across
+    whole: bool = True  # whether x counts something
+    limits: tuple[float, float] | None = None  # of x
+    log: bool = False  # whether the axis of y is logarithmic
 
 
 def over_seeds(curves: Sequence[Sequence[Sequence[Any]]], look: int = 0) -> Series:
@@ -132,19 +110,14 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Bins:
-    """Histograms over the same bins, whose limits are ``edges``, on a logarithmic axis.
-
-    Attributes:
-        empty: what stands in the middle where there is nothing to draw.
-        note: in a corner.
-    """
+    """Histograms over the same bins, whose limits are ``edges``, on a logarithmic axis."""
 
     edges: tuple[float, ...]
     series: tuple[Histogram, ...]
     title: str = ""
     x_title: str = ""
-    empty: str = ""
-    note: str = ""
+    empty: str = ""  # what stands in the middle where there is nothing to draw
+    note: str = ""  # in a corner
 
 
 @dataclass(frozen=True)
@@ -168,17 +141,12 @@ class Map:
 
 @dataclass(frozen=True)
 class Images:
-    """Small images in rows of ``across``, such as a layer's filters; 0 is a middle grey.
+    """Small images in rows of ``across``, such as a layer's filters; 0 is a middle grey."""
 
-    Attributes:
-        tiles: weights, nested tuples of shape (n, height, width) or (n, height, width, 3).
-        apart: whether each image has a scale of its own instead of the panel's.
-    """
-
-    tiles: tuple[Any, ...]
+    tiles: tuple[Any, ...]  # weights, nested: (n, height, width) or (n, height, width, 3)
     across: int = 8
     title: str = ""
-    apart: bool = False
+    apart: bool = False  # whether each image has a scale of its own instead of the panel's
 
 
 Panel = DotPanel | Curves | Bins | Map | Images
@@ -195,23 +163,14 @@ class Sampled:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure: ``<document>.<name>.png`` and ``.pdf``.
-
-    Attributes:
-        across: panels side by side.
-        size: of a panel, in inches.
-        title: above all panels, a line each.
-        share: which axes all panels have in common: "x", "y", "row" (y by row), "xy" or "".
-        y_title: beside all panels.
-        watermark: behind every panel.
-    """
+    """A figure: ``<document>.<name>.png`` and ``.pdf``."""
 
     panels: tuple[Panel, ...]
     legend: tuple[Sampled, ...] = ()
     name: str = "figure"
-    across: int = 1
-    size: tuple[float, float] = (5.5, 2.5)
-    title: tuple[str, ...] = ()
-    share: str = ""
-    y_title: str = ""
-    watermark: str = ""
+    across: int = 1  # panels side by side
+    size: tuple[float, float] = (5.5, 2.5)  # of a panel, in inches
+    title: tuple[str, ...] = ()  # above all panels, a line each
+    share: str = ""  # which axes all panels have in common: "x", "y", "row" (y by row) or "xy"
+    y_title: str = ""  # beside all panels
+    watermark: str = ""  # behind every panel

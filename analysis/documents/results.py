@@ -6,10 +6,10 @@ which rank behind every value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.verdicts.measure import ACCURACY, Measure
 
@@ -52,35 +52,24 @@ class Deviation:
 
 @dataclass(frozen=True)
 class About:
-    """What a table says of itself, apart from its numbers.
+    """What a table says of itself, apart from its numbers."""
 
-    Attributes:
-        id: such as "locality/table3".
-        protocol: "full", "reduced" or "quick"; a quick table has no published side and no
-            verdicts, a reduced one none on levels.
-        variant: name of the alternative settings, empty for the defaults.
-        layout: how the cells are arranged: "pairs" (two cells a comparison), "rows"
-            (groups of cells, each tested against its group's baseline) or "grid"
-            (groups of settings against columns).
-        row_title, column_title: what the cells' labels and columns are, such as "(γ, η)" and "λ".
-        measure: what the table shows.
-        remark: what a reader of this table alone has to know.
-        margin_reason: why the equivalence margin is what it is.
-        readings, deviations: what the paper leaves open, and where it is departed from.
-    """
-
-    id: str
+    id: str  # such as "locality/table3"
     title: str
     caption: str
+    # "full", "reduced" or "quick"; a quick table has no published side and no verdicts, a reduced
+    # one none on levels
     protocol: str = "full"
     precision: str = "float32"
-    variant: str = ""
+    variant: str = ""  # name of the alternative settings, empty for the defaults
+    # how the cells are arranged: "pairs" (two cells a comparison), "rows" (groups of cells, each
+    # tested against its group's baseline) or "grid" (groups of settings against columns)
     layout: str = "pairs"
-    row_title: str = ""
-    column_title: str = ""
-    measure: Measure = ACCURACY
-    remark: str = ""
-    margin_reason: str = ""
+    row_title: str = ""  # what the cells' labels are, such as "(γ, η)"
+    column_title: str = ""  # what their columns are, such as "λ"
+    measure: Measure = ACCURACY  # what the table shows
+    remark: str = ""  # what a reader of this table alone has to know
+    margin_reason: str = ""  # why the equivalence margin is what it is
     readings: tuple[Reading, ...] = ()
     deviations: tuple[Deviation, ...] = ()
 
@@ -106,41 +95,25 @@ class RunRow:
 
 @dataclass(frozen=True)
 class CellResult:
-    """One configuration of the table.
-
-    Attributes:
-        parameters: what distinguishes the cell, such as (("gamma", "1.6"), ("eta", "2.4")).
-        published: the printed median with its printed digits, None where there is none.
-        runs: the finished runs by seed, at most ``planned``.
-        median: of the last epoch's accuracies, None without runs.
-        interval: of the median, None below six runs.
-        best_median: of the best evaluated epoch's accuracies; never the headline.
-        level: the verdict, None in a quick table.
-        machines: (machine, number of runs) in order of name.
-        group, column: where the cell stands in a table of rows or a grid.
-        title: what the table calls it there; the parameters' values by default.
-        measure: of ``published``, ``median`` and the runs' values.
-        margin: which of the table's margins is its own, such as its data set.
-        delta: that margin in points, None without a published number.
-    """
+    """One configuration of the table: as the table declares it, and with its runs once analysed."""
 
     name: str
-    kind: str
-    parameters: tuple[tuple[str, str], ...]
-    published: str | None
-    planned: int
-    runs: tuple[RunRow, ...]
-    median: float | None
-    interval: MedianInterval | None
-    best_median: float | None
-    level: LevelVerdict | None
-    machines: tuple[tuple[str, int], ...]
-    group: str = ""
+    kind: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()  # such as (("gamma", "1.6"), ("eta", "2.4"))
+    published: str | None = None  # the printed median with its printed digits, if there is one
+    planned: int = 0
+    runs: tuple[RunRow, ...] = ()  # the finished ones by seed, at most ``planned``
+    median: float | None = None  # of the last epoch's accuracies, None without runs
+    interval: MedianInterval | None = None  # of the median, None below six runs
+    best_median: float | None = None  # of the best evaluated epoch's; never the headline
+    level: LevelVerdict | None = None  # None in a quick table
+    machines: tuple[tuple[str, int], ...] = ()  # with their number of runs, in order of name
+    group: str = ""  # where the cell stands in a table of rows or a grid
     column: str = ""
-    title: str = ""
-    measure: Measure = ACCURACY
-    margin: str = ""
-    delta: Decimal | None = None
+    title: str = ""  # what the table calls it there; the parameters' values by default
+    measure: Measure = ACCURACY  # of ``published``, ``median`` and the runs' values
+    margin: str = ""  # which of the table's margins is its own, such as its data set
+    delta: Decimal | None = None  # that margin in points, None without a published number
 
     @property
     def n(self) -> int:
@@ -153,6 +126,11 @@ class CellResult:
         return sum(run.diverged for run in self.runs)
 
     @property
+    def count(self) -> str:
+        """Finished of planned runs, "12/15"."""
+        return f"{self.n}/{self.planned}"
+
+    @property
     def label(self) -> str:
         """The title, or the parameters' values, such as "(1.6, 2.4)", or the name."""
         values = ", ".join(value for _, value in self.parameters)
@@ -161,51 +139,35 @@ class CellResult:
     @property
     def published_share(self) -> float | None:
         """The published median in the unit of ours."""
-        if self.published is None:
-            return None
-        return self.measure.share(self.published)
+        return None if self.published is None else self.measure.share(self.published)
 
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """Two cells that the paper prints as a pair, and the test of the first.
-
-    Attributes:
-        part, column: where the pair stands, such as "upper" and "1".
-        against: the cell that the first is tested against, mostly ``second``; differences are
-            first minus this one.
-        test: the exact rank-sum test, None where a cell has no run; so are all that follow.
-        p_normal: the same test by its normal approximation.
-        p_holm: the exact p-value, Holm-adjusted over all declared comparisons.
-        superiority: Vargha and Delaney's A, the chance that the first beats the other.
-        stars: ours, by the legend of the paper's captions.
-        published_stars: the paper's, None where it prints none for the pair.
-        published_p: the p-value that the paper prints, with its digits.
-        larger: "first" or "second", whichever of the pair has the larger median; "" in a tie.
-        detectable: the true shift that these runs would have seen four times in five.
-    """
+    """Two cells that the paper prints as a pair, and the test of the first; what is None lacks runs
+    of a cell, or a printed side."""
 
     name: str
-    part: str
-    column: str
+    part: str  # where the pair stands, such as "upper"
+    column: str  # and "1"
     first: str
     second: str
-    against: str
+    against: str  # what the first is tested against, mostly ``second``, and minus which it is shown
     n_first: int
     n_against: int
-    test: RankSum | None = None
-    p_normal: float | None = None
-    p_holm: float | None = None
+    test: RankSum | None = None  # exact, or by the method that was asked for
+    p_normal: float | None = None  # the same test by its normal approximation
+    p_holm: float | None = None  # the test's p-value, adjusted over all declared comparisons
     shift: Shift | None = None
     brunner_munzel: BrunnerMunzel | None = None
-    superiority: float | None = None
-    stars: str | None = None
-    published_stars: str | None = None
-    published_p: str | None = None
+    superiority: float | None = None  # Vargha and Delaney's A, the chance that the first wins
+    stars: str | None = None  # ours, by the legend of the paper's captions
+    published_stars: str | None = None  # None where the paper prints none for the pair
+    published_p: str | None = None  # the p-value that the paper prints, with its digits
     effect: EffectVerdict | None = None
     agreement: StarAgreement | None = None
-    larger: str = ""
-    detectable: float | None = None
+    larger: str = ""  # "first" or "second", whichever has the larger median; "" in a tie
+    detectable: float | None = None  # the true shift these runs would have seen 4 times in 5
     measure: Measure = ACCURACY
 
     @property
@@ -217,57 +179,39 @@ class ComparisonResult:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What the paper says in a sentence, what its own table shows, and what our runs show.
+    """What the paper says in a sentence, what its own table shows, and what our runs show."""
 
-    Attributes:
-        claim, text, where: the claim in short, in words of ours, and where the paper makes it.
-        stated: the stated number; printed: the same counted in the printed table.
-        ours: counted in our medians, over what has runs; empty without any.
-        interval: of the true number; empty where there is none.
-        chance: what would be expected were the compared settings all alike.
-        verdict: "confirmed", "contradicted", "undecided", or "not decidable" where runs are missing
-            that could decide.
-    """
-
-    claim: str
-    text: str
-    where: str
+    claim: str  # in short
+    text: str  # in words of ours
+    where: str  # the paper makes it
     stated: str
-    printed: str
-    ours: str
-    interval: str
-    chance: str
-    verdict: str
+    printed: str  # the same counted in the printed table
+    ours: str  # counted in our medians, over what has runs; empty without any
+    interval: str  # of the true number; empty where there is none
+    chance: str  # what would be expected were the compared settings all alike
+    verdict: str  # "not decidable" where runs are missing that could decide
 
 
 @dataclass(frozen=True)
 class TableResult:
-    """A table, analysed.
-
-    Attributes:
-        seeds: runs planned for each cell.
-        declared: comparisons that the table declares, which Holm's adjustment counts.
-        delta: the equivalence margin in accuracy points (percent), None in a quick table; by data
-            set or other label where the table has several.
-        missing: (cell, seed) of the runs that were asked for and are not there.
-        claims: what the paper's text says of the table, judged.
-        others: the same cells by further measures.
-        chosen: what the table's declared choices have come to.
-    """
+    """A table, analysed."""
 
     about: About
     cells: tuple[CellResult, ...]
     comparisons: tuple[ComparisonResult, ...]
-    seeds: int
-    declared: int
+    seeds: int  # runs planned for each cell
+    declared: int  # comparisons that the table declares, which Holm's adjustment counts
+    # the equivalence margin in points, by data set where there are several; None in a quick table
     delta: Decimal | Mapping[str, Decimal] | None
     alternative: str = "two-sided"
     method: str = "exact"
     confidence: float = 0.95
-    missing: tuple[tuple[str, int], ...] = ()
-    claims: tuple[ClaimResult, ...] = ()
-    others: tuple[TableResult, ...] = ()
-    chosen: tuple[Chosen, ...] = ()
+    missing: tuple[tuple[str, int], ...] = ()  # (cell, seed) of runs asked for that are not there
+    claims: tuple[ClaimResult, ...] = ()  # what the paper's text says of the table, judged
+    others: tuple[TableResult, ...] = ()  # the same cells by further measures
+    chosen: tuple[Chosen, ...] = ()  # what the table's declared choices have come to
+    # by cell the learning curves of its runs, each of [epoch, accuracy] pairs
+    curves: Mapping[str, Sequence[Sequence[Sequence[Any]]]] = field(default_factory=dict)
 
     @property
     def is_quick(self) -> bool:
@@ -310,10 +254,14 @@ class TableResult:
         Raises:
             KeyError: where there is none.
         """
+        return {cell.name: cell for cell in self.cells}[name]
+
+    def groups(self) -> dict[str, list[CellResult]]:
+        """Cells by group, both in the table's order."""
+        found: dict[str, list[CellResult]] = {}
         for cell in self.cells:
-            if cell.name == name:
-                return cell
-        raise KeyError(name)
+            found.setdefault(cell.group, []).append(cell)
+        return found
 
     def parts(self) -> dict[str, list[ComparisonResult]]:
         """Comparisons by part of the table, both in the table's order."""
@@ -321,3 +269,7 @@ class TableResult:
         for comparison in self.comparisons:
             parts.setdefault(comparison.part, []).append(comparison)
         return parts
+
+    def tested(self) -> dict[str, ComparisonResult]:
+        """The comparison of each tested cell with its baseline."""
+        return {pair.first: pair for pair in self.comparisons}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
 
 from analysis.documents.results import About, CellResult, ComparisonResult, RunRow, TableResult
 from analysis.statistics.effect_size import brunner_munzel, detectable_shift, vargha_delaney
-from analysis.statistics.frame import ranking_values
 from analysis.statistics.median import median_interval
 from analysis.statistics.multiplicity import holm
 from analysis.statistics.rank_sum import Alternative, Method, rank_sum_test, stars
@@ -33,25 +31,6 @@ DRAWS, DRAWS_OF_MANY, MANY = 2000, 500, 24
 FRAME_COLUMNS = ("cell", "kind", *(field.name for field in dataclasses.fields(RunRow)))
 
 
-@dataclass(frozen=True)
-class CellSpec:
-    """A cell that the table declares, whether it has runs or not.
-
-    Attributes:
-        title, group, column: what it is called and where it stands, see
-            :class:`analysis.documents.results.CellResult`.
-        margin: which of several margins is its own, such as its data set.
-    """
-
-    name: str
-    kind: str = ""
-    parameters: tuple[tuple[str, str], ...] = ()
-    title: str = ""
-    group: str = ""
-    column: str = ""
-    margin: str = ""
-
-
 def analyse(
     runs: pd.DataFrame,
     published: pd.DataFrame | None,
@@ -60,7 +39,7 @@ def analyse(
     delta: Decimal | Mapping[str, Decimal] | None,
     seeds: int,
     declared: int,
-    cells: Sequence[CellSpec] = (),
+    cells: Sequence[CellResult] = (),
     about: About | None = None,
     missing: Sequence[tuple[str, int]] = (),
     alternative: Alternative = "two-sided",
@@ -75,11 +54,11 @@ def analyse(
             for a table without published numbers, which then gets no verdicts.
         comparisons: name ("upper 1": part and column), first and second cell, and "against" where
             the first is tested against another cell than the second.
-        delta: equivalence margin in the measure's unit of margins, or one for each
-            :attr:`CellSpec.margin`; None without published numbers.
+        delta: equivalence margin in the measure's unit of margins, or one for each cell's
+            ``margin``; None without published numbers.
         seeds: runs planned for each cell.
         declared: number of comparisons for Holm's adjustment, whatever is compared here.
-        cells: the table's cells in its order; those without runs come out as missing. By default
+        cells: as declared, in the table's order; those without runs come out as missing. By default
             the cells of comparisons and frame, in the order of their first appearance.
         missing: (cell, seed) of the runs that were asked for and are not there.
         digits: whether a printed number's last digit is that of its "column", the most that any
@@ -91,38 +70,33 @@ def analyse(
             different values.
     """
     about = about or About(id="", title="", caption="")
-    specs = _specs(cells, comparisons, runs)
-    _check(runs, [spec.name for spec in specs], comparisons, seeds)
-    by_cell = {spec.name: runs[runs["cell"] == spec.name].sort_values("seed") for spec in specs}
+    cells = tuple(cells) or _undeclared(comparisons, runs)
+    _check(runs, {cell.name for cell in cells}, comparisons, seeds)
     published = None if published is None else published.fillna("")  # no stars read as NaN
     printed = {} if published is None else _printed_values(published)
-    cell_results = tuple(
-        _cell(
-            spec,
-            by_cell[spec.name],
-            printed.get(spec.name),
-            seeds,
-            _margin(spec, delta),
-            about.measure,
-            max(map(decimals, printed.values()), default=0) if digits == "column" else 0,
-        )
-        for spec in specs
-    )
-    values = {name: _values(frame, about.measure) for name, frame in by_cell.items()}
+    last = max(map(decimals, printed.values()), default=0) if digits == "column" else 0
+    frames = {cell.name: runs[runs["cell"] == cell.name].sort_values("seed") for cell in cells}
+    values = {name: ranking_values(frame, about.measure) for name, frame in frames.items()}
+    judged = []
+    for cell in cells:
+        name, margin = cell.name, _margin(cell, delta)
+        cell = dataclasses.replace(cell, planned=seeds, measure=about.measure)
+        if name in printed:
+            cell = dataclasses.replace(cell, published=printed[name], delta=margin)
+        judged.append(_cell(cell, frames[name], values[name], last))
     draws = DRAWS if len(comparisons) < MANY else DRAWS_OF_MANY
-    rows = [
-        dataclasses.replace(row, measure=about.measure)
-        for row in (
-            _comparison(c, values, published, printed, alternative, method, draws)
-            for c in comparisons
-        )
+    pairs = [
+        _comparison(pair, values, published, printed, alternative, method, draws)
+        for pair in comparisons
     ]
-    p_values = {row.name: row.test.p_value for row in rows if row.test is not None}
-    adjusted = holm(p_values, declared)
+    adjusted = holm({p.name: p.test.p_value for p in pairs if p.test is not None}, declared)
     return TableResult(
         about=about,
-        cells=cell_results,
-        comparisons=tuple(dataclasses.replace(row, p_holm=adjusted.get(row.name)) for row in rows),
+        cells=tuple(judged),
+        comparisons=tuple(
+            dataclasses.replace(pair, p_holm=adjusted.get(pair.name), measure=about.measure)
+            for pair in pairs
+        ),
         seeds=seeds,
         declared=declared,
         delta=delta,
@@ -132,22 +106,41 @@ def analyse(
     )
 
 
-def _specs(
-    cells: Sequence[CellSpec], comparisons: Sequence[Mapping[str, str]], runs: pd.DataFrame
-) -> tuple[CellSpec, ...]:
-    if cells:
-        return tuple(cells)
+def ranking_values(runs: pd.DataFrame, measure: Measure) -> np.ndarray:
+    """The column ``value`` in the rows' order, with the measure's worst for the runs that
+    ``diverged``, so that these take the worst rank; no row is left out.
+
+    Raises:
+        ValueError: where ``diverged`` is not true or false, or where the value of a run that did
+            not diverge is missing or, of a share, outside [0, 1].
+    """
+    diverged = runs["diverged"]
+    if not diverged.isin([True, False]).all():
+        raise ValueError("column 'diverged' must hold true or false in every row")
+    is_diverged = diverged.to_numpy(dtype=bool)
+    given = runs["value"].to_numpy(dtype=np.float64)
+    outside = measure.is_share & ((given < 0) | (given > 1))
+    wrong = ~is_diverged & (~np.isfinite(given) | outside)
+    if wrong.any():
+        raise ValueError(f"value {given[wrong][0]} of a finished run is not in [0, 1]")
+    return np.where(is_diverged, measure.worst, given)
+
+
+def _undeclared(
+    comparisons: Sequence[Mapping[str, str]], runs: pd.DataFrame
+) -> tuple[CellResult, ...]:
     kinds = dict(zip(runs["cell"], runs["kind"], strict=True))
     compared = [c[side] for side in ("first", "second") for c in comparisons]
-    return tuple(CellSpec(name, kinds.get(name, "")) for name in dict.fromkeys([*compared, *kinds]))
+    names = dict.fromkeys([*compared, *kinds])
+    return tuple(CellResult(name, kinds.get(name, "")) for name in names)
 
 
 def _check(
-    runs: pd.DataFrame, names: list[str], comparisons: Sequence[Mapping[str, str]], seeds: int
+    runs: pd.DataFrame, names: set[str], comparisons: Sequence[Mapping[str, str]], seeds: int
 ) -> None:
     if repeated := runs[runs.duplicated(["cell", "seed"])].to_dict("records"):
         raise ValueError(f"two runs of {repeated[0]['cell']!r}, seed {repeated[0]['seed']}")
-    if unknown := sorted(set(runs["cell"]) - set(names)):
+    if unknown := sorted(set(runs["cell"]) - names):
         raise ValueError(f"runs of cells that the table does not have: {', '.join(unknown)}")
     for comparison in comparisons:
         for side in ("first", "second", "against"):
@@ -166,69 +159,40 @@ def _printed_values(published: pd.DataFrame) -> dict[str, str]:
     return printed
 
 
-def _margin(spec: CellSpec, delta: Decimal | Mapping[str, Decimal] | None) -> Decimal | None:
+def _margin(cell: CellResult, delta: Decimal | Mapping[str, Decimal] | None) -> Decimal | None:
     if not isinstance(delta, Mapping):
         return delta
-    if spec.margin not in delta:
-        raise ValueError(f"{spec.name!r} needs a margin {spec.margin!r}; there are {list(delta)}")
-    return delta[spec.margin]
+    if cell.margin not in delta:
+        raise ValueError(f"{cell.name!r} needs a margin {cell.margin!r}; there are {list(delta)}")
+    return delta[cell.margin]
 
 
-def _cell(
-    spec: CellSpec,
-    frame: pd.DataFrame,
-    printed: str | None,
-    planned: int,
-    delta: Decimal | None,
-    measure: Measure,
-    digits: int,
-) -> CellResult:
-    values = _values(frame, measure)
-    rows = tuple(_run_row(record) for record in frame.to_dict("records"))
-    machines = frame["machine"].value_counts().sort_index()
+def _cell(cell: CellResult, frame: pd.DataFrame, values: np.ndarray, digits: int) -> CellResult:
+    """The cell with its runs, and with its verdict where it has a printed value and a margin."""
+    rows = [
+        RunRow(**{name: kind(record[name]) for name, kind in get_type_hints(RunRow).items()})
+        for record in frame.to_dict("records")
+    ]
     level = None
-    if printed is not None and delta is not None:
-        level = level_verdict(values, printed, delta, measure=measure, digits=digits)
-    return CellResult(
-        name=spec.name,
-        kind=spec.kind,
-        parameters=spec.parameters,
-        published=printed,
-        planned=planned,
-        runs=rows,
-        median=float(np.median(values)) if len(values) else None,
-        interval=median_interval(values) if len(values) >= SEEDS_NEEDED else None,
-        best_median=_best_median(rows),
+    if cell.published is not None and cell.delta is not None:
+        level = level_verdict(
+            values, cell.published, cell.delta, measure=cell.measure, digits=digits
+        )
+    machines = frame["machine"].value_counts().sort_index()
+    best = [row.best_correct / row.total for row in rows]
+    return dataclasses.replace(
+        cell,
+        runs=tuple(rows),
+        median=float(np.median(values)) if rows else None,
+        interval=median_interval(values) if len(rows) >= SEEDS_NEEDED else None,
+        best_median=float(np.median(best)) if rows else None,
         level=level,
         machines=tuple((str(name), int(n)) for name, n in machines.items()),
-        group=spec.group,
-        column=spec.column,
-        title=spec.title,
-        measure=measure,
-        margin=spec.margin,
-        delta=delta if printed is not None else None,
     )
-
-
-def _values(frame: pd.DataFrame, measure: Measure) -> np.ndarray:
-    return ranking_values(frame, measure.worst, share=measure.is_share)
-
-
-def _run_row(record: Mapping[Any, Any]) -> RunRow:
-    kinds = {"int": int, "float": float, "bool": bool, "str": str}
-    return RunRow(
-        **{f.name: kinds[str(f.type)](record[f.name]) for f in dataclasses.fields(RunRow)}
-    )
-
-
-def _best_median(rows: tuple[RunRow, ...]) -> float | None:
-    if not rows:
-        return None
-    return float(np.median([row.best_correct / row.total for row in rows]))
 
 
 def _comparison(
-    comparison: Mapping[str, str],
+    pair: Mapping[str, str],
     values: Mapping[str, np.ndarray],
     published: pd.DataFrame | None,
     printed: Mapping[str, str],
@@ -236,75 +200,40 @@ def _comparison(
     method: Method,
     draws: int,
 ) -> ComparisonResult:
-    first, second = comparison["first"], comparison["second"]
-    against = comparison.get("against", second)
+    name, first, second = pair["name"], pair["first"], pair["second"]
+    against = pair.get("against", second)
     x, y = values[first], values[against]
-    part, _, column = comparison["name"].rpartition(" ")
-    row = ComparisonResult(
-        name=comparison["name"],
-        part=part,
-        column=column,
-        first=first,
-        second=second,
-        against=against,
-        n_first=len(x),
-        n_against=len(y),
-        larger=_larger(x, values[second]),
-    )
-    sign = 0
+    part, _, column = name.rpartition(" ")
+    sign, found = 0, dict[str, Any]()
     if first in printed and against in printed:
         above, below = Decimal(printed[first]), Decimal(printed[against])
         sign = (above > below) - (above < below)
-        row = dataclasses.replace(row, effect=effect_verdict(x, y, sign))
+        found["effect"] = effect_verdict(x, y, sign)
     if published is not None:
-        entry = _printed_entry(published, row)
-        row = dataclasses.replace(
-            row, published_stars=_printed_stars(entry), published_p=entry.get("p") or None
-        )
-    if not len(x) or not len(y):
-        return row
-    return _tested(row, x, y, sign, alternative, method, draws)
-
-
-def _tested(
-    row: ComparisonResult,
-    x: np.ndarray,
-    y: np.ndarray,
-    published_sign: int,
-    alternative: Alternative,
-    method: Method,
-    draws: int,
-) -> ComparisonResult:
-    test = rank_sum_test(x, y, alternative=alternative, method=method)
-    agreement = None
-    if row.published_stars is not None:
-        agreement = star_agreement(
-            x,
-            y,
-            row.published_stars,
-            published_sign=published_sign,
-            draws=draws,
-            alternative=alternative,
-            method=method,
-        )
-    return dataclasses.replace(
-        row,
-        test=test,
-        p_normal=rank_sum_test(x, y, alternative=alternative, method="normal").p_value,
-        shift=hodges_lehmann(x, y),
-        detectable=detectable_shift(x, y),
-        brunner_munzel=brunner_munzel(x, y),
-        superiority=vargha_delaney(x, y),
-        stars=stars(test.p_value),
-        agreement=agreement,
+        entry = _printed_entry(published, part, column, first)
+        found["published_stars"] = _printed_stars(entry)
+        found["published_p"] = entry.get("p") or None
+    if len(x) and len(y):
+        test = rank_sum_test(x, y, alternative=alternative, method=method)
+        normal = rank_sum_test(x, y, alternative=alternative, method="normal")
+        found |= {
+            "test": test,
+            "p_normal": normal.p_value,
+            "shift": hodges_lehmann(x, y),
+            "detectable": detectable_shift(x, y),
+            "brunner_munzel": brunner_munzel(x, y),
+            "superiority": vargha_delaney(x, y),
+            "stars": stars(test.p_value),
+        }
+        if (printed_stars := found.get("published_stars")) is not None:
+            how: Any = {"draws": draws, "alternative": alternative, "method": method}
+            found["agreement"] = star_agreement(x, y, printed_stars, published_sign=sign, **how)
+    if len(x) and len(values[second]):
+        ours, other = float(np.median(x)), float(np.median(values[second]))
+        found["larger"] = "first" if ours > other else "second" if other > ours else ""
+    return ComparisonResult(
+        name, part, column, first, second, against, n_first=len(x), n_against=len(y), **found
     )
-
-
-def _larger(x: np.ndarray, y: np.ndarray) -> str:
-    if not len(x) or not len(y):
-        return ""
-    first, second = float(np.median(x)), float(np.median(y))
-    return "first" if first > second else "second" if second > first else ""
 
 
 def _printed_stars(entry: Mapping[str, str]) -> str | None:
@@ -314,12 +243,12 @@ def _printed_stars(entry: Mapping[str, str]) -> str | None:
     return entry.get("stars") or (None if "p" in entry else entry.get("stars"))
 
 
-def _printed_entry(published: pd.DataFrame, row: ComparisonResult) -> dict[str, str]:
-    """What is printed beside the comparison's first cell; empty without such an entry.
+def _printed_entry(published: pd.DataFrame, part: str, column: str, cell: str) -> dict[str, str]:
+    """What is printed beside a comparison's first cell; empty without such an entry.
 
     An entry's part is the comparison's, or its beginning where several settings share a column.
     """
-    parts = published["part"].map(lambda part: f"{row.part} ".startswith(f"{part} "))
-    place = parts & (published["column"].astype(str) == row.column)
-    entries = published[place & (published["cell"] == row.first)]
+    parts = published["part"].map(lambda printed: f"{part} ".startswith(f"{printed} "))
+    place = parts & (published["column"].astype(str) == column)
+    entries = published[place & (published["cell"] == cell)]
     return {str(k): str(v) for k, v in entries.iloc[0].items()} if len(entries) else {}

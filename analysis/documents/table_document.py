@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from analysis.documents import wording
-from analysis.documents.arrangement import groups
 from analysis.documents.blocks import (
+    MISSING,
     STAR_LEGEND,
     Block,
     Cell,
@@ -21,17 +21,11 @@ from analysis.documents.blocks import (
     Row,
     row,
 )
-from analysis.documents.notes import labels, machines, summary
-from analysis.documents.results import (
-    CellResult,
-    ComparisonResult,
-    RunRow,
-    TableResult,
-)
-from analysis.documents.table_figure import figure
+from analysis.documents.results import CellResult, ComparisonResult, RunRow, TableResult
+from analysis.documents.table_figure import figures
 from analysis.documents.table_layout import layout
-from analysis.documents.table_notes import TONES, claims, statements
-from analysis.verdicts.measure import ACCURACY, MISSING
+from analysis.documents.table_notes import claims, labels, machines, statements, summary
+from analysis.verdicts.measure import ACCURACY
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
 # The values of the table's measures are columns of their own, but for the accuracy.
@@ -48,52 +42,72 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
             a grid only the groups that hold one of them stay; pairs share cells and stay together.
             What is written to files is to be built without it.
     """
-    cells = _shown(result, asked)
-    names = {cell.name for cell in cells}
-    pairs = [pair for pair in result.comparisons if pair.first in names]
     about, is_grid = result.about, result.about.layout == "grid"
-    counted = summary(result)
-    details: list[Block] = [_cells(result, cells), *_comparisons(result, pairs), *_best(cells)]
+    everything = asked is None or about.layout == "pairs"
+    cells = [
+        cell
+        for group in result.groups().values()
+        if everything or any(one.name in (asked or ()) for one in group)
+        for cell in group
+    ]
+    names = {cell.name for cell in cells}
+    lines = [summary(result)] if summary(result) else []
+    details = [*_cells_and_pairs(result, names), *_best(cells)]
     if is_grid and len(cells) > DETAILED:
-        details = [dataclasses.replace(b, shown="latex") for b in details if isinstance(b, Grid)]
-    part = f"Shown: {len(cells)} of {len(result.cells)} cells; the files hold all."
+        details = [dataclasses.replace(grid, shown="latex") for grid in details]
+    blocks: list[Block] = [*layout(result, names), *details, *_choices(result)]
+    for other in result.others:
+        blocks += _further(other, names)
+    blocks += [*claims(result.claims), *statements(result)]
+    if is_grid and lines:
+        blocks.append(Notes((Note(lines[0]),), shown="terminal"))
+    if len(cells) < len(result.cells):
+        lines.append(f"Shown: {len(cells)} of {len(result.cells)} cells; the files hold all.")
     return Document(
         id=about.id,
         title=about.title,
         caption=about.caption,
         labels=labels(result),
-        lines=(
-            *([counted] if counted else []),
-            *([part] if len(cells) < len(result.cells) else []),
-        ),
-        blocks=(
-            *layout(result, names),
-            *details,
-            *_choices(result),
-            *(block for other in result.others for block in _further(other, names)),
-            *claims(result.claims),
-            *statements(result),
-            *([Notes((Note(counted),), shown="terminal")] if is_grid and counted else []),
-            figure(result),
-            _runs(result),
-        ),
+        lines=tuple(lines),
+        blocks=(*blocks, *figures(result), _runs(result)),
         facts=_facts(result),
     )
 
 
-def _choices(result: TableResult) -> list[Block]:
+def _cells_and_pairs(result: TableResult, names: Collection[str]) -> list[Grid]:
+    """The cells, the tests of the pairs, and further effect sizes, for which LaTeX alone has
+    room."""
+    cells = [cell for group in result.groups().values() for cell in group if cell.name in names]
+    pairs = [pair for pair in result.comparisons if pair.first in names]
+    more = [_comparisons(result, pairs), _effect_sizes(result, pairs)] if pairs else []
+    return [_cells(result, cells), *more]
+
+
+def _further(result: TableResult, names: Collection[str]) -> Iterator[Grid]:
+    """The cells and comparisons by another measure than the headline."""
+    measure = result.about.measure
+    slug = measure.name.replace(" ", "-")
+    for grid in _cells_and_pairs(result, names):
+        if grid.name != "effect-sizes":
+            title = f"{measure.title}: {grid.name}"
+            yield dataclasses.replace(grid, name=f"{grid.name}-{slug}", title=title)
+
+
+def _choices(result: TableResult) -> list[Grid]:
     """Each declared choice with what was chosen, on what, and what that comes to."""
     rows = []
     for chosen in result.chosen:
-        choice, searched = chosen.choice, f"{chosen.searched}/{len(chosen.choice.candidates)}"
-        reported = result.cell(chosen.reported) if chosen.reported else None
+        choice = chosen.choice
+        reported = Cell(MISSING)
+        if chosen.reported:
+            reported = wording.median_cell(result.cell(chosen.reported))
         rows.append(
             row(
                 Cell(choice.name, detail=f"on {choice.on}"),
                 Cell(chosen.winner or MISSING, chosen.winner),
                 Cell(choice.measure.text(chosen.median), chosen.median),
-                Cell(searched, chosen.searched),
-                Cell(wording.median(reported) if reported else MISSING),
+                Cell(f"{chosen.searched}/{len(choice.candidates)}", chosen.searched),
+                Cell(f"{reported.text} {reported.detail}".rstrip()),
             )
         )
     if not rows:
@@ -101,30 +115,6 @@ def _choices(result: TableResult) -> list[Block]:
     titles = ("choice", "chosen", "median there", "searched", "test median")
     text = "Chosen settings; nothing is chosen before every candidate has all of its runs."
     return [Grid("choices", tuple(map(Column, titles)), tuple(rows), "choices", caption=text)]
-
-
-def _further(result: TableResult, names: Collection[str]) -> Iterator[Grid]:
-    """The cells and comparisons by another measure than the headline."""
-    measure = result.about.measure
-    cells = [cell for cell in result.cells if cell.name in names]
-    pairs = [pair for pair in result.comparisons if pair.first in names]
-    slug = measure.name.replace(" ", "-")
-    for grid in [_cells(result, cells), *_comparisons(result, pairs)]:
-        if isinstance(grid, Grid) and grid.name != "effect-sizes":
-            title = f"{measure.title}: {grid.name}"
-            yield dataclasses.replace(grid, name=f"{grid.name}-{slug}", title=title)
-
-
-def _shown(result: TableResult, asked: Collection[str] | None) -> list[CellResult]:
-    """The groups of the asked cells, in the order of the arrangement's groups."""
-    everything = asked is None or result.about.layout == "pairs"
-    found = groups(result).values()
-    return [
-        cell
-        for cells in found
-        if everything or any(one.name in (asked or ()) for one in cells)
-        for cell in cells
-    ]
 
 
 def _cells(result: TableResult, cells: Sequence[CellResult]) -> Grid:
@@ -144,47 +134,18 @@ def _cells(result: TableResult, cells: Sequence[CellResult]) -> Grid:
 
 def _cell_row(cell: CellResult, has_levels: bool) -> Row:
     several = f"{len(cell.machines)} machines" if len(cell.machines) > 1 else ""
-    median, interval = wording.median(cell), ""
-    if cell.interval is not None:
-        median, _, interval = median.partition(" ")
-    count = Cell(
-        wording.count(cell),
-        cell.n,
-        bold=cell.n < cell.planned,
-        note=f"{cell.diverged} div." if cell.diverged else "",
-    )
-    runs = tuple(run.run for run in cell.runs)
-    cells = [
-        Cell(cell.name, note=several),
-        Cell(median, cell.median, detail=interval, runs=runs),
-        count,
-    ]
+    diverged = f"{cell.diverged} div." if cell.diverged else ""
+    count = Cell(cell.count, cell.n, bold=cell.n < cell.planned, note=diverged)
+    cells = [Cell(cell.name, note=several), wording.median_cell(cell), count]
     if has_levels:
-        difference, _, ends = wording.difference(cell).partition(" ")
-        value = cell.level.difference if cell.level else None
         cells.insert(1, Cell(cell.published or MISSING, cell.published_share))
-        cells += [Cell(difference, value, detail=ends), _level(cell)]
+        cells += [wording.difference_cell(cell), wording.level_cell(cell)]
     return row(*cells, group=cell.group or cell.kind)
 
 
-def _level(cell: CellResult) -> Cell:
-    if cell.level is None:
-        return Cell(MISSING)
-    smallest = wording.smallest_delta(cell)
-    return Cell(
-        wording.marked(cell.level.verdict),
-        cell.level.verdict,
-        detail="" if smallest == MISSING else f"({smallest})",
-        tone=TONES[cell.level.verdict],
-    )
-
-
-def _best(cells: Sequence[CellResult]) -> list[Block]:
+def _best(cells: Sequence[CellResult]) -> list[Grid]:
     rows = [
-        row(
-            cell.name,
-            Cell(cell.measure.text(cell.best_median), cell.best_median),
-        )
+        row(cell.name, Cell(cell.measure.text(cell.best_median), cell.best_median))
         for cell in cells
         if cell.best_median is not None
     ]
@@ -194,10 +155,7 @@ def _best(cells: Sequence[CellResult]) -> list[Block]:
     return [Grid("best-epochs", (Column("cell"), Column("median")), tuple(rows), title)]
 
 
-def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> list[Block]:
-    """The tests of the pairs, and their further effect sizes, which LaTeX alone has room for."""
-    if not pairs:
-        return []
+def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid:
     distribution = "exact distribution" if result.method == "exact" else "normal approximation"
     text = (
         f"Comparisons, first minus second cell. p: {result.alternative} rank-sum test, by its "
@@ -212,29 +170,24 @@ def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> list
             " Agree: whether our stars are the paper's, and the probability to be expected of it."
         )
     rows = tuple(_comparison_row(pair, result) for pair in pairs)
-    tests = Grid("comparisons", tuple(map(Column, titles)), rows, caption=text)
-    return [tests, _effect_sizes(result, pairs)]
+    return Grid("comparisons", tuple(map(Column, titles)), rows, caption=text)
 
 
 def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
-    second = pair.against
-    name, detail = f"{pair.name}:", f"{pair.first} − {second}"
+    name, detail = f"{pair.name}:", f"{pair.first} − {pair.against}"
     if result.about.layout != "pairs":
-        name, detail = pair.first, f"− {result.cell(second).label}"
-    test, shift = pair.test, wording.shift(pair).partition(" ")
-    agree, _, expected = wording.agreement(pair).partition(" ")
-    verdict = pair.effect.verdict if pair.effect else None
+        name, detail = pair.first, f"− {result.cell(pair.against).label}"
     cells = [
         Cell(name, detail=detail),
         Cell(wording.stars(pair.stars), pair.stars),
-        _p(test.p_value if test else None),
-        _p(pair.p_holm),
-        Cell(shift[0], pair.shift.estimate if pair.shift else None, detail=shift[2]),
+        wording.p_cell(pair.test.p_value if pair.test else None),
+        wording.p_cell(pair.p_holm),
+        wording.shift_cell(pair),
     ]
     if not result.is_quick:
         cells.insert(1, Cell(wording.published_mark(pair), pair.published_stars))
-        effect = Cell(wording.marked(verdict), verdict, tone=TONES[verdict]) if verdict else "–"
-        return row(*cells, effect, Cell(agree, detail=expected), group=_group(result, pair))
+        effect = wording.verdict_cell(pair.effect.verdict if pair.effect else None)
+        cells += [effect, wording.agreement_cell(pair)]
     return row(*cells, group=_group(result, pair))
 
 
@@ -242,16 +195,12 @@ def _group(result: TableResult, pair: ComparisonResult) -> str:
     return result.cell(pair.first).group or pair.part
 
 
-def _p(value: float | None) -> Cell:
-    return Cell(wording.p_value(value), value)
-
-
 def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid:
     rows = tuple(
         row(
             pair.name,
-            _p(pair.p_normal),
-            _p(pair.brunner_munzel.p_value if pair.brunner_munzel else None),
+            wording.p_cell(pair.p_normal),
+            wording.p_cell(pair.brunner_munzel.p_value if pair.brunner_munzel else None),
             Cell(wording.probability(pair.superiority), pair.superiority),
             group=_group(result, pair),
         )
@@ -272,19 +221,18 @@ def _runs(result: TableResult) -> Data:
     for cell in result.cells:
         parameters = dict(cell.parameters)
         place = (result.about.protocol, cell.name, cell.kind)
-        place += tuple(parameters.get(name, "") for name in names)  # type: ignore[assignment]
+        own = [*place, *(parameters.get(name, "") for name in names)]
         for run in cell.runs:
-            own = (getattr(run, name) for name in RUN_COLUMNS)
-            rows.append((*place, *own, *(values[run.run] for values in further)))
+            known = [getattr(run, name) for name in RUN_COLUMNS]
+            rows.append((*own, *known, *(values[run.run] for values in further)))
     measures = (r.about.measure.name for r in shown)
     return Data(("protocol", "cell", "kind", *names, *RUN_COLUMNS, *measures), tuple(rows))
 
 
 def _facts(result: TableResult) -> dict[str, Any]:
     """The full summary. Accuracies and differences are shares; "delta" alone is in points."""
-    about = {f.name: getattr(result.about, f.name) for f in dataclasses.fields(result.about)}
     return {
-        **about,
+        **_fields(result.about),
         "summary": summary(result),
         "complete": result.is_whole,
         "runs": result.runs_present,
@@ -304,11 +252,14 @@ def _facts(result: TableResult) -> dict[str, Any]:
 
 
 def _cell_facts(cell: CellResult) -> dict[str, Any]:
-    fields = {f.name: getattr(cell, f.name) for f in dataclasses.fields(cell) if f.name != "runs"}
-    return fields | {
+    return {name: value for name, value in _fields(cell).items() if name != "runs"} | {
         "parameters": dict(cell.parameters),
         "machines": dict(cell.machines),
         "n": cell.n,
         "diverged": cell.diverged,
         "mixes_machines": len(cell.machines) > 1,
     }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

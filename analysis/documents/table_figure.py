@@ -1,8 +1,9 @@
-"""An analysed table's figure: every seed, the median with its interval, the published value.
+"""An analysed table's figures: every seed with the median and the published value, and how the
+runs learned.
 
 Pairs stand side by side, the first cell of each with filled points and the second with open ones.
 Rows and grids have a panel a group, each with its own scale; in a grid the settings stand side by
-side at each column.
+side at each column. Learning curves have a panel a pair, a group, or a column of a grid's group.
 """
 
 from __future__ import annotations
@@ -10,38 +11,74 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analysis.documents import wording
-from analysis.documents.arrangement import comparisons_by_cell, groups
-from analysis.documents.notes import labels
-from analysis.documents.panels import DotPanel, Dots, FigureBlock, Sampled
-from analysis.documents.results import CellResult, ComparisonResult, TableResult
+from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, over_seeds
+from analysis.documents.results import CellResult, TableResult
+from analysis.documents.table_notes import labels
 
 COMPARED, BASELINE = 0, 1
 SETTINGS = (1, 0, 3, 2)  # looks of a grid's settings in their order; the first is the baseline
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
-PANELS_A_ROW, LABEL_WIDTH = 3, 16
+PANELS_A_ROW, CURVES_A_ROW, LABEL_WIDTH = 3, 4, 16
 STEP = 0.29  # between the settings at one column of a grid
-
-
-def figure(result: TableResult) -> FigureBlock:
-    """The figure of the table's layout, by which its panels are arranged."""
-    make = {"rows": _rows, "grid": _grid}.get(result.about.layout, _pairs)
-    panels, seeds, across, size = make(result)
-    return FigureBlock(
-        panels,
-        (*seeds, *_legend(result)),
-        "seeds",
-        across=across,
-        size=size,
-        title=(f"{result.about.title}: {result.about.caption}", *labels(result)),
-        share="y" if make is _pairs else "",
-        watermark="" if result.has_levels else result.about.protocol.upper(),
-    )
-
-
 Made = tuple[tuple[DotPanel, ...], tuple[Sampled, ...], int, tuple[float, float]]
+
+
+def figures(result: TableResult) -> list[FigureBlock]:
+    """Every seed, and the learning curves where runs were evaluated more than once."""
+    about = result.about
+    make = {"rows": _rows, "grid": _grid}.get(about.layout, _pairs)
+    panels, seeds, across, size = make(result)
+    share = "y" if make is _pairs else ""
+    watermark = "" if result.has_levels else about.protocol.upper()
+    title = (f"{about.title}: {about.caption}", *labels(result))
+    legend = (*seeds, *_legend(result))
+    found = [FigureBlock(panels, legend, "seeds", across, size, title, share, "", watermark)]
+    if any(len(curve) > 1 for curves in result.curves.values() for curve in curves):
+        learned, legend = _curves(result)
+        across, size = min(len(learned), CURVES_A_ROW), (2.6, 2.0)
+        band = "median over the seeds of each evaluated epoch, band between their quartiles"
+        title = (*title, band)
+        found.append(
+            FigureBlock(learned, legend, "curves", across, size, title, share, "", watermark)
+        )
+    return found
+
+
+def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...]]:
+    """Panels of the cells that are compared with each other, and what their lines are."""
+    panels: dict[str, dict[str, int]] = {}
+    names = {COMPARED: "first of a pair", BASELINE: "second of a pair"}
+    if result.about.layout == "pairs":
+        for pair in result.comparisons:
+            title = f"{pair.name}: {pair.first}\nand {pair.second}"
+            panels[title] = {pair.second: BASELINE, pair.first: COMPARED}
+        panels |= {cell.name: {cell.name: COMPARED} for cell in _alone(result)}
+    else:
+        looks = _looks(result)
+        names = {look: label for label, look in looks.items()}
+        for cell in result.cells:
+            title = f"{cell.group} {cell.column}".strip()
+            panels.setdefault(title, {})[cell.name] = looks[cell.label]
+    drawn = tuple(
+        Curves(
+            tuple(over_seeds(result.curves.get(name, ()), look) for name, look in panel.items()),
+            title,
+            "epoch",
+            "test accuracy",
+        )
+        for title, panel in panels.items()
+    )
+    return drawn, tuple(Sampled("line", name, look) for look, name in names.items())
+
+
+def _looks(result: TableResult) -> Mapping[str, int]:
+    """A look for each of a grid's settings."""
+    settings = dict.fromkeys(cell.label for cell in result.cells)
+    return dict(zip(settings, itertools.cycle(SETTINGS), strict=False))
 
 
 def _legend(result: TableResult) -> list[Sampled]:
@@ -70,24 +107,39 @@ def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: boo
     )
 
 
-def _tick(cell: CellResult) -> str:
-    diverged = f"\n{cell.diverged} diverged" if cell.diverged else ""
+def _tick(cell: CellResult, kind: str = "") -> str:
     label = textwrap.fill(cell.label, LABEL_WIDTH, break_long_words=False)
-    return f"{label}\n{wording.count(cell)}{diverged}"
+    diverged = [f"{cell.diverged} diverged"] if cell.diverged else []
+    return "\n".join([*([kind] if kind else []), label, cell.count, *diverged])
+
+
+def _panel(result: TableResult, placed: Sequence[tuple[Dots, str]], name: str = "") -> DotPanel:
+    """Dots with their ticks; those that only head a pair have none."""
+    ticks = tuple((float(dots.x), tick) for dots, tick in placed if tick)
+    return DotPanel(tuple(d for d, _ in placed), ticks, name, y_title=result.about.measure.title)
 
 
 def _pairs(result: TableResult) -> Made:
-    panels = [_pair_panel(result, pairs) for pairs in result.parts().values()]
-    compared = {name for pair in result.comparisons for name in (pair.first, pair.second)}
-    if alone := [cell for cell in result.cells if cell.name not in compared]:
+    """A panel a part of the table, and one for cells that are compared with nothing."""
+    panels = []
+    for pairs in result.parts().values():
+        placed = []
+        for index, pair in enumerate(pairs):
+            name, x = pair.name, index * PAIR_WIDTH
+            name += "" if pair.against == pair.second else f" against {pair.against}"
+            heading = ":  ".join(filter(None, [name, wording.tested(pair)]))
+            first, second = result.cell(pair.first), result.cell(pair.second)
+            placed += [
+                (_dots(first, x, COMPARED), _tick(first, first.kind)),
+                (_dots(second, x + 1, BASELINE), _tick(second, second.kind)),
+                (Dots(x + 0.5, (), heading=heading), ""),
+            ]
+        borders = tuple(index * PAIR_WIDTH - PAIR_WIDTH + 1.8 for index in range(1, len(pairs)))
+        panels.append(replace(_panel(result, placed), borders=borders))
+    if alone := _alone(result):
         places = [(index * PAIR_WIDTH / 2, cell) for index, cell in enumerate(alone)]
-        panels.append(
-            DotPanel(
-                tuple(_dots(cell, x, COMPARED) for x, cell in places),
-                tuple((x, f"{cell.kind}\n{_tick(cell)}") for x, cell in places),
-                y_title=result.about.measure.title,
-            )
-        )
+        placed = [(_dots(cell, x, COMPARED), _tick(cell, cell.kind)) for x, cell in places]
+        panels.append(_panel(result, placed))
     widest = max(len(panel.ticks) for panel in panels)
     legend = (
         Sampled("points", "seed, first of a pair", COMPARED),
@@ -96,35 +148,22 @@ def _pairs(result: TableResult) -> Made:
     return tuple(panels), legend, 1, (1.6 + 0.72 * widest, 2.5)
 
 
-def _pair_panel(result: TableResult, pairs: Sequence[ComparisonResult]) -> DotPanel:
-    dots: list[Dots] = []
-    ticks: list[tuple[float, str]] = []
-    for index, pair in enumerate(pairs):
-        name = pair.name if pair.against == pair.second else f"{pair.name} against {pair.against}"
-        p_value = wording.p_equals(pair)
-        heading = f"{name}:  {p_value} {pair.stars}".rstrip() if p_value else name
-        x = index * PAIR_WIDTH
-        for place, side, look in ((x, pair.first, COMPARED), (x + 1, pair.second, BASELINE)):
-            cell = result.cell(side)
-            dots.append(_dots(cell, place, look))
-            ticks.append((place, f"{cell.kind}\n{_tick(cell)}"))
-        dots.append(Dots(x + 0.5, (), heading=heading))
-    borders = tuple(index * PAIR_WIDTH - PAIR_WIDTH + 1.8 for index in range(1, len(pairs)))
-    return DotPanel(tuple(dots), tuple(ticks), y_title=result.about.measure.title, borders=borders)
+def _alone(result: TableResult) -> list[CellResult]:
+    compared = {name for pair in result.comparisons for name in (pair.first, pair.second)}
+    return [cell for cell in result.cells if cell.name not in compared]
 
 
 def _rows(result: TableResult) -> Made:
-    blocks, tested = groups(result), comparisons_by_cell(result)
+    blocks, tested = result.groups(), result.tested()
     widest = max(len(cells) for cells in blocks.values())
     panels = []
     for name, cells in blocks.items():
-        dots = []
+        placed = []
         for index, cell in enumerate(cells):
             pair = tested.get(cell.name)
-            text = f"{wording.p_equals(pair)} {pair.stars or ''}".rstrip() if pair else ""
-            dots.append(_dots(cell, index, COMPARED if pair else BASELINE, text))
-        ticks = tuple((float(index), _tick(cell)) for index, cell in enumerate(cells))
-        panels.append(DotPanel(tuple(dots), ticks, name, y_title=result.about.measure.title))
+            look, heading = (COMPARED, wording.tested(pair)) if pair else (BASELINE, "")
+            placed.append((_dots(cell, index, look, heading), _tick(cell)))
+        panels.append(_panel(result, placed, name))
     legend = (
         Sampled("points", "seed", COMPARED),
         Sampled("points", "seed of the baseline", BASELINE),
@@ -134,9 +173,7 @@ def _rows(result: TableResult) -> Made:
 
 
 def _grid(result: TableResult) -> Made:
-    blocks = groups(result)
-    settings = list(dict.fromkeys(cell.label for cell in result.cells))
-    looks = dict(zip(settings, itertools.cycle(SETTINGS), strict=False))
+    blocks, looks = result.groups(), _looks(result)
     title = result.about.column_title
     panels = tuple(_grid_panel(name, cells, looks, title) for name, cells in blocks.items())
     legend = tuple(Sampled("points", f"seed, {name}", look) for name, look in looks.items())
@@ -144,7 +181,7 @@ def _grid(result: TableResult) -> Made:
 
 
 def _grid_panel(
-    name: str, cells: Sequence[CellResult], looks: dict[str, int], x_title: str
+    name: str, cells: Sequence[CellResult], looks: Mapping[str, int], x_title: str
 ) -> DotPanel:
     columns, settings = list(dict.fromkeys(cell.column for cell in cells)), list(looks)
     dots = []

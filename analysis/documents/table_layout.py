@@ -1,17 +1,96 @@
-"""A table in the paper's layout, our numbers beside the printed ones: pairs, rows or a grid."""
+"""A table in the paper's layout, our numbers beside the printed ones: pairs, rows or a grid.
+
+Rows and grids are arranged the same for our numbers and for the printed ones. A block is a group of
+settings that are compared with each other; each has a line with an entry a column, and in a grid
+one more for the best column. Bold is by rule on both sides, whatever the paper set in bold: the
+largest entry of a block's column, all of them where several are equal.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from analysis.documents import wording
-from analysis.documents.arrangement import Block as Arranged
-from analysis.documents.arrangement import Entry, Line, arrange, comparisons_by_cell
 from analysis.documents.blocks import MISSING, STAR_LEGEND, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
 
 BOLD = "the best of a group's column"
+Side = Literal["reproduced", "published"]
+
+
+@dataclass
+class Entry:
+    """A number as a table shows it: our median or the printed text, None where there is none."""
+
+    cell: CellResult  # where it comes from; for the best column the cell that won
+    value: float | None
+    text: str
+    stars: str = ""  # of the comparison with the block's baseline; empty without one
+    count: str = ""  # "12/15" where seeds are missing, of our side
+    bold: bool = False
+
+
+@dataclass
+class Line:
+    """A setting's entries by column, None where the table has no such cell."""
+
+    label: str
+    entries: dict[str, Entry | None]
+    best: Entry | None = None  # the largest entry, in a grid alone; the first of equal ones
+    searched: str = ""  # "3/4" where columns have no number yet, so that the best of all is open
+
+
+def arrange(result: TableResult, side: Side) -> dict[str, list[Line]]:
+    """The table's blocks by name with our medians and stars, or with the printed ones."""
+    is_grid, pairs = result.about.layout == "grid", result.tested()
+    blocks = {}
+    for name, cells in result.groups().items():
+        columns = dict.fromkeys(cell.column if is_grid else "" for cell in cells)
+        lines: dict[str, Line] = {}
+        for cell in cells:
+            key, column = (cell.label, cell.column) if is_grid else (cell.name, "")
+            line = lines.setdefault(key, Line(cell.label, dict.fromkeys(columns)))
+            line.entries[column] = _entry(cell, pairs.get(cell.name), side)
+        for line in lines.values() if is_grid else ():
+            known = [entry for entry in line.entries.values() if entry and entry.value is not None]
+            if known:
+                line.best = dataclasses.replace(_winner(known))
+                missing = len(known) < len(line.entries)
+                line.searched = f"{len(known)}/{len(line.entries)}" if missing else ""
+        for column in columns:
+            _embolden([line.entries[column] for line in lines.values()])
+        if not any(line.searched for line in lines.values()):
+            _embolden([line.best for line in lines.values()])
+        blocks[name] = list(lines.values())
+    return blocks
+
+
+def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side) -> Entry:
+    if side == "published":
+        stars = (pair.published_stars or "") if pair else ""
+        return Entry(cell, cell.published_share, cell.published or MISSING, stars)
+    stars, count = (pair.stars or "") if pair else "", cell.count
+    text = cell.measure.text(cell.median)
+    return Entry(cell, cell.median, text, stars, "" if cell.n in (0, cell.planned) else count)
+
+
+def _winner(entries: Sequence[Entry]) -> Entry:
+    """The entry with the best value, the first of equal ones."""
+    choose = min if entries[0].cell.measure.lower_is_better else max
+    return choose(entries, key=lambda entry: entry.value or 0.0)
+
+
+def _embolden(entries: Sequence[Entry | None]) -> None:
+    """Set the largest entries of a column in bold, once it is full."""
+    known = [entry for entry in entries if entry and entry.value is not None]
+    if len(known) == len(entries) > 1:
+        best = _winner(known).value
+        for entry in known:
+            entry.bold = entry.value == best
 
 
 def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
@@ -55,8 +134,13 @@ def _pairs(result: TableResult, part: str, pairs: Sequence[ComparisonResult]) ->
         cells: list[Cell] = []
         for pair in pairs:
             cell = result.cell(getattr(pair, side))
-            stars = (pair.stars or "") if side == "first" else ""
-            median = _median(cell, stars, bold=pair.winner == side)
+            median = Cell(
+                cell.measure.text(cell.median),
+                cell.median,
+                (pair.stars or "") if side == "first" else "",
+                count="" if cell.n in (0, cell.planned) else str(cell.n),
+                bold=pair.winner == side,
+            )
             cells += [Cell(cell.label), median]
         rows.append(Row(tuple(cells)))
     text = _caption(result, "the better median of a pair")
@@ -64,48 +148,41 @@ def _pairs(result: TableResult, part: str, pairs: Sequence[ComparisonResult]) ->
     return Grid(name, columns, tuple(rows), caption=text, shown="latex")
 
 
-def _median(cell: CellResult, stars: str, *, bold: bool) -> Cell:
-    count = "" if cell.n in (0, cell.planned) else str(cell.n)
-    text = cell.measure.text(cell.median)
-    return Cell(text, cell.median, stars, count=count, bold=bold)
-
-
 def _rows(result: TableResult) -> Grid:
-    tested = comparisons_by_cell(result)
+    """A line a cell: the printed number, ours, and the p-values where the paper prints them."""
+    pairs, published = result.tested(), arrange(result, "published")
     prints_p = any(pair.published_p for pair in result.comparisons)
     titles = [_header(result, result.cells[0]), *([] if result.is_quick else ["published"])]
     titles += ["reproduced", *(["published p", "our p"] if prints_p else [])]
-    ours, printed = arrange(result, "reproduced"), arrange(result, "published")
     rows = []
-    for block, other in zip(ours, printed, strict=True):
-        for line, printed_line in zip(block.lines, other.lines, strict=True):
+    for name, lines in arrange(result, "reproduced").items():
+        for line, printed in zip(lines, published[name], strict=True):
             cells = [Cell(line.label)]
-            cells += [] if result.is_quick else [_entry(printed_line.entries[0])]
-            cells.append(_entry(line.entries[0]))
-            entry = line.entries[0]
-            pair = tested.get(entry.cell.name) if entry else None
+            cells += [] if result.is_quick else [_cell(printed.entries[""])]
+            cells.append(_cell(entry := line.entries[""]))
             if prints_p:
-                p_value = pair.test.p_value if pair and pair.test else None
+                pair = pairs.get(entry.cell.name) if entry else None
                 cells.append(Cell((pair.published_p if pair else None) or MISSING))
-                cells.append(Cell(wording.p_value(p_value), p_value))
-            rows.append(Row(tuple(cells), block.name))
+                cells.append(wording.p_cell(pair.test.p_value if pair and pair.test else None))
+            rows.append(Row(tuple(cells), name))
     text, columns = _caption(result, BOLD), tuple(map(Column, titles))
-    headed = any(block.name for block in ours)
-    return Grid("layout", columns, tuple(rows), caption=text, headed=headed, shown="latex")
+    return Grid("layout", columns, tuple(rows), "", text, any(published), shown="latex")
 
 
 def _grid(result: TableResult, names: Collection[str]) -> Grid:
     """The paper's line above ours; behind our medians stars, mark of the verdict and missing n."""
-    ours = [b for b in arrange(result, "reproduced") if _holds(b, names)]
-    printed = [b for b in arrange(result, "published") if _holds(b, names)]
-    steps = tuple(dict.fromkeys(column for block in ours for column in block.columns))
+    groups = result.groups()
+    held = [name for name, cells in groups.items() if any(cell.name in names for cell in cells)]
+    steps = tuple(dict.fromkeys(cell.column for name in held for cell in groups[name]))
+    ours, printed = arrange(result, "reproduced"), arrange(result, "published")
     rows = []
-    for block, other in zip(ours, printed, strict=True):
-        for line, printed_line in zip(block.lines, other.lines, strict=True):
-            if not result.is_quick:
-                rows.append(_line(other, printed_line, steps, line.label, "paper"))
-            label = line.label if result.is_quick else ""
-            rows.append(_line(block, line, steps, label, "" if result.is_quick else "ours"))
+    for name in held:
+        for line, printed_line in zip(ours[name], printed[name], strict=True):
+            if result.is_quick:
+                rows.append(_line(name, line, steps, [line.label]))
+            else:
+                rows.append(_line(name, printed_line, steps, [line.label, "paper"]))
+                rows.append(_line(name, line, steps, ["", "ours"], judged=True))
     title = result.about.column_title
     columns = (
         Column(_header(result, result.cells[0])),
@@ -124,20 +201,17 @@ def _grid(result: TableResult, names: Collection[str]) -> Grid:
     return Grid("layout", columns, tuple(rows), caption=text, headed=True, captioned=True)
 
 
-def _holds(block: Arranged, names: Collection[str]) -> bool:
-    return any(e.cell.name in names for line in block.lines for e in line.entries if e)
-
-
-def _line(block: Arranged, line: Line, steps: Sequence[str], label: str, side: str) -> Row:
-    by_column = dict(zip(block.columns, line.entries, strict=True))
-    cells = [_entry(by_column.get(step), judged=side == "ours") for step in steps]
-    best = _entry(line.best)
+def _line(
+    name: str, line: Line, steps: Sequence[str], heads: Sequence[str], *, judged: bool = False
+) -> Row:
+    cells = [_cell(line.entries.get(step), judged=judged) for step in steps]
+    best = _cell(line.best)
     if line.searched:
-        best = Cell(**{**vars(best), "mark": f"({line.searched})"})
-    return Row((Cell(label), *([Cell(side)] if side else []), *cells, best), block.name)
+        best = dataclasses.replace(best, mark=f"({line.searched})")
+    return Row((*map(Cell, heads), *cells, best), name)
 
 
-def _entry(entry: Entry | None, *, judged: bool = False) -> Cell:
+def _cell(entry: Entry | None, *, judged: bool = False) -> Cell:
     if entry is None or entry.value is None:
         return Cell(MISSING)
     level = entry.cell.level if judged else None
@@ -145,7 +219,7 @@ def _entry(entry: Entry | None, *, judged: bool = False) -> Cell:
         entry.text,
         entry.value,
         entry.stars,
-        mark=wording.MARKS[level.verdict] if level else "",
+        mark=wording.VERDICTS[level.verdict][0] if level else "",
         aside=entry.cell.measure.difference(level.difference) if level else "",
         count=entry.count,
         bold=entry.bold,

@@ -1,25 +1,79 @@
-"""What stands below an analysed table: the text's claims, notes, deviations and readings."""
+"""What every rendering of a table states beside its numbers: estimator, test, n, caveats, what the
+text claims, readings and deviations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
-from analysis.documents import wording
-from analysis.documents.blocks import Block, Claim, Claims, Note, Notes, Tone
-from analysis.documents.notes import notes, reading_source
-from analysis.documents.results import ClaimResult, TableResult
-from analysis.verdicts.measure import MISSING
+from analysis.documents.blocks import MISSING, STAR_LEGEND, Block, Claim, Claims, Note, Notes
+from analysis.documents.results import LABELS, ClaimResult, Reading, TableResult
+from analysis.documents.wording import VERDICTS, marked
 
-TONES: dict[str, Tone] = {
-    "reproduced": "good",
-    "confirmed": "good",
-    "not reproduced": "bad",
-    "contradicted": "bad",
-    "inconclusive": "open",
-    "undecided": "open",
-    "missing": "dim",
-    "not decidable": "dim",
-}
+_VERDICT = (
+    "D is the reproduced minus the published median. √2 widens the interval of our "
+    "median, since the published one varies too and lends itself our spread; half of its last "
+    "printed digit is added. Reproduced: the interval lies within ±δ; not reproduced: wholly "
+    "outside; inconclusive: neither, or fewer than six seeds. min δ: the smallest margin that "
+    "would pass."
+)
+_EFFECT = (
+    "confirmed or contradicted where the interval of the shift excludes 0 on the published or on "
+    "the other side, else undecided."
+)
+_CLAIMS = (
+    "a count's interval runs from the contests surely won to all but those surely lost, by "
+    "one-sided exact rank-sum tests that share an error of 5 %; confirmed where it lies at or "
+    "above the stated count, contradicted where it lies below, not decidable while runs are "
+    "missing that could tell. By chance: what the best of several settings reaches were they all "
+    "alike. The gain at the best λ is judged against its permutations, since picking the best "
+    "gains by itself; its interval is a bootstrap over seeds."
+)
+_STARS = (
+    "agreement with the paper's is shown with the probability to be expected of it were our runs "
+    "the truth, and is not judged."
+)
+
+
+def labels(result: TableResult) -> tuple[str, ...]:
+    """What stands in capitals above the table: QUICK, INCOMPLETE, the variant."""
+    found = [LABELS.get(result.about.protocol, "")]
+    if not result.is_whole:
+        found.append(f"INCOMPLETE: {result.runs_present} of {result.runs_planned} runs")
+    if result.about.variant:
+        found.append(f"VARIANT: {result.about.variant}")
+    return tuple(filter(None, found))
+
+
+def summary(result: TableResult) -> str:
+    """Verdicts and agreements counted, in one line; empty for a quick table."""
+    if result.is_quick:
+        return ""
+    every = (result, *result.others)
+    found: dict[str, Counter[str]] = {
+        "cells": Counter(c.level.verdict for r in every for c in r.cells if c.level),
+        "effects": Counter(p.effect.verdict for r in every for p in r.comparisons if p.effect),
+        "claims": Counter(claim.verdict for claim in result.claims),
+    }
+    parts = []
+    for kind, counter in found.items():
+        counts = ", ".join(f"{counter[v]} {v}" for v in VERDICTS if counter[v])
+        parts += [f"{kind}: {counts}"] if counts else []
+    agreements = [row.agreement for row in result.comparisons if row.agreement]
+    if agreements:
+        agreeing = sum(bool(agreement.agrees) for agreement in agreements)
+        expected = math.fsum(agreement.expected_probability for agreement in agreements)
+        parts.append(f"stars: {agreeing} of {len(agreements)} agree, {expected:.1f} expected")
+    return "; ".join(parts)
+
+
+def machines(result: TableResult) -> dict[str, int]:
+    """Machines of all runs, with their number of runs."""
+    found: Counter[str] = Counter()
+    for cell in result.cells:
+        found.update(dict(cell.machines))
+    return dict(sorted(found.items()))
 
 
 def claims(found: Sequence[ClaimResult]) -> list[Block]:
@@ -29,14 +83,14 @@ def claims(found: Sequence[ClaimResult]) -> list[Block]:
     items = tuple(
         Claim(
             f"{claim.text} ({claim.where})",
-            wording.marked(claim.verdict),
+            marked(claim.verdict),
             (
                 ("stated", claim.stated),
                 ("its table", claim.printed),
                 ("ours", f"{claim.ours} {claim.interval}".rstrip() or MISSING),
                 ("by chance", claim.chance),
             ),
-            TONES[claim.verdict],
+            VERDICTS[claim.verdict][1],
         )
         for claim in found
     )
@@ -47,29 +101,121 @@ def claims(found: Sequence[ClaimResult]) -> list[Block]:
 def statements(result: TableResult) -> Iterator[Notes]:
     """Statements, deviations and readings; these in short for the terminal, in full in LaTeX."""
     about = result.about
-    stated = [Note(note.text, note.topic) for note in notes(result)]
+    stated = tuple(Note(text, topic) for topic, text in _stated(result).items() if text)
     short = list(stated)
     if about.deviations:
         names = "; ".join(f"{d.id} {d.name}" for d in about.deviations)
         short.append(Note(f"{names}; in full in the LaTeX file.", "Deviations"))
     if about.readings:
-        short.append(Note(_readings(result), "Readings"))
+        short.append(Note(_readings(about.readings), "Readings"))
     yield Notes(tuple(short), shown="terminal")
-    yield Notes(tuple(stated), "Notes", shown="latex")
+    yield Notes(stated, "Notes", shown="latex")
     if about.deviations:
         items = tuple(Note(d.text, f"{d.id} {d.name}") for d in about.deviations)
         yield Notes(items, "Deviations from the paper", shown="latex")
     if about.readings:
         items = tuple(
-            Note(reading_source(r), f"{r.id} {r.name} = {r.value}", light=not r.changed)
+            Note(_source(r), f"{r.id} {r.name} = {r.value}", light=not r.changed)
             for r in about.readings
         )
         yield Notes(items, "Readings: what the paper leaves open", numbered=True, shown="latex")
 
 
-def _readings(result: TableResult) -> str:
+def _stated(result: TableResult) -> dict[str, str]:
+    """The statements by topic in reading order; those that do not apply are empty."""
+    about, has_levels, is_judged = result.about, result.has_levels, not result.is_quick
+    diverged = sum(cell.diverged for cell in result.cells)
+    return {
+        "Estimator": _estimator(result),
+        "Test": _test(result),
+        "Runs": f"n = {result.seeds} seeds planned for each cell; {result.runs_present} of "
+        f"{result.runs_planned} runs are in; precision {about.precision}.",
+        "Verdict": _VERDICT if has_levels else "",
+        "Margin": _margin(result) if has_levels else "",
+        "Effect": _EFFECT if is_judged else "",
+        "Stars": _STARS if is_judged else "",
+        "Power": _detectable(result) if is_judged else "",
+        "Claims": _CLAIMS if result.claims else "",
+        "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
+        "Remark": about.remark,
+        "Machines": _machines(result),
+    }
+
+
+def _estimator(result: TableResult) -> str:
+    text = f"median over seeds of: {result.about.measure.title}"
+    intervals = [cell.interval for cell in result.cells if cell.interval is not None]
+    if not intervals:
+        return f"{text}; its interval needs six seeds."
+    spans = sorted({(i.rank_low, i.rank_high, i.coverage) for i in intervals}, reverse=True)
+    ranks = ", ".join(f"ranks {low} to {high} ({100 * c:.1f} %)" for low, high, c in spans)
+    return f"{text}; in brackets its distribution-free interval: {ranks}."
+
+
+def _test(result: TableResult) -> str:
+    others = dict.fromkeys(row.against for row in result.comparisons if row.against != row.second)
+    against = f" The first cell of a pair is tested against {', '.join(others)}." if others else ""
+    distribution = {"exact": "exact, with midranks", "normal": "normal approximation"}
+    in_points = ", in points" if result.about.measure.is_share else ""
+    return (
+        f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
+        f"{STAR_LEGEND}. Holm: over the table's {_counted(result.declared, 'comparison')}. Shift: "
+        f"Hodges–Lehmann, first minus second{in_points}, with the "
+        f"{100 * result.confidence:.0f} % interval that inverts the exact two-sided test.{against}"
+    )
+
+
+def _detectable(result: TableResult) -> str:
+    """What the runs could have seen; empty without runs on both sides of any comparison."""
+    known = [p.detectable for p in result.comparisons if p.detectable]
+    sizes = [size for size in known if not math.isnan(size)]
+    if not sizes:
+        return ""
+    measure = result.about.measure
+    low, high = (measure.difference(end).lstrip("+") for end in (min(sizes), max(sizes)))
+    span = low if low == high else f"{low} to {high}"
+    unit = "points" if measure.is_share else measure.unit
+    return (
+        f"with the spread of these runs a true shift of {span} {unit}".rstrip()
+        + " is seen at p < .05 in four tables of five; smaller ones mostly stay undecided."
+    )
+
+
+def _margin(result: TableResult) -> str:
+    """The margin, "0.5 points", or those of the data sets that the cells use."""
+    unit, delta = result.about.measure.margin_unit, result.delta
+    text = f"{delta} {unit}"
+    if isinstance(delta, Mapping):
+        used = {cell.margin for cell in result.cells}
+        text = ", ".join(f"{d} {unit} on {name}" for name, d in delta.items() if name in used)
+    return f"δ = {text}, set before any run. {result.about.margin_reason}".rstrip()
+
+
+def _machines(result: TableResult) -> str:
+    """All machines, and the cells that mix them."""
+    found = machines(result)
+    if not found:
+        return "no run yet."
+    text = "; ".join(f"{name} ({_counted(count, 'run')})" for name, count in found.items()) + "."
+    mixed = [
+        f"{cell.name}: " + ", ".join(f"{count} on {name}" for name, count in cell.machines)
+        for cell in result.mixed_cells
+    ]
+    return f"{text} Cells mixing machines: {'; '.join(mixed)}." if mixed else text
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _source(reading: Reading) -> str:
+    """Where a reading's value comes from and which question it answers."""
+    changed = f"; the default is {reading.default}" if reading.changed else ""
+    return f"({reading.source}{changed}). {reading.question}"
+
+
+def _readings(readings: Sequence[Reading]) -> str:
     """The readings by id: what was assumed, what was changed; the rest is `reproduce readings`'."""
-    readings = result.about.readings
     text = f"{len(readings)} choices behind these numbers"
     if assumed := [r.id for r in readings if r.source == "assumption"]:
         text += f"; assumptions: {', '.join(assumed)}"

@@ -7,43 +7,34 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analysis.documents.blocks import Cell, Claim, Claims, Document, Grid, Note, Notes, Tone
+from analysis.documents.blocks import Cell, Claim, Claims, Document, Grid, Notes, Tone
 
 WIDE = 118  # columns from which a text and its detail share a line
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "open": "yellow", "dim": "dim"}
 
 
 def print_document(document: Document, console: Console) -> None:
-    """Print at the console's own width; no colour where it is not a terminal."""
-    console.print(render(document, console.width), highlight=False)
-
-
-def render(document: Document, width: int) -> RenderableType:
-    """The heading and the blocks; below :data:`WIDE` columns details take a line of their own."""
-    parts: list[RenderableType] = [_heading(document)]
-    for block in document.blocks:
-        if isinstance(block, Grid) and block.shown != "latex":
-            parts += ["", *_titled(block.title), _grid(block, is_wide=width >= WIDE)]
-            parts += ["", Text(block.caption)] if block.captioned else []
-        elif isinstance(block, Notes) and block.shown != "latex":
-            parts += ["", *_titled(block.title), *_notes(block)]
-        elif isinstance(block, Claims):
-            parts += ["", *_titled(block.title), *map(_claim, block.items)]
-    return Group(*parts)
-
-
-def _heading(document: Document) -> Text:
-    text = Text(f"{document.title} ({document.id})", style="bold")
-    text.append(f"\n{document.caption}", style="not bold")
+    """Print at the console's own width; no colour where it is not a terminal. Below :data:`WIDE`
+    columns details take a line of their own."""
+    heading = Text(f"{document.title} ({document.id})", style="bold")
+    heading.append(f"\n{document.caption}", style="not bold")
     for label in document.labels:
-        text.append(f"\n{label}", style="not bold reverse")
+        heading.append(f"\n{label}", style="not bold reverse")
     for line in document.lines:
-        text.append(f"\n{line}", style="not bold")
-    return text
-
-
-def _titled(title: str) -> list[RenderableType]:
-    return [Text(title, style="bold")] if title else []
+        heading.append(f"\n{line}", style="not bold")
+    parts: list[RenderableType] = [heading]
+    for block in document.blocks:
+        shown: list[RenderableType] = []
+        if isinstance(block, Grid) and block.shown != "latex":
+            shown = [_grid(block, is_wide=console.width >= WIDE)]
+            shown += ["", Text(block.caption)] if block.captioned else []
+        elif isinstance(block, Notes) and block.shown != "latex":
+            shown = _notes(block)
+        elif isinstance(block, Claims):
+            shown = [_claim(claim) for claim in block.items]
+        if isinstance(block, Grid | Notes | Claims) and shown:
+            parts += ["", *([Text(block.title, style="bold")] if block.title else []), *shown]
+    console.print(Group(*parts), highlight=False)
 
 
 def _grid(grid: Grid, *, is_wide: bool) -> Table:
@@ -78,11 +69,10 @@ def _table(**options: bool) -> Table:
 def _cell(cell: Cell, *, is_wide: bool) -> Text:
     style = STYLES[cell.tone]
     text = Text(f"{cell.text}{cell.stars}", style=f"bold {style}".strip() if cell.bold else style)
-    behind = [cell.mark, cell.aside if is_wide else "", cell.count]
+    below = f"\n{cell.detail}" if cell.detail else ""
+    behind = [cell.mark, cell.count, below]
     if is_wide:
-        behind.insert(2, cell.detail)
-    elif cell.detail:
-        behind.append(f"\n{cell.detail}")
+        behind = [cell.mark, cell.aside, cell.detail, cell.count]
     for part in filter(None, behind):
         text.append(part if part[0] == "\n" else f" {part}", style="not bold default")
     if cell.note:
@@ -93,17 +83,15 @@ def _cell(cell: Cell, *, is_wide: bool) -> Text:
 def _notes(block: Notes) -> list[RenderableType]:
     """Topics of one word beside their texts, longer ones in front of them."""
     if not all(note.topic and len(note.topic) < 12 for note in block.items):
-        return [_note(note) for note in block.items]
+        heads = [f"{note.topic}: " if note.topic else "" for note in block.items]
+        notes = zip(heads, block.items, strict=True)
+        return [Text(f"{head}{note.text}", style=STYLES[note.tone]) for head, note in notes]
     table = _table(show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for note in block.items:
         table.add_row(Text(note.topic), Text(note.text, style=STYLES[note.tone]))
     return [table]
-
-
-def _note(note: Note) -> Text:
-    return Text(f"{note.topic}: {note.text}" if note.topic else note.text, style=STYLES[note.tone])
 
 
 def _claim(claim: Claim) -> RenderableType:

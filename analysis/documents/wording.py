@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from analysis.verdicts.measure import MISSING, Measure
+from analysis.documents.blocks import MISSING, Cell, Tone
 
 if TYPE_CHECKING:
     from analysis.documents.results import CellResult, ComparisonResult
@@ -15,57 +15,54 @@ if TYPE_CHECKING:
 MISSING_CELL = "missing"
 
 # A verdict never stands on its colour alone.
-MARKS: Mapping[str, str] = {
-    "reproduced": "=",
-    "not reproduced": "≠",
-    "inconclusive": "?",
-    "confirmed": "+",
-    "contradicted": "×",
-    "undecided": "?",
-    "missing": MISSING,
-    "not decidable": MISSING,
+VERDICTS: Mapping[str, tuple[str, Tone]] = {
+    "reproduced": ("=", "good"),
+    "not reproduced": ("≠", "bad"),
+    "inconclusive": ("?", "open"),
+    "confirmed": ("+", "good"),
+    "contradicted": ("×", "bad"),
+    "undecided": ("?", "open"),
+    "missing": (MISSING, "dim"),
+    "not decidable": (MISSING, "dim"),
 }
 
 
-def probability(value: float | None) -> str:
-    """Two decimals without the leading zero, ".73"."""
+def marked(verdict: str) -> str:
+    """The verdict behind its mark."""
+    return f"{VERDICTS[verdict][0]} {verdict}"
+
+
+def verdict_cell(verdict: str | None, detail: str = "") -> Cell:
+    """The marked verdict in its tone, a dash without one."""
+    if verdict is None:
+        return Cell(MISSING)
+    return Cell(marked(verdict), verdict, detail=detail, tone=VERDICTS[verdict][1])
+
+
+def probability(value: float | None, decimals: int = 2) -> str:
+    """Without the leading zero, ".73"; a dash where there is none."""
     if value is None or math.isnan(value):
         return MISSING
-    text = f"{value:.2f}"
+    text = f"{value:.{decimals}f}"
     return text[1:] if text.startswith("0.") else text
-
-
-def interval(low: float, high: float, measure: Measure) -> str:
-    """Of values, such as "[.8795, .8821]"."""
-    return f"[{measure.text(low)}, {measure.text(high)}]"
-
-
-def difference_interval(low: float, high: float, measure: Measure) -> str:
-    """Such as "[−0.31, +0.28]"."""
-    return f"[{measure.difference(low)}, {measure.difference(high)}]"
 
 
 def p_value(value: float | None) -> str:
     """Four decimals without the leading zero, ".0213", or a bound."""
-    if value is None or math.isnan(value):
-        return MISSING
-    if value < 0.0001:
-        return "<.0001"
-    text = f"{value:.4f}"
-    return text[1:] if text.startswith("0.") else text
+    return "<.0001" if value is not None and value < 0.0001 else probability(value, 4)
 
 
-def p_equals(comparison: ComparisonResult) -> str:
-    """Such as "p = .0213" or "p <.0001"; empty without a test."""
-    if comparison.test is None:
+def p_cell(value: float | None) -> Cell:
+    """A p-value."""
+    return Cell(p_value(value), value)
+
+
+def tested(pair: ComparisonResult) -> str:
+    """Such as "p = .0213 *" or "p <.0001 ***"; empty without a test."""
+    if pair.test is None:
         return ""
-    text = p_value(comparison.test.p_value)
-    return f"p {'' if text.startswith('<') else '= '}{text}"
-
-
-def percent(value: float | None) -> str:
-    """A probability as a whole percentage, "41%"."""
-    return MISSING if value is None or math.isnan(value) else f"{100 * value:.0f}%"
+    text = p_value(pair.test.p_value)
+    return f"p {'' if text.startswith('<') else '= '}{text} {pair.stars or ''}".rstrip()
 
 
 def stars(text: str | None) -> str:
@@ -73,62 +70,52 @@ def stars(text: str | None) -> str:
     return MISSING if text is None else text or "n.s."
 
 
-def published_mark(comparison: ComparisonResult) -> str:
+def published_mark(pair: ComparisonResult) -> str:
     """What the paper prints of a comparison: its p-value, or stars."""
-    if comparison.published_p is None:
-        return stars(comparison.published_stars)
-    return f"p = {comparison.published_p}"
+    return stars(pair.published_stars) if pair.published_p is None else f"p = {pair.published_p}"
 
 
-def marked(verdict: str) -> str:
-    """The verdict behind its mark."""
-    return f"{MARKS[verdict]} {verdict}"
-
-
-def count(cell: CellResult) -> str:
-    """Finished of planned runs, "12/15"."""
-    return f"{cell.n}/{cell.planned}"
-
-
-def median(cell: CellResult, join: str = " ") -> str:
-    """The median and, behind ``join``, its interval."""
+def median_cell(cell: CellResult) -> Cell:
+    """The median with its interval."""
     text = MISSING_CELL if cell.n == 0 else cell.measure.text(cell.median)
-    if cell.interval is None:
-        return text
-    return f"{text}{join}{interval(cell.interval.low, cell.interval.high, cell.measure)}"
+    ends = cell.measure.interval(cell.interval.low, cell.interval.high) if cell.interval else ""
+    return Cell(text, cell.median, detail=ends, runs=tuple(run.run for run in cell.runs))
 
 
-def difference(cell: CellResult, join: str = " ") -> str:
-    """Reproduced minus published median and, behind ``join``, its interval."""
-    if cell.level is None or cell.median is None:
-        return MISSING
-    text = cell.measure.difference(cell.level.difference)
-    if math.isnan(cell.level.low):
-        return text
-    return f"{text}{join}{difference_interval(cell.level.low, cell.level.high, cell.measure)}"
+def difference_cell(cell: CellResult) -> Cell:
+    """Reproduced minus published median with its interval."""
+    level = cell.level
+    if level is None or cell.median is None:
+        return Cell(MISSING, level.difference if level else None)
+    is_open = math.isnan(level.low)
+    ends = "" if is_open else cell.measure.difference_interval(level.low, level.high)
+    return Cell(cell.measure.difference(level.difference), level.difference, detail=ends)
 
 
-def smallest_delta(cell: CellResult) -> str:
-    """The smallest margin that would pass, rounded up, "0.31"; a dash without one."""
-    if cell.level is None or math.isnan(cell.level.smallest_delta):
-        return MISSING
-    if math.isinf(cell.level.smallest_delta):
-        return "∞"
-    return str(Decimal(repr(cell.level.smallest_delta)).quantize(Decimal("0.01"), ROUND_CEILING))
+def level_cell(cell: CellResult) -> Cell:
+    """The verdict with the smallest margin that would pass, rounded up, "(0.31)"."""
+    if cell.level is None:
+        return Cell(MISSING)
+    smallest = cell.level.smallest_delta
+    if math.isfinite(smallest):
+        rounded = Decimal(repr(smallest)).quantize(Decimal("0.01"), ROUND_CEILING)
+        return verdict_cell(cell.level.verdict, f"({rounded})")
+    return verdict_cell(cell.level.verdict, "(∞)" if math.isinf(smallest) else "")
 
 
-def shift(comparison: ComparisonResult, join: str = " ") -> str:
-    """The Hodges–Lehmann shift and, behind ``join``, its interval."""
-    if comparison.shift is None:
-        return MISSING
-    measure, found = comparison.measure, comparison.shift
-    spread = difference_interval(found.low, found.high, measure)
-    return f"{measure.difference(found.estimate)}{join}{spread}"
+def shift_cell(pair: ComparisonResult) -> Cell:
+    """The Hodges–Lehmann shift with its interval."""
+    found, measure = pair.shift, pair.measure
+    if found is None:
+        return Cell(MISSING)
+    ends = measure.difference_interval(found.low, found.high)
+    return Cell(measure.difference(found.estimate), found.estimate, detail=ends)
 
 
-def agreement(comparison: ComparisonResult, join: str = " ") -> str:
+def agreement_cell(pair: ComparisonResult) -> Cell:
     """Whether the stars are the published ones and how probable that was: "no (32%)"."""
-    if comparison.agreement is None or comparison.agreement.agrees is None:
-        return MISSING
-    found = "yes" if comparison.agreement.agrees else "no"
-    return f"{found}{join}({percent(comparison.agreement.expected_probability)})"
+    if pair.agreement is None or pair.agreement.agrees is None:
+        return Cell(MISSING)
+    expected = pair.agreement.expected_probability
+    percent = MISSING if math.isnan(expected) else f"{100 * expected:.0f}%"
+    return Cell("yes" if pair.agreement.agrees else "no", detail=f"({percent})")

@@ -43,7 +43,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Look:
-    """What tells one thing that is compared from another."""
+    """What tells one thing that is compared from another: points, lines and bars."""
 
     color: str
     marker: str
@@ -64,12 +64,8 @@ class Look:
     @property
     def point(self) -> dict[str, Any]:
         """Of a point."""
-        return {
-            "marker": self.marker,
-            "markerfacecolor": self.face,
-            "markeredgecolor": self.color,
-            "markeredgewidth": 0.8,
-        }
+        filling = {"markerfacecolor": self.face, "markeredgecolor": self.color}
+        return {"marker": self.marker, "markeredgewidth": 0.8, **filling}
 
     @property
     def bar(self) -> dict[str, Any]:

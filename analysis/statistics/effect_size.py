@@ -6,19 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from analysis.statistics.rank_sum import doubled_midranks, exact_p, sample
+from analysis.statistics.rank_sum import doubled_midranks, exact_p, rank_sum_test, sample
 
 
 @dataclass(frozen=True)
 class BrunnerMunzel:
-    """A two-sided Brunner–Munzel test.
+    """A two-sided Brunner–Munzel test by its t approximation; NaN below two runs a group.
 
-    Attributes:
-        statistic: positive where y tends to be above x, as in scipy; ±inf where the groups do not
-            overlap; NaN where a group has fewer than two runs.
-        p_value: from the t approximation; NaN with the statistic.
+    ``statistic`` is positive where y tends to be above x, as in scipy; ±inf where the groups do not
+    overlap.
     """
 
     statistic: float
@@ -51,10 +49,8 @@ def vargha_delaney(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         ValueError: where a group is empty or holds NaN.
     """
-    first, second = sample(x, "x"), sample(y, "y")
-    n_x, n_y = len(first), len(second)
-    doubled = int(doubled_midranks(np.concatenate([first, second]))[:n_x].sum())
-    return (doubled - n_x * (n_x + 1)) / (2 * n_x * n_y)
+    found = rank_sum_test(x, y, method="normal")
+    return found.u / (found.n_x * found.n_y)
 
 
 def brunner_munzel(x: ArrayLike, y: ArrayLike) -> BrunnerMunzel:
@@ -70,12 +66,12 @@ def brunner_munzel(x: ArrayLike, y: ArrayLike) -> BrunnerMunzel:
     """
     first, second = sample(x, "x"), sample(y, "y")
     n_x = len(first)
-    ranks = doubled_midranks(np.concatenate([first, second]))
     if min(n_x, len(second)) < 2:
         return BrunnerMunzel(math.nan, math.nan)
-    if _is_constant(ranks[:n_x] - doubled_midranks(first)) and _is_constant(
-        ranks[n_x:] - doubled_midranks(second)
-    ):
+    ranks = doubled_midranks(np.concatenate([first, second]))
+    own = np.concatenate([doubled_midranks(first), doubled_midranks(second)])
+    placements = np.split(ranks - own, [n_x])
+    if not any(map(np.ptp, placements)):
         difference = float(ranks[n_x:].mean() - ranks[:n_x].mean())
         statistic = math.copysign(math.inf, difference) if difference else 0.0
         return BrunnerMunzel(statistic, float(exact_p(ranks, n_x, "two-sided")))
@@ -83,7 +79,3 @@ def brunner_munzel(x: ArrayLike, y: ArrayLike) -> BrunnerMunzel:
 
     result = brunnermunzel(ranks[:n_x], ranks[n_x:])
     return BrunnerMunzel(float(result.statistic), float(result.pvalue))
-
-
-def _is_constant(values: NDArray[np.int64]) -> bool:
-    return bool((values == values[0]).all())

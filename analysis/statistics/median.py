@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, takewhile
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,12 +16,10 @@ from analysis.statistics.shift import significance
 
 @dataclass(frozen=True)
 class MedianInterval:
-    """Median and the order statistics around it.
+    """Median and the values of rank ``rank_low`` and ``rank_high``, counted from 1, around it.
 
-    Attributes:
-        low, high: the values of rank ``rank_low`` and ``rank_high``, counted from 1.
-        coverage: the exact probability that they enclose the median of a continuous distribution;
-            ties only raise it.
+    ``coverage`` is the exact probability that they enclose the median of a continuous distribution;
+    ties only raise it.
     """
 
     median: float
@@ -42,24 +41,15 @@ def median_interval(values: ArrayLike, *, confidence: float = 0.95) -> MedianInt
             at 0.95; or where a value is NaN.
     """
     ordered = np.sort(sample(values, "values"))
-    n = len(ordered)
-    allowed = significance(confidence)
-    rank, outside = 0, Fraction(0)
-    below = Fraction(0)
-    for k in range(1, n // 2 + 1):
-        below += Fraction(math.comb(n, k - 1), 2**n)
-        if 2 * below > allowed:
-            break
-        rank, outside = k, 2 * below
-    if rank == 0:
+    n, allowed = len(ordered), significance(confidence)
+    # Probability of a median outside X(k) … X(n + 1 − k), for k from 1.
+    outside = accumulate(Fraction(2 * math.comb(n, k), 2**n) for k in range(n // 2))
+    possible = list(takewhile(lambda probability: probability <= allowed, outside))
+    if not possible:
         raise ValueError(
             f"{n} values are too few for an interval of the median at confidence {confidence}"
         )
-    return MedianInterval(
-        median=float(np.median(ordered)),
-        low=float(ordered[rank - 1]),
-        high=float(ordered[n - rank]),
-        rank_low=rank,
-        rank_high=n + 1 - rank,
-        coverage=float(1 - outside),
-    )
+    k = len(possible)
+    low, high = float(ordered[k - 1]), float(ordered[n - k])
+    coverage = float(1 - possible[-1])
+    return MedianInterval(float(np.median(ordered)), low, high, k, n + 1 - k, coverage)

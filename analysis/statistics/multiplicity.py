@@ -19,15 +19,12 @@ def holm(p_values: Mapping[str, float], declared: int) -> dict[str, float]:
     """
     if len(p_values) > declared:
         raise ValueError(f"{len(p_values)} p-values for {declared} declared comparisons")
-    for name, p in p_values.items():
-        if not (math.isnan(p) or 0 <= p <= 1):
+    known = {name: p for name, p in p_values.items() if not math.isnan(p)}
+    for name, p in known.items():
+        if not 0 <= p <= 1:
             raise ValueError(f"p-value {p} of {name!r} is not in [0, 1]")
-    adjusted = dict.fromkeys(p_values, math.nan)
-    smallest_allowed = 0.0
-    present = sorted(
-        (name for name, p in p_values.items() if not math.isnan(p)), key=p_values.__getitem__
-    )
-    for position, name in enumerate(present):
-        smallest_allowed = max(smallest_allowed, (declared - position) * p_values[name])
-        adjusted[name] = min(smallest_allowed, 1.0)
+    adjusted, smallest = dict.fromkeys(p_values, math.nan), 0.0
+    for position, name in enumerate(sorted(known, key=known.__getitem__)):
+        smallest = max(smallest, (declared - position) * known[name])
+        adjusted[name] = min(smallest, 1.0)
     return adjusted

@@ -10,9 +10,9 @@ The two-sided p-value is twice the smaller tail, at most 1. Ties make the null d
 asymmetric where n_x ≠ n_y, and then this differs from the other usual definition, the probability
 of a sum at least as far from its mean. Twice the smaller tail is chosen because each tail is
 monotone in a shift of one group even under ties (:mod:`analysis.statistics.shift` gives the
-argument), so that
-the shifts which the test accepts form one interval; and because scipy's permutation tests define it
-so. For n_x = n_y the null distribution is symmetric under any ties, and the definitions agree.
+argument), so that the shifts which the test accepts form one interval; and because scipy's
+permutation tests define it so. For n_x = n_y the null distribution is symmetric under any ties, and
+the definitions agree.
 """
 
 from __future__ import annotations
@@ -35,21 +35,13 @@ STARS = ((0.001, "***"), (0.01, "**"), (0.1, "*"))
 
 @dataclass(frozen=True)
 class RankSum:
-    """A rank-sum test of x against y.
+    """A rank-sum test of x against y."""
 
-    Attributes:
-        statistic: W, the sum of x's midranks in the pooled sample.
-        u: Mann–Whitney's U of x: pairs with x above y, ties counting half.
-        p_value: in (0, 1], for the alternative that was asked for.
-        method: "exact" or "normal".
-        has_ties: whether any two of the pooled values are equal.
-    """
-
-    statistic: float
-    u: float
-    p_value: float
-    method: str
-    has_ties: bool
+    statistic: float  # W, the sum of x's midranks in the pooled sample
+    u: float  # Mann–Whitney's U of x: pairs with x above y, ties counting half
+    p_value: float  # in (0, 1], for the alternative that was asked for
+    method: str  # "exact" or "normal"
+    has_ties: bool  # whether any two of the pooled values are equal
     n_x: int
     n_y: int
 
@@ -73,16 +65,9 @@ def rank_sum_test(
     n_x, n_y = len(first), len(second)
     ranks = doubled_midranks(np.concatenate([first, second]))
     doubled = int(ranks[:n_x].sum())
+    u, has_ties = (doubled - n_x * (n_x + 1)) / 2, len(np.unique(ranks)) < n_x + n_y
     p_value = p_value_of_ranks(ranks, n_x, alternative, method)
-    return RankSum(
-        statistic=doubled / 2,
-        u=(doubled - n_x * (n_x + 1)) / 2,
-        p_value=p_value,
-        method=method,
-        has_ties=len(np.unique(ranks)) < n_x + n_y,
-        n_x=n_x,
-        n_y=n_y,
-    )
+    return RankSum(doubled / 2, u, p_value, method, has_ties, n_x, n_y)
 
 
 def stars(p_value: float) -> str:
@@ -123,11 +108,8 @@ def p_value_of_ranks(
 def exact_p(ranks: NDArray[np.int64], n_x: int, alternative: Alternative) -> Fraction:
     """Exact p-value of the pooled doubled midranks, of which the first ``n_x`` are x's."""
     at_most, at_least, total = tails(ranks, n_x)
-    if alternative == "greater":
-        return Fraction(at_least, total)
-    if alternative == "less":
-        return Fraction(at_most, total)
-    return min(Fraction(2 * min(at_most, at_least), total), Fraction(1))
+    both = min(2 * min(at_most, at_least), total)
+    return Fraction({"greater": at_least, "less": at_most, "two-sided": both}[alternative], total)
 
 
 def tails(ranks: NDArray[np.int64], n_x: int) -> tuple[int, int, int]:
@@ -185,9 +167,6 @@ def _normal_p(ranks: NDArray[np.int64], n_x: int, alternative: Alternative) -> f
     if variance <= 0:
         return 1.0
     excess = u - n_x * n_y / 2
-    if alternative == "two-sided":
-        excess = abs(excess)
-    elif alternative == "less":
-        excess = -excess
+    excess = {"two-sided": abs(excess), "greater": excess, "less": -excess}[alternative]
     tail = math.erfc((excess - 0.5) / math.sqrt(2 * variance)) / 2
     return min(2 * tail, 1.0) if alternative == "two-sided" else tail

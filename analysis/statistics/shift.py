@@ -2,10 +2,9 @@
 
 A shift d is accepted where the two-sided exact conditional midrank test of x − d against y
 (:mod:`analysis.statistics.rank_sum`) has p > 1 − confidence, that is, where both of its tails
-exceed half of
-that. As d grows past a pairwise difference x_i − y_j, that pair goes from "above" over "tied" to
-"below", so the test only changes at the pairwise differences: it is evaluated at them and in the
-open gaps between them, each time with the tie pattern which that shift really has.
+exceed half of that. As d grows past a pairwise difference x_i − y_j, that pair goes from "above"
+over "tied" to "below", so the test only changes at the pairwise differences: it is evaluated at
+them and in the open gaps between them, each time with the tie pattern which that shift has.
 
 Both tails are monotone in d, also across changing tie patterns, so the accepted shifts form one
 interval. For suppose that at d a block of m tied x comes down to a block of k tied y. Take any
@@ -22,9 +21,11 @@ excluded exactly where the test of x against y rejects.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,36 +39,16 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Shift:
-    """How far x lies above y, in their unit.
+    """How far x lies above y, in their unit."""
 
-    Attributes:
-        estimate: median of all x_i − y_j (Hodges and Lehmann 1963); NaN where every run of both
-            groups is −inf.
-        low, high: ends of the interval; ±inf where no shift is large enough to be rejected.
-        confidence: what was asked for, such as 0.95.
-        attained: the conditional confidence that the interval has, at least ``confidence``.
-        low_closed, high_closed: whether the end itself is accepted by the test.
-    """
-
+    # median of all x_i − y_j (Hodges and Lehmann 1963); NaN where all runs of both are −inf
     estimate: float
-    low: float
+    low: float  # ends of the interval; ±inf where no shift is large enough to be rejected
     high: float
-    confidence: float
-    attained: float
-    low_closed: bool
+    confidence: float  # what was asked for, such as 0.95
+    attained: float  # the conditional confidence that it has, at least what was asked for
+    low_closed: bool  # whether the end itself is accepted by the test
     high_closed: bool
-
-    def mirrored(self) -> Shift:
-        """The shift of the values with the other sign."""
-        return Shift(
-            estimate=-self.estimate,
-            low=-self.high,
-            high=-self.low,
-            confidence=self.confidence,
-            attained=self.attained,
-            low_closed=self.high_closed,
-            high_closed=self.low_closed,
-        )
 
     def excludes(self, value: float) -> bool:
         """Whether the test rejects that shift."""
@@ -102,24 +83,26 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> S
     if any(np.isposinf(group).any() for group in (first, second)):
         if any(np.isneginf(group).any() for group in (first, second)):
             raise ValueError("x and y hold +inf and −inf, which no shift can move")
-        return hodges_lehmann(-first, -second, confidence=confidence).mirrored()
+        found = hodges_lehmann(-first, -second, confidence=confidence)
+        ends: Any = {"low": -found.high, "high": -found.low}
+        closed: Any = {"low_closed": found.high_closed, "high_closed": found.low_closed}
+        return replace(found, estimate=-found.estimate, **ends, **closed)
     half = significance(confidence) / 2
     curve = _TestCurve(first, second)
     # First and last position that the upper and the lower tail accept; tails are monotone.
-    left = _first(curve.last + 1, lambda position: curve.upper(position) > half)
-    right = _first(curve.last + 1, lambda position: curve.lower(position) <= half) - 1
+    positions = range(curve.last + 1)
+    left = bisect_left(positions, True, key=lambda position: curve.upper(position) > half)
+    right = bisect_left(positions, True, key=lambda position: curve.lower(position) <= half) - 1
     outside = (curve.upper(left - 1) if left > 0 else Fraction(0)) + (
         curve.lower(right + 1) if right < curve.last else Fraction(0)
     )
-    low = curve.end(left, -1)
-    high = curve.end(right, +1)
     # Where heavy ties and a low confidence leave no shift accepted, both ends are the point at
     # which the tails cross, and neither end is in the interval.
     accepted = left <= right
     return Shift(
         estimate=curve.estimate(),
-        low=low,
-        high=high,
+        low=curve.value((left - 1) // 2),  # the difference that bounds the position from below
+        high=curve.value(right // 2),
         confidence=confidence,
         attained=float(1 - outside),
         low_closed=accepted and left % 2 == 1,
@@ -135,8 +118,8 @@ class _TestCurve:
     """
 
     def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        self.n_x = len(x)
-        self._known: dict[int, tuple[int, int, int]] = {}
+        n_x = len(x)
+        self._tails = cache(lambda position: tails(self._ranks(position), n_x))
         self._own_x, self._own_y = doubled_midranks(x), doubled_midranks(y)
         self._both_lowest = np.isneginf(x)[:, None] & np.isneginf(y)[None, :]
         finite_y = np.where(np.isneginf(y), 0.0, y)[None, :]
@@ -151,18 +134,11 @@ class _TestCurve:
 
     def upper(self, position: int) -> Fraction:
         """p-value against x − d being above y; grows with the position."""
-        _, at_least, total = self._tails(position)
-        return Fraction(at_least, total)
+        return Fraction(*self._tails(position)[1:])
 
     def lower(self, position: int) -> Fraction:
         """p-value against x − d being below y; falls with the position."""
-        at_most, _, total = self._tails(position)
-        return Fraction(at_most, total)
-
-    def _tails(self, position: int) -> tuple[int, int, int]:
-        if position not in self._known:
-            self._known[position] = tails(self._ranks(position), self.n_x)
-        return self._known[position]
+        return Fraction(*self._tails(position)[::2])
 
     def _ranks(self, position: int) -> NDArray[np.int64]:
         above = np.sign(self._tied_at - position)
@@ -172,22 +148,17 @@ class _TestCurve:
         ranks_y = self._own_y + (1 - above).sum(axis=0)
         return np.concatenate([ranks_x, ranks_y])
 
-    def end(self, position: int, side: int) -> float:
-        """The difference that bounds a position on the lower (−1) or the upper (+1) side."""
-        index = position // 2 - (position % 2 == 0 and side < 0)
-        return self._value(index)
-
     def estimate(self) -> float:
         """Median of the pairwise differences, without the pairs of two lowest runs."""
         tied_at = np.sort(self._tied_at[~self._both_lowest])
         if not len(tied_at):
             return math.nan
-        low, high = (
-            self._value(int(tied_at[k]) // 2) for k in ((len(tied_at) - 1) // 2, len(tied_at) // 2)
-        )
+        middle = ((len(tied_at) - 1) // 2, len(tied_at) // 2)
+        low, high = (self.value(int(tied_at[k]) // 2) for k in middle)
         return low if low == high else (low + high) / 2
 
-    def _value(self, index: int) -> float:
+    def value(self, index: int) -> float:
+        """A distinct difference, infinite beyond their ends."""
         if 0 <= index < len(self._values):
             return float(self._values[index])
         return math.copysign(math.inf, index)
@@ -211,15 +182,3 @@ def _distinct(
     starts = np.flatnonzero(np.diff(index, prepend=-1))
     ends = np.append(starts[1:], len(ascending)) - 1 if len(starts) else starts
     return (ascending[starts] + ascending[ends]) / 2, cluster
-
-
-def _first(stop: int, is_true: Callable[[int], bool]) -> int:
-    """The first position under ``stop`` at which a monotone condition holds, else ``stop``."""
-    low, high = 0, stop
-    while low < high:
-        middle = (low + high) // 2
-        if is_true(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import median
 
 from analysis.verdicts.measure import Measure
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a table declares of a grid before any run.
+    """What a table declares of a grid before any run."""
 
-    Attributes:
-        name: what is chosen, such as "λ of the baseline".
-        candidates: names of the cells to choose from.
-        measure: by which the median over the seeds is compared.
-        finals: the cells that train the candidates' settings on everything, in their order; empty
-            where the winner itself is reported.
-    """
-
-    name: str
-    candidates: tuple[str, ...]
-    measure: Measure
+    name: str  # what is chosen, such as "λ of the baseline"
+    candidates: tuple[str, ...]  # names of the cells to choose from
+    measure: Measure  # by which the median over the seeds is compared
+    # the cells that train the candidates' settings on everything, in their order; empty where the
+    # winner itself is reported
     finals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -40,14 +33,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a choice has come to.
-
-    Attributes:
-        winner: the chosen candidate; None while a candidate lacks runs.
-        reported: the cell whose test accuracy counts: the winner's final, or the winner.
-        median: of the winner, by the choice's measure.
-        searched: how many of the candidates have all their runs.
-    """
+    """The winner of a choice and its median, None while a candidate lacks runs; ``reported`` is the
+    cell whose test accuracy counts, ``searched`` how many candidates have all their runs."""
 
     choice: Choice
     winner: str | None
@@ -65,17 +52,10 @@ def choose(choice: Choice, values: Mapping[str, Sequence[float]], seeds: int) ->
     Args:
         values: of the choice's measure by cell, one a finished run; diverged runs at their worst.
     """
-    medians = {
-        name: float(np.median(values[name]))
-        for name in choice.candidates
-        if len(values.get(name, ())) >= seeds
-    }
-    if len(medians) < len(choice.candidates):
-        return Chosen(choice, None, None, None, len(medians))
-    winner = choice.candidates[0]
-    for name in choice.candidates[1:]:
-        if choice.measure.better(medians[name], medians[winner]):
-            winner = name
-    place = choice.candidates.index(winner)
-    reported = choice.finals[place] if choice.finals else winner
-    return Chosen(choice, winner, reported, medians[winner], len(medians))
+    complete = [name for name in choice.candidates if len(values.get(name, ())) >= seeds]
+    if len(complete) < len(choice.candidates):
+        return Chosen(choice, None, None, None, len(complete))
+    best = min if choice.measure.lower_is_better else max
+    winner = best(complete, key=lambda name: median(values[name]))
+    reported = dict(zip(complete, choice.finals, strict=True))[winner] if choice.finals else winner
+    return Chosen(choice, winner, reported, float(median(values[winner])), len(complete))

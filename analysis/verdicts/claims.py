@@ -15,45 +15,33 @@ permutations of the settings' runs within each column, which is what decides on 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.documents.arrangement import groups
 from analysis.documents.results import CellResult, ClaimResult, TableResult
-from analysis.documents.wording import difference_interval
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.verdicts.level_and_effect import SEEDS_NEEDED
 from analysis.verdicts.measure import ACCURACY
 
 ALPHA = 0.05
 DRAWS = 2000
-Verdict = Literal["confirmed", "contradicted", "undecided", "not decidable"]
 Values = NDArray[np.float64]
+Cells = tuple[CellResult, ...]
 
 
-@dataclass(frozen=True)
-class Contest:
+class Contest(NamedTuple):
     """Won where the best of ``above`` is better than the best of ``below``."""
 
-    above: tuple[CellResult, ...]
-    below: tuple[CellResult, ...]
+    above: Cells
+    below: Cells
 
-
-@dataclass(frozen=True)
-class _Block:
-    """A group of the grid: its baseline's cells and the compared ones, by column."""
-
-    plain: tuple[CellResult, ...]
-    compared: tuple[CellResult, ...]
-
-    def column(self, name: str) -> Contest:
-        return Contest(
-            tuple(cell for cell in self.compared if cell.column == name),
-            tuple(cell for cell in self.plain if cell.column == name),
-        )
+    def columns(self) -> list[Contest]:
+        """A contest for each column, in the order of the cells below."""
+        names = dict.fromkeys(cell.column for cell in self.below)
+        sides = [[tuple(c for c in side if c.column == name) for side in self] for name in names]
+        return [Contest(above, below) for above, below in sides]
 
 
 def judge(result: TableResult, stated: Sequence[Mapping[str, str]]) -> tuple[ClaimResult, ...]:
@@ -67,78 +55,60 @@ def judge(result: TableResult, stated: Sequence[Mapping[str, str]]) -> tuple[Cla
     Raises:
         ValueError: where a row is none of these claims, or counts other contests than there are.
     """
-    blocks = _blocks(result)
-    contests: dict[str, Callable[[], list[Contest]]] = {
-        "same column": lambda: [
-            block.column(name)
-            for block in blocks
-            for name in dict.fromkeys(cell.column for cell in block.plain)
-        ],
-        "best column": lambda: [Contest(block.compared, block.plain) for block in blocks],
-        "interior": lambda: [
-            Contest(block.plain[1:-1], (block.plain[0], block.plain[-1])) for block in blocks
-        ],
+    compared = result.tested()
+    blocks = [  # a group's compared cells against those of its baseline
+        Contest(
+            tuple(cell for cell in cells if cell.name in compared),
+            tuple(cell for cell in cells if cell.name not in compared),
+        )
+        for cells in result.groups().values()
+    ]
+    contests = {
+        "same column": [contest for block in blocks for contest in block.columns()],
+        "best column": blocks,
+        "interior": [Contest(b.below[1:-1], (b.below[0], b.below[-1])) for b in blocks],
     }
     found = []
     for row in stated:
-        if row["claim"] == "best gain":
-            found.append(_gain(row, blocks))
-        elif row["claim"] in contests:
-            found.append(_count(row, contests[row["claim"]]()))
-        else:
+        if row["claim"] not in (*contests, "best gain"):
             raise ValueError(f"unknown claim {row['claim']!r}")
+        is_gain = row["claim"] == "best gain"
+        judged = _gain(blocks) if is_gain else _count(row, contests[row["claim"]])
+        named = {name: row[name] for name in ("claim", "text", "where", "stated")}
+        found.append(ClaimResult(**named, **judged))
     return tuple(found)
 
 
-def _blocks(result: TableResult) -> list[_Block]:
-    compared = {row.first for row in result.comparisons}
-    return [
-        _Block(
-            tuple(cell for cell in cells if cell.name not in compared),
-            tuple(cell for cell in cells if cell.name in compared),
-        )
-        for cells in groups(result).values()
-    ]
-
-
-def _count(row: Mapping[str, str], contests: Sequence[Contest]) -> ClaimResult:
+def _count(row: Mapping[str, str], contests: Sequence[Contest]) -> dict[str, str]:
     stated, _, total = (int(part) if part.isdecimal() else 0 for part in row["stated"].split())
     if total != len(contests):
         raise ValueError(f"{row['claim']!r} counts {total} contests; there are {len(contests)}")
-    printed = sum(_won(contest, _printed) for contest in contests)
-    open_to_us = [c for c in contests if all(cell.n for cell in (*c.above, *c.below))]
-    ours = sum(_won(contest, lambda cell: cell.median or 0.0) for contest in open_to_us)
-    error = ALPHA / total
-    low = sum(_surely(c.above, c.below, error) for c in open_to_us)
-    high = total - sum(_surely(c.below, c.above, error) for c in open_to_us)
-    verdict: Verdict = "undecided" if len(open_to_us) == total else "not decidable"
-    if low >= stated:
-        verdict = "confirmed"
-    elif high < stated:
-        verdict = "contradicted"
+    known = [c for c in contests if all(cell.n for cell in (*c.above, *c.below))]
+    ours = sum(_won(contest, lambda cell: cell.median or 0.0) for contest in known)
+    low = sum(_surely(c.above, c.below, ALPHA / total) for c in known)
+    high = total - sum(_surely(c.below, c.above, ALPHA / total) for c in known)
+    verdict = "undecided" if len(known) == total else "not decidable"
+    if low >= stated or high < stated:
+        verdict = "confirmed" if low >= stated else "contradicted"
     chance = sum(len(c.above) / (len(c.above) + len(c.below)) for c in contests)
-    return ClaimResult(
-        claim=row["claim"],
-        text=row["text"],
-        where=row["where"],
-        stated=row["stated"],
-        printed=f"{printed} of {total}",
-        ours=f"{ours} of {len(open_to_us)}" if open_to_us else "",
-        interval=f"[{low}, {high}]" if open_to_us else "",
-        chance=f"{chance:.1f} of {total}",
-        verdict=verdict,
-    )
+    return {
+        "printed": f"{sum(_won(contest, _printed) for contest in contests)} of {total}",
+        "ours": f"{ours} of {len(known)}" if known else "",
+        "interval": f"[{low}, {high}]" if known else "",
+        "chance": f"{chance:.1f} of {total}",
+        "verdict": verdict,
+    }
 
 
 def _printed(cell: CellResult) -> float:
     return cell.published_share or 0.0
 
 
-def _won(contest: Contest, value: Callable[[CellResult], float]) -> bool:
+def _won(contest: Contest, value: Callable[[CellResult], Any]) -> bool:
     return max(map(value, contest.above)) > max(map(value, contest.below))
 
 
-def _surely(above: Sequence[CellResult], below: Sequence[CellResult], error: float) -> bool:
+def _surely(above: Cells, below: Cells, error: float) -> bool:
     """Whether one cell of ``above`` is better than all of ``below``, with that error at most."""
     rivals = [_values(cell) for cell in below]
     return any(
@@ -157,37 +127,23 @@ def _values(cell: CellResult) -> Values:
     return np.array([0.0 if run.diverged else run.accuracy for run in cell.runs])
 
 
-def _gain(row: Mapping[str, str], blocks: Sequence[_Block]) -> ClaimResult:
+def _gain(blocks: Sequence[Contest]) -> dict[str, str]:
     """The mean over the groups of what the best compared cell gains on the best plain one."""
-    printed = [
-        max(map(_printed, block.compared)) - max(map(_printed, block.plain)) for block in blocks
-    ]
-    ours, interval, chance, verdict = "", "", "", "not decidable"
-    cells = [cell for block in blocks for cell in (*block.compared, *block.plain)]
+    printed = [max(map(_printed, b.above)) - max(map(_printed, b.below)) for b in blocks]
+    found = dict.fromkeys(("ours", "interval", "chance"), "")
+    found |= {"printed": _spread(printed), "verdict": "not decidable"}
+    cells = [cell for block in blocks for cell in (*block.above, *block.below)]
     if all(cell.n >= SEEDS_NEEDED for cell in cells):
         gains = _gains({cell.name: np.array([np.median(_values(cell))]) for cell in cells}, blocks)
         bounds = np.quantile(_gains(_resampled(cells), blocks).mean(axis=0), (0.025, 0.975))
         nothing = np.quantile(_gains(_permuted(blocks), blocks).mean(axis=0), (0.025, 0.975))
         mean = float(gains.mean())
-        verdict = "undecided"
-        if mean > nothing[1]:
-            verdict = "confirmed"
-        elif mean < nothing[0]:
-            verdict = "contradicted"
-        ours = _spread(gains[:, 0])
-        interval = difference_interval(bounds[0], bounds[1], ACCURACY)
-        chance = difference_interval(nothing[0], nothing[1], ACCURACY)
-    return ClaimResult(
-        claim=row["claim"],
-        text=row["text"],
-        where=row["where"],
-        stated=row["stated"],
-        printed=_spread(printed),
-        ours=ours,
-        interval=interval,
-        chance=chance,
-        verdict=verdict,
-    )
+        decided = "contradicted" if mean < nothing[0] else "undecided"
+        found["verdict"] = "confirmed" if mean > nothing[1] else decided
+        found["ours"] = _spread(gains[:, 0])
+        found["interval"] = ACCURACY.difference_interval(*bounds)
+        found["chance"] = ACCURACY.difference_interval(*nothing)
+    return found
 
 
 def _spread(gains: Sequence[float] | Values) -> str:
@@ -195,15 +151,10 @@ def _spread(gains: Sequence[float] | Values) -> str:
     return f"mean {mean} ({low} to {high})"
 
 
-def _gains(medians: Mapping[str, Values], blocks: Sequence[_Block]) -> Values:
+def _gains(medians: Mapping[str, Values], blocks: Sequence[Contest]) -> Values:
     """Gains, shape (groups, draws), from the medians of each cell, shape (draws,)."""
-    return np.stack(
-        [
-            np.max([medians[cell.name] for cell in block.compared], axis=0)
-            - np.max([medians[cell.name] for cell in block.plain], axis=0)
-            for block in blocks
-        ]
-    )
+    best = [[np.max([medians[c.name] for c in side], axis=0) for side in b] for b in blocks]
+    return np.stack([above - below for above, below in best])
 
 
 def _resampled(cells: Sequence[CellResult]) -> dict[str, Values]:
@@ -217,17 +168,15 @@ def _resampled(cells: Sequence[CellResult]) -> dict[str, Values]:
     return found
 
 
-def _permuted(blocks: Sequence[_Block]) -> dict[str, Values]:
+def _permuted(blocks: Sequence[Contest]) -> dict[str, Values]:
     """Medians after exchanging the runs of a column's settings at random."""
     generator = np.random.Generator(np.random.Philox(key=5))
     found = {}
-    for block in blocks:
-        for column in dict.fromkeys(cell.column for cell in block.plain):
-            contest = block.column(column)
-            cells = (*contest.above, *contest.below)
-            values = np.concatenate([_values(cell) for cell in cells])
-            drawn = generator.permuted(np.tile(values, (DRAWS, 1)), axis=1)
-            ends = np.cumsum([cell.n for cell in cells])[:-1]
-            for cell, part in zip(cells, np.split(drawn, ends, axis=1), strict=True):
-                found[cell.name] = np.median(part, axis=1)
+    for contest in (contest for block in blocks for contest in block.columns()):
+        cells = (*contest.above, *contest.below)
+        values = np.concatenate([_values(cell) for cell in cells])
+        drawn = generator.permuted(np.tile(values, (DRAWS, 1)), axis=1)
+        ends = np.cumsum([cell.n for cell in cells])[:-1]
+        for cell, part in zip(cells, np.split(drawn, ends, axis=1), strict=True):
+            found[cell.name] = np.median(part, axis=1)
     return found

@@ -38,21 +38,14 @@ Effect = Literal["confirmed", "contradicted", "undecided", "missing"]
 
 @dataclass(frozen=True)
 class LevelVerdict:
-    """Whether a cell's median reproduces the published one.
-
-    Attributes:
-        difference: reproduced median minus published value; NaN where there are no seeds.
-        low, high: the difference's interval; NaN where there are too few seeds.
-        smallest_delta: the smallest margin that would pass, rounded up to 0.0001; NaN where there
-            is no interval, infinite where the median falls on diverged runs.
-        n: number of seeds.
-        reason: one clause on what decided.
-    """
+    """Whether a cell's median reproduces the published one, and one clause on what decided."""
 
     verdict: Level
-    difference: float
-    low: float
+    difference: float  # reproduced median minus published value; NaN where there are no seeds
+    low: float  # the difference's interval; NaN where there are too few seeds
     high: float
+    # the smallest margin that would pass, rounded up to 0.0001; NaN where there is no interval,
+    # infinite where the median falls on diverged runs
     smallest_delta: float
     n: int
     reason: str
@@ -87,35 +80,30 @@ def level_verdict(
     printed, half_digit = _printed(published, measure.scale, digits)
     if not Decimal(delta).is_finite() or delta < 0:
         raise ValueError(f"margin {delta} is not a number from 0")
-    margin = measure.margin(Decimal(delta), printed)
-    runs = np.asarray(values, dtype=np.float64)
+    runs, nan = np.asarray(values, dtype=np.float64), math.nan
     n = len(runs)
-    nan = math.nan
     if n == 0:
         return LevelVerdict("missing", nan, nan, nan, nan, 0, "no seeds")
-    median = _median(sample(runs, "values"))
-    difference = median - printed
-    diverged = int(np.isinf(runs).sum())
-    tail = f"; {diverged} of {n} runs diverged" if diverged else ""
+    ordered = np.sort(sample(runs, "values"))
+    # In decimals, as margins and printed numbers are.
+    median = (_decimal(ordered[(n - 1) // 2]) + _decimal(ordered[n // 2])) / 2
+    difference, diverged = median - printed, int(np.isinf(runs).sum())
+    far, tail = float(difference), f"; {diverged} of {n} runs diverged" if diverged else ""
     if n < SEEDS_NEEDED:
         reason = f"{n} of at least {SEEDS_NEEDED} seeds"
-        return LevelVerdict("inconclusive", float(difference), nan, nan, nan, n, reason)
+        return LevelVerdict("inconclusive", far, nan, nan, nan, n, reason)
     if not median.is_finite():
-        far = float(difference)
-        return LevelVerdict(
-            "not reproduced", far, nan, nan, math.inf, n, f"the median falls on diverged runs{tail}"
-        )
-    interval = median_interval(runs)
-    root = Decimal(2).sqrt()
+        reason = f"the median falls on diverged runs{tail}"
+        return LevelVerdict("not reproduced", far, nan, nan, math.inf, n, reason)
+    interval, root = median_interval(runs), Decimal(2).sqrt()
     low = difference - root * (median - _decimal(interval.low)) - half_digit
     high = difference + root * (_decimal(interval.high) - median) + half_digit
-    verdict, reason = _judge_level(low, high, margin)
+    verdict, reason = _judge_level(low, high, measure.margin(Decimal(delta), printed))
     smallest = measure.delta(max(abs(low), abs(high)), printed)
     if smallest.is_finite():
         smallest = smallest.quantize(Decimal("0.0001"), ROUND_CEILING)
-    return LevelVerdict(
-        verdict, float(difference), float(low), float(high), float(smallest), n, reason + tail
-    )
+    ends = (float(low), float(high), float(smallest))
+    return LevelVerdict(verdict, far, *ends, n, reason + tail)
 
 
 def _judge_level(low: Decimal, high: Decimal, margin: Decimal) -> tuple[Level, str]:
@@ -144,38 +132,25 @@ def _printed(published: str, scale: int, digits: int) -> tuple[Decimal, Decimal]
     return value / scale, Decimal(5).scaleb(min(exponent, -digits or exponent) - 1) / scale
 
 
-def _median(values: NDArray[np.float64]) -> Decimal:
-    ordered = np.sort(values)
-    n = len(ordered)
-    return (_decimal(float(ordered[(n - 1) // 2])) + _decimal(float(ordered[n // 2]))) / 2
-
-
 def _decimal(value: float) -> Decimal:
     """The shortest decimal that is this float: 0.879, not 0.87899999999999999800."""
-    return Decimal(repr(value))
+    return Decimal(repr(float(value)))
 
 
 @dataclass(frozen=True)
 class EffectVerdict:
-    """Whether the runs show the published direction of a difference.
-
-    Attributes:
-        shift: Hodges–Lehmann shift of x minus y; None where a group has no seeds.
-        p_value: of the two-sided exact rank-sum test that the shift's interval inverts.
-    """
+    """Whether the runs show the published direction of a difference."""
 
     verdict: Effect
-    shift: Shift | None
-    p_value: float
+    shift: Shift | None  # Hodges–Lehmann, x minus y; None where a group has no seeds
+    p_value: float  # of the two-sided exact rank-sum test that the shift's interval inverts
     n_x: int
     n_y: int
     reason: str
 
 
-def effect_verdict(
-    x: ArrayLike, y: ArrayLike, published_sign: int, *, confidence: float = 0.95
-) -> EffectVerdict:
-    """Confirmed or contradicted where the shift's interval excludes 0 on either side.
+def effect_verdict(x: ArrayLike, y: ArrayLike, published_sign: int) -> EffectVerdict:
+    """Confirmed or contradicted where the shift's 95 % interval excludes 0 on either side.
 
     ``published_sign`` is +1 where the paper has x above y, −1 where below, 0 where it prints equal
     numbers, which leaves nothing to confirm. Diverged runs keep the worst rank under every shift.
@@ -189,8 +164,7 @@ def effect_verdict(
     n_x, n_y = len(first), len(second)
     if not (n_x and n_y):
         return EffectVerdict("missing", None, math.nan, n_x, n_y, "no seeds")
-    shift = hodges_lehmann(first, second, confidence=confidence)
-    test = rank_sum_test(first, second)
+    shift = hodges_lehmann(first, second)
     verdict: Effect = "undecided"
     if not shift.excludes(0.0):
         reason = "the interval of the shift includes 0"
@@ -200,27 +174,22 @@ def effect_verdict(
         sign = 1 if rank_sum_test(first, second, alternative="greater").p_value < 0.5 else -1
         verdict = "confirmed" if sign == published_sign else "contradicted"
         reason = "the interval of the shift excludes 0"
-    return EffectVerdict(verdict, shift, test.p_value, n_x, n_y, reason)
+    return EffectVerdict(verdict, shift, rank_sum_test(first, second).p_value, n_x, n_y, reason)
 
 
 @dataclass(frozen=True)
 class StarAgreement:
-    """Our stars beside the published ones. Shown, never judged.
-
-    Attributes:
-        reproduced: our stars; None where a group has no seeds.
-        agrees: whether they are the published ones, on the published side; None with them.
-        expected_probability: how often an exact replication would print the published stars, were
-            our runs the truth; NaN with them. Its Monte Carlo error is at most 0.5 / √draws.
-        probabilities: the same for each of "***", "**", "*" and "", and for "contrary": any stars,
-            but for the opposite direction.
-        draws: how many replications were drawn.
-    """
+    """Our stars beside the published ones. Shown, never judged. Without seeds in a group None and
+    NaN."""
 
     reproduced: str | None
     published: str
-    agrees: bool | None
+    agrees: bool | None  # whether they are the published ones, on the published side
+    # how often an exact replication would print the published stars, were our runs the truth, with
+    # a Monte Carlo error of at most 0.5 / √draws
     expected_probability: float
+    # the same for each of "***", "**", "*" and "", and for "contrary": any stars, but for the
+    # opposite direction
     probabilities: dict[str, float]
     draws: int
 
@@ -271,15 +240,8 @@ def star_agreement(
     observed = outcome(doubled_midranks(np.concatenate([first, second])), len(first))
     generator = np.random.Generator(np.random.Philox(key=3))
     resampled = [g[generator.integers(len(g), size=(draws, n))] for g in (first, second)]
-    drawn = Counter(
-        outcome(ranks, n) for ranks in doubled_midranks(np.concatenate(resampled, axis=1))
-    )
-    probabilities = {name: drawn[name] / draws for name in outcomes}
-    return StarAgreement(
-        reproduced=stars(ours.p_value),
-        published=published_stars,
-        agrees=observed == published_stars,
-        expected_probability=probabilities[published_stars],
-        probabilities=probabilities,
-        draws=draws,
-    )
+    ranked = doubled_midranks(np.concatenate(resampled, axis=1))
+    drawn = Counter(outcome(ranks, n) for ranks in ranked)
+    shares = {name: drawn[name] / draws for name in outcomes}
+    agrees, expected = observed == published_stars, shares[published_stars]
+    return StarAgreement(stars(ours.p_value), published_stars, agrees, expected, shares, draws)

@@ -12,27 +12,18 @@ MISSING, MINUS, DIVERGED = "–", "−", "diverged"
 
 @dataclass(frozen=True)
 class Measure:
-    """A named measurement of a run, as tables show and judge it.
+    """A named measurement of a run, as tables show and judge it."""
 
-    Attributes:
-        name: by which records hold it, such as "test accuracy".
-        title: what an axis says.
-        kind: "count" (of a total, shown as a share) or "number".
-        lower_is_better: whether smaller values win.
-        relative: whether a margin is in percent of the published value; else it is in points (a
-            share's hundredths) or in the number's own unit.
-        percent: whether the paper prints a share in percent, "86.18" for .8618.
-        decimals: of a number.
-    """
-
-    name: str
-    title: str
-    kind: Literal["count", "number"] = "count"
+    name: str  # by which records hold it, such as "test accuracy"
+    title: str  # what an axis says
+    kind: Literal["count", "number"] = "count"  # a count is of a total, shown as a share
     unit: str = ""
     lower_is_better: bool = False
+    # whether a margin is in percent of the published value; else it is in points (a share's
+    # hundredths) or in the number's own unit
     relative: bool = False
-    percent: bool = False
-    decimals: int = 0
+    percent: bool = False  # whether the paper prints a share in percent, "86.18" for .8618
+    decimals: int = 0  # of a number
 
     @property
     def is_share(self) -> bool:
@@ -100,6 +91,10 @@ class Measure:
         text = f"{value:.4f}"
         return text[1:] if text.startswith("0.") else text
 
+    def interval(self, low: float, high: float) -> str:
+        """Of values, such as "[.8795, .8821]"."""
+        return f"[{self.text(low)}, {self.text(high)}]"
+
     def difference(self, value: float | None) -> str:
         """A difference with its sign, of shares in points: "+0.12". One with a diverged run at one
         end is unbounded."""
@@ -113,6 +108,10 @@ class Measure:
         if float(text.replace(",", "")) == 0:
             return f"{0:.{decimals}f}"
         return text.replace("-", MINUS)
+
+    def difference_interval(self, low: float, high: float) -> str:
+        """Such as "[−0.31, +0.28]"."""
+        return f"[{self.difference(low)}, {self.difference(high)}]"
 
 
 ACCURACY = Measure("test accuracy", "test accuracy, last epoch")

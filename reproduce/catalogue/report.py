@@ -21,14 +21,13 @@ from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
 from reproduce.store.atomic import write_files
 from reproduce.store.provenance import origin_label
-from reproduce.store.schema import BEST, Record, configuration_hash, headline
+from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from analysis.documents.results import About, TableResult
-    from analysis.documents.table import CellSpec
+    from analysis.documents.results import About, CellResult, TableResult
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
@@ -106,7 +105,21 @@ def build(selection: Selection) -> TableResult:
         _with_claims(results[0], table) if table.form == "full" else results[0],
         others=tuple(results[1:]),
         chosen=_chosen(table, planned, found, len(seeds)),
+        curves=_curves(planned, found),
     )
+
+
+def _curves(
+    planned: Sequence[PlannedRun], found: Mapping[str, Record]
+) -> dict[str, list[list[list[Any]]]]:
+    """The test accuracies of each cell's runs by evaluated epoch."""
+    curves: dict[str, list[list[list[Any]]]] = {}
+    for item in planned:
+        if record := found.get(item.run.hash):
+            points, (_, total) = record["result"]["curves"].get(CORRECT, []), headline(record)
+            known = [[epoch, count / total] for epoch, count in points if count is not None]
+            curves.setdefault(item.cell, []).append(known)
+    return curves
 
 
 def _chosen(
@@ -197,15 +210,15 @@ def _row(record: Record, measure: Measure) -> dict[str, Any]:
 
 def _spec(
     cell: Cell, parameters: Sequence[tuple[str, str]], overrides: Mapping[str, Any] | None
-) -> CellSpec:
-    from analysis.documents.table import CellSpec
+) -> CellResult:
+    from analysis.documents.results import CellResult
 
     run = cell.run(0, overrides)
     texts = [
         (name, spelled(run.setting(path)) if run.has_setting(path) else "–")
         for name, path in parameters
     ]
-    return CellSpec(
+    return CellResult(
         name=cell.name,
         kind=cell.kind,
         parameters=tuple(texts),

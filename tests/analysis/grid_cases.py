@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import table_cases as cases
 
-from analysis.documents.results import About, TableResult
-from analysis.documents.table import CellSpec, analyse
+from analysis.documents.results import About, CellResult, TableResult
+from analysis.documents.table import analyse
 
 PAPER = Path(__file__).parents[2] / "paper_tables/locality"
 DELTAS = {"cifar10": Decimal("0.5"), "cifar100": Decimal("0.75"), "fashion-mnist": Decimal("0.35")}
@@ -54,7 +54,7 @@ def grid(
     if blocks:
         table = table[table["part"].isin(blocks)]
     cells = [
-        CellSpec(
+        CellResult(
             row["cell"],
             "plain" if row["gamma"] == "1" else "locality",
             (("gamma", row["gamma"]), ("eta", row["eta"]), ("weight_decay", row["weight_decay"])),
@@ -78,7 +78,7 @@ def rows(counts: Counts, **options: Any) -> TableResult:
     """Table VI, two groups of three cells."""
     table = printed_rows()
     cells = [
-        CellSpec(
+        CellResult(
             row["cell"],
             "",
             (("gamma", row["gamma"]), ("eta", row["eta"])),
@@ -100,7 +100,7 @@ def rows(counts: Counts, **options: Any) -> TableResult:
 def _analysed(
     table: pd.DataFrame,
     published: pd.DataFrame,
-    cells: Sequence[CellSpec],
+    cells: Sequence[CellResult],
     pairs: Sequence[Mapping[str, str]],
     counts: Counts,
     about: About,
@@ -125,6 +125,12 @@ def _analysed(
     settings.update(options)
     is_quick = settings["about"].protocol == "quick"
     return analyse(runs, None if is_quick else published, pairs, **settings)
+
+
+def declared(result: TableResult) -> list[CellResult]:
+    """A table's cells as it declared them, without runs and numbers."""
+    kept = ("name", "kind", "parameters", "group", "column", "title", "margin")
+    return [CellResult(**{name: getattr(cell, name) for name in kept}) for cell in result.cells]
 
 
 def around(_name: str, printed: int) -> list[int]:

@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from analysis.documents import json as as_json
 from analysis.documents import latex
 from analysis.documents.blocks import Document
-from analysis.documents.csv import text as csv_text
-from analysis.documents.files import tidy
+from analysis.documents.files import csv_text, json_text, tidy
 from analysis.documents.panels import FigureBlock
 from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
@@ -44,7 +42,7 @@ def rows(document: Document, name: str = "") -> list[dict[str, str]]:
 
 def facts(document: Document) -> dict[str, Any]:
     """The document's JSON."""
-    return json.loads(as_json.text(document))
+    return json.loads(json_text(document))
 
 
 def compiled(document: Document, folder: Path) -> str:
@@ -67,7 +65,7 @@ def csv_of(result: TableResult) -> str:
 
 def json_of(result: TableResult) -> str:
     """A table's JSON."""
-    return as_json.text(table_document(result))
+    return json_text(table_document(result))
 
 
 def latex_of(result: TableResult) -> str:

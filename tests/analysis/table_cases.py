@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.documents.results import About, Reading, TableResult
-from analysis.documents.table import FRAME_COLUMNS, CellSpec, analyse
+from analysis.documents.results import About, CellResult, Reading, TableResult
+from analysis.documents.table import FRAME_COLUMNS, analyse
 
 PUBLISHED = Path(__file__).parents[2] / "paper_tables/locality/table3.csv"
 LOCALITY = ("1.6 2.4", "1.6 2.2", "1.6 2.0", "1.6 1.8")
@@ -156,10 +156,10 @@ def empty() -> TableResult:
     return full(frame({}))
 
 
-def spec(name: str) -> CellSpec:
+def spec(name: str) -> CellResult:
     """The declared cell of that name."""
     kind, gamma, eta = name.split()
-    return CellSpec(name, kind, (("gamma", gamma), ("eta", eta)))
+    return CellResult(name, kind, (("gamma", gamma), ("eta", eta)))
 
 
 @cache

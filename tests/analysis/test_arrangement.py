@@ -7,24 +7,24 @@ from dataclasses import replace
 import grid_cases as grids
 import pytest
 
-from analysis.documents.arrangement import Block, arrange
 from analysis.documents.results import About
+from analysis.documents.table_layout import Entry, Line, arrange
 from analysis.verdicts.measure import ACCURACY
 
 PRINTED = grids.printed_grid()
 
 
-def block(blocks: tuple[Block, ...], name: str) -> Block:
-    return next(b for b in blocks if b.name == name)
+def entries(lines: list[Line]) -> list[Entry]:
+    return [entry for line in lines for entry in line.entries.values() if entry]
 
 
 def test_the_printed_best_column_is_the_rows_largest_entry_with_its_stars() -> None:
     """The paper's last column, 27 of 27."""
     best = PRINTED[PRINTED["column"] == "best"]
     lines = {
-        (b.name, line.label): line.best
-        for b in arrange(grids.complete(), "published")
-        for line in b.lines
+        (name, line.label): line.best
+        for name, block in arrange(grids.complete(), "published").items()
+        for line in block
     }
     assert len(best) == len(lines) == 27
     for row in best.to_dict("records"):
@@ -37,10 +37,10 @@ def test_the_printed_best_column_is_the_rows_largest_entry_with_its_stars() -> N
 def test_bold_is_the_papers_but_where_it_prints_two() -> None:
     """In three columns the paper sets a second, smaller number bold."""
     by_rule = {
-        (b.name, column, line.label)
-        for b in arrange(grids.complete(), "published")
-        for line in b.lines
-        for column, entry in zip((*b.columns, "best"), (*line.entries, line.best), strict=True)
+        (name, column, line.label)
+        for name, block in arrange(grids.complete(), "published").items()
+        for line in block
+        for column, entry in {**line.entries, "best": line.best}.items()
         if entry and entry.bold
     }
     printed = {
@@ -62,14 +62,14 @@ def test_our_best_column_follows_our_medians() -> None:
         return [count + moved for count in grids.around(name, printed)]
 
     result = grids.grid(counts, blocks=["cifar10 VGG"])
-    (found,) = arrange(result, "reproduced")
-    line = next(line for line in found.lines if line.label == "(1.4, 1.56)")
+    (found,) = arrange(result, "reproduced").values()
+    line = next(line for line in found if line.label == "(1.4, 1.56)")
     assert line.best is not None
     assert line.best.cell.name == "cifar10 VGG 1.4 1.56 0.0005"
     assert line.best.text == ".9140"
     assert line.best.bold
     assert line.best.stars == result.comparisons[1].stars == "***"
-    assert [other.best.bold for other in found.lines if other.best and other is not line] == [
+    assert [other.best.bold for other in found if other.best and other is not line] == [
         False,
         False,
     ]
@@ -77,41 +77,41 @@ def test_our_best_column_follows_our_medians() -> None:
 
 def test_all_of_several_equal_entries_are_bold_and_the_first_is_best() -> None:
     result = grids.grid(lambda *_: [8800] * 15, blocks=["cifar10 VGG"])
-    (found,) = arrange(result, "reproduced")
-    for line in found.lines:
-        assert all(entry and entry.bold for entry in line.entries)
+    (found,) = arrange(result, "reproduced").values()
+    for line in found:
+        assert all(entry and entry.bold for entry in line.entries.values())
         assert line.best is not None
         assert line.best.bold
         assert line.best.cell.column == "0.00025"
 
 
 def test_nothing_is_bold_while_a_column_lacks_a_cell() -> None:
-    (found,) = arrange(grids.partial(), "reproduced")
-    columns = dict(zip(found.columns, zip(*(x.entries for x in found.lines), strict=True)))  # noqa: B905
+    (found,) = arrange(grids.partial(), "reproduced").values()
+    columns = {name: [line.entries[name] for line in found] for name in found[0].entries}
     bold = {name: [entry.bold for entry in entries if entry] for name, entries in columns.items()}
     assert bold["0.00025"].count(True) == 1
     assert not any(bold["0.0005"])  # plain has no run there
     assert bold["0.001"].count(True) == 1
-    assert [line.searched for line in found.lines] == ["2/4", "3/4", "3/4"]
-    assert not any(line.best.bold for line in found.lines if line.best)
+    assert [line.searched for line in found] == ["2/4", "3/4", "3/4"]
+    assert not any(line.best.bold for line in found if line.best)
     assert {entry.count for entry in columns["0.001"] if entry} == {"6/15"}
 
 
 def test_without_runs_there_is_no_best() -> None:
-    (found,) = arrange(grids.empty(), "reproduced")
-    assert [line.best for line in found.lines] == [None] * 3
-    assert {entry.text for line in found.lines for entry in line.entries if entry} == {"–"}
+    (found,) = arrange(grids.empty(), "reproduced").values()
+    assert [line.best for line in found] == [None] * 3
+    assert {entry.text for entry in entries(found)} == {"–"}
 
 
 def test_rows_have_one_column_and_no_best() -> None:
     result = grids.rows(grids.around)
     ours, printed = arrange(result, "reproduced"), arrange(result, "published")
-    assert [b.name for b in ours] == [b.name for b in printed] == ["DeepWeeds", "TinyImageNet"]
-    deepweeds = block(printed, "DeepWeeds")
-    assert deepweeds.columns == ("",)
-    shown = [(e.text, e.stars, e.bold) for line in deepweeds.lines for e in line.entries if e]
+    assert list(ours) == list(printed) == ["DeepWeeds", "TinyImageNet"]
+    deepweeds = printed["DeepWeeds"]
+    assert {tuple(line.entries) for line in deepweeds} == {("",)}
+    shown = [(e.text, e.stars, e.bold) for e in entries(deepweeds)]
     assert shown == [(".73", "", False), (".7393", "*", False), (".7484", "*", True)]
-    assert all(line.best is None for b in ours for line in b.lines)
+    assert all(line.best is None for block in ours.values() for line in block)
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,7 @@ def test_percent_is_compared_as_a_share() -> None:
     runs = grids.cases.frame(
         {cell.name: [run.correct for run in cell.runs] for cell in result.cells}
     )
-    specs = [
-        grids.CellSpec(c.name, c.kind, c.parameters, c.title, c.group, c.column, c.margin)
-        for c in result.cells
-    ]
+    specs = grids.declared(result)
     pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
     percent = analyse(
         runs, table, pairs, delta=result.delta, seeds=15, declared=4, cells=specs, about=about
@@ -158,8 +155,8 @@ def test_percent_is_compared_as_a_share() -> None:
         assert other.level is not None
         assert ours.level.verdict == other.level.verdict
         assert ours.published_share == other.published_share
-    entries = [e for b in arrange(percent, "reproduced") for x in b.lines for e in x.entries if e]
-    assert entries[0].text == "73.00"
+    (first, *_) = arrange(percent, "reproduced").values()
+    assert entries(first)[0].text == "73.00"
     assert isinstance(about, About)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rendering import body
 from rendering import latex_of as document
 
-from analysis.documents.latex_text import escape
+from analysis.documents.latex import escape
 from analysis.documents.results import Deviation, Reading, TableResult
 
 NASTY = r"50 % of $x_1^2 & #3 ~ {a\b} <γ|η> “λ·Σ” ½ ≤ √2 – Łódź ⚙ 中 `a_b` \input{x}"

@@ -52,10 +52,7 @@ def diverged() -> TableResult:
     ]
     from analysis.documents.table import analyse
 
-    specs = [
-        grids.CellSpec(c.name, c.kind, c.parameters, c.title, c.group, c.column, c.margin)
-        for c in result.cells
-    ]
+    specs = grids.declared(result)
     pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
     return analyse(
         runs,
