@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from analysis.documents.blocks import (
     MISSING,
@@ -17,7 +17,6 @@ from analysis.documents.blocks import (
     Column,
     Document,
     Grid,
-    Note,
     Notes,
     Row,
 )
@@ -35,6 +34,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \begin{document}
 """
 ROWS_A_FLOAT = 38  # as many as fit a page with their caption
+# A tabular is made smaller where it is wider than the page.
 FITTED = r"\ifdim\wd4>\linewidth\resizebox{\linewidth}{!}{\usebox4}\else\usebox4\fi"
 
 
@@ -91,8 +91,11 @@ def table(document: Document, grid: Grid) -> str:
     for part in _pages(grid.rows):
         heads = "".join(rf"\textbf{{{escape(label)}.}} " for label in document.labels)
         more = " (Continued.)" if part.start else ""
-        body = _tabular(grid, grid.rows[part])
-        floats.append(_float(f"{heads}{escape(caption)}{more}", body))
+        floats.append(
+            "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
+            f"\\caption{{{heads}{escape(caption)}{more}}}\n"
+            f"\\sbox4{{%\n{_tabular(grid, grid.rows[part])}}}%\n{FITTED}\n\\end{{table}}\n"
+        )
     return f"% begin fragment: {grid.name}\n{''.join(floats)}% end fragment: {grid.name}\n"
 
 
@@ -101,14 +104,6 @@ def _head(document: Document) -> str:
     lines += [escape(line) for line in document.lines]
     head = rf"\section*{{\raggedright {escape(f'{document.title} ({document.id})')}}}"
     return "\n\n".join([f"{head}\n{escape(document.caption)}.", *lines]) + "\n"
-
-
-def _float(caption: str, tabular: str) -> str:
-    """Made smaller where it is wider than the page."""
-    return (
-        "\\begin{table}[!htbp]\n\\centering\\footnotesize\n"
-        f"\\caption{{{caption}}}\n\\sbox4{{%\n{tabular}}}%\n{FITTED}\n\\end{{table}}\n"
-    )
 
 
 def _pages(rows: Sequence[Row]) -> list[slice]:
@@ -140,12 +135,8 @@ def _tabular(grid: Grid, rows: Sequence[Row]) -> str:
         if grid.headed:
             cells.insert(0, escape(row.group) if is_new else "")
         lines.append(f"{' & '.join(cells)} \\\\")
-    return _ruled(_letters(columns), lines)
-
-
-def _ruled(letters: str, lines: Iterable[str]) -> str:
     body = "\n".join(["\\toprule", *lines, "\\bottomrule"])
-    return f"\\begin{{tabular}}{{@{{}}{letters}@{{}}}}\n{body}\n\\end{{tabular}}\n"
+    return f"\\begin{{tabular}}{{@{{}}{_letters(columns)}@{{}}}}\n{body}\n\\end{{tabular}}\n"
 
 
 def _letters(columns: Sequence[Column]) -> str:
@@ -191,14 +182,13 @@ def _claims(document: Document, block: Claims) -> str:
 
 def _notes(block: Notes) -> str:
     head = rf"\subsection*{{{escape(block.title)}}}" + "\n" if block.title else ""
-    items = [_note(note, n if block.numbered else 0) for n, note in enumerate(block.items, start=1)]
+    items = []
+    for number, note in enumerate(block.items, start=1):
+        topic = f"{escape(note.topic)}:" if note.topic else ""
+        topic = rf"\textbf{{{topic}}}" if topic and not note.light else topic
+        sign = rf"\textsuperscript{{{number}}}\," if block.numbered else ""
+        items.append(f"{sign}{topic} {escape(note.text)}" if topic else sign + escape(note.text))
     return head + "{\\footnotesize\\raggedright\n" + "\n\n".join(items) + "\n\\par}\n\n"
-
-
-def _note(note: Note, number: int) -> str:
-    topic = f"{escape(note.topic)}: " if note.topic else ""
-    topic = rf"\textbf{{{topic.strip()}}} " if topic and not note.light else topic
-    return (rf"\textsuperscript{{{number}}}\," if number else "") + topic + escape(note.text)
 
 
 def escape(text: str) -> str:

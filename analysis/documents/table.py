@@ -39,8 +39,8 @@ def analyse(
     delta: Decimal | Mapping[str, Decimal] | None,
     seeds: int,
     declared: int,
-    cells: Sequence[CellResult] = (),
-    about: About | None = None,
+    cells: Sequence[CellResult],
+    about: About,
     missing: Sequence[tuple[str, int]] = (),
     alternative: Alternative = "two-sided",
     method: Method = "exact",
@@ -58,8 +58,7 @@ def analyse(
             ``margin``; None without published numbers.
         seeds: runs planned for each cell.
         declared: number of comparisons for Holm's adjustment, whatever is compared here.
-        cells: as declared, in the table's order; those without runs come out as missing. By default
-            the cells of comparisons and frame, in the order of their first appearance.
+        cells: as declared, in the table's order; those without runs come out as missing.
         missing: (cell, seed) of the runs that were asked for and are not there.
         digits: whether a printed number's last digit is that of its "column", the most that any
             number there prints, or its "own".
@@ -69,8 +68,6 @@ def analyse(
             of an unknown cell, on a cell without a margin, and on a cell that was printed with two
             different values.
     """
-    about = about or About(id="", title="", caption="")
-    cells = tuple(cells) or _undeclared(comparisons, runs)
     _check(runs, {cell.name for cell in cells}, comparisons, seeds)
     published = None if published is None else published.fillna("")  # no stars read as NaN
     printed = {} if published is None else _printed_values(published)
@@ -124,15 +121,6 @@ def ranking_values(runs: pd.DataFrame, measure: Measure) -> np.ndarray:
     if wrong.any():
         raise ValueError(f"value {given[wrong][0]} of a finished run is not in [0, 1]")
     return np.where(is_diverged, measure.worst, given)
-
-
-def _undeclared(
-    comparisons: Sequence[Mapping[str, str]], runs: pd.DataFrame
-) -> tuple[CellResult, ...]:
-    kinds = dict(zip(runs["cell"], runs["kind"], strict=True))
-    compared = [c[side] for side in ("first", "second") for c in comparisons]
-    names = dict.fromkeys([*compared, *kinds])
-    return tuple(CellResult(name, kinds.get(name, "")) for name in names)
 
 
 def _check(

@@ -13,6 +13,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from analysis.documents import wording
 from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, over_seeds
@@ -36,16 +37,13 @@ def figures(result: TableResult) -> list[FigureBlock]:
     watermark = "" if result.has_levels else about.protocol.upper()
     title = (f"{about.title}: {about.caption}", *labels(result))
     legend = (*seeds, *_legend(result))
-    found = [FigureBlock(panels, legend, "seeds", across, size, title, share, "", watermark)]
-    if any(len(curve) > 1 for curves in result.curves.values() for curve in curves):
-        learned, legend = _curves(result)
-        across, size = min(len(learned), CURVES_A_ROW), (2.6, 2.0)
-        band = "median over the seeds of each evaluated epoch, band between their quartiles"
-        title = (*title, band)
-        found.append(
-            FigureBlock(learned, legend, "curves", across, size, title, share, "", watermark)
-        )
-    return found
+    figure = FigureBlock(panels, legend, "seeds", across, size, title, share, "", watermark)
+    if not any(len(curve) > 1 for curves in result.curves.values() for curve in curves):
+        return [figure]
+    drawn, legend = _curves(result)
+    title = (*title, "median over the seeds at each evaluated epoch, band between their quartiles")
+    placed: Any = {"across": min(len(drawn), CURVES_A_ROW), "size": (2.6, 2.0), "title": title}
+    return [figure, replace(figure, panels=drawn, legend=legend, name="curves", **placed)]
 
 
 def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...]]:
@@ -61,7 +59,8 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
         looks = _looks(result)
         names = {look: label for label, look in looks.items()}
         for cell in result.cells:
-            title = f"{cell.group} {cell.column}".strip()
+            column = f", {result.about.column_title} = {cell.column}" if cell.column else ""
+            title = f"{cell.group}{column}"
             panels.setdefault(title, {})[cell.name] = looks[cell.label]
     drawn = tuple(
         Curves(

@@ -80,8 +80,7 @@ def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side) -> Entry
 
 def _winner(entries: Sequence[Entry]) -> Entry:
     """The entry with the best value, the first of equal ones."""
-    choose = min if entries[0].cell.measure.lower_is_better else max
-    return choose(entries, key=lambda entry: entry.value or 0.0)
+    return entries[0].cell.measure.best(entries, key=lambda entry: entry.value or 0.0)
 
 
 def _embolden(entries: Sequence[Entry | None]) -> None:

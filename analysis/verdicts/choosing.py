@@ -55,7 +55,6 @@ def choose(choice: Choice, values: Mapping[str, Sequence[float]], seeds: int) ->
     complete = [name for name in choice.candidates if len(values.get(name, ())) >= seeds]
     if len(complete) < len(choice.candidates):
         return Chosen(choice, None, None, None, len(complete))
-    best = min if choice.measure.lower_is_better else max
-    winner = best(complete, key=lambda name: median(values[name]))
+    winner = choice.measure.best(complete, key=lambda name: median(values[name]))
     reported = dict(zip(complete, choice.finals, strict=True))[winner] if choice.finals else winner
     return Chosen(choice, winner, reported, float(median(values[winner])), len(complete))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+T = TypeVar("T")
 MISSING, MINUS, DIVERGED = "–", "−", "diverged"
 
 
@@ -73,9 +75,9 @@ class Measure:
             return 100 * width / abs(printed) if printed else Decimal("Infinity")
         return 100 * width if self.is_share else width
 
-    def better(self, first: float, second: float) -> bool:
-        """Whether the first value wins."""
-        return first < second if self.lower_is_better else first > second
+    def best(self, items: Iterable[T], key: Callable[[T], float]) -> T:
+        """The item whose value wins, the first of equal ones."""
+        return min(items, key=key) if self.lower_is_better else max(items, key=key)
 
     def text(self, value: float | None) -> str:
         """A value as the papers print it, ".8812", "88.12" or "555,050"; "diverged" where it is not

@@ -172,6 +172,8 @@ def test_printed_p_values_stand_in_for_stars() -> None:
             delta=None,
             seeds=15,
             declared=1,
+            cells=[grids.CellResult("deepweeds 1.8 2.13"), grids.CellResult("deepweeds 1 1")],
+            about=grids.ROWS,
         )
         return [(row.published_stars, row.published_p) for row in result.comparisons]
 

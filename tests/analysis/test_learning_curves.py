@@ -49,7 +49,9 @@ def test_pairs_have_a_panel_each_with_the_median_of_both_cells() -> None:
 def test_a_grid_has_a_panel_a_column_and_a_line_a_setting() -> None:
     figure = curves_of(learned(grids.partial()))
     titles = [panel.title for panel in figure.panels]
-    assert titles == [f"cifar10 VGG {step}" for step in ("0.00025", "0.0005", "0.001", "0.002")]
+    assert titles == [
+        f"cifar10 VGG, λ = {step}" for step in ("0.00025", "0.0005", "0.001", "0.002")
+    ]
     assert [sampled.label for sampled in figure.legend] == ["(1, 1)", "(1.4, 1.56)", "(1.8, 2.13)"]
     shown = [
         [bool(series.x) for series in panel.series]

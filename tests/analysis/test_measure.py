@@ -51,10 +51,10 @@ def test_a_difference_has_its_sign_and_unit(measure, difference, text):
 
 
 def test_smaller_is_better_where_it_is_declared():
-    assert ACCURACY.better(0.9, 0.8)
-    assert PARAMETERS.better(10, 20)
+    assert ACCURACY.best([0.8, 0.9], float) == 0.9
+    assert PARAMETERS.best([10, 20], float) == 10
     for measure in MEASURES.values():
-        assert not measure.better(measure.worst, 0.5)
+        assert measure.best([measure.worst, 0.5], float) == 0.5
 
 
 def test_margins_are_in_points_percent_or_the_unit():

@@ -260,7 +260,8 @@ def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
     assert "QUICK" in first.stdout
     folder = tmp_path / "quick" / "locality" / "table3"
     files = sorted(path.name for path in folder.iterdir())
-    whole = {f"table3.{kind}" for kind in ("csv", "json", "seeds.pdf", "seeds.png", "tex")}
+    drawn = {f"{name}.{kind}" for name in ("seeds", "curves") for kind in ("pdf", "png")}
+    whole = {f"table3.{kind}" for kind in ("csv", "json", "tex", *drawn)}
     assert whole <= set(files)
     records = list((tmp_path / "quick" / "records").glob("??/*.json"))
     assert len(records) == 2
