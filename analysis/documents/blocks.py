@@ -138,7 +138,7 @@ class Document:
     lines: tuple[str, ...] = ()  # what else stands at its head, such as the verdicts counted
     facts: Mapping[str, Any] = field(default_factory=dict)  # what programs may want besides blocks
     file: str = ""  # names its files; by default what follows the id's last stroke does
-    holds: bool = True  # whether what the paper prints is borne out, where that is judged as a whole
+    holds: bool = True  # whether the printed is borne out, where that is judged as a whole
 
     @property
     def name(self) -> str:
