@@ -146,6 +146,32 @@ class Table:
             raise UserError(f"{self.id} has no {form} form: leave out --{form}")
         return self.forms[form]
 
+    def in_form(self, form: str, caption: str, cells: Iterable[Cell], **changes: Any) -> Table:
+        """The table in another form: as this one, with its comparisons and choices of those cells.
+
+        Args:
+            changes: what else differs; a quick form has five seeds unless it says otherwise.
+        """
+        made = tuple(cells)
+        names = {cell.name for cell in made}
+        settings = {
+            "comparisons": tuple(c for c in self.comparisons if {c.first, c.second} <= names),
+            "choices": tuple(
+                choice
+                for choice in self.choices
+                if names.issuperset((*choice.candidates, *choice.finals))
+            ),
+            "seeds": 5 if form == "quick" else self.seeds,
+            "title": f"{self.title}, {form}",
+            "remark": "",
+            **changes,
+        }
+        return replace(self, form=form, caption=caption, cells=made, forms={}, **settings)
+
+    def with_forms(self, *others: Table) -> Table:
+        """The full table with its other forms."""
+        return replace(self, forms={other.form: other for other in others})
+
     @property
     def published(self) -> Path:
         """The printed numbers, one CSV row an entry."""

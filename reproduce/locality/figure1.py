@@ -75,26 +75,24 @@ def _source(
     from reproduce.catalogue.selection import select
     from reproduce.locality import weight_sources
 
+    form = "quick" if quick else "full"
     if weights is not None and run is not None:
         raise UserError("--weights and --run name two networks: give one of them")
     if weights is not None:
         return weight_sources.of_file(weights)
     if run is not None:
-        return weight_sources.of_run(run, base, form="quick" if quick else "full")
-    if found := weight_sources.of_table(Store(base, "quick" if quick else "full")):
-        return found
-    if not quick and (found := _keras(data)):
+        return weight_sources.of_run(run, base, form=form)
+    found = weight_sources.of_table(Store(base, form))
+    if quick and not found:
+        plain = select("table3", form=form, seeds="1", only=["plain *"], results=base)
+        weight_sources.train(plain)
+        found = weight_sources.of_table(Store(base, form))
+    if found := found or (None if quick else _keras(data)):
         return found
     full, small = (
         f"`{weight_sources.saving_command('table3', Store(base, form))}`"
         for form in ("full", "quick")
     )
-    if quick:
-        plain = select("table3", form="quick", seeds="1", only=["plain *"], results=base)
-        weight_sources.train(plain)
-        if found := weight_sources.of_table(Store(base, "quick")):
-            return found
-        raise UserError(f"no weights to draw: {small} trains networks and keeps them")
     raise UserError(
         f"no weights to draw: {full} trains networks and keeps them, `reproduce data get "
         f"{KERAS_VGG16}` fetches a trained one, --weights FILE names any other; --quick draws "

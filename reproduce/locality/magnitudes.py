@@ -133,15 +133,8 @@ def _spec(
     from analysis.papers.locality.magnitudes import CellSpec
 
     runs = [p.run.hash for p in planned if p.cell == cell.name]
-    kept = [headers[name] for name in runs if name in headers]
-    diverged = sum(header.diverged for header in kept)
-    return CellSpec(
-        cell.name,
-        cell.kind,
-        _baseline(cell, selection),
-        planned=len(runs),
-        diverged=diverged,
-    )
+    diverged = sum(headers[name].diverged for name in runs if name in headers)
+    return CellSpec(cell.name, cell.kind, _baseline(cell, selection), len(runs), diverged)
 
 
 def _baseline(cell: Cell, selection: Selection) -> str | None:
@@ -264,14 +257,11 @@ def _remarks(headers: Mapping[str, Header], found: Mapping[str, Record]) -> list
 
 
 def _merging(planned: Sequence[PlannedRun]) -> list[str]:
-    branched = (item.run.setting("model.block.kind") for item in planned if _has_blocks(item.run))
-    if all(kind == "conv" for kind in branched):
+    path = "model.block.kind"
+    kinds = {item.run.setting(path) for item in planned if item.run.has_setting(path)}
+    if kinds <= {"conv"}:
         return []
     return ["A block of several branches is measured as the one 3×3 filter that it merges into."]
-
-
-def _has_blocks(run: Run) -> bool:
-    return run.has_setting("model.block.kind")
 
 
 if __name__ == "__main__":

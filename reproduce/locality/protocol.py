@@ -5,6 +5,8 @@ The settings are the readings of section V; ``reproduce readings`` gives the sou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +26,7 @@ from benchmarks.penalties import (
 from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
+from reproduce.catalogue.tables import Cell, Comparison
 
 EPOCHS = 130
 
@@ -57,6 +60,10 @@ ACNET = Run(
     procedure=Procedure(phases=(Train(epochs=80, batch_size=64),)),
 )
 
+# Settings of (γ, η) that Tables IV and VI share.
+PLAIN = ("1", "1")
+SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))
+
 # What the tables tell their cells apart by: a name and the setting's path.
 GAMMA = ("gamma", "objective.penalties.loco_reg.gamma")
 ETA = ("eta", "objective.penalties.loco_reg.eta")
@@ -88,38 +95,54 @@ def with_penalty(run: Run, penalty: Quadratic) -> Run:
 
 
 def smaller(
-    run: Run,
+    cell: Cell,
     dataset: str = "digits",
     *,
-    epochs: int,
-    milestones: tuple[int, ...],
-    batch_size: int,
-    learning_rate: str,
+    epochs: int = 3,
+    milestones: tuple[int, ...] = (2,),
+    batch_size: int = 64,
+    learning_rate: str = "0.01",
     width: str = "1",
-    evaluate_every: int = 1,
     **data: Any,
-) -> Run:
-    """A quick form of a run: a small embedded data set and a few epochs. Another experiment: its
+) -> Cell:
+    """A quick form of a cell: a small embedded data set and a few epochs. Another experiment: its
     numbers show that everything works, and nothing about the paper."""
-    return run.replace(
+    run = cell.template
+    run = run.replace(
         data=run.data.replace(name=dataset, **data),
         model=run.model.replace(width_multiplier=width),
         schedule=run.schedule.replace(learning_rate=learning_rate, milestones=milestones),
-        procedure=_trained(epochs, batch_size, evaluate_every),
+        procedure=_trained(epochs, batch_size, evaluate_every=1),
     )
+    return replace(cell, template=run)
 
 
-def reduced(run: Run, *, epochs: int, milestones: tuple[int, ...], width: str) -> Run:
-    """A reduced form of a run: the same images and recipe, fewer epochs of a narrower network, in
+def reduced(cell: Cell, *, epochs: int, milestones: tuple[int, ...], width: str) -> Cell:
+    """A reduced form of a cell: the same images and recipe, fewer epochs of a narrower network, in
     bfloat16. It answers comparisons, not levels."""
-    return run.replace(
+    run = cell.template
+    batch_size = run.setting("procedure.phases.train.batch_size")
+    run = run.replace(
         model=run.model.replace(width_multiplier=width),
         schedule=run.schedule.replace(milestones=milestones),
-        procedure=_trained(epochs, run.setting("procedure.phases.train.batch_size"), epochs),
+        procedure=_trained(epochs, batch_size, evaluate_every=epochs),
         precision="bf16",
     )
+    return replace(cell, template=run)
 
 
 def _trained(epochs: int, batch_size: int, evaluate_every: int) -> Procedure:
     train = Train(epochs=epochs, batch_size=batch_size, evaluate_every=evaluate_every)
     return Procedure(phases=(train,))
+
+
+def against_first(cells: Iterable[Cell]) -> tuple[Comparison, ...]:
+    """Each cell against the first of its group, named by its place there, such as "5x5 2"."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.group, []).append(cell)
+    return tuple(
+        Comparison(f"{group} {column}", cell.name, first.name)
+        for group, (first, *others) in groups.items()
+        for column, cell in enumerate(others, start=2)
+    )

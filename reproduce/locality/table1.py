@@ -18,7 +18,6 @@ from reproduce.commands.publishing import Quick, publish
 from reproduce.store.paths import default_data, given_path, printable
 
 if TYPE_CHECKING:
-    from analysis.papers.locality.share_replay import Printed, Structure
     from analysis.papers.locality.share_results import Network, SharesResult
 
 ID = "locality/table1"
@@ -56,10 +55,11 @@ def command(
             or a folder that cannot be written.
     """
     from analysis.papers.locality.share_document import document
+    from reproduce.locality.weight_sources import folder_name
 
     named = _named(weights)
     result = analyse(named, data or default_data())
-    variant = _variant(named)
+    variant = folder_name([n.name for n in named], [n.digest for n in named]) if named else ""
     return publish(document(result), results, variant=variant, as_json=as_json, quick=quick)
 
 
@@ -70,21 +70,15 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
         UserError: where the published rows or a known weight file are damaged.
     """
     from analysis.papers.locality import share_results
-    from reproduce.catalogue.readings import context
-
-    printed, structures = _published()
-    known, missing = _known({row.arch for row in printed}, data)
-    return share_results.analyse(printed, structures, [*known, *named], missing, context(ID))
-
-
-def _published() -> tuple[tuple[Printed, ...], dict[str, Structure]]:
     from analysis.papers.locality.share_replay import read_printed, read_structures
     from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.readings import context
 
     printed = made_of("locality", "table1.csv", read_printed)
     archs = {row.arch for row in printed}
     structures = made_of("locality", "table1_layers.csv", lambda rows: read_structures(rows, archs))
-    return printed, structures
+    known, missing = _known(archs, data)
+    return share_results.analyse(printed, structures, [*known, *named], missing, context(ID))
 
 
 def _known(archs: set[str], data: Path) -> tuple[list[Network], dict[str, str]]:
@@ -140,15 +134,6 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
         raise UserError(f"{path} holds no 3×3 filters, which Table I counts; only {sizes[0]}")
     magnitudes = count_layers(found.layers, magnitudes=True)
     return Network(printable(name), arch, digest(path), found.order.value, signed, magnitudes)
-
-
-def _variant(named: Sequence[Network]) -> str:
-    """A folder's name that tells which files were named."""
-    from reproduce.locality.weight_sources import folder_name
-
-    if not named:
-        return ""
-    return folder_name([network.name for network in named], [network.digest for network in named])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ on the test set, as in the paper.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from itertools import product
 
 from benchmarks.models import VGG10, MobileNet, ResNet10
 from reproduce.catalogue.tables import Cell, Comparison, Table
@@ -17,6 +18,8 @@ from reproduce.locality.protocol import (
     EXPERIMENT,
     GAMMA,
     MODEL,
+    PLAIN,
+    SETTINGS,
     WEIGHT_DECAY,
     rings,
     smaller,
@@ -25,8 +28,6 @@ from reproduce.locality.protocol import (
 
 DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "fashion": "fashion-mnist"}
 MODELS = {"MobileNet": MobileNet(), "ResNet": ResNet10(), "VGG": VGG10()}
-PLAIN = ("1", "1")
-SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))
 STRENGTHS = ("0.00025", "0.0005", "0.001", "0.002")
 
 QUICK_STRENGTHS = ("0.0005", "0.002")
@@ -53,30 +54,19 @@ def _cell(dataset: str, model: str, pair: tuple[str, str], strength: str) -> Cel
     )
 
 
-def _quick(cell: Cell) -> Cell:
-    """The three networks, narrower, on a small embedded data set, a few epochs, two λ."""
-    run = smaller(
-        cell.template,
-        epochs=2,
-        milestones=(1,),
-        batch_size=64,
-        learning_rate="0.01",
-        width="0.25",
-        augmentation="none",
-    )
-    return replace(cell, template=run)
+def _cells(
+    datasets: Iterable[str], pairs: Sequence[tuple[str, str]], strengths: Sequence[str]
+) -> tuple[Cell, ...]:
+    found = product(datasets, MODELS, pairs, strengths)
+    return tuple(_cell(*place) for place in found)
 
 
-def _comparisons(
-    blocks: tuple[str, ...], pairs: tuple[tuple[str, str], ...], strengths: tuple[str, ...]
-) -> tuple[Comparison, ...]:
+def _comparisons(cells: Sequence[Cell]) -> tuple[Comparison, ...]:
     """Each LOCO-Reg setting against plain L2 at the same λ, named after its cell."""
     return tuple(
-        Comparison(_name(block, pair, s), _name(block, pair, s), _name(block, PLAIN, s))
-        for block in blocks
-        for pair in pairs
-        if pair != PLAIN
-        for s in strengths
+        Comparison(cell.name, cell.name, _name(cell.group, PLAIN, cell.column))
+        for cell in cells
+        if cell.kind != "plain"
     )
 
 
@@ -87,52 +77,32 @@ REMARK = (
     "its own."
 )
 BLOCKS = tuple(f"{dataset} {model}" for dataset in DATASETS for model in MODELS)
-
-PARAMETERS = (DATASET, MODEL, GAMMA, ETA, WEIGHT_DECAY)
-
-QUICK = Table(
-    paper="locality",
-    name="table4",
-    title="Table IV, quick",
-    caption="LOCO-Reg and plain L2 on three networks at a quarter of their width, on digits",
-    cells=tuple(
-        _quick(_cell("digits", model, pair, strength))
-        for model in MODELS
-        for pair in QUICK_PAIRS
-        for strength in QUICK_STRENGTHS
-    ),
-    comparisons=_comparisons(
-        tuple(f"digits {model}" for model in MODELS), QUICK_PAIRS, QUICK_STRENGTHS
-    ),
-    seeds=5,
-    form="quick",
-    parameters=PARAMETERS,
-    layout="grid",
-    row_title="(γ, η)",
-    column_title="λ",
-)
+CELLS = _cells(DATASETS, SETTINGS, STRENGTHS)
+QUICK_CELLS = _cells(("digits",), QUICK_PAIRS, QUICK_STRENGTHS)
 
 TABLE = Table(
     paper="locality",
     name="table4",
     title="Table IV",
     caption="Accuracy of LOCO-Reg and of plain L2, (1, 1), for four λ on three data sets",
-    cells=tuple(
-        _cell(dataset, model, pair, strength)
-        for dataset in DATASETS
-        for model in MODELS
-        for pair in SETTINGS
-        for strength in STRENGTHS
-    ),
-    comparisons=_comparisons(BLOCKS, SETTINGS, STRENGTHS),
-    seeds=15,
-    forms={"quick": QUICK},
-    parameters=PARAMETERS,
+    cells=CELLS,
+    comparisons=_comparisons(CELLS),
+    parameters=(DATASET, MODEL, GAMMA, ETA, WEIGHT_DECAY),
     layout="grid",
     row_title="(γ, η)",
     column_title="λ",
     remark=REMARK,
 )
+QUICK = TABLE.in_form(
+    "quick",
+    "LOCO-Reg and plain L2 on three networks at a quarter of their width, on digits",
+    (
+        smaller(cell, epochs=2, milestones=(1,), width="0.25", augmentation="none")
+        for cell in QUICK_CELLS
+    ),
+    comparisons=_comparisons(QUICK_CELLS),
+)
+TABLE = TABLE.with_forms(QUICK)
 
 if __name__ == "__main__":
     from reproduce.scripts import run_table

@@ -8,23 +8,22 @@ is about: the head and the fold those of DeepWeeds (L-18, L-20), a flip those of
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from benchmarks.data.augmentation import NoAugmentation
 from benchmarks.models import ExpandedVGG10
-from reproduce.catalogue.tables import Cell, Comparison, Table
+from reproduce.catalogue.tables import Cell, Table
 from reproduce.locality.protocol import (
     DATASET,
     ETA,
     EXPERIMENT,
     GAMMA,
+    PLAIN,
+    SETTINGS,
+    against_first,
     rings,
     smaller,
     with_penalty,
 )
 
-PLAIN = ("1", "1")
-SETTINGS = (PLAIN, ("1.4", "1.56"), ("1.8", "2.13"))
 GROUPS = {"deepweeds": "DeepWeeds", "tiny-imagenet": "TinyImageNet", "digits64": "digits"}
 # On TinyImageNet the last map is 1×1, where both heads are the same, and there is one split.
 UNTOUCHED = {
@@ -49,56 +48,27 @@ def _cell(dataset: str, pair: tuple[str, str]) -> Cell:
     )
 
 
-def _comparisons(*datasets: str) -> tuple[Comparison, ...]:
-    return tuple(
-        Comparison(f"{GROUPS[name]} {column}", f"{name} {' '.join(pair)}", f"{name} 1 1")
-        for name in datasets
-        for column, pair in enumerate(SETTINGS, start=1)
-        if pair != PLAIN
-    )
-
-
-def _quick(cell: Cell) -> Cell:
-    """The same network, a quarter as wide, on a small embedded data set enlarged to 64×64."""
-    run = smaller(
-        cell.template,
-        "digits64",
-        epochs=3,
-        milestones=(2,),
-        batch_size=64,
-        learning_rate="0.01",
-        width="0.25",
-    )
-    return replace(cell, template=run)
-
-
-QUICK = Table(
-    paper="locality",
-    name="table6",
-    title="Table VI, quick",
-    caption="LOCO-Reg on larger images, the deeper VGG-10 at a quarter of its width, on digits",
-    cells=tuple(_quick(_cell("digits64", pair)) for pair in SETTINGS),
-    comparisons=_comparisons("digits64"),
-    seeds=5,
-    form="quick",
-    parameters=(DATASET, GAMMA, ETA),
-    layout="rows",
-    row_title="(γ, η)",
-)
+CELLS = tuple(_cell(name, pair) for name in ("deepweeds", "tiny-imagenet") for pair in SETTINGS)
+QUICK_CELLS = tuple(smaller(_cell("digits64", pair), "digits64", width="0.25") for pair in SETTINGS)
 
 TABLE = Table(
     paper="locality",
     name="table6",
     title="Table VI",
     caption="Accuracy on 128×128 images (DeepWeeds) and on 64×64 images (TinyImageNet)",
-    cells=tuple(_cell(name, pair) for name in ("deepweeds", "tiny-imagenet") for pair in SETTINGS),
-    comparisons=_comparisons("deepweeds", "tiny-imagenet"),
-    seeds=15,
-    forms={"quick": QUICK},
+    cells=CELLS,
+    comparisons=against_first(CELLS),
     parameters=(DATASET, GAMMA, ETA),
     layout="rows",
     row_title="(γ, η)",
 )
+QUICK = TABLE.in_form(
+    "quick",
+    "LOCO-Reg on larger images, the deeper VGG-10 at a quarter of its width, on digits",
+    QUICK_CELLS,
+    comparisons=against_first(QUICK_CELLS),
+)
+TABLE = TABLE.with_forms(QUICK)
 
 if __name__ == "__main__":
     from reproduce.scripts import run_table

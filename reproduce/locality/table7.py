@@ -12,8 +12,8 @@ from dataclasses import replace
 from analysis.verdicts.measure import ACCURACY
 from benchmarks.models import AsymmetricBlock, SquareBlock
 from benchmarks.models.rcnet import Block
-from reproduce.catalogue.tables import Cell, Comparison, Table
-from reproduce.locality.protocol import ACNET, BLOCK, BRANCH_INIT, STRIP_ETA, smaller
+from reproduce.catalogue.tables import Cell, Table
+from reproduce.locality.protocol import ACNET, BLOCK, BRANCH_INIT, STRIP_ETA, against_first, smaller
 
 PERCENT = replace(ACCURACY, percent=True)
 NETWORK = "RCNet-10"
@@ -27,15 +27,9 @@ def _cell(name: str, label: str, block: Block, eta: str) -> Cell:
 
 def _quick(cell: Cell) -> Cell:
     """The same blocks and recipe, half as wide, on a small embedded data set."""
-    run = smaller(
-        cell.template,
-        epochs=5,
-        milestones=(4,),
-        batch_size=32,
-        learning_rate="0.05",
-        width="0.5",
+    return smaller(
+        cell, epochs=5, milestones=(4,), batch_size=32, learning_rate="0.05", width="0.5"
     )
-    return replace(cell, template=run)
 
 
 CELLS = (
@@ -45,26 +39,6 @@ CELLS = (
     _cell("strip 8", "η = 8", SQUARE, "8"),
     _cell("strip 8 scaled", "η = 8, scaled", SCALED, "8"),
 )
-COMPARISONS = tuple(
-    Comparison(f"{NETWORK} {column}", cell.name, CELLS[0].name)
-    for column, cell in enumerate(CELLS[1:], start=2)
-)
-PARAMETERS = (BLOCK, STRIP_ETA, BRANCH_INIT)
-
-QUICK = Table(
-    paper="locality",
-    name="table7",
-    title="Table VII, quick",
-    caption="ACNet's block and three 3×3 branches with STRIP-Reg, a narrow RCNet-10 on digits",
-    cells=tuple(_quick(cell) for cell in CELLS),
-    comparisons=COMPARISONS,
-    seeds=5,
-    form="quick",
-    parameters=PARAMETERS,
-    layout="rows",
-    row_title="block",
-    measures=(PERCENT,),
-)
 
 TABLE = Table(
     paper="locality",
@@ -72,14 +46,18 @@ TABLE = Table(
     title="Table VII",
     caption="ACNet's block and three 3×3 branches with STRIP-Reg, RCNet-10 on CIFAR-10",
     cells=CELLS,
-    comparisons=COMPARISONS,
-    seeds=15,
-    forms={"quick": QUICK},
-    parameters=PARAMETERS,
+    comparisons=against_first(CELLS),
+    parameters=(BLOCK, STRIP_ETA, BRANCH_INIT),
     layout="rows",
     row_title="block",
     measures=(PERCENT,),
 )
+QUICK = TABLE.in_form(
+    "quick",
+    "ACNet's block and three 3×3 branches with STRIP-Reg, a narrow RCNet-10 on digits",
+    map(_quick, CELLS),
+)
+TABLE = TABLE.with_forms(QUICK)
 
 if __name__ == "__main__":
     from reproduce.scripts import run_table

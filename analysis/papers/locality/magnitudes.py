@@ -8,7 +8,7 @@ the filters of one network, which are not independent of each other; nothing her
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,10 +139,8 @@ class Magnitudes:
 
     def difference(self, cell: str, measure: str) -> Difference | None:
         """The comparison of a cell by a measure, None where there is none."""
-        for found in self.differences:
-            if (found.cell, found.measure) == (cell, measure):
-                return found
-        return None
+        wanted = (cell, measure)
+        return next((d for d in self.differences if (d.cell, d.measure) == wanted), None)
 
 
 def analyse(layers: pd.DataFrame, cells: Sequence[CellSpec]) -> Magnitudes:
@@ -199,7 +197,7 @@ def _cell(spec: CellSpec, values: pd.DataFrame, layers: pd.DataFrame) -> CellMag
         if len(known):
             interval = median_interval(known) if len(known) >= SEEDS_NEEDED else None
             summaries[measure.key] = Summary(
-                tuple(float(v) for v in known), float(np.median(known)), interval
+                tuple(known.tolist()), float(np.median(known)), interval
             )
     profile = {m.key: _profile(m, layers) for m in MEASURES if m.kind == "ratio"}
     return CellMagnitudes(spec, tuple(int(s) for s in values["seed"]), summaries, profile)
@@ -212,34 +210,22 @@ def _profile(measure: Measure, layers: pd.DataFrame) -> tuple[float, ...]:
     return tuple(float(v) for v in ratios.groupby(level=0).median().sort_index())
 
 
-def _differences(cells: Sequence[CellMagnitudes]) -> list[Difference]:
+def _differences(cells: Sequence[CellMagnitudes]) -> Iterator[Difference]:
     by_name = {cell.spec.name: cell for cell in cells}
-    pairs = [(c, by_name[c.spec.baseline]) for c in cells if c.spec.baseline in by_name]
-    found = []
-    for measure in MEASURES:
-        tests = {
-            cell.spec.name: (base, _samples(cell, base, measure.key))
-            for cell, base in pairs
-            if measure.key in cell.summaries and measure.key in base.summaries
+    pairs = [
+        (cell.spec.name, base, cell.summaries, by_name[base].summaries)
+        for cell in cells
+        if (base := cell.spec.baseline) in by_name and base is not None
+    ]
+    for key in (measure.key for measure in MEASURES):
+        samples = {
+            (name, base): (ours[key].values, plain[key].values)
+            for name, base, ours, plain in pairs
+            if key in ours and key in plain
         }
-        results = {name: rank_sum_test(x, y) for name, (_, (x, y)) in tests.items()}
+        tests = {pair: rank_sum_test(x, y) for pair, (x, y) in samples.items()}
         # Over all cells that the table sets beside a baseline, whatever has been trained.
-        adjusted = holm({name: r.p_value for name, r in results.items()}, len(pairs))
-        found += [
-            Difference(
-                name,
-                base.spec.name,
-                measure.key,
-                results[name],
-                hodges_lehmann(x, y),
-                adjusted[name],
-            )
-            for name, (base, (x, y)) in tests.items()
-        ]
-    return found
-
-
-def _samples(
-    cell: CellMagnitudes, base: CellMagnitudes, key: str
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return cell.summaries[key].values, base.summaries[key].values
+        adjusted = holm({name: test.p_value for (name, _), test in tests.items()}, len(pairs))
+        for (name, base), (x, y) in samples.items():
+            shift = hodges_lehmann(x, y)
+            yield Difference(name, base, key, tests[name, base], shift, adjusted[name])

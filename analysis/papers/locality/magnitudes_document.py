@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,9 +104,20 @@ class MagnitudesReport:
 def document(report: MagnitudesReport) -> Document:
     """Levels, differences, the question's answers and the figure."""
     found = report.found
-    grids = [_levels(found, kind) for kind in HEADINGS]
+    grids = [
+        _grid(f"{kind}s", title, kind, found.cells, _level, counted=True)
+        for kind, title in HEADINGS.items()
+    ]
     if found.differences:
-        grids += [_against(found, kind) for kind in AGAINST]
+        compared = [cell for cell in found.cells if cell.spec.baseline is not None]
+
+        def against(cell: CellMagnitudes, measure: Measure) -> Cell:
+            return _difference(measure, found.difference(cell.spec.name, measure.key))
+
+        grids += [
+            _grid(f"{kind}-differences", title, kind, compared, against)
+            for kind, title in AGAINST.items()
+        ]
     return Document(
         id=report.id,
         title="Does LOCO-Reg change where weights are large?",
@@ -165,20 +176,24 @@ def notes(report: MagnitudesReport) -> list[str]:
     return lines
 
 
-def _of_kind(kind: str) -> list[Measure]:
-    return [measure for measure in MEASURES if measure.kind == kind]
-
-
-def _levels(found: Magnitudes, kind: str) -> Grid:
-    rows = [
-        row(
-            Cell(cell.spec.name, detail=f"n = {cell.n}/{cell.spec.planned}"),
-            *(_level(cell, measure) for measure in _of_kind(kind)),
-        )
-        for cell in found.cells
-    ]
-    titles = columns("cell", *(measure.title for measure in _of_kind(kind)))
-    return Grid(f"{kind}s", titles, tuple(rows), HEADINGS[kind])
+def _grid(
+    name: str,
+    title: str,
+    kind: str,
+    cells: Iterable[CellMagnitudes],
+    show: Callable[[CellMagnitudes, Measure], Cell],
+    *,
+    counted: bool = False,
+) -> Grid:
+    """A line a cell, a column a measure of that kind."""
+    measures = [measure for measure in MEASURES if measure.kind == kind]
+    rows = []
+    for cell in cells:
+        count = f"n = {cell.n}/{cell.spec.planned}" if counted else ""
+        first = Cell(cell.spec.name, detail=count)
+        rows.append(row(first, *(show(cell, measure) for measure in measures)))
+    titles = columns("cell", *(measure.title for measure in measures))
+    return Grid(name, titles, tuple(rows), title)
 
 
 def _level(cell: CellMagnitudes, measure: Measure) -> Cell:
@@ -190,28 +205,12 @@ def _level(cell: CellMagnitudes, measure: Measure) -> Cell:
     return Cell(_value(measure, summary.median), summary.median, detail=interval)
 
 
-def _against(found: Magnitudes, kind: str) -> Grid:
-    rows = [
-        row(
-            cell.spec.name,
-            *(_difference(m, found.difference(cell.spec.name, m.key)) for m in _of_kind(kind)),
-        )
-        for cell in found.cells
-        if cell.spec.baseline is not None
-    ]
-    titles = columns("cell", *(measure.title for measure in _of_kind(kind)))
-    return Grid(f"{kind}-differences", titles, tuple(rows), AGAINST[kind])
-
-
 def _difference(measure: Measure, found: Difference | None) -> Cell:
     if found is None:
         return Cell(MISSING)
-    return Cell(
-        _signed(measure, found.shift.estimate),
-        found.shift.estimate,
-        stars(found.test.p_value),
-        detail=f"[{', '.join(_signed(measure, e) for e in (found.shift.low, found.shift.high))}]",
-    )
+    ends = ", ".join(_signed(measure, end) for end in (found.shift.low, found.shift.high))
+    estimate, p_value = found.shift.estimate, found.test.p_value
+    return Cell(_signed(measure, estimate), estimate, stars(p_value), detail=f"[{ends}]")
 
 
 def _value(measure: Measure, value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -25,7 +25,6 @@ from analysis.documents.panels import FigureBlock, Map, Outline, Sampled
 from analysis.papers.locality.placements import (
     UNIFORM,
     Choice,
-    Placement,
     Weighting,
     choose,
     loco,
@@ -176,17 +175,13 @@ def _choices(name: str, first: str, grid: Numbers, choices: Sequence[Choice], ti
 
 def _lines(grid: Numbers, choice: Choice) -> list[Row]:
     """A line for each of the best pairs; those that tie with the first begin with "or"."""
-    return [
-        row(
-            "  or, as good" if index else choice.weighting.name,
-            "" if index else _weights(choice.weighting),
-            where(pair),
-            ", ".join(map(str, centres(grid, pair))),
-            Cell(str(covered(grid, pair)), covered(grid, pair)),
-            Cell(f"{float(choice.score):.3f}", _exact(choice.weighting, choice.score)),
-        )
-        for index, pair in enumerate(choice.pairs)
-    ]
+    ring, rows = choice.weighting, []
+    for index, pair in enumerate(choice.pairs):
+        first = ("  or, as good", "") if index else (ring.name, _weights(ring))
+        on, sums = ", ".join(map(str, centres(grid, pair))), covered(grid, pair)
+        score = Cell(f"{float(choice.score):.3f}", _exact(ring, choice.score))
+        rows.append(row(*first, where(pair), on, Cell(str(sums), sums), score))
+    return rows
 
 
 def _weights(ring: Weighting) -> str:
@@ -222,24 +217,18 @@ def _facts(grid: Numbers, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _data(result: PlacementResult) -> list[tuple[Any, ...]]:
-    """Both scores of every placement, in reading order, and how often best pairs hold it."""
+def _data(result: PlacementResult) -> Iterator[tuple[Any, ...]]:
+    """Both scores of every placement, in reading order, and how often best pairs hold it: "yes" in
+    the first one, "tie" in another one, else empty."""
     uniform, located = (scores(result.grid, choice.weighting) for choice in result.choices)
-    return [
-        (
-            *(p.row, p.column, result.grid[p.row - 1][p.column - 1]),
-            *(uniform[p], located[p], f"{float(located[p]):.6f}"),
-            *(_picks(choice, p) for choice in result.choices),
-        )
-        for p in uniform
-    ]
-
-
-def _picks(choice: Choice, placement: Placement) -> str:
-    """ "yes" in the first best pair, "tie" in another one, else empty."""
-    if placement in choice.pair:
-        return "yes"
-    return "tie" if any(placement in pair for pair in choice.pairs) else ""
+    for place, score in uniform.items():
+        picks = [
+            "yes" if place in choice.pair else "tie" if place in sum(choice.pairs, ()) else ""
+            for choice in result.choices
+        ]
+        value, loco_score = result.grid[place.row - 1][place.column - 1], located[place]
+        decimal = f"{float(loco_score):.6f}"
+        yield (place.row, place.column, value, score, loco_score, decimal, *picks)
 
 
 def _figure(result: PlacementResult) -> FigureBlock:

@@ -85,7 +85,10 @@ def loco(gamma: Fraction, eta: Fraction, *, name: str = "LOCO") -> Weighting:
     Raises:
         ValueError: unless γ and η are positive.
     """
-    return _normalised(name, gamma, eta)
+    if gamma <= 0 or eta <= 0:
+        raise ValueError("γ and η must be positive")
+    total = 1 + 4 / gamma + 4 / eta
+    return Weighting(name, 9 / total, 9 / (gamma * total), 9 / (eta * total))
 
 
 def loco_root(gamma: Fraction, eta: Fraction, *, name: str = "LOCO, root") -> Weighting:
@@ -96,21 +99,14 @@ def loco_root(gamma: Fraction, eta: Fraction, *, name: str = "LOCO, root") -> We
     Raises:
         ValueError: unless γ and η are positive.
     """
-    return replace(_normalised(name, _root(gamma), _root(eta)), is_exact=False)
-
-
-def _normalised(name: str, gamma: Fraction, eta: Fraction) -> Weighting:
     if gamma <= 0 or eta <= 0:
         raise ValueError("γ and η must be positive")
-    total = 1 + 4 / gamma + 4 / eta
-    return Weighting(name, 9 / total, 9 / (gamma * total), 9 / (eta * total))
-
-
-def _root(value: Fraction) -> Fraction:
-    if value <= 0:
-        raise ValueError("γ and η must be positive")
     with localcontext(prec=50):
-        return Fraction((Decimal(value.numerator) / Decimal(value.denominator)).sqrt())
+        roots = [
+            Fraction((Decimal(value.numerator) / Decimal(value.denominator)).sqrt())
+            for value in (gamma, eta)
+        ]
+    return replace(loco(*roots, name=name), is_exact=False)
 
 
 def ring_sums(grid: Grid, row: int, column: int) -> tuple[int, int, int]:
@@ -143,15 +139,11 @@ def scores(grid: Grid, weighting: Weighting) -> dict[Placement, Fraction]:
 def choose(grid: Grid, weighting: Weighting) -> Choice:
     """The two placements without a common cell whose scores add up to the most."""
     found = scores(grid, weighting)
-    best: Fraction | None = None
-    pairs: list[Pair] = []
-    for first, second in combinations(found, 2):
-        if first.overlaps(second):
-            continue
-        total = found[first] + found[second]
-        if best is None or total > best:
-            best, pairs = total, [(first, second)]
-        elif total == best:
-            pairs.append((first, second))
-    assert best is not None  # placements() has made sure that two features fit
-    return Choice(weighting, tuple(pairs), best)
+    totals = {
+        (first, second): found[first] + found[second]
+        for first, second in combinations(found, 2)
+        if not first.overlaps(second)
+    }
+    best = max(totals.values())
+    pairs = tuple(pair for pair, total in totals.items() if total == best)
+    return Choice(weighting, pairs, best)

@@ -20,10 +20,9 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.papers.locality.share_data import tidy
 from analysis.papers.locality.share_figure import figure
 from analysis.papers.locality.share_replay import REPRODUCED, Attainable, Mixture, Printed, Replay
-from analysis.papers.locality.share_results import WEIGHTS, Network, Number, SharesResult
+from analysis.papers.locality.share_results import WEIGHTS, Network, Number, SharesResult, tidy
 from analysis.papers.locality.shares import (
     COMPARISONS,
     HALVINGS,

@@ -5,11 +5,9 @@ A network whose weights are not at hand shows the printed halves alone.
 
 from __future__ import annotations
 
-from statsmodels.stats.proportion import proportion_confint
-
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.papers.locality.share_results import Network, SharesResult
-from analysis.papers.locality.shares import COMPARISONS, CONFIDENCE, split
+from analysis.papers.locality.shares import COMPARISONS, split, wilson
 
 APART = 0.13  # of the two comparisons' points, to both sides of their layer
 
@@ -17,13 +15,13 @@ APART = 0.13  # of the two comparisons' points, to both sides of their layer
 def figure(result: SharesResult) -> FigureBlock:
     """One panel a network, printed ones first."""
     panels = []
-    for arch in dict.fromkeys(row.arch for row in result.printed):
+    printed = dict.fromkeys(row.arch for row in result.printed)
+    for arch in printed:
         files = [network for network in result.networks if network.arch == arch]
-        count = len(result.structures[arch].filters)
         if not files:
+            count = len(result.structures[arch].filters)
             panels.append(_panel(result, f"{arch} (printed only)", arch, count, None))
         panels += [_panel(result, f"{arch}: {f.name}", arch, len(f.signed), f) for f in files]
-    printed = {row.arch for row in result.printed}
     others = [network for network in result.networks if network.arch not in printed]
     panels += [_panel(result, n.name, "", len(n.signed), n) for n in others]
     size = (3.6, 1.9)
@@ -62,13 +60,13 @@ def _panel(
 def _points(network: Network, look: int, comparison: str) -> Series:
     """A point a layer with its Wilson interval."""
     counts = [(layer.larger[comparison], layer.filters) for layer in network.signed]
-    ends = [proportion_confint(k, n, alpha=1 - CONFIDENCE, method="wilson") for k, n in counts]
+    ends = [wilson(k, n) for k, n in counts]
     return Series(
         tuple(depth + (2 * look - 1) * APART for depth in range(1, len(counts) + 1)),
         tuple(k / n for k, n in counts),
         look,
-        low=tuple(float(low) for low, _ in ends),
-        high=tuple(float(high) for _, high in ends),
+        low=tuple(end.low for end in ends),
+        high=tuple(end.high for end in ends),
         line=False,
     )
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from analysis.documents.printed import Statement
 from analysis.papers.locality.shares import COMPARISONS, PARTS, Share, split, two_sided_p
 from analysis.statistics.rank_sum import stars
 
@@ -213,10 +214,11 @@ def verdict(printed: Printed, measured: Share) -> str:
 
     Nothing is drawn here: the same weights give the same numbers.
     """
-    same_share = abs(measured.value - printed.value) <= HALF_DIGIT
-    same_stars = measured.stars == printed.stars
-    if same_share and same_stars:
-        return REPRODUCED
-    if same_share:
-        return "stars differ"
-    return "share differs" if same_stars else "both differ"
+    text = f"{float(printed.value):.{DIGITS}f}"
+    compared = (
+        Statement(printed.arch, "share", "rounds", text, computed=str(measured.value)),
+        Statement(printed.arch, "stars", "=", printed.stars, computed=measured.stars),
+    )
+    wrong = tuple(stated.quantity for stated in compared if not stated.agrees)
+    words = {(): REPRODUCED, ("share",): "share differs", ("stars",): "stars differ"}
+    return words.get(wrong, "both differ")

@@ -1,11 +1,13 @@
-"""Table I as data: the printed rows, their replay, and what weight files give."""
+"""Table I as data: the printed rows, their replay, what weight files give, and the tidy tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
+from analysis.documents.blocks import Data
 from analysis.papers.locality.share_replay import (
     REPRODUCED,
     Printed,
@@ -19,13 +21,26 @@ from analysis.papers.locality.shares import (
     HALVINGS,
     PARTS,
     Counted,
+    Interval,
     Share,
     part,
     share,
     split,
+    two_sided_p,
+    wilson,
 )
 
 WEIGHTS = ("signed", "magnitudes")  # L-13; the first is the default
+
+DATA = (
+    *("network", "source", "weights", "halving", "part", "comparison", "layers", "filters"),
+    *("larger", "equal", "share", "stars", "p_value", "wilson_low", "wilson_high"),
+    *("by_layer_low", "by_layer_high", "by_layer_p", "verdict"),
+)
+LAYER_DATA = (
+    *("network", "source", "weights", "layer", "name", "kind", "half", "comparison", "filters"),
+    *("larger", "equal", "share", "p_value", "wilson_low", "wilson_high"),
+)
 
 
 @dataclass(frozen=True)
@@ -139,20 +154,17 @@ def analyse(
     missing: Mapping[str, str],
     context: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SharesResult:
-    """Replay the printed rows and set the networks' shares beside them.
-
-    Raises:
-        ValueError: where a printed network's structure is not known.
-    """
+    """Replay the printed rows and set the networks' shares beside them."""
     by_place = {(row.arch, row.part, row.comparison): row for row in printed}
-    numbers = [
-        _number(network, weights, halving, name, comparison, by_place)
-        for network in networks
-        for weights in WEIGHTS
-        for halving in network.halvings
-        for comparison in COMPARISONS
-        for name in PARTS
-    ]
+    numbers = []
+    for network in networks:
+        for weights, halving in product(WEIGHTS, network.halvings):
+            layers = network.counts(weights)
+            is_default = (weights, halving) == (WEIGHTS[0], HALVINGS[0])
+            for comparison, name in product(COMPARISONS, PARTS):
+                entry = by_place.get((network.arch, name, comparison)) if is_default else None
+                found = share(part(layers, name, halving), comparison)
+                numbers.append(Number(network, weights, halving, name, comparison, found, entry))
     return SharesResult(
         printed=tuple(printed),
         structures=structures,
@@ -164,21 +176,71 @@ def analyse(
     )
 
 
-def _number(
-    network: Network,
-    weights: str,
-    halving: str,
-    name: str,
-    comparison: str,
-    printed: Mapping[tuple[str, str, str], Printed],
-) -> Number:
-    layers = part(network.counts(weights), name, halving)
-    is_default = (weights, halving) == (WEIGHTS[0], HALVINGS[0])
-    entry = printed.get((network.arch, name, comparison)) if is_default else None
-    found = share(layers, comparison)
-    return Number(network, weights, halving, name, comparison, found, entry)
-
-
 def place(network: Network, index: int) -> str:
     """ "lower" or "upper": the half of the layer at ``index`` (from 0) by the default halving."""
     return "lower" if index < split(len(network.signed)) else "upper"
+
+
+def tidy(result: SharesResult) -> tuple[Data, Data]:
+    """The printed numbers and those of every file; and the files' layers."""
+    numbers = (*_printed_data(result), *map(_number_data, result.numbers))
+    return Data(DATA, numbers), Data(LAYER_DATA, tuple(_layer_data(result)), "layers")
+
+
+def _printed_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
+    """The printed numbers as source "paper"."""
+    torn = {(m.arch, m.comparison) for m in result.replay.mixtures if not m.holds}
+    for found in result.replay.attainable:
+        printed = found.printed
+        layers = len(result.structures[printed.arch].filters)
+        verdict = "consistent" if found.holds else "stars not attainable"
+        if found.holds and printed.part == "all" and (printed.arch, printed.comparison) in torn:
+            verdict = "not the mixture of its halves"
+        yield (
+            *(printed.arch, "paper", WEIGHTS[0], HALVINGS[0], printed.part, printed.comparison),
+            *(layers if printed.part == "all" else "", found.filters, "", ""),
+            *(printed.text, printed.stars, "", "", "", "", "", ""),
+            verdict,
+        )
+
+
+def _number_data(number: Number) -> tuple[Any, ...]:
+    network, found = number.network, number.share
+    start = (
+        *(network.arch, network.name, number.weights, number.halving),
+        *(number.part, number.comparison),
+    )
+    if found is None:
+        return (*start, 0, 0, *[""] * (len(DATA) - len(start) - 2))
+    return (
+        *start,
+        *(found.layers, found.filters, found.larger, found.equal),
+        *(_nine(float(found.value)), found.stars, _p(found.p_value), *_ends(found.wilson)),
+        *(*_ends(found.clustered), _p(found.clustered_p), number.verdict),
+    )
+
+
+def _layer_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
+    """One row for each layer, comparison and way of taking weights."""
+    for network in result.networks:
+        for weights in WEIGHTS:
+            for index, layer in enumerate(network.counts(weights)):
+                for comparison in COMPARISONS:
+                    k, n = layer.larger[comparison], layer.filters
+                    yield (
+                        *(network.arch, network.name, weights, index + 1, layer.name, layer.kind),
+                        *(place(network, index), comparison, n, k, layer.equal[comparison]),
+                        *(_nine(k / n), _p(float(two_sided_p(k, n))), *_ends(wilson(k, n))),
+                    )
+
+
+def _nine(value: float) -> str:
+    return f"{value:.9f}"
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _ends(found: Interval | None) -> tuple[str, str]:
+    return ("", "") if found is None else (_nine(found.low), _nine(found.high))

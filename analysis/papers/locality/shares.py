@@ -107,7 +107,6 @@ def share(layers: Sequence[Counted], comparison: str) -> Share | None:
     n, k = sum(filters), sum(larger)
     if not n:
         return None
-    low, high = proportion_confint(k, n, alpha=1 - CONFIDENCE, method="wilson")
     clustered, clustered_p = by_layer(larger, filters)
     return Share(
         layers=len(layers),
@@ -115,10 +114,16 @@ def share(layers: Sequence[Counted], comparison: str) -> Share | None:
         larger=k,
         equal=sum(layer.equal[comparison] for layer in layers),
         p_value=float(two_sided_p(k, n)),
-        wilson=Interval(float(low), float(high)),
+        wilson=wilson(k, n),
         clustered=clustered,
         clustered_p=clustered_p,
     )
+
+
+def wilson(larger: int, filters: int) -> Interval:
+    """The interval of a share of independent filters."""
+    low, high = proportion_confint(larger, filters, alpha=1 - CONFIDENCE, method="wilson")
+    return Interval(float(low), float(high))
 
 
 def two_sided_p(larger: ArrayLike, filters: int) -> NDArray[np.float64]:

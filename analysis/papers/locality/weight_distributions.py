@@ -68,10 +68,6 @@ class Panel:
         """A count of filters as a share of all."""
         return count / self.filters
 
-    def series_at(self, position: str) -> Series:
-        """The series of that position's name."""
-        return next(series for series in self.series if series.position == position)
-
 
 @dataclass(frozen=True)
 class Distributions:
@@ -110,26 +106,19 @@ def distributions(layers: Sequence[tuple[str, NDArray[np.float32]]]) -> Distribu
         for number, (name, filters) in enumerate(layers, start=1)
         if number <= AT_EACH_END or number > len(layers) - AT_EACH_END
     ]
-    values = [[_at(filters, place) for _, place in POSITIONS] for _, _, filters in shown]
-    exponents = _exponents([sample for panel in values for sample in panel])
-    panels = tuple(
-        Panel(
-            name,
-            number,
-            len(filters),
-            int((filters == 0).all(axis=(1, 2)).sum()),
-            tuple(
-                _series(position, sample, exponents)
-                for (position, _), sample in zip(POSITIONS, samples, strict=True)
-            ),
-        )
-        for (number, name, filters), samples in zip(shown, values, strict=True)
-    )
-    return Distributions(panels, len(layers), tuple(float(e) for e in 10.0**exponents))
-
-
-def _at(filters: NDArray[np.float32], place: tuple[int, int]) -> NDArray[np.float64]:
-    return np.abs(filters[:, place[0], place[1]].astype(np.float64))
+    # |w| at each of the positions, a panel at a time
+    samples = [
+        {position: np.abs(filters[:, r, c].astype(np.float64)) for position, (r, c) in POSITIONS}
+        for _, _, filters in shown
+    ]
+    exponents = _exponents([sample for panel in samples for sample in panel.values()])
+    panels = []
+    for (number, name, filters), panel in zip(shown, samples, strict=True):
+        dead = int((filters == 0).all(axis=(1, 2)).sum())
+        series = (_series(position, sample, exponents) for position, sample in panel.items())
+        panels.append(Panel(name, number, len(filters), dead, tuple(series)))
+    edges = tuple((10.0**exponents).tolist())
+    return Distributions(tuple(panels), len(layers), edges)
 
 
 def _exponents(samples: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -153,8 +142,8 @@ def _series(position: str, sample: NDArray[np.float64], exponents: NDArray[np.fl
     counts = np.bincount(np.minimum(places, len(edges) - 2), minlength=len(edges) - 1)
     return Series(
         position,
-        tuple(int(count) for count in counts),
+        tuple(counts.tolist()),
         below=len(positive) - len(inside),
         zeros=len(sample) - len(positive),
-        quantiles=tuple(float(q) for q in np.quantile(sample, QUANTILES)),
+        quantiles=tuple(np.quantile(sample, QUANTILES).tolist()),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from analysis.documents.blocks import (
@@ -21,7 +22,6 @@ from analysis.documents.blocks import (
 )
 from analysis.documents.panels import Bins, FigureBlock, Histogram, Sampled
 from analysis.papers.locality.weight_distributions import (
-    POSITIONS,
     QUANTILES,
     Distributions,
     Panel,
@@ -91,8 +91,8 @@ def document(
 def statements(found: Distributions) -> list[str]:
     """In how many of the layers the medians fall from the centre to the corner, in two lines."""
     lines = []
-    for index, (first, second) in enumerate((("centre", "edge"), ("edge", "corner"))):
-        pairs = [_neighbours(panel)[index] for panel in found.panels]
+    for pairs in zip(*map(_neighbours, found.panels), strict=True):
+        first, second = (series.position for series in pairs[0])
         above = sum(inner.median > outer.median for inner, outer in pairs)
         lines.append(
             f"The {first}'s median is above the {second}'s in {above} of {len(pairs)} layers."
@@ -120,9 +120,9 @@ def number(value: float) -> str:
     return f"{value:.3g}" if value == 0 or value >= 1e-4 else f"{value:.1e}"
 
 
-def _neighbours(panel: Panel) -> tuple[tuple[Series, Series], tuple[Series, Series]]:
-    centre, edge, corner = (panel.series_at(name) for name, _ in POSITIONS)
-    return (centre, edge), (edge, corner)
+def _neighbours(panel: Panel) -> tuple[tuple[Series, Series], ...]:
+    """Centre and edge, edge and corner."""
+    return tuple(pairwise(panel.series))
 
 
 def _counts(panel: Panel, attribute: str) -> str:
