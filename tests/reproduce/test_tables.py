@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import make_run
 
+from analysis.verdicts.choosing import Choice
+from analysis.verdicts.measure import ACCURACY
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import entries, find
 from reproduce.catalogue.tables import Table, parse_seeds, plan, spelled
@@ -146,3 +149,15 @@ def test_every_entry_loads() -> None:
             assert callable(entry.command())
             with pytest.raises(UserError, match="computes it"):
                 entry.load()
+
+
+def test_a_form_keeps_the_comparisons_and_choices_of_its_cells() -> None:
+    choice = Choice("of two", ("plain 1 1", "anti 0.6 0.4"), ACCURACY)
+    lost = Choice("of others", ("plain 1 1", "anti 0.8 0.8"), ACCURACY)
+    whole = replace(TABLE, choices=(choice, lost), remark="of the full table alone")
+    small = whole.in_form("quick", "small", QUICK.cells, row_title="(γ, η)")
+    assert [c.name for c in small.comparisons] == ["upper 1", "lower 1"]
+    assert small.choices == (choice,)
+    assert (small.title, small.seeds, small.remark) == ("Table III, quick", 5, "")
+    assert (small.row_title, small.forms) == ("(γ, η)", {})
+    assert whole.with_forms(small).of_form("quick") is small
