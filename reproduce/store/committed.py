@@ -122,11 +122,15 @@ def unflatten(values: Mapping[str, str]) -> Record:
     Raises:
         ValueError, KeyError, TypeError: at text that :func:`flatten` does not write.
     """
-    record: Record = {"schema": schema.SCHEMA, "provenance": {"host": None}}
+    # In the order in which a record is shown.
+    names = ("commit", "dirty", "packages", "device", "host", "executor", "finished")
+    made_by = {name: {} if name in ("packages", "device") else None for name in names}
+    top = dict.fromkeys(("hash", "former", "form", "run"))
+    record: Record = {"schema": schema.SCHEMA, **top, "result": {}, "provenance": made_by}
     for name, path in _PATHS.items():
         inner = record
         for key in path[:-1]:
-            inner = inner.setdefault(key, {})
+            inner = inner[key]
         text = values[name]
         inner[path[-1]] = (text if name in _TEXTS else json.loads(text)) if text else None
     if not record["former"]:
