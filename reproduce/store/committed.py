@@ -124,7 +124,9 @@ def unflatten(values: Mapping[str, str]) -> Record:
     """
     # In the order in which a record is shown.
     names = ("commit", "dirty", "packages", "device", "host", "executor", "finished")
-    made_by = {name: {} if name in ("packages", "device") else None for name in names}
+    made_by: dict[str, Any] = {
+        name: {} if name in ("packages", "device") else None for name in names
+    }
     top = dict.fromkeys(("hash", "former", "form", "run"))
     record: Record = {"schema": schema.SCHEMA, **top, "result": {}, "provenance": made_by}
     for name, path in _PATHS.items():
