@@ -1,15 +1,12 @@
-"""From records to a table's report: CSV, LaTeX, figure, JSON and what the terminal shows.
-
-Nothing is trained here; a report is redrawn from the records at any time, also of none or some of
-the runs. The heavy packages load inside the functions.
+"""From records to an analysed table, at any time, also of none or some of the runs. The heavy
+packages load inside the functions.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +16,11 @@ from benchmarks.errors import UserError
 from reproduce.catalogue.published import decode, read_rows
 from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
-from reproduce.store.atomic import write_files
 from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
     from analysis.documents.results import About, CellResult, TableResult
     from analysis.verdicts.choosing import Chosen
@@ -138,34 +133,6 @@ def _chosen(
                 values.setdefault(item.cell, []).append(value)
         outcomes.append(choose(choice, values, seeds))
     return tuple(outcomes)
-
-
-def write(result: TableResult, folder: Path) -> list[Path]:
-    """Write all of the report's files into ``folder``, each at once or not at all.
-
-    Raises:
-        UserError: where the folder cannot be written.
-    """
-    from analysis.documents.files import files
-    from analysis.documents.table_document import table_document
-
-    document = table_document(result)
-    return write_files(folder, document.name, files(document))
-
-
-def render(
-    result: TableResult, console: Console | None = None, asked: Collection[str] | None = None
-) -> None:
-    """Print the table on the console, standard output by default.
-
-    ``asked`` names the cells that were selected; a long table shows only the groups that hold one.
-    """
-    from rich.console import Console
-
-    from analysis.documents.table_document import table_document
-    from analysis.documents.terminal import print_document
-
-    print_document(table_document(result, asked), console or Console())
 
 
 def _frame(

@@ -11,10 +11,16 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from benchmarks.errors import UserError
+from reproduce.commands import options as opt
+from reproduce.commands.publishing import DONE, INCOMPLETE, short
 from reproduce.store import atomic
+from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.results import CellResult, TableResult
@@ -23,7 +29,43 @@ if TYPE_CHECKING:
 COLUMNS = ("cell", "verdict", "n")
 # From best to worst; two of one rank are no worse than each other.
 RANK = {"reproduced": 0, "inconclusive": 1, "missing": 2, "not reproduced": 2}
-DONE, NOT_REPRODUCED, INCOMPLETE = 0, 1, 3
+NOT_REPRODUCED = 1
+
+
+def check(
+    table: opt.TableName,
+    chosen: opt.Selecting,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make the present verdicts the ones to hold.")
+    ] = False,
+    as_json: opt.Json = False,
+) -> int:
+    """Exit with 1 where a cell is not reproduced, or worse than its committed verdict."""
+    from reproduce.catalogue.report import build
+
+    selection = chosen.of(table)
+    _refuse(selection.table.form)
+    # A variant is another experiment, with verdicts of its own.
+    folder = Store(ROOT / "results" / "verdicts").report(selection.table.id, selection.variant)
+    baseline = folder.with_name(f"{folder.name}.csv")
+    result = build(selection)
+    if accept:
+        if absent := [cell.name for cell in result.cells if not cell.runs]:
+            raise UserError(
+                f"verdicts are accepted once every cell has runs; there are none of: "
+                f"{', '.join(absent)}"
+            )
+        write(result, baseline)
+        print(f"Written: {short(baseline)}")
+        return DONE
+    outcome = judge(result, baseline)
+    print(outcome.to_json() if as_json else outcome.text)
+    return outcome.exit_code
+
+
+def _refuse(form: str) -> None:
+    if form != "full":
+        raise UserError(f"a {form} table has no verdicts to check; leave out --{form}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +101,7 @@ class CheckOutcome:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
 
-def check(result: TableResult, baseline: Path) -> CheckOutcome:
+def judge(result: TableResult, baseline: Path) -> CheckOutcome:
     """Judge a table by its margin and by the verdicts that it was committed with.
 
     A cell offends that is not reproduced, whatever the baseline says, or whose verdict is worse
@@ -77,15 +119,20 @@ def check(result: TableResult, baseline: Path) -> CheckOutcome:
         )
     reasons = []
     for name, (cell, level) in judged.items():
-        if reason := _objection(level.verdict, committed.get(name)):
-            reasons.append(f"{name}, n = {cell.n}/{cell.planned}: {reason} ({level.reason})")
+        before = committed.get(name, "not reproduced")
+        reason: str = level.verdict
+        if RANK[reason] > RANK[before]:
+            reason += f", which is worse than the committed verdict, {before}"
+        elif reason != "not reproduced":
+            continue
+        reasons.append(f"{name}, n = {cell.n}/{cell.planned}: {reason} ({level.reason})")
     code = NOT_REPRODUCED if reasons else INCOMPLETE if result.missing else DONE
     found: list[str] = [level.verdict for _, level in judged.values()]
     counts = {verdict: found.count(verdict) for verdict in RANK}
     return CheckOutcome(result.about.id, code, counts, tuple(reasons), len(result.missing))
 
 
-def accept(result: TableResult, baseline: Path) -> None:
+def write(result: TableResult, baseline: Path) -> None:
     """Make the present verdicts the baseline.
 
     Raises:
@@ -104,9 +151,7 @@ def accept(result: TableResult, baseline: Path) -> None:
 
 def _judged(result: TableResult) -> dict[str, tuple[CellResult, LevelVerdict]]:
     """The cells with a verdict, by name, and by measure where it is not the table's headline."""
-    if not result.has_levels:
-        form = result.about.protocol
-        raise UserError(f"a {form} table has no verdicts to check; leave out --{form}")
+    _refuse(result.about.protocol)
     return {
         cell.name if table is result else f"{cell.name}, {table.about.measure.name}": (
             cell,
@@ -116,13 +161,6 @@ def _judged(result: TableResult) -> dict[str, tuple[CellResult, LevelVerdict]]:
         for cell in table.cells
         if cell.level is not None
     }
-
-
-def _objection(verdict: str, committed: str | None) -> str:
-    worse = committed is not None and RANK[verdict] > RANK[committed]
-    if worse:
-        return f"{verdict}, which is worse than the committed verdict, {committed}"
-    return verdict if verdict == "not reproduced" else ""
 
 
 def _read(baseline: Path) -> dict[str, str]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.store.paths import given_path
+from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.store.paths import default_data, given_path
+
+if TYPE_CHECKING:
+    from reproduce.catalogue.selection import Selection
+
+EXECUTORS = ("local", "debug", "slurm")
+DEVICES = ("auto", "cpu", "cuda")
+NICEST = 19
 
 Quick = Annotated[
     bool,
@@ -24,44 +33,6 @@ Reduced = Annotated[
         "--reduced",
         help="The same cells and seeds on the real images, trained less: hours on a laptop. It "
         "answers the table's comparisons, not its printed levels.",
-    ),
-]
-Seeds = Annotated[
-    str | None,
-    typer.Option(
-        "--seeds",
-        metavar="N",
-        help="How many seeds (5: seeds 0 to 4), or which (3-7, or 0,4,9). Default: the table's.",
-        show_default=False,
-    ),
-]
-Only = Annotated[
-    list[str],
-    typer.Option(
-        "--only",
-        metavar="GLOB",
-        help="Only cells whose name matches, such as 'plain *'; may be repeated. --dry-run prints "
-        "the names.",
-        show_default=False,
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        "--precision",
-        metavar="float32|bf16",
-        help="Precision of training; part of a run's identity. Default: float32.",
-        show_default=False,
-    ),
-]
-Readings = Annotated[
-    list[str],
-    typer.Option(
-        "--reading",
-        metavar="NAME=VALUE",
-        help="Another reading of what the paper leaves open, by id or name; may be "
-        "repeated. `reproduce readings` lists them.",
-        show_default=False,
     ),
 ]
 Results = Annotated[
@@ -85,16 +56,6 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Executor = Annotated[
-    str,
-    typer.Option(
-        "--executor",
-        metavar="local|debug|slurm",
-        help="local: a bounded pool of worker processes. debug: in this process. slurm: arrays of "
-        "jobs on the cluster whose login node this is; returns at once, and `reproduce status` "
-        "tells how far they are.",
-    ),
-]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -114,35 +75,8 @@ Pack = Annotated[
         show_default=False,
     ),
 ]
-Nice = Annotated[
-    int,
-    typer.Option(
-        "--nice",
-        metavar="N",
-        help="How far worker processes here stand back for others, from 0 to 19: with 19 they take "
-        "what nothing else uses.",
-    ),
-]
-SaveWeights = Annotated[
-    bool,
-    typer.Option(
-        "--save-weights",
-        help="Keep each run's final weights under weights/ in the results folder. A finished run "
-        "without them is trained again; its record stays.",
-    ),
-]
-DryRun = Annotated[
-    bool,
-    typer.Option("--dry-run", help="Print the runs and train nothing; needs no data."),
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before long work.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-OptionalTableName = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[TABLE]", help="Such as table3 or locality/table3.", show_default=False
-    ),
-]
 TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="Such as table3 or locality/table3.")
 ]
@@ -157,3 +91,144 @@ def form_of(*, quick: bool, reduced: bool) -> str:
     if quick and reduced:
         raise UserError("--quick and --reduced are two forms of a table: give one of them")
     return "quick" if quick else "reduced" if reduced else "full"
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """The options that select runs of a table."""
+
+    quick: Quick = False
+    reduced: Reduced = False
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds",
+            metavar="N",
+            help="How many seeds (5: seeds 0 to 4), or which (3-7, or 0,4,9). Default: the "
+            "table's.",
+            show_default=False,
+        ),
+    ] = None
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="GLOB",
+            help="Only cells whose name matches, such as 'plain *'; may be repeated. --dry-run "
+            "prints the names.",
+            show_default=False,
+        ),
+    ] = None
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="float32|bf16",
+            help="Precision of training; part of a run's identity. Default: float32.",
+            show_default=False,
+        ),
+    ] = None
+    readings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reading",
+            metavar="NAME=VALUE",
+            help="Another reading of what the paper leaves open, by id or name; may be "
+            "repeated. `reproduce readings` lists them.",
+            show_default=False,
+        ),
+    ] = None
+    results: Results = None
+
+    def of(self, table: str) -> Selection:
+        """What they select of a table.
+
+        Raises:
+            UserError: see :func:`reproduce.catalogue.selection.select`; also where --results is a
+                file.
+        """
+        from reproduce.catalogue.selection import select
+
+        selection = select(
+            table,
+            form=form_of(quick=self.quick, reduced=self.reduced),
+            seeds=self.seeds,
+            only=self.only or (),
+            precision=self.precision,
+            readings=self.readings or (),
+            results=self.results,
+        )
+        base = selection.store.base
+        if base.exists() and not base.is_dir():
+            raise UserError(f"--results {base} is a file, not a folder")
+        return selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How to train; nothing here is part of a run's identity."""
+
+    executor: Annotated[
+        str,
+        typer.Option(
+            "--executor",
+            metavar="local|debug|slurm",
+            help="local: a bounded pool of worker processes. debug: in this process. slurm: arrays "
+            "of jobs on the cluster whose login node this is; returns at once, and `reproduce "
+            "status` tells how far they are.",
+        ),
+    ] = "local"
+    workers: Workers = None
+    device: Device = "auto"
+    pack: Pack = None
+    nice: Annotated[
+        int,
+        typer.Option(
+            "--nice",
+            metavar="N",
+            help="How far worker processes here stand back for others, from 0 to 19: with 19 they "
+            "take what nothing else uses.",
+        ),
+    ] = 0
+    data: Data = None
+    save_weights: Annotated[
+        bool,
+        typer.Option(
+            "--save-weights",
+            help="Keep each run's final weights under weights/ in the results folder. A finished "
+            "run without them is trained again; its record stays.",
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the runs and train nothing; needs no data.")
+    ] = False
+    yes: Yes = False
+    as_json: Json = False
+    slurm: SlurmOptions | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("--executor", self.executor, EXECUTORS),
+            ("--device", self.device, DEVICES),
+        ):
+            if value not in allowed:
+                raise UserError(f"{name} {value!r} is none of {', '.join(allowed)}")
+        for name, count in (("--workers", self.workers), ("--pack", self.pack)):
+            if count is not None and count < 1:
+                raise UserError(f"{name} must be at least 1, not {count}")
+        if not 0 <= self.nice <= NICEST:
+            raise UserError(f"--nice must be from 0 to {NICEST}, not {self.nice}")
+        if self.nice and self.executor != "local":
+            raise UserError(
+                f"--nice is for worker processes here: leave out --executor {self.executor}"
+            )
+        if self.slurm and self.workers is not None:
+            raise UserError(
+                "--workers is for this machine; with --executor slurm, --slurm-cpus-per-task says "
+                "how many runs a task trains side by side"
+            )
+
+    @property
+    def data_folder(self) -> Path:
+        """Of the data sets."""
+        return self.data or default_data()

@@ -10,17 +10,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
 
 from benchmarks.errors import UserError
-from reproduce.commands.table import DONE, INCOMPLETE, Launch, launch_missing
-from reproduce.store.schema import headline
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from reproduce.catalogue.selection import Selection
-    from reproduce.store.schema import Record
+from reproduce.catalogue.papers import reference
+from reproduce.commands import options as opt
+from reproduce.commands.publishing import DONE, INCOMPLETE
 
 MARGIN_POINTS = 0.1
 CONFIDENCE = 0.90
@@ -28,14 +26,26 @@ PRECISIONS = ("bf16", "float32")
 RUNS_NEEDED = 15
 
 
-def compare_precisions(
-    selection: Selection, launch: Launch, *, report_only: bool, as_json: bool
+def precision(
+    chosen: opt.Selecting,
+    workers: opt.Workers = None,
+    device: opt.Device = "auto",
+    pack: opt.Pack = None,
+    data: opt.Data = None,
+    report_only: Annotated[
+        bool, typer.Option("--report", help="Judge the records that are there; train nothing.")
+    ] = False,
+    yes: opt.Yes = False,
+    as_json: opt.Json = False,
 ) -> int:
-    """Train what is missing of both precisions and judge; 0 when both are complete, else 3.
+    """Compare bf16 with float32 on a plain cell: may bf16 become the default?"""
+    from reproduce.commands.table import launch_missing
+    from reproduce.store.schema import headline
 
-    Raises:
-        UserError: where cells or a precision were chosen, since both are this command's own.
-    """
+    launch = opt.Launch(
+        workers=workers, device=device, pack=pack, data=data, yes=yes, as_json=as_json
+    )
+    selection = chosen.of(reference())
     if selection.cells != selection.table.cells or "precision" in selection.chosen:
         raise UserError(
             "`reproduce precision` trains the plain cell at both precisions: leave out --only and "
@@ -43,16 +53,24 @@ def compare_precisions(
         )
     plain = tuple(cell for cell in selection.table.cells if cell.kind == "plain")
     sides = {
-        precision: dataclasses.replace(
-            selection, cells=plain, overrides={**selection.overrides, "precision": precision}
+        name: dataclasses.replace(
+            selection, cells=plain, overrides={**selection.overrides, "precision": name}
         )
-        for precision in PRECISIONS
+        for name in PRECISIONS
     }
     if not report_only:
         for side in sides.values():
             if launch_missing(side, launch).interrupted:
                 return INCOMPLETE
-    accuracies = {precision: _accuracies(side) for precision, side in sides.items()}
+    accuracies: dict[str, list[float]] = {}
+    for name, side in sides.items():
+        found = side.store.records.collect([p.run.hash for p in side.planned]).values()
+        # Of the last epoch; a diverged run ranks below every other under every shift.
+        accuracies[name] = [
+            -math.inf if record["result"]["diverged"] else correct / total
+            for record in found
+            for correct, total in [headline(record)]
+        ]
     outcome = judge(accuracies["bf16"], accuracies["float32"])
     outcome["form"] = selection.table.form
     print(json.dumps(outcome, indent=1) if as_json else _text(outcome))
@@ -60,15 +78,15 @@ def compare_precisions(
     return DONE if complete else INCOMPLETE
 
 
-def judge(bf16: np.ndarray, float32: np.ndarray) -> dict:
+def judge(bf16: Sequence[float], float32: Sequence[float]) -> dict[str, Any]:
     """Shift bf16 − float32 in accuracy points with its 90 % interval, and what follows.
 
     Args:
-        bf16, float32: accuracies in [0, 1], float64, shapes (n,) and (m,).
+        bf16, float32: accuracies in [0, 1], or −inf.
     """
     from analysis.statistics.shift import hodges_lehmann
 
-    outcome: dict = {
+    outcome: dict[str, Any] = {
         "n": {"bf16": len(bf16), "float32": len(float32)},
         "margin_points": MARGIN_POINTS,
         "confidence": CONFIDENCE,
@@ -83,20 +101,7 @@ def judge(bf16: np.ndarray, float32: np.ndarray) -> dict:
     return outcome
 
 
-def _accuracies(side: Selection) -> np.ndarray:
-    import numpy as np
-
-    found = side.store.records.collect([p.run.hash for p in side.planned])
-    return np.array([_accuracy(record) for record in found.values()])
-
-
-def _accuracy(record: Record) -> float:
-    """Of the last epoch; a diverged run ranks below every other under every shift."""
-    correct, total = headline(record)
-    return -math.inf if record["result"]["diverged"] else correct / total
-
-
-def _text(outcome: dict) -> str:
+def _text(outcome: dict[str, Any]) -> str:
     n = outcome["n"]
     lines = [f"bf16: {n['bf16']} runs, float32: {n['float32']} runs"]
     if outcome["form"] == "quick":

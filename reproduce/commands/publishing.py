@@ -1,4 +1,4 @@
-"""What an entry that trains nothing does with its document: print it and write its files."""
+"""Prints documents and writes their files: `reproduce report`, and what trains nothing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,36 @@ from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document
+    from reproduce.catalogue.selection import Selection
 
-DONE, DIFFERS = 0, 1
+DONE, DIFFERS, INCOMPLETE = 0, 1, 3
 SAME = "--quick changes nothing here: this is computed at once, and is what the full form gives."
 Quick = Annotated[bool, typer.Option("--quick", help="Changes nothing: this is computed at once.")]
+
+
+def report(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> int:
+    """Redraw table and figure from the records; trains nothing."""
+    return report_selection(chosen.of(table), as_json=as_json)
+
+
+def report_selection(selection: Selection, *, as_json: bool) -> int:
+    """Write the report's files and print the table; 0 when complete, 3 when runs are missing.
+
+    A long table shows only the groups that hold a cell that was asked for; the files hold all.
+    """
+    from analysis.documents.table_document import table_document
+    from reproduce.catalogue.report import build
+
+    result = build(selection)
+    publish(
+        table_document(result),
+        selection.store.base,
+        variant=selection.variant,
+        form=selection.store.form,
+        as_json=as_json,
+        shown=table_document(result, {cell.name for cell in selection.cells}),
+    )
+    return DONE if result.complete else INCOMPLETE
 
 
 def publish(
@@ -29,12 +55,14 @@ def publish(
     form: str = "full",
     as_json: bool,
     quick: bool = False,
+    shown: Document | None = None,
 ) -> int:
     """Print the document, or its JSON, and write all of its files into its folder.
 
     Args:
         variant: of what is looked at by default; has a folder of its own.
         quick: whether to say that the quick form is the same; the files do not differ.
+        shown: what is printed, where it is not the whole document.
 
     Returns:
         The exit code: 1 where the document says that what the paper prints does not hold, else 0.
@@ -47,16 +75,16 @@ def publish(
     from analysis.documents.files import files
     from analysis.documents.terminal import print_document
 
+    if not as_json:  # first: it is there to see where the folder is read-only
+        print_document(shown or document, Console())
     folder = Store(results or default_results(), form).report(document.id, variant)
     contents = files(document)
     write_files(folder, document.name, contents)
     if as_json:
         typer.echo(contents["json"].decode(), nl=False)
     else:
-        print_document(document, Console())
-        if quick:
-            typer.echo(f"\n{SAME}")
-        typer.echo(f"\nWritten: {folder / document.name}.{{{','.join(contents)}}}")
+        same = f"\n{SAME}\n" if quick else ""
+        typer.echo(f"{same}\nWritten: {short(folder / document.name)}.{{{','.join(contents)}}}")
     return DONE if document.holds else DIFFERS
 
 
@@ -69,3 +97,9 @@ def computed(make: Callable[[], Document]) -> Callable[..., int]:
         return publish(make(), results, as_json=as_json, quick=quick)
 
     return command
+
+
+def short(path: Path) -> Path:
+    """The path from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
 
 from reproduce.catalogue.readings import Reading, find, load
+from reproduce.commands import options as opt
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -17,23 +21,24 @@ CHOICES = {"id": 4, "reading": 27, "default": 10, "or": 17, "source": None}
 NOTES = {"id": 4, "reading": 27, "is read as": 30, "source": None}
 
 
-def render(name: str | None = None, *, as_json: bool = False) -> str:
-    """All readings as a list for the terminal, or one in full, as text or JSON.
-
-    Raises:
-        UserError: where there is no reading of that id or name.
-    """
-    import msgspec
+def readings(
+    reading: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="One reading in full.", show_default=False),
+    ] = None,
+    as_json: opt.Json = False,
+) -> str:
+    """What the papers leave open, how it is read here, and the alternatives."""
     from rich.console import Console
 
-    chosen = load() if name is None else (find(name),)
+    chosen = load() if reading is None else (find(reading),)
     if as_json:
         rows = msgspec.to_builtins(chosen)
-        return json.dumps(rows if name is None else rows[0], indent=1, ensure_ascii=False)
+        return json.dumps(rows if reading is None else rows[0], indent=1, ensure_ascii=False)
     console = Console(color_system=None)
     console.width = min(console.width, WIDTH)
     with console.capture() as captured:
-        for part in _list(chosen, console) if name is None else [_full(chosen[0])]:
+        for part in _list(chosen, console) if reading is None else [_full(chosen[0])]:
             console.print(part)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 

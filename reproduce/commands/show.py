@@ -4,46 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
+from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
+from reproduce.store.schema import headline
 from reproduce.store.store import Store, stores
 
 
-def show_run(prefix: str, *, form: str, results: Path | None, as_json: bool) -> str:
-    """The record of the one run whose hash begins with ``prefix``.
+def show(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="The first digits of a run's hash, as tables print it."),
+    ],
+    quick: opt.Quick = False,
+    reduced: opt.Reduced = False,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> str:
+    """Show one run: its measurements, configuration, provenance and curves."""
+    # Among the runs of the form first, then among the others. A run of another form than the full
+    # one says so in the first line, or in JSON as its ``label``.
+    from analysis.documents.results import LABELS
 
-    Looks among the runs of ``form`` first, then among the others. A run of another form than the
-    full one says so in the first line, or in JSON as its ``label``.
-
-    Raises:
-        UserError: where no run or several match.
-    """
-    if not 1 <= len(prefix) <= HASH_LENGTH or set(prefix) - set("0123456789abcdef"):
-        raise UserError(f"{prefix!r} is no run: give the first digits of a hash such as 3ef3464e")
+    if not 1 <= len(run) <= HASH_LENGTH or set(run) - set("0123456789abcdef"):
+        raise UserError(f"{run!r} is no run: give the first digits of a hash such as 3ef3464e")
     base = results or default_results()
-    for store in stores(base, form):
-        found = matching(store, prefix)
+    for store in stores(base, opt.form_of(quick=quick, reduced=reduced)):
+        found = matching(store, run)
         if len(found) > 1:
-            raise UserError(f"{prefix!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
-        if found:
-            record = next(iter(found.values()))
-            label = _label(record)
-            weights = _weights(store, record)
+            raise UserError(f"{run!r} fits {len(found)} runs: {', '.join(sorted(found)[:4])} …")
+        for record in found.values():
+            label, weights = LABELS.get(record["form"]), _weights(store, record)
             if as_json:
                 more = {"label": label, "weights": weights}
                 return json.dumps({**record, **{k: v for k, v in more.items() if v}}, indent=1)
-            return f"{label}\n{_text(record, weights)}" if label else _text(record, weights)
-    raise UserError(f"no finished run begins with {prefix!r} under {base}")
-
-
-def _label(record: dict[str, Any]) -> str | None:
-    from analysis.documents.results import LABELS
-
-    return LABELS.get(record["form"])
+            return "\n".join([*([label] if label else []), *_lines(record, weights)])
+    raise UserError(f"no finished run begins with {run!r} under {base}")
 
 
 def _weights(store: Store, record: dict[str, Any]) -> str | None:
@@ -76,26 +77,29 @@ def matching(store: Store, prefix: str) -> dict[str, dict[str, Any]]:
     return store.records.collect(sorted(names)) if names else {}
 
 
-def _text(record: dict[str, Any], weights: str | None) -> str:
-    from reproduce.store.schema import headline
-
+def _lines(record: dict[str, Any], weights: str | None) -> Iterator[str]:
     result = record["result"]
     correct, total = headline(record)
-    head = f"run {record['hash']}: {correct} of {total} correct"
-    if result["diverged"]:
-        head += " (diverged)"
-    curves = result["curves"]
-    sections = [
-        head,
-        *([f"named {record['former']} before"] if "former" in record else []),
-        *([f"weights: {weights}"] if weights else []),
-        _section("measurements", result["measurements"]),
-        _section("configuration", dict(_flat(record["run"]))),
-        _section("provenance", record["provenance"]),
-        f"curves (epoch, {', '.join(curves)})",
-        *_curve_lines(list(curves.values())),
-    ]
-    return "\n".join(sections)
+    diverged = " (diverged)" if result["diverged"] else ""
+    yield f"run {record['hash']}: {correct} of {total} correct{diverged}"
+    if "former" in record:
+        yield f"named {record['former']} before"
+    if weights:
+        yield f"weights: {weights}"
+    sections = {
+        "measurements": result["measurements"],
+        "configuration": dict(_flat(record["run"])),
+        "provenance": record["provenance"],
+    }
+    for title, values in sections.items():
+        width = max(map(len, values), default=0)
+        yield title
+        yield from (f"  {name:<{width}}  {_value(values[name])}" for name in sorted(values))
+    curves = [dict(map(tuple, curve)) for curve in result["curves"].values()]
+    yield f"curves (epoch, {', '.join(result['curves'])})"
+    for epoch in sorted({epoch for curve in curves for epoch in curve}):
+        points = (_point(curve.get(epoch, "")) for curve in curves)
+        yield f"  {epoch:>4}" + "".join(f"  {point:>10}" for point in points).rstrip()
 
 
 def _flat(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -114,24 +118,11 @@ def _flat(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
             yield here, value
 
 
-def _section(title: str, values: dict[str, Any]) -> str:
-    width = max((len(name) for name in values), default=0)
-    lines = [f"  {name:<{width}}  {_value(values[name])}" for name in sorted(values)]
-    return "\n".join([title, *lines])
-
-
 def _value(value: Any) -> str:
     if isinstance(value, dict) and {"count", "of"} <= value.keys():
         epoch = f", epoch {value['epoch']} (not reported)" if "epoch" in value else ""
         return f"{value['count']} of {value['of']}{epoch}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _curve_lines(curves: list[list[list[Any]]]) -> Iterator[str]:
-    points = [dict(map(tuple, curve)) for curve in curves]
-    for epoch in sorted({epoch for curve in points for epoch in curve}):
-        values = (_point(curve.get(epoch, "")) for curve in points)
-        yield f"  {epoch:>4}" + "".join(f"  {value:>10}" for value in values).rstrip()
 
 
 def _point(value: Any) -> str:

@@ -37,15 +37,7 @@ TableOption = Annotated[
 
 
 def command(
-    table: TableOption = "table3",
-    quick: opt.Quick = False,
-    reduced: opt.Reduced = False,
-    seeds: opt.Seeds = None,
-    only: opt.Only = [],  # noqa: B006  (typer copies it)
-    precision: opt.Precision = None,
-    readings: opt.Readings = [],  # noqa: B006
-    results: opt.Results = None,
-    as_json: opt.Json = False,
+    table: TableOption = "table3", *, chosen: opt.Selecting, as_json: opt.Json = False
 ) -> int:
     """Measure, compare, print and write ``<table>.{csv,tex,json}`` and its figure.
 
@@ -60,19 +52,10 @@ def command(
             cannot be written.
     """
     from analysis.papers.locality.magnitudes_document import document
-    from reproduce.catalogue.selection import select
 
-    selection = select(
-        table,
-        form=opt.form_of(quick=quick, reduced=reduced),
-        seeds=seeds,
-        only=only,
-        precision=precision,
-        readings=readings,
-        results=results,
-    )
+    selection = chosen.of(table)
     kept = selection.store.weights.present()
-    if quick and not any(p.run.hash in kept for p in _planned(selection)):
+    if chosen.quick and not any(p.run.hash in kept for p in _planned(selection)):
         train(selection)
     report, complete = report_of(selection)
     store, variant = selection.store, selection.variant

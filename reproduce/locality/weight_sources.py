@@ -142,10 +142,10 @@ def train(selection: Selection) -> None:
     Raises:
         UserError: see :func:`reproduce.commands.table.launch_missing`.
     """
-    from reproduce.commands.table import Launch, launch_missing
+    from reproduce.commands.options import Launch
+    from reproduce.commands.table import launch_missing
 
-    launch = Launch("local", None, "auto", None, None, quiet=True, save_weights=True)
-    launch_missing(selection, launch)
+    launch_missing(selection, Launch(save_weights=True, as_json=True))  # without progress
 
 
 def describe_run(run: Mapping[str, Any], form: str) -> str:

@@ -50,8 +50,8 @@ def baseline(tmp_path: Path) -> Path:
 def test_a_cell_offends_when_not_reproduced_or_worse(
     verdict: str, committed: str, baseline: Path
 ) -> None:
-    check.accept(table({"a": committed, "b": "reproduced"}), baseline)
-    outcome = check.check(table({"a": verdict, "b": "reproduced"}), baseline)
+    check.write(table({"a": committed, "b": "reproduced"}), baseline)
+    outcome = check.judge(table({"a": verdict, "b": "reproduced"}), baseline)
     rank = {"reproduced": 0, "inconclusive": 1, "missing": 2, "not reproduced": 2}
     offends = verdict == "not reproduced" or rank[verdict] > rank[committed]
     assert outcome.exit_code == (1 if offends else 0)
@@ -63,30 +63,30 @@ def test_a_cell_offends_when_not_reproduced_or_worse(
 
 
 def test_without_a_baseline_only_what_is_not_reproduced_offends(baseline: Path) -> None:
-    fine = check.check(table({"a": "missing", "b": "inconclusive"}), baseline)
+    fine = check.judge(table({"a": "missing", "b": "inconclusive"}), baseline)
     assert (fine.exit_code, fine.reasons) == (0, ())
-    bad = check.check(table({"a": "missing", "b": "not reproduced"}), baseline)
+    bad = check.judge(table({"a": "missing", "b": "not reproduced"}), baseline)
     assert bad.exit_code == 1
     assert not baseline.exists()
 
 
 def test_missing_runs_are_incomplete_unless_a_cell_offends(baseline: Path) -> None:
-    outcome = check.check(table({"a": "inconclusive"}, missing=3), baseline)
+    outcome = check.judge(table({"a": "inconclusive"}, missing=3), baseline)
     assert outcome.exit_code == 3
     assert "3 runs missing" in outcome.text
-    assert check.check(table({"a": "not reproduced"}, missing=3), baseline).exit_code == 1
+    assert check.judge(table({"a": "not reproduced"}, missing=3), baseline).exit_code == 1
 
 
 def test_the_accepted_file_is_small_text_and_the_same_again(baseline: Path) -> None:
-    check.accept(table({"a 1": "reproduced", "b": "missing"}), baseline)
+    check.write(table({"a 1": "reproduced", "b": "missing"}), baseline)
     assert baseline.read_text() == "cell,verdict,n\na 1,reproduced,7\nb,missing,7\n"
-    check.accept(table({"a 1": "inconclusive", "b": "missing"}), baseline)
+    check.write(table({"a 1": "inconclusive", "b": "missing"}), baseline)
     assert baseline.read_text() == "cell,verdict,n\na 1,inconclusive,7\nb,missing,7\n"
     assert [path.name for path in baseline.parent.iterdir()] == ["table3.csv"]
 
 
 def test_text_and_json_sum_up(baseline: Path) -> None:
-    outcome = check.check(table({"a": "reproduced", "b": "not reproduced"}), baseline)
+    outcome = check.judge(table({"a": "reproduced", "b": "not reproduced"}), baseline)
     assert outcome.text.splitlines()[-1] == (
         "locality/table3: 1 reproduced, 1 not reproduced; 1 to object to"
     )
@@ -98,9 +98,9 @@ def test_text_and_json_sum_up(baseline: Path) -> None:
 
 def test_a_quick_table_cannot_be_checked(baseline: Path) -> None:
     with pytest.raises(UserError, match="--quick"):
-        check.check(table({"a": "reproduced"}, quick=True), baseline)
+        check.judge(table({"a": "reproduced"}, quick=True), baseline)
     with pytest.raises(UserError, match="--quick"):
-        check.accept(table({"a": "reproduced"}, quick=True), baseline)
+        check.write(table({"a": "reproduced"}, quick=True), baseline)
     assert not baseline.exists()
 
 
@@ -119,10 +119,10 @@ def test_a_damaged_baseline_is_one_line(text: str, message: str, baseline: Path)
     baseline.parent.mkdir(parents=True)
     baseline.write_text(text)
     with pytest.raises(UserError, match=message):
-        check.check(table({"a": "reproduced"}), baseline)
+        check.judge(table({"a": "reproduced"}), baseline)
 
 
 def test_a_baseline_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
-        check.accept(table({"a": "reproduced"}), tmp_path / "file" / "table3.csv")
+        check.write(table({"a": "reproduced"}), tmp_path / "file" / "table3.csv")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.commands import doctor, path_lengths
+from reproduce.commands import doctor
 from reproduce.executors.slurm import arrays, snapshot
 from reproduce.store import hardware
 from reproduce.store.claims import Owner
@@ -35,7 +35,7 @@ def by_name(folders: tuple[Path, Path]) -> dict[str, doctor.Row]:
 
 
 def test_this_machine_can_run_the_suite(folders, capsys):
-    assert doctor.examine(*folders, as_json=True) == 0
+    assert doctor.doctor(*folders, as_json=True) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     for name in ("python", "this checkout", "torch imports", "results folder", *REQUIRED):
         assert rows[name]["state"] == "ok"
@@ -71,7 +71,7 @@ def test_a_damaged_store_is_broken_but_no_reason_to_fail(folders, text):
     assert row.state == "broken"
     assert str(store) in row.fix
     assert "reproduce data get cifar10" in row.fix
-    assert doctor.examine(*folders, as_json=True) == 0
+    assert doctor.doctor(*folders, as_json=True) == 0
 
 
 def test_the_real_store_is_recognised(cifar10_root, tmp_path):
@@ -84,7 +84,7 @@ def test_a_results_folder_that_cannot_be_written_fails(tmp_path, capsys):
     row = by_name((tmp_path, tmp_path / "file" / "results"))["results folder"]
     assert row.state == "broken"
     assert "--results" in row.fix
-    assert doctor.examine(tmp_path, tmp_path / "file" / "results", as_json=False) == 2
+    assert doctor.doctor(tmp_path, tmp_path / "file" / "results", as_json=False) == 2
     assert "broken" in capsys.readouterr().out
 
 
@@ -97,7 +97,7 @@ def deep(root: Path, size: int) -> Path:
 
 
 def test_a_path_that_leaves_no_room_is_told_before_anything_fails(tmp_path, capsys):
-    most = path_lengths.PATH_MAX - 1 - path_lengths.LONGEST_BELOW
+    most = doctor.PATH_MAX - 1 - doctor.LONGEST_BELOW
     assert len(str(deep(tmp_path, most))) == most
     row = by_name((tmp_path, deep(tmp_path, most)))["results path"]
     assert (row.state, row.found) == ("ok", f"{most:,} bytes long")
@@ -106,7 +106,7 @@ def test_a_path_that_leaves_no_room_is_told_before_anything_fails(tmp_path, caps
     assert (row.state, row.essential) == ("broken", True)
     assert f"{most + 2:,} bytes" in row.found
     assert row.fix == "choose a shorter path with --results or REPRODUCE_RESULTS"
-    assert doctor.examine(tmp_path, long, as_json=True) == 2
+    assert doctor.doctor(tmp_path, long, as_json=True) == 2
     row = by_name((long, tmp_path))["data path"]
     assert (row.state, row.essential) == ("broken", False)
     assert "--data or REPRODUCE_DATA" in row.fix
@@ -128,47 +128,47 @@ def test_a_file_system_of_short_names_is_told(tmp_path, monkeypatch):
     """As that of encrypted home folders."""
     real = os.pathconf
     monkeypatch.setattr(
-        path_lengths.os, "pathconf", lambda f, n: 143 if n == "PC_NAME_MAX" else real(f, n)
+        doctor.os, "pathconf", lambda f, n: 143 if n == "PC_NAME_MAX" else real(f, n)
     )
     row = by_name((tmp_path, tmp_path))["results path"]
     assert (row.state, "143" in row.found) == ("low", True)
     assert "another file system" in row.fix
 
 
-@pytest.mark.parametrize("sign", path_lengths.SLURM_SIGNS)
+@pytest.mark.parametrize("sign", doctor.SLURM_SIGNS)
 def test_a_results_folder_that_slurm_refuses_is_told(tmp_path, sign):
     row = by_name((tmp_path, tmp_path / f"a{sign}b"))["results path"]
     assert row.state == "low"
     assert f"without {sign} in its path" in row.fix
-    assert path_lengths.SLURM_SIGNS == arrays.UNFIT
+    assert doctor.SLURM_SIGNS == arrays.UNFIT
 
 
 def test_a_temporary_folder_too_deep_for_sockets_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    most = path_lengths.SOCKET_MAX - len(path_lengths.SOCKET_NAME)
+    most = doctor.SOCKET_MAX - len(doctor.SOCKET_NAME)
     for size in (most, most + 1):
         folder = "./" + "t" * (size - 2)
         (tmp_path / folder / "pymp-12345678").mkdir(parents=True)
         with socket.socket(socket.AF_UNIX) as listener:
             fits = size == most
             with contextlib.nullcontext() if fits else pytest.raises(OSError, match="too long"):
-                listener.bind(folder + path_lengths.SOCKET_NAME)
-        problem = path_lengths.of_temporary(Path("/" + "t" * (size - 1)))
-        assert (problem is None) == fits
-        assert fits or "TMPDIR" in problem.fix
+                listener.bind(folder + doctor.SOCKET_NAME)
+        row = doctor.temporary_path(Path("/" + "t" * (size - 1)))
+        assert row.state == ("ok" if fits else "low")
+        assert fits or "TMPDIR" in row.fix
 
 
 def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     most = "x" * 64
     owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
-    assert len(f".{owner.name}") <= path_lengths.LONGEST_NAME
+    assert len(f".{owner.name}") <= doctor.LONGEST_NAME
     base = Store(tmp_path, "quick")
     claim = base.claims().folder / f".{owner.name}" / owner.name
     code = max(snapshot._files(ROOT), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code
     for path in (claim, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
         below = len(str(path.relative_to(tmp_path))) + 1
-        assert below <= path_lengths.LONGEST_BELOW, path
+        assert below <= doctor.LONGEST_BELOW, path
 
 
 @pytest.mark.parametrize("version", ["2.10.9", None])
@@ -186,7 +186,7 @@ def test_an_old_or_missing_package_fails(folders, monkeypatch, version):
     row = by_name(folders)["torch"]
     assert row.state == ("broken" if version else "missing")
     assert "pip install -e ." in row.fix
-    assert doctor.examine(*folders, as_json=True) == 2
+    assert doctor.doctor(*folders, as_json=True) == 2
 
 
 def test_versions_compare_as_numbers_and_ignore_the_build(folders, monkeypatch):
@@ -201,7 +201,7 @@ def test_another_distributions_packages_fail(folders, monkeypatch):
     monkeypatch.setattr(doctor, "complaint", lambda: "another benchmarks comes first")
     row = by_name(folders)["this checkout"]
     assert row.fix == "another benchmarks comes first"
-    assert doctor.examine(*folders, as_json=True) == 2
+    assert doctor.doctor(*folders, as_json=True) == 2
 
 
 def test_too_little_memory_for_a_worker_is_told(folders, monkeypatch):
@@ -217,7 +217,7 @@ def test_without_latex_queue_and_git_it_still_works(folders, monkeypatch, tmp_pa
     for name in ("pdflatex", "SLURM", "git"):
         assert rows[name].state == "missing"
         assert not rows[name].essential
-    assert doctor.examine(*folders, as_json=True) == 0
+    assert doctor.doctor(*folders, as_json=True) == 0
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex")
@@ -228,7 +228,7 @@ def test_latex_without_its_styles_is_told_apart(folders, monkeypatch):
 
 def test_the_table_fits_80_columns(folders, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    doctor.examine(*folders, as_json=False)
+    doctor.doctor(*folders, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert re.match(r"what +state +found +fix", lines[0])

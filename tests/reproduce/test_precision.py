@@ -11,8 +11,9 @@ import pytest
 import record_makers
 
 from reproduce.catalogue.selection import select
-from reproduce.commands.precision import compare_precisions, judge
-from reproduce.commands.table import Launch
+from reproduce.commands.options import Selecting
+from reproduce.commands.precision import judge
+from reproduce.commands.precision import precision as precision_command
 
 COUNTS = 8790 + 2 * np.array([-25, -18, -13, -9, -6, -3, -1, 0, 2, 4, 7, 10, 14, 19, 26])
 TIGHT = 8790 + np.array([-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7])
@@ -94,8 +95,7 @@ def test_published_runs_that_diverged_rank_below_all_others(
                 diverged=precision == "bf16" and run.seed < diverged,
             )
             selection.store.records.publish(record)
-    launch = Launch(executor="local", workers=1, device="cpu", data=None, pack=None)
-    assert compare_precisions(selection, launch, report_only=True, as_json=True) == 0
+    assert precision_command(Selecting(results=tmp_path), report_only=True, as_json=True) == 0
     outcome = json.loads(capsys.readouterr().out)
     assert outcome["n"] == {"bf16": 15, "float32": 15}
     assert outcome["equivalent"] is (diverged == 0)

@@ -20,7 +20,7 @@ from benchmarks.run import Run, from_canonical
 from reproduce.catalogue import published, readings, report
 from reproduce.catalogue.papers import entries, find
 from reproduce.catalogue.tables import spelled
-from reproduce.commands import readings as command
+from reproduce.commands.readings import readings as told
 from reproduce.store.paths import ROOT
 
 ALL = readings.load("locality")
@@ -242,15 +242,15 @@ def test_a_missing_file_is_a_plain_message(tmp_path, monkeypatch):
 
 
 def test_the_json_form_holds_every_field():
-    rows = json.loads(command.render(as_json=True))
+    rows = json.loads(told(as_json=True))
     assert len(rows) == len(ALL)
     assert rows[2]["alternatives"] == ["half_sum_sq"]
-    assert rows[2] == json.loads(command.render("l2_convention", as_json=True))
+    assert rows[2] == json.loads(told("l2_convention", as_json=True))
     assert set(rows[2]) == set(readings.Reading.__struct_fields__)
 
 
 def test_the_list_fits_a_terminal_of_80_columns():
-    text = command.render()
+    text = told()
     assert max(len(line) for line in text.splitlines()) <= 80
     assert not any(line.endswith("…") for line in text.splitlines())
     words = {word.strip(",") for word in text.split()}
@@ -262,7 +262,7 @@ def test_the_list_fits_a_terminal_of_80_columns():
 
 def test_a_narrow_terminal_breaks_no_word(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    text = command.render()
+    text = told()
     assert max(len(line) for line in text.splitlines()) <= 40
     for reading in ALL:
         assert set(f"{reading.name} {reading.default}".split()) <= set(text.split())
@@ -271,13 +271,13 @@ def test_a_narrow_terminal_breaks_no_word(monkeypatch):
 @pytest.mark.parametrize("name", ["L-34", "l-34", "batch_norm_eps"])
 def test_one_reading_is_shown_in_full(name):
     reading = readings.find("L-34")
-    text = " ".join(command.render(name).split())
+    text = " ".join(told(name).split())
     for part in (reading.question, reading.evidence, "0.001", "a setting: batch_norm_eps"):
         assert part in text
 
 
 def test_a_note_says_that_there_is_nothing_to_choose():
-    assert "nothing: a note" in command.render("L-16")
+    assert "nothing: a note" in told("L-16")
 
 
 def test_reading_them_loads_nothing_heavy():

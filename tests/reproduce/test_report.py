@@ -13,6 +13,8 @@ import record_makers
 from rich.console import Console
 
 from analysis.documents.results import TableResult
+from analysis.documents.table_document import table_document
+from analysis.documents.terminal import print_document
 from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
 from benchmarks.run import Run
@@ -20,6 +22,7 @@ from reproduce import __main__ as main
 from reproduce.catalogue import report
 from reproduce.catalogue.selection import Selection
 from reproduce.catalogue.tables import Table
+from reproduce.commands import publishing
 from reproduce.locality.table3 import QUICK, TABLE
 from reproduce.store import schema
 from reproduce.store.store import Store
@@ -73,17 +76,21 @@ def built(table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: 
     return report.build(Selection(table, *chosen, store, **more))
 
 
+def write(result: TableResult, folder: Path) -> None:
+    publishing.publish(table_document(result), folder, as_json=False)
+
+
 def shown(result: Any, width: int = 80) -> str:
     file = io.StringIO()
-    report.render(result, Console(file=file, width=width))
+    print_document(table_document(result), Console(file=file, width=width))
     return file.getvalue()
 
 
 def test_a_report_leaves_five_files_with_the_runs_that_are_there(store: Store) -> None:
     result = built(TABLE, store)
     folder = store.report(TABLE.id)
-    paths = report.write(result, folder)
-    assert {path.name for path in paths} == FILES == {path.name for path in folder.iterdir()}
+    write(result, folder)
+    assert {path.name for path in folder.iterdir()} == FILES
     assert folder == store.base / "locality" / "table3"
     rows = rows_of(folder / "table3.csv")
     assert [(row["cell"], row["seed"]) for row in rows] == [
@@ -114,7 +121,7 @@ def test_missing_seeds_show_and_are_not_averaged_away(store: Store) -> None:
 def test_a_second_report_has_the_same_bytes(store: Store, tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
-        report.write(built(TABLE, store), folder)
+        write(built(TABLE, store), folder)
     for name in FILES:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
@@ -124,7 +131,7 @@ def test_runs_that_are_published_in_another_order_give_the_same_csv(tmp_path: Pa
     for name, seeds in (("up", range(7)), ("down", range(6, -1, -1))):
         store = Store(tmp_path / name)
         publish(store, "plain 1 1", seeds, 8780)
-        report.write(built(TABLE, store), store.report(TABLE.id))
+        write(built(TABLE, store), store.report(TABLE.id))
         texts.append((store.report(TABLE.id) / "table3.csv").read_text())
     assert texts[0] == texts[1]
     assert texts[0].count("\n") == 8
@@ -133,7 +140,7 @@ def test_runs_that_are_published_in_another_order_give_the_same_csv(tmp_path: Pa
 def test_without_records_the_table_is_all_missing(tmp_path: Path) -> None:
     store = Store(tmp_path / "nothing")
     result = built(TABLE, store)
-    report.write(result, store.report(TABLE.id))
+    write(result, store.report(TABLE.id))
     document = json.loads((store.report(TABLE.id) / "table3.json").read_text())
     assert {cell["level"]["verdict"] for cell in document["cells"]} == {"missing"}
     assert document["runs_planned"] == 195
@@ -167,7 +174,7 @@ def test_another_precision_is_another_report(store: Store) -> None:
     assert result.about.precision == "bf16"
     assert "VARIANT: precision=bf16" in shown(result)
     folder = store.report(TABLE.id, "precision=bf16")
-    report.write(result, folder)
+    write(result, folder)
     assert folder == store.base / "variants" / "precision=bf16" / "locality" / "table3"
     assert {row["precision"] for row in rows_of(folder / "table3.csv")} == {"bf16"}
 
@@ -199,7 +206,7 @@ def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> N
         publish(store, cell.name, range(5), 300 + 10 * index)
     result = built(QUICK, store)
     folder = store.report(QUICK.id)
-    report.write(result, folder)
+    write(result, folder)
     assert folder == tmp_path / "quick" / "locality" / "table3"
     assert result.complete
     assert {row["protocol"] for row in rows_of(folder / "table3.csv")} == {"quick"}
@@ -249,7 +256,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(store: Store, tmp_path: Pat
     blocked = tmp_path / "file"
     blocked.write_text("kept")
     with pytest.raises(UserError, match=r"cannot write .*table3\.csv") as caught:
-        report.write(result, blocked / "table3")
+        write(result, blocked / "table3")
     assert "\n" not in str(caught.value)
     assert blocked.read_text() == "kept"
 
@@ -257,12 +264,12 @@ def test_a_folder_that_cannot_be_written_is_one_line(store: Store, tmp_path: Pat
 def test_a_file_that_cannot_be_replaced_leaves_the_old_report_whole(store: Store) -> None:
     result = built(TABLE, store)
     folder = store.report(TABLE.id)
-    report.write(result, folder)
+    write(result, folder)
     before = (folder / "table3.csv").read_bytes()
     (folder / "table3.tex").unlink()
     (folder / "table3.tex").mkdir()
     with pytest.raises(UserError, match=r"table3\.tex"):
-        report.write(result, folder)
+        write(result, folder)
     assert (folder / "table3.csv").read_bytes() == before
     assert {path.name for path in folder.iterdir()} == FILES
 

@@ -24,7 +24,7 @@ from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
 from reproduce.catalogue.tables import PlannedRun
-from reproduce.commands.show import show_run
+from reproduce.commands.show import show
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
 from reproduce.running.standing import standing
@@ -203,7 +203,7 @@ def test_a_repetition_that_differs_keeps_record_and_weights(
     assert header.note == f"of a repetition with {count} correct; the record has {count + 1}"
     assert not header.belongs_to(theirs)
     assert "1 run came to another result" in wanted.differing(store)
-    text = show_run(run.hash, form="full", results=store.base, as_json=False)
+    text = show(run.hash, results=store.base)
     assert f"of a repetition with {count} of 32 correct" in text
 
 
@@ -308,7 +308,7 @@ def test_damaged_files_are_one_line(
     with pytest.raises(UserError, match=r"holds no run's weights .* --save-weights") as caught:
         saved_weights.header(path)
     assert "\n" not in str(caught.value)
-    text = show_run(planned[0].run.hash, form="full", results=store.base, as_json=False)
+    text = show(planned[0].run.hash, results=store.base)
     assert "weights: damaged" in text
 
 
@@ -330,9 +330,9 @@ def test_status_and_show_name_them(store: Store, data: Path) -> None:
     assert status_of(planned, store).weights == 1
     path = store.weights.path(planned[0].run.hash)
     for name, expected in ((planned[0].run.hash, str(path)), (planned[1].run.hash, None)):
-        text = show_run(name, form="full", results=store.base, as_json=False)
+        text = show(name, results=store.base)
         assert (f"weights: {path}" in text) == (expected is not None)
-        shown = json.loads(show_run(name, form="full", results=store.base, as_json=True))
+        shown = json.loads(show(name, results=store.base, as_json=True))
         assert shown.get("weights") == expected
 
 

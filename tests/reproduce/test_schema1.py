@@ -12,7 +12,7 @@ from run_makers import flat, make_run
 
 from benchmarks.errors import UserError
 from benchmarks.run import digest_of
-from reproduce.commands.show import show_run
+from reproduce.commands.show import show
 from reproduce.store import schema, schema1
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
@@ -103,6 +103,6 @@ def test_the_committed_run_is_found_by_either_name() -> None:
     assert record["run"] == make_run(precision="bf16").canonical()
     assert schema.headline(record) == (8_894, 10_000)
     for name in ("dca9", "3ef3464e"):
-        text = show_run(name, form="full", results=store.base, as_json=False)
+        text = show(name, results=store.base)
         assert "8894 of 10000 correct" in text
         assert "named 3ef3464eb28374d4 before" in text

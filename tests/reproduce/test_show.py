@@ -10,7 +10,7 @@ import record_makers
 
 from analysis.documents.results import QUICK_LABEL
 from benchmarks.errors import UserError
-from reproduce.commands.show import show_run
+from reproduce.commands.show import show
 from reproduce.store.schema import headline
 from reproduce.store.store import Store
 
@@ -20,20 +20,20 @@ def test_by_prefix_in_full_and_quick(tmp_path: Path) -> None:
     Store(tmp_path).records.publish(full)
     Store(tmp_path, "quick").records.publish(quick)
     for record, label in ((full, None), (quick, QUICK_LABEL)):
-        text = show_run(record["hash"][:7], form="full", results=tmp_path, as_json=False)
+        text = show(record["hash"][:7], results=tmp_path)
         assert record["hash"] in text
         assert f"{headline(record)[0]} of 10000 correct" in text
         assert len(text.splitlines()) > 20  # epochs
         assert (text.splitlines()[0] == label) == (record is quick)
         assert ("QUICK" in text) == (record is quick)
-        shown = json.loads(show_run(record["hash"], form="full", results=tmp_path, as_json=True))
+        shown = json.loads(show(record["hash"], results=tmp_path, as_json=True))
         assert (shown["form"], shown.get("label")) == (record["form"], label)
 
 
 def test_json_is_the_record(tmp_path: Path) -> None:
     record = record_makers.make(1)
     Store(tmp_path).records.publish(record)
-    text = show_run(record["hash"], form="full", results=tmp_path, as_json=True)
+    text = show(record["hash"], results=tmp_path, as_json=True)
     assert json.loads(text)["result"] == record["result"]
 
 
@@ -41,9 +41,7 @@ def test_committed_runs_are_found(tmp_path: Path) -> None:
     record = record_makers.make(5)
     store = Store(tmp_path)
     store.committed.write("locality-table3", [record])
-    assert record["hash"] in show_run(
-        record["hash"][:5], form="full", results=tmp_path, as_json=False
-    )
+    assert record["hash"] in show(record["hash"][:5], results=tmp_path, as_json=False)
 
 
 def test_ambiguous_unknown_and_malformed(tmp_path: Path) -> None:
@@ -52,10 +50,10 @@ def test_ambiguous_unknown_and_malformed(tmp_path: Path) -> None:
     names = [record_makers.make(seed)["hash"] for seed in range(40)]
     doubled = next(n[0] for n in names if sum(m[0] == n[0] for m in names) > 1)
     with pytest.raises(UserError, match="fits"):
-        show_run(doubled, form="full", results=tmp_path, as_json=False)
+        show(doubled, results=tmp_path)
     unknown = next(f"{i:04x}" for i in range(65536) if not any(n[:4] == f"{i:04x}" for n in names))
     with pytest.raises(UserError, match="no finished run"):
-        show_run(unknown, form="full", results=tmp_path, as_json=False)
+        show(unknown, results=tmp_path)
     for malformed in ("", "../etc", "XYZ", "0" * 17):
         with pytest.raises(UserError, match="is no run"):
-            show_run(malformed, form="full", results=tmp_path, as_json=False)
+            show(malformed, results=tmp_path)

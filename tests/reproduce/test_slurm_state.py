@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from benchmarks.errors import UserError
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands import table as run_command
+from reproduce.commands.options import Launch
 from reproduce.executors.slurm import cli, cluster, follow, manifest, snapshot, submit
 from reproduce.executors.slurm import queue as slurm_queue
 from reproduce.executors.slurm.arrays import Request, arrays
@@ -222,6 +224,15 @@ def test_cancel_says_what_it_needs(store: Store, monkeypatch: pytest.MonkeyPatch
         cancel([], store)
 
 
+@pytest.fixture
+def _default(number: int) -> Iterator[None]:
+    """Under nohup SIGHUP is ignored, also by those that a process starts."""
+    before = signal.signal(number, signal.SIG_DFL)
+    yield
+    signal.signal(number, before)
+
+
+@pytest.mark.usefixtures("_default")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_submitting_lets_it_be_undone(number: int) -> None:
     """Once: another one does not end the undoing."""
@@ -320,8 +331,8 @@ def test_a_table_is_not_complete_while_followed_runs_are_missing(
     summary = LaunchSummary(1, 0, missing, interrupted=False)
     monkeypatch.setattr(run_command, "launch_missing", lambda *_: summary)
     monkeypatch.setattr(run_command, "report_selection", lambda *_, as_json: run_command.DONE)
-    launch = run_command.Launch("local", None, "cpu", None, None)
-    assert run_command.run_table(select("table3"), launch, as_json=False) == code
+    launch = Launch(device="cpu")
+    assert run_command.run_table(select("table3"), launch) == code
     told = "1 of 2 runs done, 1 without a result; the same command tries these again"
     assert summary.describe() == (told if missing else "1 of 1 runs done")
 

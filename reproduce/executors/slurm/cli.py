@@ -18,7 +18,7 @@ from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.commands.table import Launch
+    from reproduce.commands.options import Launch
     from reproduce.running.launch import LaunchSummary
 
 ID_PLACE, SNAPSHOT_PLACE = "SUBMISSION", "SNAPSHOT"
