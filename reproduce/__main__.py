@@ -33,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run(argv))
 
 
+def run_entry(entry_id: str) -> NoReturn:
+    """`reproduce ENTRY` with this process's arguments: ``python -m reproduce.<paper>.<entry>``."""
+    main([entry_id, *sys.argv[1:]])
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; see README, "Exit codes"."""
     from reproduce.origin import ensure_own_packages

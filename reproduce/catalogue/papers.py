@@ -12,7 +12,6 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import reproduce
@@ -56,14 +55,11 @@ class Entry:
         """
         if not self.trains:
             raise UserError(f"{self.id} has no runs: `reproduce {self.name}` computes it at once")
-        return self._module().TABLE
+        return importlib.import_module(f"{self.package}.{self.name}").TABLE
 
     def command(self) -> Callable[..., int]:
         """Import the script of an entry that trains nothing and return its command."""
-        return self._module().command
-
-    def _module(self) -> ModuleType:
-        return importlib.import_module(f"{self.package}.{self.name}")
+        return importlib.import_module(f"{self.package}.{self.name}").command
 
 
 @dataclass(frozen=True)
@@ -94,11 +90,8 @@ def papers() -> tuple[Paper, ...]:
     for folder in extra_papers():
         if str(folder) not in reproduce.__path__:
             reproduce.__path__.append(str(folder))
-    found = []
-    for module in pkgutil.iter_modules(reproduce.__path__, "reproduce."):
-        name = module.name.rpartition(".")[2]
-        if module.ispkg and name not in ROOMS:
-            found.append(_paper(module.name))
+    names = [module.name for module in pkgutil.iter_modules(reproduce.__path__) if module.ispkg]
+    found = [_paper(f"reproduce.{name}") for name in names if name not in ROOMS]
     return tuple(sorted(found, key=lambda paper: (not paper.is_default, paper.name)))
 
 
@@ -139,9 +132,7 @@ def find(name: str) -> Entry:
         UserError: where there is none.
     """
     full = name if "/" in name else f"{default_paper()}/{name}"
-    for entry in entries():
-        if entry.id == full:
-            return entry
-    raise UserError(
-        f"no table {name!r}; `reproduce list` names: {', '.join(e.id for e in entries())}"
-    )
+    known = {entry.id: entry for entry in entries()}
+    if full not in known:
+        raise UserError(f"no table {name!r}; `reproduce list` names: {', '.join(known)}")
+    return known[full]

@@ -187,15 +187,16 @@ class Table:
         Raises:
             UserError: where a glob matches no cell.
         """
-        for pattern in patterns:
-            if not any(fnmatch.fnmatchcase(cell.name, pattern) for cell in self.cells):
-                names = ", ".join(cell.name for cell in self.cells)
-                raise UserError(f"--only {pattern!r} matches no cell of {self.id}; it has: {names}")
-        return tuple(
-            cell
-            for cell in self.cells
-            if not patterns or any(fnmatch.fnmatchcase(cell.name, p) for p in patterns)
-        )
+        names = [cell.name for cell in self.cells]
+        chosen: set[str] = set()
+        for pattern in patterns or ("*",):
+            found = fnmatch.filter(names, pattern)
+            if not found:
+                raise UserError(
+                    f"--only {pattern!r} matches no cell of {self.id}; it has: {', '.join(names)}"
+                )
+            chosen.update(found)
+        return tuple(cell for cell in self.cells if cell.name in chosen)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def check(
         print(f"Written: {short(baseline)}")
         return DONE
     outcome = judge(result, baseline)
-    print(outcome.to_json() if as_json else outcome.text)
+    print(json.dumps(asdict(outcome), indent=1) if as_json else outcome.text)
     return outcome.exit_code
 
 
@@ -95,10 +95,6 @@ class CheckOutcome:
             INCOMPLETE: f"nothing to object to so far, {self.missing} runs missing",
         }
         return "\n".join([*self.reasons, f"{self.table}: {counts}; {end[self.exit_code]}"])
-
-    def to_json(self) -> str:
-        """All fields."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
 
 def judge(result: TableResult, baseline: Path) -> CheckOutcome:

@@ -6,12 +6,13 @@ import json
 import shutil
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from reproduce.catalogue.papers import Entry, default_paper, entries, papers
+from reproduce.catalogue.papers import default_paper, entries, papers
 from reproduce.catalogue.tables import Table
 from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
@@ -29,31 +30,27 @@ def list_tables(
     as_json: opt.Json = False,
 ) -> str:
     """List what can be reproduced."""
-    rows = [_summary(entry) for entry in entries(paper)]
+    rows = []
+    for entry in entries(paper):
+        row: dict[str, Any] = {"table": entry.id, "summary": entry.summary}
+        if entry.trains:
+            table = entry.load()
+            row |= {"cells": len(table.cells), "seeds": table.seeds}
+            row |= {"runs": len(table.cells) * table.seeds, "forms": list(table.forms)}
+        rows.append(row)
     if as_json:
         return json.dumps(rows, indent=1)
     width = shutil.get_terminal_size().columns
     lines = []
     for of in papers():
-        if own := [row for row in rows if row["table"].startswith(f"{of.name}/")]:
-            lines.append(f"{of.title} ({of.citation})")
+        own = [row for row in rows if row["table"].startswith(f"{of.name}/")]
+        lines += [f"{of.title} ({of.citation})"] if own else []
         for row in own:
-            size = "computed at once"
-            if "cells" in row:
-                forms = "".join(f", also --{form}" for form in row["forms"])
-                size = f"{row['cells']} cells × {row['seeds']} seeds{forms}"
-            lines.append(f"{row['table']}  {size}")
+            forms = "".join(f", also --{form}" for form in row.get("forms", ()))
+            cells = f"{row['cells']} cells × {row['seeds']} seeds" if "cells" in row else ""
+            lines.append(f"{row['table']}  {cells or 'computed at once'}{forms}")
             lines.append(textwrap.indent(textwrap.fill(row["summary"], width - 4), "    "))
     return "\n".join(lines)
-
-
-def _summary(entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {"table": entry.id, "summary": entry.summary}
-    if entry.trains:
-        table = entry.load()
-        row |= {"cells": len(table.cells), "seeds": table.seeds}
-        row |= {"runs": len(table.cells) * table.seeds, "forms": list(table.forms)}
-    return row
 
 
 def status(
@@ -81,11 +78,15 @@ def overview(results: Path | None, *, as_json: bool) -> str:
 
     Runs under other readings than the default ones are told together, by form.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for store in stores(results or default_results(), FORMS[0]):
         found = Counter(configuration_hash(record) for record in store.records.readable())
-        if found:
-            rows += _rows(store.form, found)
+        for entry in entries() if found else ():
+            whole = entry.load() if entry.trains else None
+            if whole is not None and store.form in (whole.form, *whole.forms):
+                rows += _rows(whole.of_form(store.form), found)
+        if others := found.total():
+            rows.append({"table": None, "form": store.form, "done": others})
     if as_json:
         return json.dumps(rows, indent=1)
     return "\n".join(map(_line, rows)) or (
@@ -93,39 +94,24 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     )
 
 
-def _rows(form: str, found: Counter[str]) -> list[dict[str, Any]]:
-    """Takes the runs that it tells from ``found``."""
-    rows: list[dict[str, Any]] = []
-    for entry in entries():
-        whole = entry.load() if entry.trains else None
-        if whole is None or form not in (whole.form, *whole.forms):
-            continue
-        table = whole.of_form(form)
-        for precision in PRECISIONS:
-            runs = (cell.run(0, {"precision": precision}) for cell in table.cells)
-            names = {run.configuration_hash for run in runs}
-            if done := sum(found.pop(name, 0) for name in names):
-                rows.append(_row(table, precision, done))
-    if others := found.total():
-        rows.append({"table": None, "form": form, "done": others})
-    return rows
-
-
-def _row(table: Table, precision: str, done: int) -> dict[str, Any]:
+def _rows(table: Table, found: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Of each precision that has runs, which it takes from ``found``."""
     planned = len(table.cells) * table.seeds
     name = table.name if table.paper == default_paper() else table.id
-    options = table.option
-    if precision != table.cells[0].template.precision:
-        options += f" --precision {precision}"
-    verb = "report" if done >= planned else "status"
-    return {
-        "table": table.id,
-        "form": table.form,
-        "precision": precision,
-        "done": done,
-        "planned": planned,
-        "next": f"reproduce {verb} {name}{options}",
-    }
+    for precision in PRECISIONS:
+        runs = (cell.run(0, {"precision": precision}) for cell in table.cells)
+        done = sum(found.pop(name, 0) for name in {run.configuration_hash for run in runs})
+        own = precision == table.cells[0].template.precision
+        options = table.option + ("" if own else f" --precision {precision}")
+        if done:
+            yield {
+                "table": table.id,
+                "form": table.form,
+                "precision": precision,
+                "done": done,
+                "planned": planned,
+                "next": f"reproduce {'report' if done >= planned else 'status'} {name}{options}",
+            }
 
 
 def _line(row: dict[str, Any]) -> str:

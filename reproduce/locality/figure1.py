@@ -143,6 +143,6 @@ def _about(source: WeightSource) -> Source:
 
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

@@ -65,6 +65,6 @@ def _factor(option: str, text: str) -> str:
 
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

@@ -248,6 +248,6 @@ def _merging(planned: Sequence[PlannedRun]) -> list[str]:
 
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

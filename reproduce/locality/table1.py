@@ -137,6 +137,6 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
 
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

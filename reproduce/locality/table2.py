@@ -60,6 +60,6 @@ def architectures(printed: Sequence[Mapping[str, str]]) -> list[Architecture]:
 command = computed(document)
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

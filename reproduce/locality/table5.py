@@ -71,6 +71,6 @@ QUICK = TABLE.in_form(
 TABLE = TABLE.with_forms(QUICK)
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_table
+    from reproduce.__main__ import run_entry
 
-    run_table(TABLE)
+    run_entry(TABLE.id)

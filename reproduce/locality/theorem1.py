@@ -32,6 +32,6 @@ def document() -> Document:
 command = computed(document)
 
 if __name__ == "__main__":
-    from reproduce.scripts import run_entry
+    from reproduce.__main__ import run_entry
 
     run_entry(ID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,10 +90,10 @@ def test_text_and_json_sum_up(baseline: Path) -> None:
     assert outcome.text.splitlines()[-1] == (
         "locality/table3: 1 reproduced, 1 not reproduced; 1 to object to"
     )
-    document = json.loads(outcome.to_json())
+    document = asdict(outcome)
     assert document["exit_code"] == 1
     assert document["verdicts"]["not reproduced"] == 1
-    assert document["reasons"] == list(outcome.reasons)
+    assert document["reasons"] == outcome.reasons
 
 
 def test_a_quick_table_cannot_be_checked(baseline: Path) -> None:
