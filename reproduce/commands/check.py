@@ -59,7 +59,8 @@ def check(
         print(f"Written: {short(baseline)}")
         return DONE
     outcome = judge(result, baseline)
-    print(json.dumps(asdict(outcome), indent=1) if as_json else outcome.text)
+    text = json.dumps(asdict(outcome), indent=1, ensure_ascii=False)
+    print(text if as_json else outcome.text)
     return outcome.exit_code
 
 

@@ -89,7 +89,7 @@ def rows(data: Path, results: Path) -> list[Row]:
         *_torch(),
         *_machine(),
         *_folders(data, results),
-        _data_path(data),
+        _length("data path", data, "--data or REPRODUCE_DATA"),
         _results_path(results),
         temporary_path(Path(tempfile.gettempdir())),
         *(_dataset(info, data) for info in DATASETS.values()),
@@ -203,10 +203,6 @@ def _folders(data: Path, results: Path) -> Iterator[Row]:
             "choose another with --results or REPRODUCE_RESULTS",
         )
     yield _row("results folder", found, fix, "broken", essential=True)
-
-
-def _data_path(folder: Path) -> Row:
-    return _length("data path", folder, "--data or REPRODUCE_DATA")
 
 
 def _results_path(folder: Path) -> Row:
