@@ -12,6 +12,7 @@ import pytest
 import record_makers
 from rich.console import Console
 
+from analysis.documents.files import files
 from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
 from analysis.documents.terminal import print_document
@@ -22,9 +23,9 @@ from reproduce import __main__ as main
 from reproduce.catalogue import report
 from reproduce.catalogue.selection import Selection
 from reproduce.catalogue.tables import Table
-from reproduce.commands import publishing
 from reproduce.locality.table3 import QUICK, TABLE
 from reproduce.store import schema
+from reproduce.store.atomic import write_files
 from reproduce.store.store import Store
 
 GRIDS = ("layout-upper", "layout-lower", "cells", "comparisons", "effect-sizes", "best-epochs")
@@ -77,7 +78,7 @@ def built(table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: 
 
 
 def write(result: TableResult, folder: Path) -> None:
-    publishing.publish(table_document(result), folder, as_json=False)
+    write_files(folder, "table3", files(table_document(result)))
 
 
 def shown(result: Any, width: int = 80) -> str:
