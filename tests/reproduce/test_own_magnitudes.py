@@ -19,6 +19,7 @@ from benchmarks.weights.measuring import measure_layers
 from reproduce.__main__ import run
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Cell, plan
+from reproduce.commands.options import Selecting
 from reproduce.locality import magnitudes, table3
 from reproduce.store import schema
 from reproduce.store import weights as saved_weights
@@ -47,7 +48,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def report(base: Path, **options: Any) -> tuple[int, dict[str, Any]]:
     """Exit code and what the command writes as JSON."""
-    code = magnitudes.command(quick=True, results=base, as_json=True, **options)
+    code = magnitudes.command(chosen=Selecting(quick=True, results=base, **options), as_json=True)
     path = base / "quick" / "locality" / "magnitudes" / "table3" / "magnitudes.json"
     return code, json.loads(path.read_text())
 
