@@ -166,13 +166,14 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         ({"only": ["nothing*"]}, "matches no cell"),
     ):
         with pytest.raises(UserError, match=words):
-            magnitudes.command(results=tmp_path, **options)
+            table = str(options.pop("table", "table3"))
+            magnitudes.command(table, chosen=Selecting(results=tmp_path, **options))
     assert not list(tmp_path.iterdir())
     (planned,) = plan(table3.TABLE.cells[:1], [0])
     path = weight_makers.keep(Store(tmp_path), planned, weight_makers.network(0))
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(UserError, match=str(path)):
-        magnitudes.command(results=tmp_path)
+        magnitudes.command(chosen=Selecting(results=tmp_path))
 
 
 @pytest.mark.slow
