@@ -165,8 +165,8 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         ({"table": "figure1"}, "has no runs"),
         ({"only": ["nothing*"]}, "matches no cell"),
     ):
+        table = str(options.pop("table", "table3"))
         with pytest.raises(UserError, match=words):
-            table = str(options.pop("table", "table3"))
             magnitudes.command(table, chosen=Selecting(results=tmp_path, **options))
     assert not list(tmp_path.iterdir())
     (planned,) = plan(table3.TABLE.cells[:1], [0])
