@@ -74,7 +74,7 @@ class Statement:
         return f"{self.quantity} {values}"
 
     def cell(self) -> Cell:
-        """ "yes", "NO", or "no, L-29" for a slip that a reading knows."""
+        """ "yes", "NO", or "no" with the reading that knows of a slip."""
         if self.agrees:
             return Cell("yes", True)
         if self.slip:
