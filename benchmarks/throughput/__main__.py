@@ -4,21 +4,9 @@
     python -m benchmarks.throughput --device cuda
 
 Contenders, all training VGG-10 on CIFAR-10 in batches of 128 with SGD, momentum and horizontal
-flips:
-
-plain
-    ``plain.py``, under 60 lines that import nothing of this project: torchvision's CIFAR10 and
-    transforms, a DataLoader with two workers, default memory layout, ``torch.optim.SGD``, float32,
-    one process with as many threads as torch takes. It reads the same images, written as the files
-    that torchvision unpacks.
-bare
-    ``bare.py``, a loop tuned by hand: the upper bound.
-ours
-    ``benchmarks.training.loop.train`` as every run calls it, with LOCO-Reg, seeded orders and
-    flips, curve and progress.
-update
-    The update with LOCO-Reg, without decay and as ``torch.optim.SGD``, in turn, inside real
-    training steps.
+flips: ``plain.py``, which imports nothing of this project (torchvision's data and transforms, a
+DataLoader with two workers, float32, one process with as many threads as torch takes), and those of
+``worker.py``: bare, tuned by hand; ours, as every run trains, with LOCO-Reg; and its update alone.
 
 On a CPU bare and ours run one thread a process and one process a core, which is how the suite
 trains; images/s is the sum over the processes. On CUDA they run in one process, with one network
@@ -41,6 +29,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -107,12 +96,11 @@ def _check(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from benchmarks.throughput import conditions, report
-    from benchmarks.throughput.contenders import contenders, measure
-    from benchmarks.throughput.window import Settings
+    from benchmarks.throughput import report
+    from benchmarks.throughput.contenders import Settings, contenders, measure
 
     precisions = ("float32", "bf16") if arguments.precision == "both" else (arguments.precision,)
-    machine = conditions.describe()
+    machine = report.describe()
     seconds = arguments.seconds or (None if arguments.steps else SECONDS)
     progress = Console(stderr=True)
     rounds: list[report.Round] = []
@@ -144,8 +132,6 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _images(arguments: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
     """Folder of the ``cifar10`` store to read, and what to call its images."""
-    from benchmarks.throughput.conditions import write_noise, write_torchvision
-
     checkout = Path(__file__).resolve().parents[2]
     folder = arguments.data or Path(os.environ.get("REPRODUCE_DATA") or checkout / "data")
     called = "CIFAR-10"
@@ -156,6 +142,41 @@ def _images(arguments: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
         called = f"{count:,} images of noise"
     write_torchvision(folder, scratch)
     return folder, called
+
+
+def write_noise(root: Path, count: int) -> None:
+    """A ``cifar10`` store of ``count`` random training images, and a fifth as many for testing.
+
+    Training takes as long on noise as on photographs; the table says which it was.
+    """
+    import numpy as np
+
+    from benchmarks.data import info, store
+
+    random = np.random.default_rng(0)
+    splits = {}
+    for name, size in (("train", count), ("test", -(-count // 5))):
+        pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
+        splits[name] = store.Split(pixels, random.integers(0, 10, size))
+    store.write(store.build("cifar10", info("cifar10").classes, splits), root)
+
+
+def write_torchvision(data: Path, root: Path) -> None:
+    """The store's training images as the five pickles that torchvision's CIFAR10 unpacks."""
+    import numpy as np
+
+    from benchmarks.data import store
+
+    dataset = store.read(data, "cifar10")
+    folder = root / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    for number, part in enumerate(np.array_split(np.arange(len(dataset.train)), 5), start=1):
+        pixels = np.array(dataset.train.images[part]).transpose(0, 3, 1, 2).reshape(len(part), -1)
+        labels = [int(label) for label in dataset.train.labels[part]]
+        entry = {"data": np.ascontiguousarray(pixels), "labels": labels}
+        (folder / f"data_batch_{number}").write_bytes(pickle.dumps(entry))
+    meta = {"label_names": list(dataset.classes)}
+    (folder / "batches.meta").write_bytes(pickle.dumps(meta))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
-"""From rounds of samples to medians, ratios and the regulariser's share of a step, and the tables
-that show them on the terminal."""
+"""From rounds of samples to medians, ratios and the regulariser's share of a step on this machine,
+and the table that shows them on the terminal."""
 
 from __future__ import annotations
 
+import os
+import platform
+import re
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
 from benchmarks.throughput.contenders import BATCH, Contender, Sample
 
@@ -25,6 +29,30 @@ LEAST_RATIO = {
 }
 MOST_REGULARIZER_SHARE = 0.02
 MOST_PEAK_MIB = 1.5e9 / 2**20
+
+# Instruction sets that decide how fast convolutions are, as Linux names them.
+INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
+
+
+def describe() -> dict[str, Any]:
+    """Processor, cores that this process may use, instruction sets, memory (GiB), system, packages,
+    and load at the start."""
+    cpu = Path("/proc/cpuinfo")
+    text = cpu.read_text() if cpu.exists() else ""
+    names = dict(re.findall(r"^(model name|flags|Features)\s*:\s*(.*)$", text, re.MULTILINE))
+    flags = (names.get("flags") or names.get("Features") or "").split()
+    affinity = hasattr(os, "sched_getaffinity")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": names.get("model name") or platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if affinity else os.cpu_count() or 1,
+        "instruction_sets": [name for name in INSTRUCTION_SETS if name in flags],
+        "memory_gib": round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in ("torch", "torchvision", "numpy")},
+        "load_at_start": round(os.getloadavg()[0], 2),
+    }
 
 
 def summarize(
@@ -102,31 +130,35 @@ def _regularizer(rounds: Sequence[Round]) -> dict[str, Any]:
 
 def render(found: dict[str, Any]) -> Group:
     """What :func:`summarize` returns: machine, speeds, ratios and the regulariser's cost."""
-    speeds = _table(
-        "Training, images/s",
-        *("contender", "processes", "threads", "images/s", "spread", "peak MiB a process"),
-    )
+    table = Table("", *("median", "least to most of the rounds", "target"))
+    for column in table.columns[1:]:
+        column.justify = "right"
+
+    def add(name: str, spread: dict[str, Any], form: str, met: bool | None, target: str) -> None:
+        median, least, most = (format(spread[key], form) for key in ("median", "min", "max"))
+        mark = "" if met is None else f"{'✓' if met else '✗'} {target}"
+        table.add_row(name, median, f"{least} – {most}", mark)
+
     for name, who in found["contenders"].items():
-        kind, peak = name.split()[0], f"{who['peak_mib']:,.0f}"
-        if kind == "ours":
-            peak += f" {_mark(who['peak_mib'] <= MOST_PEAK_MIB)} ≤ {MOST_PEAK_MIB:,.0f}"
-        if kind != "update":
-            numbers = str(who["processes"]), str(who["replies"][0][0]["threads"])
-            speeds.add_row(name, *numbers, *_shown(who["images_per_second"], ",.0f"), peak)
-    ratios = _table("Ratios of images/s within a round", "ratio", "median", "spread", "target")
+        if not name.startswith("update"):
+            threads, peak = who["replies"][0][0]["threads"], who["peak_mib"]
+            met = peak <= MOST_PEAK_MIB if name.startswith("ours") else None
+            text = f"{name}, images/s ({who['processes']} × {threads} threads, {peak:,.0f} MiB)"
+            add(text, who["images_per_second"], ",.0f", met, f"≤ {MOST_PEAK_MIB:,.0f} MiB")
+    table.add_section()
     for ratio in found["ratios"]:
         least = ratio["least"]
-        target = "" if least is None else f"{_mark(ratio['median'] >= least)} ≥ {least:g}"
-        ratios.add_row(f"{ratio['above']} / {ratio['below']}", *_shown(ratio, ".3f"), target)
-    costs = _table("What LOCO-Reg costs", "quantity", "median", "spread", "target")
-    for name, seconds in found["regularizer"]["update_seconds"].items():
-        costs.add_row(f"update, {name}, ms", *_shown(seconds, ".2f", 1e3), "")
+        met = None if least is None else ratio["median"] >= least
+        add(f"{ratio['above']} / {ratio['below']}", ratio, ".3f", met, f"≥ {least}")
+    table.add_section()
+    for name, took in found["regularizer"]["update_seconds"].items():
+        add(f"update, {name}, s", took, ".5f", None, "")
     for name, share in found["regularizer"]["share_of_step"].items():
         most = found["regularizer"]["most"]
-        target = f"{_mark(share['median'] <= most)} ≤ {most:.0%}"
-        costs.add_row(f"locality − no decay, of a step of {name}", *_shown(share, ".2%"), target)
-    promise = Text("Targets are promises for two CPU cores with AVX512-BF16.")
-    return Group(Text("\n".join(_machine_lines(found))), speeds, ratios, costs, promise)
+        text = f"LOCO-Reg: locality − no decay, of a step of {name}"
+        add(text, share, ".2%", share["median"] <= most, f"≤ {most:.0%}")
+    promise = "Targets are promises for two CPU cores with AVX512-BF16. MiB: a process's peak."
+    return Group(*_machine_lines(found), table, promise)
 
 
 def _machine_lines(found: dict[str, Any]) -> Iterator[str]:
@@ -138,21 +170,4 @@ def _machine_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"{machine['processor']}, cores: {machine['cores']} ({sets}), {machine['system']}"
     yield from sorted({reply["device"] for reply in replies if "device" in reply})
     yield f"Python {machine['python']}, {packages}; load at the start {machine['load_at_start']}"
-    yield f"{found['settings']['images']}; rounds: {rounds}; spread: least to most over the rounds"
-
-
-def _table(title: str, first: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(first)
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    return table
-
-
-def _shown(spread: dict[str, Any], form: str, scale: float = 1.0) -> tuple[str, str]:
-    median, least, most = (f"{scale * spread[name]:{form}}" for name in ("median", "min", "max"))
-    return median, f"{least} – {most}"
-
-
-def _mark(met: bool) -> str:
-    return "✓" if met else "✗"
+    yield f"{found['settings']['images']}; rounds: {rounds}"

@@ -36,7 +36,7 @@ from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
 from benchmarks.throughput.bare import train_bare
-from benchmarks.throughput.window import Options, Window
+from benchmarks.throughput.contenders import Options, Window
 from benchmarks.training.batches import Context, Resident, no_weights
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member

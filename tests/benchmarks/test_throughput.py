@@ -23,10 +23,18 @@ from benchmarks.data import store
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
-from benchmarks.throughput import bare, conditions, plain, report
-from benchmarks.throughput.__main__ import main
-from benchmarks.throughput.contenders import PLAIN, Contender, Sample, contenders, measure
-from benchmarks.throughput.window import Options, Settings, Window
+from benchmarks.throughput import bare, plain, report
+from benchmarks.throughput.__main__ import main, write_noise, write_torchvision
+from benchmarks.throughput.contenders import (
+    PLAIN,
+    Contender,
+    Options,
+    Sample,
+    Settings,
+    Window,
+    contenders,
+    measure,
+)
 from benchmarks.throughput.worker import TimedUpdates, updates_of
 
 CPU = torch.device("cpu")
@@ -43,8 +51,8 @@ def options(**changes: int) -> Options:
 def noise_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 256 noise images and the same in torchvision's files."""
     root = tmp_path_factory.mktemp("noise")
-    conditions.write_noise(root, 256)
-    conditions.write_torchvision(root, root)
+    write_noise(root, 256)
+    write_torchvision(root, root)
     return root
 
 
