@@ -36,7 +36,7 @@ class Archive:
 
     Attributes:
         sources: the official files.
-        layout: what is in them, a key of :data:`benchmarks.data.layouts.LAYOUTS`.
+        layout: what is in them, a key of :data:`benchmarks.data.importing.LAYOUTS`.
         folder: what they extract to.
         train, test: the files of each split.
         meta: the pickled file that names CIFAR-100's classes.

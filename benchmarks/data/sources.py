@@ -1,15 +1,24 @@
-"""Published files, of data sets and of networks' weights: how they come here and are compared."""
+"""Published files, of data sets and of networks' weights: how they come here and are compared, and
+the folders in which stores are made.
+
+Such a folder has a name that no data set has, so that it never passes for a store. What a killed
+process left of one goes away, but for a download, which another one carries on.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
-from urllib.error import URLError
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
 
 from benchmarks.data.description import Source
 from benchmarks.errors import UserError, first_line, one_line, reading
@@ -20,12 +29,11 @@ OnProgress = Callable[[str, int, int], None]
 NETWORK_SECONDS = 30.0
 MIB = 2**20
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
-
-
-class Readable(Protocol):
-    """What :func:`copy` reads from: an open file or a server's answer."""
-
-    def read(self, size: int, /) -> bytes: ...
+STALE_SECONDS = 24 * 3600
+UNKNOWN = "0" * 8  # where the system does not tell; then only age counts
+NAME = re.compile(r"\.(?P<stem>[\w.-]+)-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.partial")
+DOWNLOAD = ".download"
+PART = ".part"  # of a file that has not come as a whole yet
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -59,23 +67,40 @@ def fetch(
 
 
 def _fetch(source: Source, target: Path, on_progress: OnProgress) -> None:
+    """Carries on where a killed process stopped, if a checksum tells whether that was right."""
     from urllib.request import Request, urlopen
 
+    if target.exists():
+        return
+    part = target.with_name(target.name + PART)
+    start = part.stat().st_size if part.exists() and source.checksum else 0
     request = Request(source.url, headers={"User-Agent": "reproduce-structure"})
-    with urlopen(request, timeout=NETWORK_SECONDS) as answer, open(target, "xb") as file:
-        total = int(answer.headers.get("Content-Length") or 0)
-        received = copy(answer, file, "downloading", total, on_progress)
-    if total and received != total:
-        raise ValueError(f"{received:,} of {total:,} bytes came")
-    if not has_checksum(target, source.checksum):
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    try:
+        with (
+            urlopen(request, timeout=NETWORK_SECONDS) as answer,
+            open(part, "ab" if start and answer.status == 206 else "wb") as file,
+        ):
+            length = int(answer.headers.get("Content-Length") or 0)
+            total = file.tell() + length if length else 0
+            received = copy(answer, file, "downloading", total, on_progress)
+        if total and received != total:
+            raise ValueError(f"{received:,} of {total:,} bytes came")
+    except HTTPError as error:
+        if error.code != 416 or not start:  # nothing is left to fetch
+            raise
+    if not has_checksum(part, source.checksum):
+        part.unlink()
         raise ValueError(f"{source.name} came with another checksum than the published one")
+    part.rename(target)
 
 
 def copy(
-    source: Readable, target: BinaryIO, stage: str, total: int, on_progress: OnProgress
+    source: BinaryIO, target: BinaryIO, stage: str, total: int, on_progress: OnProgress
 ) -> int:
-    """Copy what is left of ``source`` to the disk; how many bytes that were."""
-    done = 0
+    """Copy what is left of ``source`` to the disk; how many bytes ``target`` has then."""
+    done = target.tell()
     while part := source.read(MIB):
         target.write(part)
         done += len(part)
@@ -85,7 +110,78 @@ def copy(
     return done
 
 
-def writing(root: Path) -> AbstractContextManager[None]:
+@contextlib.contextmanager
+def scratch_folder(root: Path, stem: str, *, download: bool = False) -> Iterator[Path]:
+    """A new folder under ``root``, on the same file system as what it will be renamed to.
+
+    It is removed at the end, unless it has been renamed or a ``download`` into it was cut short.
+    Those of dead processes go first, but what they have downloaded is taken over.
+
+    Raises:
+        UserError: where ``root`` cannot be written.
+    """
+    stem += DOWNLOAD if download else ""
+    folder = root / f".{stem}-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.partial"
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        left = [p for p, m in _leftovers(root) if m["stem"] == stem and _owner_is_dead(m)]
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            if download and left:
+                left[0].rename(folder)
+        folder.mkdir(exist_ok=True)
+    try:
+        sweep(root)
+        yield folder
+    finally:
+        if not any(folder.glob(f"*{PART}")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(root: Path) -> None:
+    """Remove folders whose process on this machine is dead, unless it downloaded, and those that
+    nobody touched for a day."""
+    for folder, match in _leftovers(root):
+        is_left = _owner_is_dead(match) and not match["stem"].endswith(DOWNLOAD)
+        if is_left or _age(folder) > STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leftovers(root: Path) -> list[tuple[Path, re.Match[str]]]:
+    found = ((path, NAME.fullmatch(path.name)) for path in root.glob(".*.partial"))
+    return [(path, match) for path, match in found if match]
+
+
+def _machine() -> str:
+    """Names a set of processes that share their numbers: a boot of a machine, or a container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return UNKNOWN
+    return hashlib.sha256(f"{boot}{space}".encode()).hexdigest()[:8]
+
+
+def _owner_is_dead(match: re.Match[str]) -> bool:
+    if match["machine"] == _machine() != UNKNOWN:
+        try:
+            os.kill(int(match["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except (PermissionError, OverflowError):
+            pass
+    return False
+
+
+def _age(folder: Path) -> float:
+    """Seconds since anything in it changed; 0 where it is going away under our hands."""
+    try:
+        newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return 0.0
+    return time.time() - newest
+
+
+def writing(root: Path) -> contextlib.AbstractContextManager[None]:
     """For a block in which files are written into the data folder ``root``."""
     return one_line(OSError, lambda why: _cannot_write(root, why))
 

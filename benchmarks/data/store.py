@@ -33,8 +33,7 @@ from benchmarks.data.header import (
     looking_at,
     read_header,
 )
-from benchmarks.data.scratch import scratch_folder
-from benchmarks.data.sources import writing
+from benchmarks.data.sources import scratch_folder, writing
 from benchmarks.errors import UserError, first_line, reading
 
 # A block of images that is read, hashed or written at once.

@@ -7,6 +7,7 @@ the time or the number of updates is over, and prints what it has measured as JS
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -114,19 +115,17 @@ def measure(contender: Contender, settings: Settings) -> Sample:
         UserError: where one of them reports bad input.
         RuntimeError: where one fails otherwise; the message is the last line it wrote.
     """
-    children: list[_Child] = []
-    try:
-        for number in range(contender.processes):
-            children.append(_Child(contender, settings, number))
+    with contextlib.ExitStack() as stack:
+        children = [
+            stack.enter_context(_Child(contender, settings, number))
+            for number in range(contender.processes)
+        ]
         if contender.kind != "plain":
             for child in children:
                 child.await_ready()
             for child in children:
-                child.start()
+                child.tell("start\n")
         replies = tuple(child.answer() for child in children)
-    finally:
-        for child in children:
-            child.end()
     # getrusage's ru_maxrss is in bytes on macOS and in KiB on Linux.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Sample(
@@ -136,55 +135,51 @@ def measure(contender: Contender, settings: Settings) -> Sample:
     )
 
 
-class _Child:
+class _Child(subprocess.Popen[str]):
     """A measured process."""
 
     def __init__(self, contender: Contender, settings: Settings, number: int) -> None:
-        self.name = contender.name
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.name, self.errors = contender.name, tempfile.TemporaryFile("w+")  # noqa: SIM115
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        environment = {**os.environ, "PYTHONPATH": path}
-        if contender.kind == "plain":  # torch's own default, whatever this shell has set
-            for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-                environment.pop(variable, None)
-        self.process = subprocess.Popen(
+        # Plain takes torch's own number of threads, whatever this shell has set.
+        unset = ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if contender.kind == "plain" else ()
+        inherited = {name: text for name, text in os.environ.items() if name not in unset}
+        super().__init__(
             contender.command(settings, number),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=environment,
+            env={**inherited, "PYTHONPATH": path},
             text=True,
         )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.told, self.says = self.process.stdin, self.process.stdout
 
     def await_ready(self) -> None:
         """Wait until the process has warmed up."""
-        if self.says.readline().strip() != "ready":
+        assert self.stdout is not None
+        if self.stdout.readline().strip() != "ready":
             self._fail()
 
-    def start(self) -> None:
-        """Let it measure."""
-        self.told.write("start\n")
-        self.told.flush()
+    def tell(self, line: str) -> None:
+        """A line on its standard input."""
+        assert self.stdin is not None
+        self.stdin.write(line)
+        self.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
         """What it has measured."""
-        last = (self.says.read().splitlines() or [""])[-1]
-        if self.process.wait() != 0 or not last:
+        assert self.stdout is not None
+        last = (self.stdout.read().splitlines() or [""])[-1]
+        if self.wait() != 0 or not last:
             self._fail()
         return json.loads(last)
 
-    def end(self) -> None:
-        """Make sure that nothing of it remains."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+        self.communicate()
         self.errors.close()
 
     def _fail(self) -> NoReturn:
-        code = self.process.wait()
+        code = self.wait()
         self.errors.seek(0)
         last = (self.errors.read().strip().splitlines() or ["no message"])[-1]
         if code == 2:

@@ -8,8 +8,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks.data.scratch import scratch_folder
-from benchmarks.data.sources import OnProgress, copy, digest, fetch, has_checksum, silent
+from benchmarks.data.sources import (
+    OnProgress,
+    copy,
+    digest,
+    fetch,
+    has_checksum,
+    scratch_folder,
+    silent,
+)
 from benchmarks.errors import UserError, first_line, one_line
 from benchmarks.weights.catalogue import KnownWeights
 
@@ -45,7 +52,7 @@ def download(entry: KnownWeights, root: Path, on_progress: OnProgress = silent) 
     if _is_present(entry, root):
         return path_of(entry, root)
     source = entry.sources[0]
-    with scratch_folder(root / FOLDER, entry.name) as folder:
+    with scratch_folder(root / FOLDER, entry.name, download=True) as folder:
         fetch((source,), folder, entry.name, "FILE", on_progress)
         return _publish(folder / source.name, entry, root, source.url, on_progress)
 

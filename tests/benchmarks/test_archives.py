@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import hashlib
+import multiprocessing
 import os
 import pickle
 import shutil
+import signal
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from image_sources import (
     ARCHIVE,
+    Quiet,
     add_file,
     batch_files,
     gather,
@@ -32,7 +35,7 @@ from image_sources import (
     write_class_folders,
 )
 
-from benchmarks.data import DATASETS, DatasetInfo, Source, load
+from benchmarks.data import DATASETS, DatasetInfo, Source, load, sources
 from benchmarks.data.batches import read_batches_folder, read_tar
 from benchmarks.data.importing import download, import_from
 from benchmarks.data.pictures import Chunk
@@ -397,6 +400,43 @@ def test_a_download_that_fails_names_the_other_way(
     assert "`reproduce data import small PATH`" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize("sends_ranges", [True, False])
+@pytest.mark.parametrize("killed_when", ["downloading", "reading images"])
+def test_a_killed_download_carries_on(
+    killed_when: str,
+    sends_ranges: bool,
+    offered: tuple[Path, DatasetInfo],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, info = offered
+    monkeypatch.setattr(sources, "MIB", 8200)  # more than is buffered
+    monkeypatch.setattr(Quiet, "sends_ranges", sends_ranges)
+    monkeypatch.setattr(Quiet, "asked", [])
+    root = tmp_path / "data"
+
+    def die(stage: str, done: int, total: int) -> None:
+        if stage == killed_when:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    process = multiprocessing.get_context("fork").Process(target=download, args=(info, root, die))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    with sources.scratch_folder(root, "other"):
+        assert [p.name.partition("-")[0] for p in root.glob("*.partial")].count(".small.download")
+    (part,) = root.glob("*.download-*/*")
+    start = part.stat().st_size
+    got = download(info, root)
+    assert verify(info, root) == info.digest
+    assert [p.name for p in root.iterdir()] == [got.name]
+    if killed_when == "downloading":
+        assert 0 < start < path.stat().st_size
+        assert Quiet.asked == ["", f"bytes={start}-"]
+    else:
+        assert Quiet.asked == [""], "what has come is not fetched again"
 
 
 def test_another_copy_than_published_may_be_imported(

@@ -23,7 +23,7 @@ from image_sources import die_before, web_server, write_class_folders
 from import_cases import make, refused
 from official_files import MAKERS, Made
 
-from benchmarks.data import DATASETS, DatasetInfo, header, info, scratch, store
+from benchmarks.data import DATASETS, DatasetInfo, header, info, sources, store
 from benchmarks.data.importing import assemble, download, import_from
 from benchmarks.data.pictures import Chunk, read_grey
 from benchmarks.data.store import SPLITS, Split
@@ -636,12 +636,12 @@ def test_what_a_killed_import_left_behind_goes_away(tmp_path: Path) -> None:
     """Also of a data set with a hyphen in its name."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    leftover = tmp_path / f".deepweeds-fold1-{scratch._machine()}-{dead.pid}-0123abcd.partial"
+    leftover = tmp_path / f".deepweeds-fold1-{sources._machine()}-{dead.pid}-0123abcd.partial"
     leftover.mkdir()
     (leftover / "incoming_train").write_bytes(b"x")
-    with scratch.scratch_folder(tmp_path, "fashion-mnist") as folder:
+    with sources.scratch_folder(tmp_path, "fashion-mnist") as folder:
         assert not leftover.exists()
-        scratch.sweep(tmp_path)
+        sources.sweep(tmp_path)
         assert folder.exists()
     assert list(tmp_path.iterdir()) == []
 
