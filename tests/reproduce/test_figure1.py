@@ -118,7 +118,7 @@ def test_a_run_of_no_table_is_told_by_its_settings(tmp_path: Path) -> None:
 
 def test_keras_vgg16_where_there_is_nothing_of_our_own(tmp_path: Path) -> None:
     """The file's layout is the readers' test; here it only has to be found and passed on."""
-    entry = register.info(figure1.KERAS_VGG16)
+    entry = register.WEIGHTS[figure1.KERAS_VGG16]
     path = fetching.path_of(entry, tmp_path)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"\x89HDF\r\n\x1a\nnot really")
