@@ -139,7 +139,7 @@ class _Child(subprocess.Popen[str]):
     """A measured process."""
 
     def __init__(self, contender: Contender, settings: Settings, number: int) -> None:
-        self.name, self.errors = contender.name, tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.name, self.log = contender.name, tempfile.TemporaryFile("w+")  # noqa: SIM115
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         # Plain takes torch's own number of threads, whatever this shell has set.
         unset = ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if contender.kind == "plain" else ()
@@ -148,7 +148,7 @@ class _Child(subprocess.Popen[str]):
             contender.command(settings, number),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.errors,
+            stderr=self.log,
             env={**inherited, "PYTHONPATH": path},
             text=True,
         )
@@ -176,12 +176,12 @@ class _Child(subprocess.Popen[str]):
     def __exit__(self, *error: object) -> None:
         self.kill()
         self.communicate()
-        self.errors.close()
+        self.log.close()
 
     def _fail(self) -> NoReturn:
         code = self.wait()
-        self.errors.seek(0)
-        last = (self.errors.read().strip().splitlines() or ["no message"])[-1]
+        self.log.seek(0)
+        last = (self.log.read().strip().splitlines() or ["no message"])[-1]
         if code == 2:
             raise UserError(last)
         raise RuntimeError(f"{self.name} failed with exit code {code}: {last}")
