@@ -219,41 +219,26 @@ def _getting(entry: Entry) -> str:
 
 def _describe(entry: Entry, root: Path) -> Row:
     """One entry of ``reproduce data list --json``; reads no image and no weights."""
-    where, detail = _state(entry, root)
-    command = _getting(entry) if where == "missing" else None
-    if isinstance(entry, KnownWeights):
-        from benchmarks.weights.fetching import path_of
-
-        return {
-            "name": entry.name,
-            "title": entry.title,
-            "kind": "weights",
-            "layers": entry.layers,
-            "filters": entry.filters,
-            "network": entry.network or None,
-            "state": where,
-            "detail": detail,
-            "path": str(path_of(entry, root)),
-            "command": command,
-            "hash": entry.sources[0].checksum or None,
-            "url": entry.sources[0].url,
-        }
     from benchmarks.data.header import read_header
+    from benchmarks.weights.fetching import path_of
 
-    return {
-        "name": entry.name,
-        "fold": entry.fold,
-        "title": entry.title,
-        "images": dict(zip(("train", "test"), entry.counts, strict=True)),
-        "classes": len(entry.classes),
-        "side": entry.side,
-        "state": where,
-        "detail": detail,
-        "path": None if entry.embedded else str(root / entry.store),
-        "command": command,
-        "digest": read_header(root, entry.store).digest if where == "present" else entry.digest,
-        "identity": entry.identity,
-    }
+    where, detail = _state(entry, root)
+    here: Row = {"state": where, "detail": detail, "path": None}
+    known: Row = {"command": _getting(entry) if where == "missing" else None}
+    if isinstance(entry, KnownWeights):
+        about: Row = {"name": entry.name, "title": entry.title, "kind": "weights"}
+        about |= {"layers": entry.layers, "filters": entry.filters}
+        about |= {"network": entry.network or None}
+        here["path"] = str(path_of(entry, root))
+        known |= {"hash": entry.sources[0].checksum or None, "url": entry.sources[0].url}
+    else:
+        about = {"name": entry.name, "fold": entry.fold, "title": entry.title}
+        about |= {"images": dict(zip(("train", "test"), entry.counts, strict=True))}
+        about |= {"classes": len(entry.classes), "side": entry.side}
+        here["path"] = None if entry.embedded else str(root / entry.store)
+        stored = read_header(root, entry.store) if where == "present" else entry
+        known |= {"digest": stored.digest, "identity": entry.identity}
+    return {**about, **here, **known}
 
 
 def _report(entry: Entry, root: Path, as_json: bool) -> None:
@@ -297,7 +282,6 @@ WEIGHT_COLUMNS: Columns = {
     "layers": lambda row: str(row["layers"]),
     "where": _where,
 }
-WHOLE = ("name", "weights", "digest")
 
 
 def _print_table(rows: list[Row], columns: Columns, console: Console) -> None:
@@ -309,8 +293,8 @@ def _print_table(rows: list[Row], columns: Columns, console: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     columns = {t: cell for t, cell in columns.items() if t != "size" or console.width >= NARROW}
     for title in columns:
-        least = 8 if title == "digest" else None
-        table.add_column(title, no_wrap=title in WHOLE, min_width=least)
+        whole = title in ("name", "weights", "digest")
+        table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
     for row in rows:
         table.add_row(*(Text(cell(row), overflow="fold") for cell in columns.values()))
     console.print(table)
