@@ -71,11 +71,7 @@ def download(info: DatasetInfo, root: Path, on_progress: OnProgress = silent) ->
 
 
 def _is_present(info: DatasetInfo, root: Path) -> bool:
-    """Whether the store is there, after a cheap check of its files.
-
-    Raises:
-        UserError: where it is there but damaged, something else has its place, or it needs none.
-    """
+    """Whether the store is there, after a cheap check of its files."""
     if info.embedded:
         raise UserError(f"{info.name} comes with an installed package: nothing to get or import")
     store.check_is_store(root, info.store)
@@ -244,11 +240,7 @@ def _extracted(archive: Archive, source: Path) -> Path | None:
 
 
 def _official(archive: Archive, source: Path) -> dict[str, Path]:
-    """The official files by name; none where none of them is there.
-
-    Raises:
-        UserError: where one is there and another is missing.
-    """
+    """The official files by name; none where none of them is there."""
     if source.is_file() and len(archive.sources) == 1:
         return {archive.filename: source}
     folder = source.parent if source.is_file() else source

@@ -8,16 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks.data.sources import (
-    OnProgress,
-    copy,
-    digest,
-    fetch,
-    has_checksum,
-    scratch_folder,
-    silent,
-)
-from benchmarks.errors import UserError, first_line, one_line
+from benchmarks.data import sources
+from benchmarks.data.sources import OnProgress, copy, fetch, scratch_folder, silent
+from benchmarks.errors import UserError, one_line
 from benchmarks.weights.catalogue import KnownWeights
 
 FOLDER = "weights"
@@ -35,11 +28,7 @@ def state(entry: KnownWeights, root: Path) -> tuple[str, str]:
         return "missing", ""
     if not path.is_file():
         return "damaged", f"{path} is no file"
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        return "damaged", f"{path}: {first_line(error)}"
-    return ("present", "") if size else ("damaged", f"{path} is empty")
+    return ("present", "") if path.stat().st_size else ("damaged", f"{path} is empty")
 
 
 def download(entry: KnownWeights, root: Path, on_progress: OnProgress = silent) -> Path:
@@ -111,16 +100,12 @@ def _is_present(entry: KnownWeights, root: Path) -> bool:
 
 
 def _check(entry: KnownWeights, path: Path, name: str, on_progress: OnProgress) -> str:
-    """What shows that the file is the published one; its sum first, then its layers.
-
-    Raises:
-        UserError: where it is not.
-    """
+    """What shows that the file is the published one; its sum first, then its layers."""
     from benchmarks.weights.reading import read_file
 
     on_progress("checking", 0, 1)
     published = [source.checksum for source in entry.sources if source.checksum]
-    proof = next((checksum for checksum in published if has_checksum(path, checksum)), "")
+    proof = next((checksum for checksum in published if sources.has_checksum(path, checksum)), "")
     if published and not proof:
         raise UserError(
             f"{name} is not the published {entry.title}, or cut short: its sum is none of "
@@ -133,7 +118,7 @@ def _check(entry: KnownWeights, path: Path, name: str, on_progress: OnProgress) 
             f"{name} is not {entry.title}: {found[0]} 3×3 layers with {found[1]:,} spatial "
             f"filters, {entry.layers} with {entry.filters:,} expected"
         )
-    return proof or f"no published sum, sha256:{digest(path, 'sha256')}"
+    return proof or f"no published sum, sha256:{sources.digest(path, 'sha256')}"
 
 
 def _publish(

@@ -53,9 +53,6 @@ def _try_in_child(path: Path) -> None:
     """Read the file once in a process of its own: damage can crash the HDF5 library itself.
 
     Whatever else the child finds wrong, this process finds again and reports.
-
-    Raises:
-        UserError: where a signal ended the child, or none could be started.
     """
     root = str(Path(__file__).parents[2])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
@@ -133,11 +130,7 @@ def _text(value: Any) -> str:
 
 
 def _kernel(array: h5py.Dataset) -> np.ndarray | None:
-    """Filters (N, kh, kw) of a kernel (kh, kw, inputs, outputs); None for anything else.
-
-    Raises:
-        UserError: where its values are no floating-point numbers.
-    """
+    """Filters (N, kh, kw) of a kernel (kh, kw, inputs, outputs); None for anything else."""
     if array.ndim != 4 or array.size == 0 or not is_spatial(array.shape[0], array.shape[1]):
         return None
     if array.dtype.kind != "f":

@@ -101,9 +101,6 @@ def _merged(
     Args:
         state: the whole state of the network as it was trained.
         metadata: with the run's configuration, from which the network is built again.
-
-    Raises:
-        UserError: where configuration and state do not fit together.
     """
     from benchmarks.models.branches import merge
     from benchmarks.run import from_canonical
