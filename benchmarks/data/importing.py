@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.data import store
-from benchmarks.data.arrays import read_idx, read_matlab
+from benchmarks.data.archives import read_deepweeds, read_idx, read_matlab, read_tiny_imagenet
 from benchmarks.data.batches import read_batches_folder, read_tar
 from benchmarks.data.description import Archive, DatasetInfo
 from benchmarks.data.header import CHANNELS, SPLITS, has_header
 from benchmarks.data.pictures import Chunk, library, read_class_folders
 from benchmarks.data.sources import OnProgress, check, fetch, scratch_folder, silent, writing
-from benchmarks.data.zips import read_deepweeds, read_tiny_imagenet
 from benchmarks.errors import UserError, reading
 
 Reader = Callable[[dict[str, Path], DatasetInfo], Iterator[Chunk]]
