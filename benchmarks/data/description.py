@@ -116,11 +116,6 @@ class DatasetInfo:
         return self.name if self.fold is None else f"{self.name}-fold{self.fold}"
 
     @property
-    def arguments(self) -> str:
-        """What names it after ``reproduce data get``, such as "deepweeds --fold 1"."""
-        return f"{self.name} --fold {self.fold}" if self.fold else self.name
-
-    @property
     def source_side(self) -> int:
         """Height and width of the published images."""
         return self.published_side or self.side

@@ -55,8 +55,6 @@ class KnownWeights:
         """What reports call it; as a data set's."""
         return self.name
 
-    arguments = store
-
 
 # MD5 of the files without dense layers, which are smaller, and of those with them.
 _MD5 = {

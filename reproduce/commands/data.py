@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmarks.data import DATASETS, DatasetInfo, info
+from benchmarks.data import DATASETS, DatasetInfo, header, info
 from benchmarks.errors import UserError
 from benchmarks.weights.catalogue import WEIGHTS, KnownWeights
 from reproduce.commands import options as opt
@@ -190,8 +190,6 @@ def _keeper(entry: Entry) -> ModuleType:
 
 def _state(entry: Entry, root: Path) -> tuple[str, str]:
     if isinstance(entry, DatasetInfo):
-        from benchmarks.data import header
-
         return header.state(entry, root)
     from benchmarks.weights import fetching
 
@@ -214,12 +212,11 @@ def _verify(entry: Entry, root: Path) -> tuple[str, str]:
 
 
 def _getting(entry: Entry) -> str:
-    return f"reproduce data get {entry.arguments}"
+    return f"reproduce data get {header.arguments(entry.store)}"
 
 
 def _describe(entry: Entry, root: Path) -> Row:
     """One entry of ``reproduce data list --json``; reads no image and no weights."""
-    from benchmarks.data.header import read_header
     from benchmarks.weights.fetching import path_of
 
     where, detail = _state(entry, root)
@@ -236,7 +233,7 @@ def _describe(entry: Entry, root: Path) -> Row:
         about |= {"images": dict(zip(("train", "test"), entry.counts, strict=True))}
         about |= {"classes": len(entry.classes), "side": entry.side}
         here["path"] = None if entry.embedded else str(root / entry.store)
-        stored = read_header(root, entry.store) if where == "present" else entry
+        stored = header.read_header(root, entry.store) if where == "present" else entry
         known |= {"digest": stored.digest, "identity": entry.identity}
     return {**about, **here, **known}
 
