@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.verdicts.measure import ACCURACY, Measure
 
 if TYPE_CHECKING:
-    from analysis.statistics.effect_size import BrunnerMunzel
-    from analysis.statistics.median import MedianInterval
+    from analysis.statistics.estimates import BrunnerMunzel, MedianInterval
     from analysis.statistics.rank_sum import RankSum
     from analysis.statistics.shift import Shift
     from analysis.verdicts.choosing import Chosen
@@ -119,6 +118,11 @@ class CellResult:
     def n(self) -> int:
         """Finished runs."""
         return len(self.runs)
+
+    @property
+    def values(self) -> list[float]:
+        """What the tests rank, by seed: a diverged run takes the worst rank."""
+        return [self.measure.worst if run.diverged else run.value for run in self.runs]
 
     @property
     def diverged(self) -> int:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.median import median_interval
+from analysis.statistics.estimates import median_interval
 from analysis.statistics.rank_sum import (
     STARS,
     Alternative,

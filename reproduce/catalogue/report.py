@@ -20,9 +20,7 @@ from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.documents.results import About, CellResult, TableResult
+    from analysis.documents.results import About, CellResult, RunRow, TableResult
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
@@ -77,7 +75,7 @@ def build(selection: Selection) -> TableResult:
     headline = table.measures[0]
     results = [
         analyse(
-            _frame(table, planned, found, measure),
+            _rows(planned, found, measure),
             None if table.is_quick else _published(table, measure),
             _comparisons(table, knobs["stars_compare"]),
             delta=margin.delta if measure == headline else margin.measures.get(measure.name),
@@ -135,44 +133,38 @@ def _chosen(
     return tuple(outcomes)
 
 
-def _frame(
-    table: Table,
-    planned: Sequence[PlannedRun],
-    found: Mapping[str, Record],
-    measure: Measure,
-) -> pd.DataFrame:
-    """The long-form frame, one row a finished run."""
-    import pandas as pd
-
-    from analysis.documents.table import FRAME_COLUMNS
-
-    rows = [
-        {"cell": p.cell, "kind": table.cell(p.cell).kind, **_row(found[p.run.hash], measure)}
-        for p in planned
-        if p.run.hash in found
-    ]
-    return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
+def _rows(
+    planned: Sequence[PlannedRun], found: Mapping[str, Record], measure: Measure
+) -> dict[str, list[RunRow]]:
+    """The finished runs by cell."""
+    rows: dict[str, list[RunRow]] = {}
+    for item in planned:
+        if item.run.hash in found:
+            rows.setdefault(item.cell, []).append(_row(found[item.run.hash], measure))
+    return rows
 
 
-def _row(record: Record, measure: Measure) -> dict[str, Any]:
+def _row(record: Record, measure: Measure) -> RunRow:
+    from analysis.documents.results import RunRow
+
     run, result = record["run"], record["result"]
     correct, total = headline(record)
     best = result["measurements"].get(BEST, {"count": correct, "epoch": 0})
-    return {
-        "seed": run["seed"],
-        "correct": correct,
-        "total": total,
-        "accuracy": correct / total,
-        "value": measure.value(result["measurements"][measure.name]),
-        "diverged": result["diverged"],
-        "best_correct": best["count"],
-        "best_epoch": best["epoch"],
-        "run": record["hash"],
-        "configuration": configuration_hash(record),
-        "precision": run["precision"],
-        "data_digest": run["data"]["identity"],
-        "machine": origin_label(record["provenance"]),
-    }
+    return RunRow(
+        seed=run["seed"],
+        correct=correct,
+        total=total,
+        accuracy=correct / total,
+        value=measure.value(result["measurements"][measure.name]),
+        diverged=result["diverged"],
+        best_correct=best["count"],
+        best_epoch=best["epoch"],
+        run=record["hash"],
+        configuration=configuration_hash(record),
+        precision=run["precision"],
+        data_digest=run["data"]["identity"],
+        machine=origin_label(record["provenance"]),
+    )
 
 
 def _spec(
@@ -196,15 +188,10 @@ def _spec(
     )
 
 
-def _published(table: Table, measure: Measure) -> pd.DataFrame:
+def _published(table: Table, measure: Measure) -> list[dict[str, str]]:
     """The printed numbers of a measure: rows that name it, or none, which is the headline."""
-    import pandas as pd
-
-    rows = pd.read_csv(table.published, dtype=str, keep_default_na=False)
-    if "measure" not in rows:
-        return rows if measure == table.measures[0] else rows.iloc[:0]
-    named = rows["measure"].replace("", table.measures[0].name)
-    return rows[named == measure.name]
+    rows, first = read_rows(table.paper, f"{table.name}.csv"), table.measures[0].name
+    return [row for row in rows if (row.get("measure") or first) == measure.name]
 
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:

@@ -13,7 +13,6 @@ import pandas as pd
 import table_cases as cases
 
 from analysis.documents.results import About, CellResult, TableResult
-from analysis.documents.table import analyse
 
 PAPER = Path(__file__).parents[2] / "paper_tables/locality"
 DELTAS = {"cifar10": Decimal("0.5"), "cifar100": Decimal("0.75"), "fashion-mnist": Decimal("0.35")}
@@ -124,7 +123,7 @@ def _analysed(
     }
     settings.update(options)
     is_quick = settings["about"].protocol == "quick"
-    return analyse(runs, None if is_quick else published, pairs, **settings)
+    return cases.analysed(runs, None if is_quick else published, pairs, **settings)
 
 
 def declared(result: TableResult) -> list[CellResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.documents.results import About, CellResult, Reading, TableResult
-from analysis.documents.table import FRAME_COLUMNS, analyse
+from analysis.documents.results import About, CellResult, Reading, RunRow, TableResult
+from analysis.documents.table import analyse
 
 PUBLISHED = Path(__file__).parents[2] / "paper_tables/locality/table3.csv"
 LOCALITY = ("1.6 2.4", "1.6 2.2", "1.6 2.0", "1.6 1.8")
@@ -30,6 +31,7 @@ COMPARISONS = [
     {"name": f"lower {i}", "first": "plain 1 1", "second": f"anti {b}"}
     for i, b in enumerate(ANTI, 1)
 ]
+COLUMNS = [field.name for field in fields(RunRow)]
 MACHINE = "AMD EPYC 9B45 / torch 2.15.0 / cpu"
 OTHER_MACHINE = "NVIDIA H200 / torch 2.15.0 / cuda"
 # Offsets in images of 10,000: a spread of 0.2 points, median 0, no ties.
@@ -76,7 +78,6 @@ def rows(
     return [
         {
             "cell": name,
-            "kind": name.split()[0],
             "seed": seed,
             "correct": correct,
             "total": total,
@@ -104,12 +105,23 @@ def hash_of(name: str, seed: int) -> int:
 def frame(cells: Mapping[str, Sequence[int]]) -> pd.DataFrame:
     """Runs of several cells, given as correct images by seed."""
     records = [row for name, counts in cells.items() for row in rows(name, counts)]
-    return pd.DataFrame(records, columns=list(FRAME_COLUMNS))
+    return pd.DataFrame(records, columns=["cell", *COLUMNS])
 
 
 def around(name: str, *, shift: int = 0, n: int = 15) -> list[int]:
     """``n`` seeds around the published median, moved by ``shift`` images."""
     return [printed(name) + shift + offset for offset in OFFSETS[:n]]
+
+
+def analysed(
+    runs: pd.DataFrame, published: pd.DataFrame | None, *pairs: Any, **options: Any
+) -> TableResult:
+    """The table of a frame of runs and of one of published numbers."""
+    cells: dict[str, list[RunRow]] = {}
+    for row in runs.to_dict("records"):
+        cells.setdefault(row["cell"], []).append(RunRow(**{name: row[name] for name in COLUMNS}))
+    printed = None if published is None else published.fillna("").to_dict("records")
+    return analyse(cells, printed, *pairs, **options)
 
 
 def full(runs: pd.DataFrame, **options: Any) -> TableResult:
@@ -121,7 +133,7 @@ def full(runs: pd.DataFrame, **options: Any) -> TableResult:
         "cells": [spec(name) for name in NAMES],
         "about": ABOUT,
     }
-    return analyse(runs, published(), COMPARISONS, **{**settings, **options})
+    return analysed(runs, published(), COMPARISONS, **{**settings, **options})
 
 
 def quick(runs: pd.DataFrame, **options: Any) -> TableResult:
@@ -134,7 +146,7 @@ def quick(runs: pd.DataFrame, **options: Any) -> TableResult:
         "cells": [spec(name) for name in names],
         "about": QUICK,
     }
-    return analyse(runs, None, [COMPARISONS[0], COMPARISONS[4]], **{**settings, **options})
+    return analysed(runs, None, [COMPARISONS[0], COMPARISONS[4]], **{**settings, **options})
 
 
 @cache

@@ -140,14 +140,12 @@ def test_percent_is_compared_as_a_share() -> None:
     about = replace(grids.ROWS, measure=replace(ACCURACY, percent=True))
     table = grids.printed_rows().assign(value=["73", "73.93", "74.84", "42.84", "43.13", "43.23"])
     result = grids.rows(grids.around)
-    from analysis.documents.table import analyse
-
     runs = grids.cases.frame(
         {cell.name: [run.correct for run in cell.runs] for cell in result.cells}
     )
     specs = grids.declared(result)
     pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
-    percent = analyse(
+    percent = grids.cases.analysed(
         runs, table, pairs, delta=result.delta, seeds=15, declared=4, cells=specs, about=about
     )
     for ours, other in zip(percent.cells, result.cells, strict=True):
@@ -163,9 +161,7 @@ def test_percent_is_compared_as_a_share() -> None:
 def test_printed_p_values_stand_in_for_stars() -> None:
     def published(p: list[str]) -> list[tuple[str | None, str | None]]:
         table = grids.printed_rows().assign(stars="", p=p)
-        from analysis.documents.table import analyse
-
-        result = analyse(
+        result = grids.cases.analysed(
             grids.cases.frame({}),
             table,
             [{"name": "DeepWeeds 3", "first": "deepweeds 1.8 2.13", "second": "deepweeds 1 1"}],

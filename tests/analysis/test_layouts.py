@@ -50,11 +50,9 @@ def diverged() -> TableResult:
         0.01,
         0.01,
     ]
-    from analysis.documents.table import analyse
-
     specs = grids.declared(result)
     pairs = [{"name": r.name, "first": r.first, "second": r.second} for r in result.comparisons]
-    return analyse(
+    return cases.analysed(
         runs,
         grids.printed_rows(),
         pairs,

@@ -16,7 +16,7 @@ from analysis.figures import drawing
 from analysis.papers.locality import magnitudes_document as reporting
 from analysis.papers.locality.magnitudes import COLUMNS, MEASURES, CellSpec, analyse, network_values
 from analysis.papers.locality.magnitudes_figure import figure
-from analysis.statistics.multiplicity import holm
+from analysis.statistics.estimates import holm
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from analysis.statistics.effect_size import detectable_shift
+from analysis.statistics.estimates import detectable_shift
 from analysis.verdicts.measure import ACCURACY, MEASURES, NON_ZERO, PARAMETERS, TRAINING_LOSS
 
 PERCENT = replace(ACCURACY, percent=True)

@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from analysis.statistics.median import median_interval
+from analysis.statistics.estimates import median_interval
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
 from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement

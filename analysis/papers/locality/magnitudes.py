@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.median import MedianInterval, median_interval
-from analysis.statistics.multiplicity import holm
+from analysis.statistics.estimates import MedianInterval, holm, median_interval
 from analysis.statistics.rank_sum import RankSum, rank_sum_test
 from analysis.statistics.shift import Shift, hodges_lehmann
 from analysis.verdicts.level_and_effect import SEEDS_NEEDED
