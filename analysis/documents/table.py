@@ -78,13 +78,14 @@ def analyse(
     last = max(map(decimals, printed.values()), default=0) if digits == "column" else 0
     judged = []
     for cell in cells:
-        margin = delta
-        if isinstance(delta, Mapping):
-            if cell.margin not in delta:
-                raise ValueError(f"{cell.name!r} needs a margin {cell.margin!r} of {list(delta)}")
-            margin = delta[cell.margin]
-        own = {"published": printed[cell.name], "delta": margin} if cell.name in printed else {}
-        cell = dataclasses.replace(cell, planned=seeds, measure=about.measure, **own)
+        margins = delta if isinstance(delta, Mapping) else {cell.margin: delta}
+        if cell.margin not in margins:
+            raise ValueError(f"{cell.name!r} needs a margin {cell.margin!r} of {list(margins)}")
+        cell = dataclasses.replace(cell, planned=seeds, measure=about.measure)
+        if cell.name in printed:
+            cell = dataclasses.replace(
+                cell, published=printed[cell.name], delta=margins[cell.margin]
+            )
         judged.append(_with_runs(cell, runs.get(cell.name, ()), last))
     values = {cell.name: cell.values for cell in judged}
     test: Any = {"alternative": alternative, "method": method}

@@ -11,85 +11,78 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from analysis.documents import wording
 from analysis.documents.blocks import MISSING, STAR_LEGEND, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
+from analysis.verdicts.measure import Measure
 
 BOLD = "the best of a group's column"
+BEST = "best"  # a grid's last column: the best entry of a line, the first of equal ones
+NOTHING = Cell(MISSING)
 Side = Literal["reproduced", "published"]
+Line = dict[str, Cell]
 
 
-@dataclass
-class Entry:
-    """A number as a table shows it: our median or the printed text, None where there is none."""
-
-    cell: CellResult  # where it comes from; for the best column the cell that won
-    value: float | None
-    text: str
-    stars: str = ""  # of the comparison with the block's baseline; empty without one
-    count: str = ""  # "12/15" where seeds are missing, of our side
-    bold: bool = False
-
-
-@dataclass
-class Line:
-    """A setting's entries by column, None where the table has no such cell."""
-
-    label: str
-    entries: dict[str, Entry | None]
-    best: Entry | None = None  # the largest entry, in a grid alone; the first of equal ones
-    searched: str = ""  # "3/4" where columns have no number yet, so that the best of all is open
-
-
-def arrange(result: TableResult, side: Side) -> dict[str, list[Line]]:
-    """The table's blocks by name with our medians and stars, or with the printed ones."""
-    is_grid, pairs = result.about.layout == "grid", result.tested()
+def arrange(result: TableResult, side: Side) -> dict[str, dict[str, Line]]:
+    """The table's blocks by name, with our medians and stars or with the printed ones: lines by
+    label (in rows by the cell's name), entries by column."""
+    is_grid, pairs, measure = result.about.layout == "grid", result.tested(), result.about.measure
     blocks = {}
     for name, cells in result.groups().items():
         columns = dict.fromkeys(cell.column if is_grid else "" for cell in cells)
         lines: dict[str, Line] = {}
         for cell in cells:
             key, column = (cell.label, cell.column) if is_grid else (cell.name, "")
-            line = lines.setdefault(key, Line(cell.label, dict.fromkeys(columns)))
-            line.entries[column] = _entry(cell, pairs.get(cell.name), side)
+            line = lines.setdefault(key, dict.fromkeys(columns, NOTHING))
+            line[column] = _entry(cell, pairs.get(cell.name), side, is_judged=is_grid)
         for line in lines.values() if is_grid else ():
-            known = [entry for entry in line.entries.values() if entry and entry.value is not None]
-            if known:
-                line.best = dataclasses.replace(_winner(known))
-                missing = len(known) < len(line.entries)
-                line.searched = f"{len(known)}/{len(line.entries)}" if missing else ""
-        for column in columns:
-            _embolden([line.entries[column] for line in lines.values()])
-        if not any(line.searched for line in lines.values()):
-            _embolden([line.best for line in lines.values()])
-        blocks[name] = list(lines.values())
+            line[BEST] = _best(measure, list(line.values()))
+        for column in [*columns, BEST] if is_grid else columns:
+            entries = [line[column] for line in lines.values()]
+            is_full = len(entries) == len(_known(entries)) > 1
+            if is_full and not (column == BEST and any(entry.mark for entry in entries)):
+                largest = measure.best(entries, key=_value).value
+                for line in lines.values():
+                    is_bold = line[column].value == largest
+                    line[column] = dataclasses.replace(line[column], bold=is_bold)
+        blocks[name] = lines
     return blocks
 
 
-def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side) -> Entry:
+def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side, *, is_judged: bool) -> Cell:
     if side == "published":
-        stars = (pair.published_stars or "") if pair else ""
-        return Entry(cell, cell.published_share, cell.published or MISSING, stars)
-    stars, count = (pair.stars or "") if pair else "", cell.count
-    text = cell.measure.text(cell.median)
-    return Entry(cell, cell.median, text, stars, "" if cell.n in (0, cell.planned) else count)
+        stars, value = (pair.published_stars or "") if pair else "", cell.published_share
+        return NOTHING if value is None else Cell(cell.published or "", value, stars)
+    if cell.median is None:
+        return NOTHING
+    level = cell.level if is_judged else None
+    return Cell(
+        cell.measure.text(cell.median),
+        cell.median,
+        (pair.stars or "") if pair else "",
+        mark=wording.VERDICTS[level.verdict][0] if level else "",
+        aside=cell.measure.difference(level.difference) if level else "",
+        count="" if cell.n == cell.planned else cell.count,
+    )
 
 
-def _winner(entries: Sequence[Entry]) -> Entry:
-    """The entry with the best value, the first of equal ones."""
-    return entries[0].cell.measure.best(entries, key=lambda entry: entry.value or 0.0)
+def _known(entries: Sequence[Cell]) -> list[Cell]:
+    return [entry for entry in entries if entry.value is not None]
 
 
-def _embolden(entries: Sequence[Entry | None]) -> None:
-    """Set the largest entries of a column in bold, once it is full."""
-    known = [entry for entry in entries if entry and entry.value is not None]
-    if len(known) == len(entries) > 1:
-        best = _winner(known).value
-        for entry in known:
-            entry.bold = entry.value == best
+def _value(entry: Cell) -> float:
+    return float(entry.value)
+
+
+def _best(measure: Measure, entries: Sequence[Cell]) -> Cell:
+    """The winner, with "(3/4)" where columns have no number yet, so that the best is open."""
+    known = _known(entries)
+    if not known:
+        return NOTHING
+    mark = f"({len(known)}/{len(entries)})" if len(known) < len(entries) else ""
+    return dataclasses.replace(measure.best(known, key=_value), mark=mark, aside="")
 
 
 def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
@@ -154,16 +147,16 @@ def _rows(result: TableResult) -> Grid:
     titles = [_header(result, result.cells[0]), *([] if result.is_quick else ["published"])]
     titles += ["reproduced", *(["published p", "our p"] if prints_p else [])]
     rows = []
-    for name, lines in arrange(result, "reproduced").items():
-        for line, printed in zip(lines, published[name], strict=True):
-            cells = [Cell(line.label)]
-            cells += [] if result.is_quick else [_cell(printed.entries[""])]
-            cells.append(_cell(entry := line.entries[""]))
+    for group, lines in arrange(result, "reproduced").items():
+        for name, line in lines.items():
+            cells = [Cell(result.cell(name).label)]
+            cells += [] if result.is_quick else [published[group][name][""]]
+            cells.append(line[""])
             if prints_p:
-                pair = pairs.get(entry.cell.name) if entry else None
+                pair = pairs.get(name)
                 cells.append(Cell((pair.published_p if pair else None) or MISSING))
                 cells.append(wording.p_cell(pair.test.p_value if pair and pair.test else None))
-            rows.append(Row(tuple(cells), name))
+            rows.append(Row(tuple(cells), group))
     text, columns = _caption(result, BOLD), tuple(map(Column, titles))
     return Grid("layout", columns, tuple(rows), "", text, any(published), shown="latex")
 
@@ -176,12 +169,13 @@ def _grid(result: TableResult, names: Collection[str]) -> Grid:
     ours, printed = arrange(result, "reproduced"), arrange(result, "published")
     rows = []
     for name in held:
-        for line, printed_line in zip(ours[name], printed[name], strict=True):
-            if result.is_quick:
-                rows.append(_line(name, line, steps, [line.label]))
-            else:
-                rows.append(_line(name, printed_line, steps, [line.label, "paper"]))
-                rows.append(_line(name, line, steps, ["", "ours"], judged=True))
+        for label, line in ours[name].items():
+            shown = {} if result.is_quick else {"paper": printed[name][label]}
+            shown["ours"] = line
+            for whose, entries in shown.items():
+                heads = [label] if result.is_quick else ["" if whose == "ours" else label, whose]
+                found = [entries.get(step, NOTHING) for step in (*steps, BEST)]
+                rows.append(Row((*map(Cell, heads), *found), name))
     title = result.about.column_title
     columns = (
         Column(_header(result, result.cells[0])),
@@ -198,28 +192,3 @@ def _grid(result: TableResult, names: Collection[str]) -> Grid:
         marks = ("reproduced", "not reproduced", "inconclusive")
         text += f" Marks: {', '.join(map(wording.marked, marks))}."
     return Grid("layout", columns, tuple(rows), caption=text, headed=True, captioned=True)
-
-
-def _line(
-    name: str, line: Line, steps: Sequence[str], heads: Sequence[str], *, judged: bool = False
-) -> Row:
-    cells = [_cell(line.entries.get(step), judged=judged) for step in steps]
-    best = _cell(line.best)
-    if line.searched:
-        best = dataclasses.replace(best, mark=f"({line.searched})")
-    return Row((*map(Cell, heads), *cells, best), name)
-
-
-def _cell(entry: Entry | None, *, judged: bool = False) -> Cell:
-    if entry is None or entry.value is None:
-        return Cell(MISSING)
-    level = entry.cell.level if judged else None
-    return Cell(
-        entry.text,
-        entry.value,
-        entry.stars,
-        mark=wording.VERDICTS[level.verdict][0] if level else "",
-        aside=entry.cell.measure.difference(level.difference) if level else "",
-        count=entry.count,
-        bold=entry.bold,
-    )

@@ -99,7 +99,11 @@ def _draw_cell(axis: Axes, dots: Dots, scale: Scale, size: Size) -> None:
         _median(axis, dots, dots.median, size)
     if dots.published is not None:
         across = dots.x + size.diamond
-        printed = {**DIAMOND, "markerfacecolor": look.face} if size is DENSE else DIAMOND
+        printed = (
+            {**DIAMOND, "markerfacecolor": look.point["markerfacecolor"]}
+            if size is DENSE
+            else DIAMOND
+        )
         axis.plot(across, dots.published, **printed, markersize=size.point + 1.1, zorder=4)
     if dots.diverged:  # a cross for each, side by side under the dotted line
         step = min(0.65 * size.spread, 4 * size.spread / dots.diverged)

@@ -1,26 +1,19 @@
-"""How every figure of the suite looks, and how it becomes a file.
+"""How every figure of the suite looks.
 
-Readable in grey: looks differ in shape, filling and dashes as well as in colour. A file has the
-same bytes for the same drawing, whenever and wherever it is written.
+Readable in grey: looks differ in shape, filling and dashes as well as in colour.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
-import seaborn
 from matplotlib.artist import Artist
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from analysis.documents.panels import Sampled
 
-DPI = 200
 RC: Any = {
     "axes.axisbelow": True,
     "axes.spines.right": False,
@@ -33,11 +26,6 @@ RC: Any = {
     "legend.fontsize": 7.5,
     "legend.frameon": False,
     "pdf.fonttype": 42,
-}
-# Nothing that changes from one call to the next, such as the time, may enter a file.
-_METADATA: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
 
 
@@ -52,11 +40,6 @@ class Look:
     hatch: str = ""
 
     @property
-    def face(self) -> str:
-        """The filling of its points."""
-        return self.color if self.filled else "white"
-
-    @property
     def line(self) -> dict[str, Any]:
         """Of a line."""
         return {"color": self.color, "linestyle": self.dashes}
@@ -64,13 +47,14 @@ class Look:
     @property
     def point(self) -> dict[str, Any]:
         """Of a point."""
-        filling = {"markerfacecolor": self.face, "markeredgecolor": self.color}
+        face = self.color if self.filled else "white"
+        filling = {"markerfacecolor": face, "markeredgecolor": self.color}
         return {"marker": self.marker, "markeredgewidth": 0.8, **filling}
 
     @property
     def bar(self) -> dict[str, Any]:
         """Of a bar, hatched where points would differ by their shape or filling."""
-        face = "white" if self.hatch else self.face
+        face = "white" if self.hatch or not self.filled else self.color
         return {"facecolor": face, "edgecolor": self.color, "hatch": self.hatch, "linewidth": 0.8}
 
 
@@ -108,11 +92,3 @@ def handle(sampled: Sampled) -> Artist:
         "tie": {"color": "0.3", **TIED},
     }
     return Line2D([], [], markersize=4.5, label=sampled.label, **options[sampled.sample])
-
-
-def encoded(draw: Callable[[], Figure], kind: str) -> bytes:
-    """The drawing as "png", at 200 dots per inch, or as "pdf"."""
-    buffer = io.BytesIO()
-    with seaborn.axes_style("ticks"), matplotlib.rc_context(RC):
-        draw().savefig(buffer, format=kind, dpi=DPI, metadata=_METADATA[kind])
-    return buffer.getvalue()

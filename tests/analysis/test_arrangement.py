@@ -7,41 +7,40 @@ from dataclasses import replace
 import grid_cases as grids
 import pytest
 
+from analysis.documents.blocks import Cell
 from analysis.documents.results import About
-from analysis.documents.table_layout import Entry, Line, arrange
+from analysis.documents.table_layout import BEST, Line, arrange
 from analysis.verdicts.measure import ACCURACY
 
 PRINTED = grids.printed_grid()
 
 
-def entries(lines: list[Line]) -> list[Entry]:
-    return [entry for line in lines for entry in line.entries.values() if entry]
+def entries(lines: dict[str, Line]) -> list[Cell]:
+    return [entry for line in lines.values() for entry in line.values()]
 
 
 def test_the_printed_best_column_is_the_rows_largest_entry_with_its_stars() -> None:
     """The paper's last column, 27 of 27."""
     best = PRINTED[PRINTED["column"] == "best"]
     lines = {
-        (name, line.label): line.best
+        (name, label): line[BEST]
         for name, block in arrange(grids.complete(), "published").items()
-        for line in block
+        for label, line in block.items()
     }
     assert len(best) == len(lines) == 27
     for row in best.to_dict("records"):
         entry = lines[row["part"], f"({row['gamma']}, {row['eta']})"]
-        assert entry is not None
-        found = (entry.text, entry.stars, entry.cell.name)
-        assert found == (row["value"], row["stars"], row["cell"])
+        assert (entry.text, entry.stars) == (row["value"], row["stars"])
 
 
 def test_bold_is_the_papers_but_where_it_prints_two() -> None:
     """In three columns the paper sets a second, smaller number bold."""
     by_rule = {
-        (name, column, line.label)
+        (name, column, label)
         for name, block in arrange(grids.complete(), "published").items()
-        for line in block
-        for column, entry in {**line.entries, "best": line.best}.items()
-        if entry and entry.bold
+        for label, line in block.items()
+        for column, entry in line.items()
+        if entry.bold
     }
     printed = {
         (r["part"], r["column"], f"({r['gamma']}, {r['eta']})")
@@ -63,43 +62,35 @@ def test_our_best_column_follows_our_medians() -> None:
 
     result = grids.grid(counts, blocks=["cifar10 VGG"])
     (found,) = arrange(result, "reproduced").values()
-    line = next(line for line in found if line.label == "(1.4, 1.56)")
-    assert line.best is not None
-    assert line.best.cell.name == "cifar10 VGG 1.4 1.56 0.0005"
-    assert line.best.text == ".9140"
-    assert line.best.bold
-    assert line.best.stars == result.comparisons[1].stars == "***"
-    assert [other.best.bold for other in found if other.best and other is not line] == [
-        False,
-        False,
-    ]
+    best = found["(1.4, 1.56)"][BEST]
+    assert replace(best, bold=False) == replace(
+        found["(1.4, 1.56)"]["0.0005"], bold=False, mark="", aside=""
+    )
+    assert best.text == ".9140"
+    assert best.stars == result.comparisons[1].stars == "***"
+    assert [line[BEST].bold for line in found.values()] == [False, True, False]
 
 
-def test_all_of_several_equal_entries_are_bold_and_the_first_is_best() -> None:
+def test_all_of_several_equal_entries_are_bold() -> None:
     result = grids.grid(lambda *_: [8800] * 15, blocks=["cifar10 VGG"])
     (found,) = arrange(result, "reproduced").values()
-    for line in found:
-        assert all(entry and entry.bold for entry in line.entries.values())
-        assert line.best is not None
-        assert line.best.bold
-        assert line.best.cell.column == "0.00025"
+    assert all(entry.bold for entry in entries(found))
 
 
 def test_nothing_is_bold_while_a_column_lacks_a_cell() -> None:
     (found,) = arrange(grids.partial(), "reproduced").values()
-    columns = {name: [line.entries[name] for line in found] for name in found[0].entries}
-    bold = {name: [entry.bold for entry in entries if entry] for name, entries in columns.items()}
+    columns = {name: [line[name] for line in found.values()] for name in found["(1, 1)"]}
+    bold = {name: [entry.bold for entry in entries] for name, entries in columns.items()}
     assert bold["0.00025"].count(True) == 1
     assert not any(bold["0.0005"])  # plain has no run there
     assert bold["0.001"].count(True) == 1
-    assert [line.searched for line in found] == ["2/4", "3/4", "3/4"]
-    assert not any(line.best.bold for line in found if line.best)
-    assert {entry.count for entry in columns["0.001"] if entry} == {"6/15"}
+    assert [entry.mark for entry in columns[BEST]] == ["(2/4)", "(3/4)", "(3/4)"]
+    assert not any(bold[BEST])
+    assert {entry.count for entry in columns["0.001"]} == {"6/15"}
 
 
 def test_without_runs_there_is_no_best() -> None:
     (found,) = arrange(grids.empty(), "reproduced").values()
-    assert [line.best for line in found] == [None] * 3
     assert {entry.text for entry in entries(found)} == {"–"}
 
 
@@ -108,10 +99,9 @@ def test_rows_have_one_column_and_no_best() -> None:
     ours, printed = arrange(result, "reproduced"), arrange(result, "published")
     assert list(ours) == list(printed) == ["DeepWeeds", "TinyImageNet"]
     deepweeds = printed["DeepWeeds"]
-    assert {tuple(line.entries) for line in deepweeds} == {("",)}
+    assert {tuple(line) for block in ours.values() for line in block.values()} == {("",)}
     shown = [(e.text, e.stars, e.bold) for e in entries(deepweeds)]
     assert shown == [(".73", "", False), (".7393", "*", False), (".7484", "*", True)]
-    assert all(line.best is None for block in ours.values() for line in block)
 
 
 @pytest.mark.parametrize(
