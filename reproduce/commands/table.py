@@ -15,7 +15,7 @@ from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection, sh
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.running.launch import LaunchSummary
+    from reproduce.running.campaign import Survey
     from reproduce.running.standing import Standing
 
 ASK_ABOVE_SECONDS = 3600.0
@@ -74,7 +74,7 @@ def _dry_run(selection: Selection, launch: opt.Launch) -> str:
     return "\n".join(lines)
 
 
-def launch_missing(selection: Selection, launch: opt.Launch) -> LaunchSummary:
+def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
     """Train the selected runs that are missing, after asking where that takes over an hour.
 
     Returns:
@@ -86,6 +86,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> LaunchSummary:
     """
     from reproduce.running import images
     from reproduce.running import launch as launching
+    from reproduce.running.campaign import Survey
     from reproduce.running.standing import standing
 
     planned = selection.planned
@@ -95,7 +96,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> LaunchSummary:
             from reproduce.executors.slurm.submit import tidy
 
             tidy(selection.store)
-        return launching.LaunchSummary(len(wanted.finished), 0, 0, interrupted=False)
+        return Survey(len(wanted.finished), len(wanted.finished))
     options = launching.LaunchOptions(
         executor=launch.executor,
         workers=launch.workers,

@@ -109,7 +109,7 @@ class _Pool:
         for name, owner in claims.owners().items():
             if owner.pid != pid or owner.liveness() is not Liveness.DEAD:
                 continue
-            epoch = self.campaign.epoch(name)
+            epoch = self.campaign.job.store.heartbeats.read(name).epoch
             before, count = self.deaths.get(name, (-1, 0))
             count = 1 if epoch > before else count + 1
             self.deaths[name] = (epoch, count)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.training.checkpoint import epoch_of
+from reproduce.running import images
 from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
-from reproduce.store.claims import Watch
+from reproduce.store.claims import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
@@ -20,40 +21,66 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Survey:
-    """A look at the files.
+    """A look at the files, or what a command has come to.
 
     Attributes:
-        runs, done, failed: counts over all runs wanted, the ones done before included.
+        runs, done: counts over all runs wanted, the ones done before included.
+        failures: how runs have failed since the command began, by hash.
         running: what is being trained, here or elsewhere.
         free: runs that a worker could take now.
         epochs, epochs_done: sums over all runs, with the checkpoints of those that wait; a failed
             one counts as none.
         seconds_left: None while nothing has been measured.
-        stopped: whether an interrupt has ended the training.
+        interrupted: whether Ctrl-C or another signal has ended the training.
         stuck: runs that nobody will train, since what they start from has failed.
     """
 
     runs: int
     done: int
-    failed: int
-    running: tuple[Running, ...]
-    free: int
-    epochs: int
-    epochs_done: float
-    images_per_second: float
-    seconds_left: float | None
-    stopped: bool = False
+    failures: Mapping[str, failures.Failure] = field(default_factory=dict)
+    running: tuple[Running, ...] = ()
+    free: int = 0
+    epochs: int = 0
+    epochs_done: float = 0.0
+    images_per_second: float = 0.0
+    seconds_left: float | None = None
+    interrupted: bool = False
     stuck: int = 0
+
+    @property
+    def failed(self) -> int:
+        """How many have."""
+        return len(self.failures)
+
+    @property
+    def missing(self) -> int:
+        """Runs with neither a record nor a failure."""
+        return self.runs - self.done - self.failed
 
     @property
     def over(self) -> bool:
         """Whether every run is over or has failed, or never can begin."""
-        return self.done + self.failed + self.stuck >= self.runs
+        return self.stuck >= self.missing
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        return self.done == self.runs
 
     @property
     def advance(self) -> float:
         """Grows whenever anything gets done."""
         return self.done + self.failed + int(self.epochs_done)
+
+    def describe(self) -> str:
+        """One line, which says how to go on where something is missing."""
+        text = f"{self.done} of {self.runs} runs done"
+        if self.interrupted:
+            return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+        counts = {"failed": self.failed, "without a result": self.missing}
+        if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
+            return f"{text}{rest}; the same command tries these again"
+        return text
 
 
 class Campaign:
@@ -61,23 +88,22 @@ class Campaign:
 
     Args:
         job: of the runs that are missing.
-        finished: those wanted that were done before.
-        images: training images of each data set, by name.
-        patience: see :class:`reproduce.store.claims.Watch`.
         log: takes a line about what was taken from whom.
+        finished: those wanted that were done before.
+        patience: see :class:`reproduce.store.claims.Watch`.
     """
 
     def __init__(
         self,
         job: Job,
-        finished: Sequence[PlannedRun],
-        images: Mapping[str, int],
-        patience: float,
         log: Callable[[str], None],
+        finished: Sequence[PlannedRun] = (),
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.job = job
         self.claims = job.store.claims(job.executor)
-        self._finished, self._images, self._log = finished, images, log
+        self._finished, self._log = finished, log
+        self._images = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
         self._by_hash = {planned.run.hash: planned for planned in job.planned}
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
@@ -88,7 +114,7 @@ class Campaign:
         store = self.job.store
         for name in [n for n in self._left if self.job.is_over(n)]:
             del self._left[name]
-        failed = self.failed()
+        failed = {n: failure for n, failure in self.job.failures().items() if n in self._left}
         self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
         held = [r for r in running_now(todo, store, self.claims) if not self._freed(r)]
@@ -99,7 +125,7 @@ class Campaign:
         return Survey(
             runs=len(self._finished) + len(self.job.planned),
             done=len(counted),
-            failed=len(failed),
+            failures=failed,
             running=running,
             free=len(waiting) - len(lacking),
             stuck=self._stuck(lacking, failed),
@@ -107,7 +133,7 @@ class Campaign:
             epochs_done=sum(p.run.epochs for p in counted)
             + sum(map(self._epochs_of, running))
             + sum(self._saved(p.run.hash) for p in waiting),
-            images_per_second=sum(r.beat.images_per_second for r in running if r.beat),
+            images_per_second=sum(r.beat.images_per_second for r in running),
             seconds_left=self._seconds_left(running, waiting),
         )
 
@@ -124,10 +150,6 @@ class Campaign:
                 stuck.add(name)
         return len(stuck)
 
-    def failed(self) -> dict[str, failures.Failure]:
-        """The runs of this job that have failed since it began."""
-        return {n: failure for n, failure in self.job.failures().items() if n in self._left}
-
     def _tell(self, failed: Mapping[str, failures.Failure]) -> None:
         for name in failed.keys() - self._told:
             failure = failed[name]
@@ -140,31 +162,25 @@ class Campaign:
         """The run of that hash."""
         return self._by_hash[run_hash]
 
-    def epoch(self, run_hash: str) -> int:
-        """Completed epochs by the last heartbeat, whosever it was."""
-        beat = self.job.store.heartbeats.read(run_hash)
-        return beat.epoch if beat else 0
-
     def _saved(self, run_hash: str) -> int:
         return epoch_of(self.job.store.checkpoints / f"{run_hash}.ckpt")
 
     def _epochs_of(self, running: Running) -> float:
         """By its heartbeat, or by its checkpoint until the first one after it was read."""
-        beat = running.beat.epochs_done if running.beat else 0.0
-        return max(beat, self._saved(running.run_hash))
+        return max(running.beat.epochs_done, self._saved(running.run.hash))
 
     def _freed(self, running: Running) -> bool:
-        owner, beat = running.owner, running.beat
+        owner, name, seed = running.owner, running.run.hash, running.run.seed
         if owner.liveness() is not Liveness.ELSEWHERE:
             return False
-        if not self._watch.silent(running.run_hash, (owner, beat and beat.count)):
+        if not self._watch.silent(name, (owner, running.beat.count)):
             return False
-        claim = self.claims.take_over(running.run_hash, owner)
+        claim = self.claims.take_over(name, owner)
         if claim is None:
             return False
         self.claims.release(claim)
         self._log(
-            f"{running.cell}, seed {running.seed}: process {owner.pid} on {owner.host} has been "
+            f"{running.cell}, seed {seed}: process {owner.pid} on {owner.host} has been "
             f"silent for {self._watch.patience:.0f} s, so its run is taken over"
         )
         return True
@@ -173,15 +189,15 @@ class Campaign:
         self, running: Sequence[Running], waiting: Sequence[PlannedRun]
     ) -> float | None:
         """When the last run ends if whoever becomes free first takes the next one."""
-        rates = [r.beat.images_per_second for r in running if r.beat and r.beat.images_per_second]
+        rates = [r.beat.images_per_second for r in running if r.beat.images_per_second]
         if not rates:
             return None
         usual = sum(rates) / len(rates)
         free_at = []
         for r in running:
-            left = r.epochs - self._epochs_of(r)
-            rate = (r.beat.images_per_second if r.beat else 0.0) or usual
-            free_at.append(left * self._images[self.planned(r.run_hash).run.data.name] / rate)
+            left = r.run.epochs - self._epochs_of(r)
+            rate = r.beat.images_per_second or usual
+            free_at.append(left * self._images[r.run.data.name] / rate)
         heapq.heapify(free_at)
         for p in waiting:
             taken = heapq.heappop(free_at)

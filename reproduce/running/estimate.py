@@ -1,10 +1,14 @@
-"""How long the missing runs will take, from records of this machine or a short measurement."""
+"""How long the missing runs will take, from records of this machine or a short measurement.
+
+``python -m reproduce.running.estimate '[{…}, "cpu", 1, 5]'``, with run, device, pack and seconds,
+trains on random images and prints the images per second: a process of its own, so that the command
+that asks neither loads torch nor changes its threads.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -12,9 +16,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from benchmarks import data as datasets
+from benchmarks.errors import UserError
+from benchmarks.procedures import Procedure, Train
+from benchmarks.run import Run, from_canonical
+from reproduce.catalogue.papers import papers
 from reproduce.running import images
 from reproduce.running.launch import resources
 from reproduce.running.progress import duration
@@ -23,7 +33,8 @@ from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
-    from benchmarks.run import Run
+    from benchmarks.data.store import Dataset
+    from benchmarks.training.loop import Progress
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.launch import LaunchOptions, Resources
     from reproduce.store.store import Store
@@ -31,9 +42,16 @@ if TYPE_CHECKING:
 CALIBRATION_SECONDS = 5.0
 CALIBRATION_LIMIT_SECONDS = 120.0
 # Other work on the machine comes and goes, and with it the speed.
-MEASUREMENT_LASTS_SECONDS = 3600.0
+LASTS_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
+WARM_UP_STEPS, BATCHES = 2, 4
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class _Speed(msgspec.Struct):
+    images_per_second: _Rate
+    measured: float
 
 
 @dataclass(frozen=True)
@@ -77,18 +95,16 @@ def estimate(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions
     found = standing(planned, store, save_weights=options.save_weights)
     missing = [item.run for item in found.missing]
     means = resources(len(missing), options)
-    rates: dict[str, tuple[float, str]] = {}
+    rates: dict[str, tuple[float, str]] = {}  # that of the first run comes first
     work = []
     for run in missing:
         key = _workload(run.canonical())
         if key not in rates:
             rates[key] = _rate(run, store, means)
         work.append(_images(run, options.data) / rates[key][0])
-    if not work:
-        return Estimate(0, 0.0, means.workers, 0.0, "recorded")
-    rate, source = rates[_workload(missing[0].canonical())]
+    rate, source = next(iter(rates.values()), (0.0, "recorded"))
     # Workers cannot share a run.
-    seconds = max(sum(work) / means.workers, max(work))
+    seconds = max(sum(work) / means.workers, max(work, default=0.0))
     return Estimate(len(missing), seconds, means.workers, rate, source)
 
 
@@ -111,25 +127,20 @@ def _workload(resolved: Mapping[str, Any]) -> str:
 
 
 def _rate(run: Run, store: Store, means: Resources) -> tuple[float, str]:
-    label = _machine(means.device)
-    recorded = _recorded(run, store, means, label)
-    if recorded:
+    name = next(iter(hardware.gpu_names()), None) if means.device == "cuda" else None
+    label = provenance.machine_label(
+        provenance.capture("local", device_kind=means.device, device_name=name)
+    )
+    if recorded := _recorded(run, store, means, label):
         return recorded, "recorded"
     cache = store.root / "speed.json"
     key = json.dumps([label, _workload(run.canonical()), means.workers, means.pack])
     known = _read(cache)
     if key not in known:
-        known[key] = {"images_per_second": _measure(run, means), "measured": time.time()}
+        known[key] = _Speed(_measure(run, means), time.time())
         with contextlib.suppress(OSError):
-            atomic.replace(cache, (json.dumps(known, indent=1) + "\n").encode())
-    return known[key]["images_per_second"], "measured"
-
-
-def _machine(device: str) -> str:
-    name = next(iter(hardware.gpu_names()), None) if device == "cuda" else None
-    return provenance.machine_label(
-        provenance.capture("local", device_kind=device, device_name=name)
-    )
+            atomic.replace(cache, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
+    return known[key].images_per_second, "measured"
 
 
 def _recorded(run: Run, store: Store, means: Resources, label: str) -> float | None:
@@ -139,39 +150,32 @@ def _recorded(run: Run, store: Store, means: Resources, label: str) -> float | N
     for record in store.records.readable():
         origin = record["provenance"]
         # Nothing fixes the form of a provenance, and runs of any version may lie here.
-        with contextlib.suppress(KeyError, TypeError, AttributeError):
+        with contextlib.suppress(KeyError, TypeError, AttributeError, msgspec.ValidationError):
             if _workload(record["run"]) != wanted:
                 continue
             packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
-            rate = origin["images_per_second"]
-            if (
-                provenance.machine_label(origin) == label
-                and packs == {means.pack}
-                and _is_rate(rate)
-            ):
+            rate: float = msgspec.convert(origin["images_per_second"], _Rate)
+            if provenance.machine_label(origin) == label and packs == {means.pack}:
                 found.append(rate * means.pack)
     return statistics.median(found) if found else None
 
 
-def _is_rate(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value > 0
+def _read(cache: Path) -> dict[str, _Speed]:
+    """The measurements of the last hour."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
+        known = msgspec.json.decode(cache.read_bytes(), type=dict[str, _Speed])
+        ages = {key: time.time() - speed.measured for key, speed in known.items()}
+        return {key: known[key] for key, age in ages.items() if 0 <= age <= LASTS_SECONDS}
+    return {}
 
 
 def _measure(run: Run, means: Resources) -> float:
     """Images per second of one worker while as many measure at once as will work at once."""
-    asked = json.dumps(
-        {
-            "run": run.canonical(),
-            "device": means.device,
-            "pack": means.pack,
-            "seconds": CALIBRATION_SECONDS,
-        }
-    )
+    asked = json.dumps([run.canonical(), means.device, means.pack, CALIBRATION_SECONDS])
     together = 1 if means.device == "cuda" else means.workers
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "reproduce.running.calibrate", asked],
+            [sys.executable, "-m", "reproduce.running.estimate", asked],
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,
@@ -180,7 +184,7 @@ def _measure(run: Run, means: Resources) -> float:
         for _ in range(together)
     ]
     try:
-        return statistics.mean(_answer(process) for process in started)
+        return statistics.mean(map(_answer, started))
     finally:
         for process in started:
             process.kill()
@@ -191,23 +195,77 @@ def _answer(process: subprocess.Popen[str]) -> float:
     output, _ = process.communicate(timeout=CALIBRATION_LIMIT_SECONDS)
     if process.returncode != 0:
         raise RuntimeError("the short measurement of speed failed; see the error above")
-    return float(json.loads(output)["images_per_second"])
+    return float(output)
 
 
-def _read(cache: Path) -> dict[str, dict[str, float]]:
-    """The measurements that still count: of the last hour, and positive numbers."""
-    try:
-        values = json.loads(cache.read_text())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(values, dict):
-        return {}
-    return {key: entry for key, entry in values.items() if _counts(entry)}
+def measure(run: Run, device_name: str, pack: int, seconds: float) -> float:
+    """Images per second of training ``pack`` runs like ``run`` at once, without evaluation."""
+    import torch
+
+    from benchmarks.training.loop import prepare, train
+
+    device = torch.device(device_name)
+    prepare(device)
+    # The phase that trains longest stands for all.
+    longest = max(run.procedure.phases, key=lambda phase: phase.length)
+    if not isinstance(longest, Train):
+        raise UserError(f"run {run.hash} trains nothing whose speed could be measured")
+    endless = longest.replace(epochs=10**6, evaluate_every=10**6)
+    runs = [run.replace(seed=k, procedure=Procedure(phases=(endless,))) for k in range(pack)]
+    began, images, steps = 0.0, 0, 0
+
+    def finish() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal began, images, steps
+        steps += 1
+        if steps == WARM_UP_STEPS * pack:
+            finish()
+            began = time.perf_counter()
+        elif steps > WARM_UP_STEPS * pack:
+            images += endless.batch_size
+
+    def should_stop() -> bool:
+        return images > 0 and time.perf_counter() - began > seconds
+
+    train(
+        runs,
+        _random_images(run, endless.batch_size),
+        device,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    finish()
+    return images / (time.perf_counter() - began)
 
 
-def _counts(entry: Any) -> bool:
-    if not isinstance(entry, dict) or not all(
-        _is_rate(entry.get(name)) for name in ("images_per_second", "measured")
-    ):
-        return False
-    return 0 <= time.time() - entry["measured"] <= MEASUREMENT_LASTS_SECONDS
+def _random_images(run: Run, batch: int) -> Dataset:
+    import numpy as np
+
+    from benchmarks.data.store import Dataset, Split
+
+    known = datasets.DATASETS.get(run.data.name)
+    classes, side = (known.classes, known.side) if known else (tuple("0123456789"), 32)
+    generator = np.random.default_rng(0)
+
+    def split(size: int) -> Split:
+        images = generator.integers(0, 256, (size, side, side, 3), dtype=np.uint8)
+        return Split(images, np.arange(size) % len(classes))
+
+    half = np.full(3, 0.5)
+    return Dataset(
+        "random", classes, split(BATCHES * batch + run.data.held_out), split(1), half, half, ""
+    )
+
+
+def main() -> None:
+    """Measure what the one argument asks for."""
+    run, *how = json.loads(sys.argv[1])
+    papers()  # whose own parts the run may be made of
+    print(measure(from_canonical(run), *how))
+
+
+if __name__ == "__main__":
+    main()

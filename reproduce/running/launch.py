@@ -12,14 +12,13 @@ from benchmarks.errors import UserError
 from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import images
-from reproduce.running.campaign import Campaign
+from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
 from reproduce.running.standing import Standing, standing
 from reproduce.store import atomic, hardware
 from reproduce.store.claims import PATIENCE_SECONDS, Claims
-from reproduce.store.failures import Failure
 from reproduce.store.paths import default_data
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
@@ -61,42 +60,7 @@ class Resources:
     pack: int
 
 
-@dataclass(frozen=True)
-class LaunchSummary:
-    """What a launch has come to, in counts of runs that add up to those wanted.
-
-    Attributes:
-        done: have a record.
-        failed: failed in this launch; ``failures`` tells how, by hash.
-        missing: were not reached, because of an interrupt, or since what they start from has
-            failed; or have left a queue without a result.
-        interrupted: by Ctrl-C or another signal.
-    """
-
-    done: int
-    failed: int
-    missing: int
-    interrupted: bool
-    failures: dict[str, Failure] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every run has its record."""
-        return not self.failed and not self.missing
-
-    def describe(self) -> str:
-        """One line, which says how to go on where something is missing."""
-        total = self.done + self.failed + self.missing
-        text = f"{self.done} of {total} runs done"
-        if self.interrupted:
-            return f"interrupted: {text}; all checkpoints are kept, the same command continues"
-        counts = {"failed": self.failed, "without a result": self.missing}
-        if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
-            return f"{text}{rest}; the same command tries these again"
-        return text
-
-
-def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> LaunchSummary:
+def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> Survey:
     """Train those of ``planned`` that are missing, and wait for those that others train.
 
     A run is missing without a record and, where weights are to be kept, without its weights. What
@@ -110,23 +74,15 @@ def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) 
     found = standing(planned, store, save_weights=options.save_weights)
     _tidy(store, {item.run.hash for item in found.finished})
     if not found.missing:
-        return LaunchSummary(len(found.finished), 0, 0, interrupted=False)
+        return Survey(len(found.finished), len(found.finished))
     job = make_job(found, store, options)
     make_folders(store, with_weights=options.save_weights or bool(found.sources))
     with Interrupts() as interrupts, Display(options.progress) as display:
-        campaign = Campaign(
-            job,
-            found.finished,
-            {p.run.data.name: images.train_images(p.run, options.data) for p in found.all},
-            options.patience,
-            display.note,
-        )
+        campaign = Campaign(job, display.note, found.finished, options.patience)
         executors.get(options.executor).execute(campaign, interrupts, display)
-        survey = replace(campaign.survey(), stopped=interrupts.requested)
+        survey = replace(campaign.survey(), interrupted=interrupts.requested)
         display.update(survey)
-        failed = campaign.failed()
-    left = survey.runs - survey.done - survey.failed
-    return LaunchSummary(survey.done, survey.failed, left, interrupts.requested, failed)
+    return survey
 
 
 def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:

@@ -48,7 +48,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if self._shown and self._last is not None and (self._last.over or self._last.stopped):
+        if self._shown and self._last is not None and (self._last.over or self._last.interrupted):
             self._line(self._last)
 
     def update(self, survey: Survey) -> None:
@@ -77,7 +77,7 @@ def headline(survey: Survey) -> str:
     if survey.failed:
         parts.append(f"{survey.failed} failed")
     parts.append(f"{survey.epochs_done:.0f}/{survey.epochs} epochs")
-    if survey.stopped and not survey.over:
+    if survey.interrupted and not survey.over:
         parts.append("interrupted")
     elif not survey.over:
         if survey.images_per_second:
@@ -131,18 +131,16 @@ def _cells(running: Running) -> Iterator[Any]:
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
-    beat = running.beat
+    run, done, rate = running.run, running.beat.epochs_done, running.beat.images_per_second
     yield Text(_where(running), style="dim")
-    yield Text(f"{running.cell}, seed {running.seed}")
-    done = beat.epochs_done if beat else 0.0
-    yield Text(f"epoch {min(int(done) + 1, running.epochs)}/{running.epochs}")
-    yield ProgressBar(total=running.epochs, completed=done, width=16)
-    rate = beat.images_per_second if beat else 0.0
+    yield Text(f"{running.cell}, seed {run.seed}")
+    yield Text(f"epoch {min(int(done) + 1, run.epochs)}/{run.epochs}")
+    yield ProgressBar(total=run.epochs, completed=done, width=16)
     yield Text(f"{rate:,.0f} images/s" if rate else "starting", style="dim")
 
 
 def _where(running: Running) -> str:
-    owner, worker = running.owner, running.beat.worker if running.beat else ""
+    owner, worker = running.owner, running.beat.worker
     if owner.host != this_host():
         return f"{worker or owner.pid} on {owner.host}"
     return worker or f"process {owner.pid}"

@@ -30,12 +30,10 @@ class Running:
             machines' clocks; None where there was none yet.
     """
 
-    run_hash: str
     cell: str
-    seed: int
-    epochs: int
+    run: Run
     owner: Owner
-    beat: Beat | None
+    beat: Beat
     silent_seconds: float | None
 
 
@@ -136,7 +134,7 @@ def sort(
 ) -> Standing:
     """Put distinct runs into groups by what is known of them."""
     items = {item.run.hash: item for item in planned}
-    held = {r.run_hash: r for r in running if r.run_hash in items and r.run_hash not in done}
+    held = {r.run.hash: r for r in running if r.run.hash in items and r.run.hash not in done}
     left, places = items.keys() - done, word.places if word else {}
     groups = {n: _group(held.get(n), failed.get(n), places.get(n)) for n in left}
     return Standing(
@@ -166,20 +164,15 @@ def _group(held: Running | None, failure: Failure | None, place: Place | None) -
 
 def running_now(planned: Iterable[PlannedRun], store: Store, claims: Claims) -> list[Running]:
     """Those of ``planned`` that a process holds which is not dead for certain."""
-    wanted = {item.run.hash: item for item in planned}
-    found = []
-    for name, owner in claims.owners().items():
-        if name in wanted and owner.liveness() is not Liveness.DEAD:
-            beat = store.heartbeats.read(name)
-            if beat is not None and beat.token != owner.token:
-                beat = None
-            item = wanted[name]
-            silent = None if beat is None else store.heartbeats.age(name)
-            found.append(
-                Running(name, item.cell, item.run.seed, item.run.epochs, owner, beat, silent)
-            )
-    order = {name: place for place, name in enumerate(wanted)}
-    return sorted(found, key=lambda running: order[running.run_hash])
+    owners, found = claims.owners(), []
+    for item in planned:
+        owner = owners.get(item.run.hash)
+        if owner and owner.liveness() is not Liveness.DEAD:
+            beat = store.heartbeats.read(item.run.hash)
+            ours = beat.token == owner.token
+            silent = store.heartbeats.age(item.run.hash) if ours else None
+            found.append(Running(item.cell, item.run, owner, beat if ours else Beat(), silent))
+    return found
 
 
 def _sources(

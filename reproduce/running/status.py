@@ -23,33 +23,11 @@ if TYPE_CHECKING:
 # A heartbeat comes every second; one this old is worth telling.
 SILENT_SECONDS = 30.0
 LOST_LINES = 20
-COUNTS = ("done", "running", "queued", "failed", "lost", "waiting")
+COUNTS = ("done", "running", "failed", "waiting", "queued", "lost")
+SHOWN = ("done", "running", "queued", "failed", "lost", "waiting")
 OF_QUEUES = ("queued", "lost")
 # What stands elsewhere counts here as.
 _COUNTED = {UNKNOWN: "queued", ENDING: "running"}
-
-
-@dataclass(frozen=True)
-class CellStatus:
-    """Counts over the seeds of a cell, which add up to ``total``.
-
-    Attributes:
-        queued: in a queue's job that has not come to them.
-        lost: submitted to a queue that they have left without a result.
-    """
-
-    cell: str
-    done: int
-    running: int
-    failed: int
-    waiting: int
-    queued: int = 0
-    lost: int = 0
-
-    @property
-    def total(self) -> int:
-        """Seeds wanted."""
-        return sum(getattr(self, name) for name in COUNTS)
 
 
 @dataclass(frozen=True)
@@ -57,6 +35,8 @@ class Status:
     """Of all cells, in the table's order; ``failed`` and ``lost`` by hash.
 
     Attributes:
+        cells: how many seeds of each stand where, by COUNTS; "queued" ones are in a queue's job
+            that has not come to them, "lost" ones have left the queue without a result.
         weights: finished runs whose final weights are kept.
         silent: whether runs were submitted to a queue that does not answer here; these count as
             queued.
@@ -65,7 +45,7 @@ class Status:
         on_hold: tasks in the queue, of any table, of submissions that have not come to their end.
     """
 
-    cells: tuple[CellStatus, ...]
+    cells: dict[str, dict[str, int]]
     running: tuple[Running, ...]
     failed: dict[str, Failure]
     weights: int = 0
@@ -77,7 +57,7 @@ class Status:
     @property
     def complete(self) -> bool:
         """Whether every run has its record."""
-        return all(cell.done == cell.total for cell in self.cells)
+        return all(counts["done"] == sum(counts.values()) for counts in self.cells.values())
 
 
 def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
@@ -101,7 +81,7 @@ def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
         counts[groups[item.run.hash]] += 1
     told = [found.places[item.run.hash].reason for item in found.of(QUEUED)]
     return Status(
-        tuple(CellStatus(cell, **n) for cell, n in cells.items()),
+        cells,
         found.running,
         {item.run.hash: found.failed[item.run.hash] for item in found.of(FAILED)},
         lost=queue.explain(found.of(LOST), found.places) if queue else {},
@@ -125,15 +105,18 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
         "form": selection.table.form,
         "complete": found.complete,
         "weights": found.weights,
-        "cells": [{**asdict(cell), "total": cell.total} for cell in found.cells],
+        "cells": [
+            {"cell": cell, **counts, "total": sum(counts.values())}
+            for cell, counts in found.cells.items()
+        ],
         "running": [
             {
-                "run": item.run_hash,
+                "run": item.run.hash,
                 "cell": item.cell,
-                "seed": item.seed,
-                "epoch": item.beat.epoch if item.beat else 0,
-                "epochs": item.epochs,
-                "images_per_second": item.beat.images_per_second if item.beat else 0.0,
+                "seed": item.run.seed,
+                "epoch": item.beat.epoch,
+                "epochs": item.run.epochs,
+                "images_per_second": item.beat.images_per_second,
                 "host": item.owner.host,
                 "pid": item.owner.pid,
                 "executor": item.owner.executor,
@@ -151,20 +134,21 @@ def _plain(found: Status, selection: Selection) -> dict[str, Any]:
 
 
 def _lines(found: Status, selection: Selection) -> Iterator[str]:
-    sums = {name: sum(getattr(cell, name) for cell in found.cells) for name in COUNTS}
-    names = [name for name in COUNTS if sums[name] or name not in OF_QUEUES]
+    sums = {name: sum(counts[name] for counts in found.cells.values()) for name in SHOWN}
+    names = [name for name in SHOWN if sums[name] or name not in OF_QUEUES]
     total = sum(sums.values())
     rest = "".join(f", {count} {name}" for name, count in sums.items() if name != "done" and count)
     yield f"{selection.table.title}: {sums['done']} of {total} runs done{rest}"
-    width = max((len(cell.cell) for cell in found.cells), default=4)
+    width = max(map(len, found.cells), default=4)
     yield f"  {'cell':<{width}}  {'done':>7}" + "".join(f"  {name:>7}" for name in names[1:])
-    for cell in found.cells:
-        counts = "".join(f"  {getattr(cell, name) or '':>7}" for name in names[1:])
-        yield f"  {cell.cell:<{width}}  {f'{cell.done}/{cell.total}':>7}{counts}".rstrip()
+    for cell, counts in found.cells.items():
+        done = f"{counts['done']}/{sum(counts.values())}"
+        rest = "".join(f"  {counts[name] or '':>7}" for name in names[1:])
+        yield f"  {cell:<{width}}  {done:>7}{rest}".rstrip()
     if found.weights:
         yield f"weights are kept of {found.weights} of {sums['done']} finished runs"
     for item in found.running:
-        yield f"running: {item.cell}, seed {item.seed}: {_where(item)}"
+        yield f"running: {item.cell}, seed {item.run.seed}: {_where(item)}"
     for failure in found.failed.values():
         yield f"failed: {failure.cell}, seed {failure.seed}: {failure.error} (log: {failure.log})"
     yield from _lost_lines(found.lost)
@@ -202,9 +186,9 @@ def _lost_lines(lost: dict[str, Lost]) -> Iterator[str]:
 
 
 def _where(item: Running) -> str:
-    owner, beat = item.owner, item.beat
-    parts = [f"epoch {min((beat.epoch if beat else 0) + 1, item.epochs)}/{item.epochs}"]
-    if beat and beat.images_per_second:
+    owner, beat, epochs = item.owner, item.beat, item.run.epochs
+    parts = [f"epoch {min(beat.epoch + 1, epochs)}/{epochs}"]
+    if beat.images_per_second:
         parts.append(f"{beat.images_per_second:,.0f} images/s")
     of = f", job {owner.job.partition('.')[0]}" if owner.job else ""
     parts.append(f"process {owner.pid} on {owner.host} ({owner.executor}{of})")

@@ -132,7 +132,7 @@ class Trainer:
             if claim is None:
                 return None
             held = self._held[run.hash] = _Held(planned, claim)
-            self.heart.add(claim, planned.cell, run.seed, run.epochs)
+            self.heart.add(claim)
         # Its owner may have finished between our look and our claim.
         if self._is_over(planned) or run.hash in self.job.failures():
             self._let_go(held)

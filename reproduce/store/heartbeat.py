@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +24,19 @@ RATE_WINDOW_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Beat:
-    """One heartbeat.
+    """One heartbeat; as it is by default, none.
 
     Attributes:
         token: of the claim that it belongs to; ``count`` grows with every beat, and that it does
             is what tells a living owner, since clocks of different machines may disagree.
-        epoch: completed epochs, of ``epochs``; ``step`` of ``steps_per_epoch`` in the current one.
+        epoch: completed epochs; ``step`` of ``steps_per_epoch`` in the current one.
         images_per_second: trained over the last half minute, evaluations included; 0 at first.
     """
 
-    token: str
-    count: int
-    cell: str
-    seed: int
-    worker: str
+    token: str = ""
+    count: int = 0
+    worker: str = ""
     epoch: int = 0
-    epochs: int = 0
     step: int = 0
     steps_per_epoch: int = 0
     images_per_second: float = 0.0
@@ -56,54 +53,57 @@ class Heartbeats:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self, run_hash: str) -> Beat | None:
-        """The last heartbeat of a run, None where there is none."""
+    def read(self, run_hash: str) -> Beat:
+        """The last heartbeat of a run."""
         try:
-            return msgspec.json.decode(self._path(run_hash).read_bytes(), type=Beat)
+            return msgspec.json.decode(self._paths(run_hash)[0].read_bytes(), type=Beat)
         except (OSError, ValueError, msgspec.MsgspecError):
-            return None
+            return Beat()
 
     def age(self, run_hash: str) -> float | None:
         """Seconds since the last heartbeat by the file's time; good for showing, never for
         judging."""
         try:
-            return max(0.0, time.time() - self._path(run_hash).stat().st_mtime)
+            return max(0.0, time.time() - self._paths(run_hash)[0].stat().st_mtime)
         except OSError:
             return None
 
     def write(self, run_hash: str, beat: Beat) -> None:
         """Put a heartbeat in the place of the last one."""
-        # One scratch name a run, so that a killed writer leaves nothing that is not reused.
-        scratch = self._scratch(run_hash)
+        path, scratch = self._paths(run_hash)
         scratch.write_bytes(msgspec.json.encode(beat))
-        os.replace(scratch, self._path(run_hash))
+        os.replace(scratch, path)
 
     def remove(self, run_hash: str) -> None:
         """Delete a run's heartbeat; harmless where there is none."""
-        for path in (self._path(run_hash), self._scratch(run_hash)):
+        for path in self._paths(run_hash):
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def _path(self, run_hash: str) -> Path:
-        return self.folder / f"{run_hash}.progress.json"
+    def _paths(self, run_hash: str) -> tuple[Path, Path]:
+        # One scratch name a run, so that a killed writer leaves nothing that is not reused.
+        return (
+            self.folder / f"{run_hash}.progress.json",
+            self.folder / f".{run_hash}.progress.tmp",
+        )
 
-    def _scratch(self, run_hash: str) -> Path:
-        return self.folder / f".{run_hash}.progress.tmp"
 
+@dataclass
+class _Held:
+    """A run that is beaten for, and when it had trained how many images."""
 
-class _Rate:
-    """Images per second over a sliding window."""
+    claim: Claim
+    beat: Beat
+    marks: deque[tuple[float, int]] = field(default_factory=deque)
 
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque()
-
-    def mark(self, images: int) -> float:
-        now = time.monotonic()
-        if not self._marks or now - self._marks[-1][0] > RATE_WINDOW_SECONDS / 100:
-            self._marks.append((now, images))
-        while len(self._marks) > 1 and now - self._marks[0][0] > RATE_WINDOW_SECONDS:
-            self._marks.popleft()
-        since, before = self._marks[0]
+    def rate(self, images: int) -> float:
+        """Images per second over a sliding window that ends with so many."""
+        now, marks = time.monotonic(), self.marks
+        if not marks or now - marks[-1][0] > RATE_WINDOW_SECONDS / 100:
+            marks.append((now, images))
+        while len(marks) > 1 and now - marks[0][0] > RATE_WINDOW_SECONDS:
+            marks.popleft()
+        since, before = marks[0]
         return (images - before) / (now - since) if now > since else 0.0
 
 
@@ -119,9 +119,7 @@ class Heart:
         self.lost = threading.Event()
         self._claims, self._worker = claims, worker
         self._written = Heartbeats(claims.folder)
-        self._held: dict[str, Claim] = {}
-        self._beats: dict[str, Beat] = {}
-        self._rates: dict[str, _Rate] = {}
+        self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._disk = threading.Lock()
         self._ended = threading.Event()
@@ -135,27 +133,22 @@ class Heart:
         self._ended.set()
         self._thread.join()
 
-    def add(self, claim: Claim, cell: str, seed: int, epochs: int) -> None:
+    def add(self, claim: Claim) -> None:
         """Beat for one more run."""
-        beat = Beat(claim.owner.token, 0, cell, seed, self._worker, epochs=epochs)
         with self._lock:
-            self._held[claim.run_hash] = claim
-            self._beats[claim.run_hash] = beat
-            self._rates[claim.run_hash] = _Rate()
+            self._held[claim.run_hash] = _Held(claim, Beat(claim.owner.token, 0, self._worker))
         self._write(claim.run_hash)
 
     def progress(self, progress: Progress) -> None:
         """What the training loop tells after each update; cheap."""
-        name = progress.run_hash
         with self._lock:
-            if name in self._beats:
-                self._beats[name] = replace(
-                    self._beats[name],
+            if held := self._held.get(progress.run_hash):
+                held.beat = replace(
+                    held.beat,
                     epoch=progress.epoch,
-                    epochs=progress.epochs,
                     step=progress.step,
                     steps_per_epoch=progress.steps_per_epoch,
-                    images_per_second=round(self._rates[name].mark(progress.images_seen), 1),
+                    images_per_second=round(held.rate(progress.images_seen), 1),
                 )
 
     def drop(self, claim: Claim) -> None:
@@ -163,13 +156,12 @@ class Heart:
         with self._disk:
             with self._lock:
                 self._held.pop(claim.run_hash, None)
-                self._beats.pop(claim.run_hash, None)
             self._written.remove(claim.run_hash)
 
     def held(self) -> list[Claim]:
         """The runs that it beats for."""
         with self._lock:
-            return list(self._held.values())
+            return [held.claim for held in self._held.values()]
 
     def _run(self) -> None:
         while not self._ended.wait(PERIOD_SECONDS):
@@ -185,8 +177,8 @@ class Heart:
         # where it matters, at the next checkpoint or record.
         with self._disk, contextlib.suppress(OSError):
             with self._lock:
-                if name not in self._beats:
+                if name not in self._held:
                     return
-                beat = replace(self._beats[name], count=self._beats[name].count + 1)
-                self._beats[name] = beat
+                held = self._held[name]
+                beat = held.beat = replace(held.beat, count=held.beat.count + 1)
             self._written.write(name, beat)

@@ -19,8 +19,9 @@ from benchmarks.run import Run
 from benchmarks.training import checkpoint
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import images
+from reproduce.running.campaign import Survey
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, LaunchSummary, launch, make_job
+from reproduce.running.launch import LaunchOptions, launch, make_job
 from reproduce.running.standing import standing
 from reproduce.running.trainer import Trainer
 from reproduce.store.claims import Owner
@@ -149,7 +150,7 @@ def test_finished_runs_need_neither_data_nor_training(
     launch(planned, store, options)
     before = contents(store, planned)
     summary = launch([*planned, *planned], store, replace(options, data=tmp_path / "nothing"))
-    assert summary == LaunchSummary(1, 0, 0, interrupted=False)
+    assert summary == Survey(1, 1)
     assert contents(store, planned) == before
     assert len(lines_of(store, "takes")) == 1
 

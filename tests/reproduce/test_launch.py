@@ -27,7 +27,8 @@ from benchmarks.errors import UserError
 from benchmarks.training import checkpoint, loop
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
-from reproduce.running.launch import LaunchOptions, LaunchSummary, launch
+from reproduce.running.campaign import Survey
+from reproduce.running.launch import LaunchOptions, launch
 from reproduce.store.claims import process_started
 from reproduce.store.store import Store
 
@@ -47,7 +48,7 @@ def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     store = Store(tmp_path_factory.mktemp("expected"))
     planned = tiny_table(2, 2)
     options = LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
-    assert launch(planned, store, options) == LaunchSummary(4, 0, 0, interrupted=False)
+    assert launch(planned, store, options).done == 4
     return contents(store, planned)
 
 
@@ -187,7 +188,7 @@ def test_epochs_in_checkpoints_count_after_an_interrupt(
     thread.start()
     summary = launch([planned], store, LaunchOptions(executor="debug", device="cpu", data=data))
     thread.join()
-    assert summary == LaunchSummary(0, 0, 1, interrupted=True)
+    assert (summary.missing, summary.interrupted) == (1, True)
     state = checkpoint.load(path)
     assert state is not None
     assert state["epoch"] > 0
@@ -215,7 +216,7 @@ class InThread:
     """A launch in this process, so that a test can turn its knobs."""
 
     def __init__(self, planned: list[PlannedRun], store: Store, data: Path) -> None:
-        self.summary: LaunchSummary | None = None
+        self.summary: Survey | None = None
         options = LaunchOptions(workers=1, device="cpu", data=data, progress=False)
 
         def act() -> None:

@@ -26,8 +26,8 @@ from reproduce.executors.slurm.arrays import Request, arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.executors.slurm.queue import JobName, Judge, job_number, this_job
+from reproduce.running.campaign import Survey
 from reproduce.running.interrupts import signals_raise
-from reproduce.running.launch import LaunchSummary
 from reproduce.running.standing import standing
 from reproduce.running.status import render, status_of
 from reproduce.store import queues
@@ -81,8 +81,8 @@ def line(number: str, status: str, submission: manifest.Manifest) -> str:
 
 
 def counts(planned: list[PlannedRun], store: Store) -> dict[str, int]:
-    (cell,) = status_of(planned, store).cells
-    return {name: n for name, n in vars(cell).items() if name != "cell" and n}
+    (cell,) = status_of(planned, store).cells.values()
+    return {name: n for name, n in cell.items() if n}
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -328,7 +328,7 @@ def test_following_tells_lost_from_cancelled() -> None:
 def test_a_table_is_not_complete_while_followed_runs_are_missing(
     missing: int, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    summary = LaunchSummary(1, 0, missing, interrupted=False)
+    summary = Survey(1 + missing, 1)
     monkeypatch.setattr(run_command, "launch_missing", lambda *_: summary)
     monkeypatch.setattr(run_command, "report_selection", lambda *_, as_json: run_command.DONE)
     launch = Launch(device="cpu")

@@ -82,7 +82,7 @@ def test_a_task_does_not_hold_its_node_for_what_others_train(
 ) -> None:
     held = job.store.claims("test").acquire(job.planned[0].run.hash)
     assert held is not None
-    campaign = Campaign(job, [], {"tiny": 64}, patience=1e9, log=lambda line: None)
+    campaign = Campaign(job, lambda line: None, patience=1e9)
     with Interrupts() as interrupts, Display(shown=False) as display:
         LocalExecutor("12_1-", idle_seconds=1.0).execute(campaign, interrupts, display)
     survey = campaign.survey()

@@ -95,7 +95,7 @@ def test_what_starts_from_a_failed_run_is_left(
     summary = launch(PLANNED, store, replace(options, executor=executor))
     assert (summary.done, summary.failed, summary.missing) == (0, 1, 2)
     assert lines_of(store, "takes") == [BASE.hash]
-    assert [cell.waiting for cell in status_of(PLANNED, store).cells] == [1, 1]
+    assert [n["waiting"] for n in status_of(PLANNED, store).cells.values()] == [1, 1]
     checkpoint.remove(obstacle)
     assert launch(PLANNED, store, options).complete
 
@@ -103,7 +103,7 @@ def test_what_starts_from_a_failed_run_is_left(
 def test_status_counts_them_as_waiting(store: Store) -> None:
     assert store.claims("local").acquire(BASE.hash)
     found = status_of([*PLANNED, PlannedRun("base", BASE)], store)
-    assert [(c.cell, c.running, c.waiting) for c in found.cells] == [
+    assert [(cell, n["running"], n["waiting"]) for cell, n in found.cells.items()] == [
         ("last", 0, 1),
         ("middle", 0, 1),
         ("base", 1, 0),

@@ -25,9 +25,10 @@ from reproduce.running import progress
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.job import Job
 from reproduce.running.progress import Display, duration, headline
-from reproduce.running.status import CellStatus, render, status_of
+from reproduce.running.status import render, status_of
 from reproduce.store import heartbeat
-from reproduce.store.claims import Owner
+from reproduce.store.claims import Claim, Owner
+from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat, Heart
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
@@ -57,7 +58,7 @@ def hold(store: Store, item: PlannedRun, epoch: int, rate: float, **changes: str
     owner: Owner = replace(claim.owner, **changes)  # type: ignore[arg-type]
     place = store.claims().folder / f"{item.run.hash}.claim"
     (place / claim.owner.name).rename(place / owner.name)
-    beat = Beat(owner.token, 1, item.cell, item.run.seed, "worker7", epoch, EPOCHS, 50, 100, rate)
+    beat = Beat(owner.token, 1, "worker7", epoch, 50, 100, rate)
     (store.claims().folder / f"{item.run.hash}.progress.json").write_text(json.dumps(vars(beat)))
     return owner
 
@@ -65,9 +66,7 @@ def hold(store: Store, item: PlannedRun, epoch: int, rate: float, **changes: str
 def campaign(store: Store, planned: list[PlannedRun], **options: float) -> Campaign:
     said: list[str] = []
     patience = options.get("patience", 300.0)
-    made = Campaign(
-        Job(tuple(planned), store, store.base), [], {"cifar10": IMAGES}, patience, said.append
-    )
+    made = Campaign(Job(tuple(planned), store, store.base), said.append, [], patience)
     made.said = said  # type: ignore[attr-defined]
     return made
 
@@ -81,14 +80,14 @@ def test_counts_add_up(store: Store) -> None:
     store.failures.write(planned[3], "RuntimeError: out of memory", "a.log")
     store.failures.write(planned[1], "RuntimeError: an earlier one", "a.log")
     status = status_of(planned, store)
-    assert status.cells == (
-        CellStatus("a", done=2, running=0, failed=0, waiting=2),
-        CellStatus("b", done=0, running=1, failed=1, waiting=2),
-    )
+    none = {"running": 0, "failed": 0, "queued": 0, "lost": 0}
+    assert status.cells == {
+        "a": {**none, "done": 2, "waiting": 2},
+        "b": {**none, "done": 0, "running": 1, "failed": 1, "waiting": 2},
+    }
     assert not status.complete
     (running,) = status.running
-    assert (running.cell, running.seed, running.owner) == ("b", 1, owner)
-    assert running.beat is not None
+    assert (running.cell, running.run.seed, running.owner) == ("b", 1, owner)
     assert running.beat.epochs_done == 3.5
     assert {f.error for f in status.failed.values()} == {"RuntimeError: out of memory"}
     assert status_of([planned[0], planned[2]], store).complete
@@ -100,7 +99,7 @@ def test_a_heartbeat_of_an_earlier_owner_is_not_shown(store: Store) -> None:
     claims = store.claims("local")
     assert claims.take_over(item.run.hash, owner)
     (running,) = status_of([item], store).running
-    assert running.beat is None
+    assert running.beat == Beat()
 
 
 def test_status_as_text_and_json(store: Store) -> None:
@@ -128,13 +127,13 @@ def test_a_damaged_record_is_told(store: Store, damage: str) -> None:
     planned = planned_runs(3)
     for item in planned[:2]:
         finish(store, item)
-    assert status_of(planned, store).cells[0].done == 1
+    assert status_of(planned, store).cells["a"]["done"] == 1
     path = store.records.path(planned[0].run.hash)
     record_makers.DAMAGES[damage](path)
     with pytest.raises(UserError, match=rf"{path}: .*move it away and run again$") as error:
         status_of(planned, store)
     assert "\n" not in str(error.value)
-    assert status_of(planned[1:], store).cells[0].done == 1  # of what else lies there, nothing
+    assert status_of(planned[1:], store).cells["b"]["done"] == 1  # of what else lies there, nothing
 
 
 def test_a_damaged_record_ends_the_command_with_2(tmp_path: Path) -> None:
@@ -162,7 +161,7 @@ def test_status_loads_nothing_heavy(store: Store) -> None:
         "from reproduce.catalogue.selection import select; s = select('table3');"
         "store = Store(pathlib.Path(sys.argv[1]));"
         "status = status_of(s.planned, store); render(status, s, as_json=False);"
-        "print(sum(cell.done for cell in status.cells));"
+        "print(sum(cell['done'] for cell in status.cells.values()));"
         "print(sorted({'numpy', 'torch', 'pandas', 'scipy', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -196,7 +195,7 @@ def test_failures_from_before_are_tried_again(store: Store) -> None:
     store.failures.write(item, "RuntimeError: out of memory", "a.log")
     token = store.failures.read([item.run.hash])[item.run.hash].token
     job = Job(tuple(planned), store, store.base, failed_before={item.run.hash: token})
-    survey = Campaign(job, [], {"cifar10": IMAGES}, 300.0, print).survey()
+    survey = Campaign(job, print).survey()
     assert (survey.failed, survey.free) == (0, 1)
 
 
@@ -224,12 +223,10 @@ def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.Monke
     assert claim is not None
 
     def beat() -> Beat:
-        found = store.heartbeats.read(name)
-        assert found is not None
-        return found
+        return store.heartbeats.read(name)
 
     with Heart(claims, "worker1") as heart:
-        heart.add(claim, "a", 0, EPOCHS)
+        heart.add(claim)
         assert (beat().token, beat().epochs_done) == (claim.owner.token, 0)
         heart.progress(Told(name, 0))  # type: ignore[arg-type]
         heart.progress(Told("another", 0))  # type: ignore[arg-type]
@@ -241,18 +238,18 @@ def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.Monke
         claims.release(claim)  # as if another process had taken it
         assert heart.lost.wait(60)
         heart.drop(claim)
-        assert store.heartbeats.read(name) is None
+        assert store.heartbeats.read(name) == Beat()
         assert heart.held() == []
 
 
-def test_rates_are_of_the_last_half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rates_are_of_the_last_half_minute(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(heartbeat.time, "monotonic", lambda: now)
-    rate = heartbeat._Rate()
-    assert rate.mark(0) == 0
+    held = heartbeat._Held(Claim("", store.claims().myself()), Beat())
+    assert held.rate(0) == 0
     for second in range(1, 200):
         now = float(second)
-        found = rate.mark(100 * min(second, 100) + 10 * max(0, second - 100))
+        found = held.rate(100 * min(second, 100) + 10 * max(0, second - 100))
         if second == 100:
             assert found == pytest.approx(100)
     assert found == pytest.approx(10)
@@ -261,8 +258,6 @@ def test_rates_are_of_the_last_half_minute(monkeypatch: pytest.MonkeyPatch) -> N
 SURVEY = Survey(
     runs=20,
     done=7,
-    failed=0,
-    running=(),
     free=13,
     epochs=80,
     epochs_done=29.4,
@@ -271,9 +266,12 @@ SURVEY = Survey(
 )
 
 
+FAILURE = Failure("", "", 0, "", "", "")
+
+
 def test_headline() -> None:
     assert headline(SURVEY) == "7/20 runs, 29/80 epochs, 812 images/s, about 1 min 20 s left"
-    assert "2 failed" in headline(replace(SURVEY, failed=2))
+    assert "2 failed" in headline(replace(SURVEY, failures=dict.fromkeys("ab", FAILURE)))
     assert headline(replace(SURVEY, seconds_left=None, images_per_second=0)).endswith("starting")
     assert headline(replace(SURVEY, done=20, epochs_done=80)) == "20/20 runs, 80/80 epochs"
 

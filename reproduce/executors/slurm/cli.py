@@ -20,7 +20,7 @@ from reproduce.store.queues import QUEUED, UNKNOWN
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
     from reproduce.commands.options import Launch
-    from reproduce.running.launch import LaunchSummary
+    from reproduce.running.campaign import Survey
 
 ID_PLACE, SNAPSHOT_PLACE = "SUBMISSION", "SNAPSHOT"
 _TOLD = {
@@ -66,7 +66,7 @@ def submit_selection(selection: Selection, request: Request) -> Submitted:
     return submitted
 
 
-def follow_selection(selection: Selection, request: Request, quiet: bool) -> LaunchSummary:
+def follow_selection(selection: Selection, request: Request, quiet: bool) -> Survey:
     """Submit what is missing and follow all of it to its end; UserError as before."""
     from reproduce.executors.slurm.follow import follow
 

@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, queue
 from reproduce.executors.slurm.submit import DEFERRED, LEFT, SUBMITTED, submit
-from reproduce.running import images
 from reproduce.running.campaign import Campaign
 from reproduce.running.interrupts import Interrupts
-from reproduce.running.launch import LaunchSummary
 from reproduce.running.progress import Display
 from reproduce.running.standing import DONE, ENDING, RUNNING
-from reproduce.store.claims import PATIENCE_SECONDS
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ LOOK_SECONDS = 2.0
 ASK_SECONDS = 10.0
 
 
-def follow(request: Request, first: Submitted, *, shown: bool) -> LaunchSummary:
+def follow(request: Request, first: Submitted, *, shown: bool) -> Survey:
     """Until every run that was submitted, here or before, has its record, has failed or is lost.
 
     Ctrl-C leaves the queue as it is.
@@ -40,13 +37,10 @@ def follow(request: Request, first: Submitted, *, shown: bool) -> LaunchSummary:
     awaited = first.of(RUNNING, QUEUED, UNKNOWN, SUBMITTED, DEFERRED, ENDING)
     job = request.job(awaited, first.wanted)
     with Interrupts() as interrupts, Display(shown) as display:
-        counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
-        campaign = Campaign(job, first.of(DONE), counts, PATIENCE_SECONDS, display.note)
+        campaign = Campaign(job, display.note, first.of(DONE))
         survey = _watch(campaign, request, first, interrupts, display)
         display.update(survey)
-        failed = campaign.failed()
-    missing = survey.runs - survey.done - survey.failed + len(first.of(LEFT))
-    return LaunchSummary(survey.done, survey.failed, missing, interrupts.requested, failed)
+    return replace(survey, runs=survey.runs + len(first.of(LEFT)), interrupted=interrupts.requested)
 
 
 def _watch(
@@ -65,7 +59,7 @@ def _watch(
             return survey
         if interrupts.requested:
             display.note("no longer following; the jobs go on, and `reproduce cancel` ends them")
-            return replace(survey, stopped=True)
+            return replace(survey, interrupted=True)
         if time.monotonic() >= next_question:
             if deferred:
                 deferred = _top_up(deferred, request, display.note)
@@ -113,9 +107,7 @@ def _gone(campaign: Campaign) -> list[str]:
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
         return []
-    failed = campaign.failed()
-    hashes = [item.run.hash for item in campaign.job.planned]
-    left = [name for name in hashes if name not in failed and not campaign.job.is_over(name)]
-    places = [found.places.get(name) for name in left]
+    hashes = {item.run.hash for item in campaign.job.planned} - survey.failures.keys()
+    places = [found.places.get(name) for name in hashes if not campaign.job.is_over(name)]
     states = [place.state if place else GONE for place in places]
     return [] if {*states} & {QUEUED, UNKNOWN} else states

@@ -28,7 +28,7 @@ from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm.arrays import SIGNAL_SECONDS
 from reproduce.executors.slurm.options import SHORTEST_MINUTES
 from reproduce.executors.slurm.queue import job_number
-from reproduce.running import images, launch
+from reproduce.running import launch
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
@@ -142,13 +142,12 @@ class _Sitting:
 
     def _train(self, job: Job, interrupts: Interrupts) -> tuple[Survey, Survey]:
         with Display() as display:
-            counts = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
-            campaign = Campaign(job, [], counts, PATIENCE_SECONDS, display.note)
+            campaign = Campaign(job, display.note)
             before = campaign.survey()
             # Longer than it takes to find that whoever holds a run is silent.
             executor = LocalExecutor(f"{self.number}-", PATIENCE_SECONDS + 60)
             executor.execute(campaign, interrupts, display)
-            return before, replace(campaign.survey(), stopped=interrupts.requested)
+            return before, replace(campaign.survey(), interrupted=interrupts.requested)
 
     def _end(self, requeue: Any, *, advanced: bool) -> None:
         """After a signal: everything is saved and no run is held any more."""
