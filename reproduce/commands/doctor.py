@@ -179,7 +179,7 @@ def _machine() -> Iterator[Row]:
     fix = "keep --precision float32 on the CPU: bf16 would be emulated, slowly"
     found = ", ".join(flags) or "no such instructions"
     yield _row("bf16 on CPU", found, "" if flags else fix)
-    usable, present = hardware.usable_cores(), hardware.present_cores()
+    usable, present = hardware.usable_cores(), os.cpu_count() or 1
     yield _row("CPU cores", f"{usable:g} of {present} usable; {hardware.cpu_name()}")
     memory = hardware.available_memory()
     low = memory is not None and memory < hardware.WORKER_BYTES

@@ -143,7 +143,7 @@ def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:
 def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launch) -> None:
     from reproduce.running.estimate import estimate
 
-    found = estimate(missing, selection.store, options)
+    found = estimate([item.run for item in missing], selection.store, options)
     typer.echo(found.text, err=True)
     if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
         return

@@ -163,7 +163,7 @@ class Campaign:
         return self._by_hash[run_hash]
 
     def _saved(self, run_hash: str) -> int:
-        return epoch_of(self.job.store.checkpoints / f"{run_hash}.ckpt")
+        return epoch_of(self.job.store.checkpoint(run_hash))
 
     def _epochs_of(self, running: Running) -> float:
         """By its heartbeat, or by its checkpoint until the first one after it was read."""

@@ -28,14 +28,12 @@ from reproduce.catalogue.papers import papers
 from reproduce.running import images
 from reproduce.running.launch import resources
 from reproduce.running.progress import duration
-from reproduce.running.standing import standing
 from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset
     from benchmarks.training.loop import Progress
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.launch import LaunchOptions, Resources
     from reproduce.store.store import Store
 
@@ -84,16 +82,13 @@ class Estimate:
         return f"{self.runs} run{plural}, about {duration(self.seconds)} on {workers} ({rate})"
 
 
-def estimate(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> Estimate:
-    """Time for those of ``planned`` that are missing; may train on random images for some 10 s a
-    network, and needs no data.
+def estimate(missing: Sequence[Run], store: Store, options: LaunchOptions) -> Estimate:
+    """Time for runs that are missing; may train on random images for some 10 s a network, and needs
+    no data.
 
     Raises:
-        UserError: where a device is asked for that is not there, or a record of ``planned`` is
-            damaged.
+        UserError: where a device is asked for that is not there.
     """
-    found = standing(planned, store, save_weights=options.save_weights)
-    missing = [item.run for item in found.missing]
     means = resources(len(missing), options)
     rates: dict[str, tuple[float, str]] = {}  # that of the first run comes first
     work = []

@@ -133,7 +133,7 @@ def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
     damaged = {}
     for item in job.planned:
         try:
-            job.store.records.verified([item.run.hash])
+            job.store.records.collect([item.run.hash])
         except UserError as error:
             damaged[item.run.hash] = error
     left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
@@ -176,6 +176,6 @@ def _tidy_run(store: Store, claims: Claims, run_hash: str) -> None:
     claim = claims.acquire(run_hash)
     if claim is not None:
         store.heartbeats.remove(run_hash)
-        (store.checkpoints / f"{run_hash}.ckpt").unlink(missing_ok=True)
+        store.checkpoint(run_hash).unlink(missing_ok=True)
         store.weights.sweep(run_hash)
         claims.release(claim)

@@ -115,7 +115,7 @@ def standing(
     # In this order: a run that ends meanwhile is held by then, or done, or both.
     running = running_now(family.values(), store, store.claims("look"))
     failed = store.failures.read(family)
-    recorded, kept = store.records.verified(family), store.weights.present()
+    recorded, kept = set(store.records.collect(family)), store.weights.present()
     finished = recorded & kept if save_weights else recorded
     sources = _sources((p for n, p in distinct.items() if n not in finished), distinct, kept)
     finished = finished - sources.keys()

@@ -6,7 +6,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from benchmarks.training.loop import Outcome, Progress
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job
-
-
-@dataclass(frozen=True)
-class _Held:
-    planned: PlannedRun
-    claim: Claim
 
 
 class Trainer:
@@ -58,7 +51,7 @@ class Trainer:
         self._leaving = threading.Event()
         self._gate = threading.Lock()
         self._over: set[str] = set()
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, Claim] = {}
         self._dataset: Dataset | None = None
         self._opened: dict[str, Dataset] = {}
 
@@ -77,6 +70,11 @@ class Trainer:
         from a signal handler's thread too."""
         self._leaving.set()
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was asked for either."""
+        return self._stopped.is_set() or self._leaving.is_set()
+
     def work(self) -> None:
         """Train until no run is left to take, or until stopped.
 
@@ -92,8 +90,8 @@ class Trainer:
                 while not self.needs_restart and (batch := self._take()):
                     self._train(batch, device)
             finally:
-                for held in list(self._held.values()):
-                    self._let_go(held)
+                for name in list(self._held):
+                    self._let_go(name)
 
     def _prepare(self) -> torch.device:
         import torch
@@ -108,36 +106,33 @@ class Trainer:
         )
         return device
 
-    def _take(self) -> list[_Held]:
+    def _take(self) -> list[PlannedRun]:
         """Claim the next runs that nobody has, as many as are trained together."""
         self.heart.lost.clear()
-        batch: list[_Held] = []
+        batch: list[PlannedRun] = []
         failed = self.job.failures()
         todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
         todo = [p for p in todo if not self.store.weights.lacking(p.run)]
         size = self._pack_size(todo)
         for planned in todo:
-            if len(batch) == size:
-                break
-            if not batch or _same_data(planned, batch[0].planned):
-                held = self._claim(planned)
-                batch.extend([held] if held else [])
+            fits = not batch or planned.run.data.identity == batch[0].run.data.identity
+            if len(batch) < size and fits and self._claim(planned):
+                batch.append(planned)
         return batch
 
-    def _claim(self, planned: PlannedRun) -> _Held | None:
+    def _claim(self, planned: PlannedRun) -> bool:
         run = planned.run
         with self._gate:
-            ending = self._stopped.is_set() or self._leaving.is_set()
-            claim = None if ending else self.claims.acquire(run.hash)
+            claim = None if self.ending else self.claims.acquire(run.hash)
             if claim is None:
-                return None
-            held = self._held[run.hash] = _Held(planned, claim)
+                return False
+            self._held[run.hash] = claim
             self.heart.add(claim)
         # Its owner may have finished between our look and our claim.
         if self._is_over(planned) or run.hash in self.job.failures():
-            self._let_go(held)
-            return None
-        return held
+            self._let_go(run.hash)
+            return False
+        return True
 
     def _pack_size(self, todo: list[PlannedRun]) -> int:
         if self.job.pack == 1:
@@ -152,31 +147,31 @@ class Trainer:
             self._over.add(name)
         return name in self._over
 
-    def _train(self, batch: list[_Held], device: torch.device) -> None:
+    def _train(self, batch: list[PlannedRun], device: torch.device) -> None:
         from benchmarks.training import checkpoint
         from benchmarks.training.loop import train
 
-        dataset = self._open(batch[0].planned)
-        for held in batch:
-            checkpoint.sweep(self._checkpoint(held))
-            self.store.weights.sweep(held.planned.run.hash)
-            self.log(f"takes {_named(held.planned)}")
+        dataset = self._open(batch[0])
+        for planned in batch:
+            checkpoint.sweep(self.store.checkpoint(planned.run.hash))
+            self.store.weights.sweep(planned.run.hash)
+            self.log(f"takes {_named(planned)}")
         train(
-            [held.planned.run for held in batch],
+            [planned.run for planned in batch],
             dataset,
             device,
             checkpoints=self.store.checkpoints,
-            weights_of=lambda run: self.store.weights.read(run),
+            weights_of=self.store.weights.read,
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
             should_leave=self._leaving.is_set,
             on_outcome=self._on_outcome,
         )
-        for held in batch:
-            if held.planned.run.hash in self._held:
-                self.log(f"leaves {_named(held.planned)} unfinished")
-                self._let_go(held)
+        for planned in batch:
+            if planned.run.hash in self._held:
+                self.log(f"leaves {_named(planned)} unfinished")
+                self._let_go(planned.run.hash)
 
     def _open(self, planned: PlannedRun) -> Dataset:
         """The run's data set, read and checked once in this process: the runs of a table that has
@@ -200,63 +195,55 @@ class Trainer:
         self.on_update()
 
     def _on_outcome(self, outcome: Outcome) -> None:
-        held = self._held[outcome.run.hash]
+        planned = next(p for p in self.job.planned if p.run.hash == outcome.run.hash)
         if isinstance(outcome.error, UserError):
             raise outcome.error
         if outcome.error is not None:
-            self._fail(held, outcome)
-        elif not self.claims.holds(held.claim):
-            self.log(f"lost {_named(held.planned)} to another process, which goes on with it")
+            self._fail(planned, outcome)
+        elif not self.claims.holds(self._held[outcome.run.hash]):
+            self.log(f"lost {_named(planned)} to another process, which goes on with it")
             self.heart.lost.set()
         else:
-            self._publish(held, outcome)
+            self._publish(planned, outcome)
 
-    def _publish(self, held: _Held, outcome: Outcome) -> None:
+    def _publish(self, planned: PlannedRun, outcome: Outcome) -> None:
         """Weights first, where they are kept, then the record, then the checkpoint goes, then the
         claim: killed before the record, the next process repeats from the checkpoint; killed after
         it, the next one has only to tidy up."""
         from benchmarks.training import checkpoint
 
         assert self._dataset is not None
+        name, size = outcome.run.hash, len(self._dataset.train)
         record = records.make_record(
-            outcome,
-            self._provenance,
-            train_images=len(self._dataset.train),
-            form=self.store.form,
+            outcome, self._provenance, train_images=size, form=self.store.form
         )
-        earlier = (
-            self.store.weights.keep(outcome, record)
-            if self.job.keeps_weights(outcome.run.hash)
-            else None
-        )
+        keeps = self.job.keeps_weights(name)
+        earlier = self.store.weights.keep(outcome, record) if keeps else None
         # A run that was repeated for its weights leaves the record that there is.
         ours = earlier is None and self.store.records.publish(record)
-        self._over.add(outcome.run.hash)
-        checkpoint.remove(self._checkpoint(held))
-        self.store.failures.clear(outcome.run.hash)
-        self._let_go(held)
+        self._over.add(name)
+        checkpoint.remove(self.store.checkpoint(name))
+        self.store.failures.clear(name)
+        self._let_go(name)
         correct, total = schema.headline(record)
         result = f"{correct}/{total}" + (" diverged" if outcome.diverged else "")
         if earlier is not None and not schema.agree(earlier, record):
             result += f", where the record has {schema.headline(earlier)[0]}; the record stays"
-        self.log(f"{'finished' if ours else 'finished again'} {_named(held.planned)}: {result}")
+        self.log(f"{'finished' if ours else 'finished again'} {_named(planned)}: {result}")
 
-    def _fail(self, held: _Held, outcome: Outcome) -> None:
-        self.log(f"failed {_named(held.planned)}\n{outcome.traceback.rstrip()}")
+    def _fail(self, planned: PlannedRun, outcome: Outcome) -> None:
+        self.log(f"failed {_named(planned)}\n{outcome.traceback.rstrip()}")
         error = f"{type(outcome.error).__name__}: {outcome.error}"
-        self.store.failures.write(held.planned, _one_line(error), self.log_path)
-        self._let_go(held)
+        self.store.failures.write(planned, error.splitlines()[0], self.log_path)
+        self._let_go(outcome.run.hash)
         # An error on a GPU often leaves the process unable to compute anything there.
         self.needs_restart = self.needs_restart or self.job.device != "cpu"
 
-    def _let_go(self, held: _Held) -> None:
+    def _let_go(self, run_hash: str) -> None:
         with self._gate:
-            self.heart.drop(held.claim)
-            self.claims.release(held.claim)
-            self._held.pop(held.planned.run.hash, None)
-
-    def _checkpoint(self, held: _Held) -> Any:
-        return self.store.checkpoints / f"{held.planned.run.hash}.ckpt"
+            claim = self._held.pop(run_hash)
+            self.heart.drop(claim)
+            self.claims.release(claim)
 
 
 def stamped(message: str) -> str:
@@ -264,13 +251,5 @@ def stamped(message: str) -> str:
     return f"{time.strftime('%H:%M:%S')} {message}"
 
 
-def _same_data(first: PlannedRun, second: PlannedRun) -> bool:
-    return first.run.data.identity == second.run.data.identity
-
-
 def _named(planned: PlannedRun) -> str:
     return f"{planned.run.hash} ({planned.cell}, seed {planned.run.seed})"
-
-
-def _one_line(error: str) -> str:
-    return error.strip().splitlines()[0] if error.strip() else "unknown error"

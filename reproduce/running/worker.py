@@ -17,7 +17,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import reproduce.executors  # noqa: F401  (they register what tells whose a claim is)
@@ -41,14 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job = Job.from_json(options.job.read_text())
     os.nice(max(0, job.nice - os.nice(0)))  # what started us may be as nice already
     trainer = Trainer(job, options.name, _log, options.log)
-    stopping = threading.Event()
-    stop, leave = partial(_stop, trainer, stopping), partial(_leave, trainer, stopping)
-    _on_signal(signal.SIGTERM, leave if job.executor == "slurm" else stop)
+
+    def stop() -> None:
+        if trainer.stop():
+            # It holds nothing: no need to wait for an import or a data set.
+            sys.stdout.flush()
+            os._exit(STOPPED)
+
+    def watch_lifeline() -> None:
+        while os.read(0, 1024):
+            pass
+        stop()
+
+    _on_signal(signal.SIGTERM, trainer.leave if job.executor == "slurm" else stop)
     _on_signal(signal.SIGINT, stop)
-    _on_signal(LEAVE, leave)
+    _on_signal(LEAVE, trainer.leave)
     if options.lifeline:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _in_thread(partial(_watch_lifeline, stop))
+        _in_thread(watch_lifeline)
     try:
         trainer.work()
     except UserError as error:
@@ -57,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         _log(traceback.format_exc())
         return CRASHED
-    if stopping.is_set():
+    if trainer.ending:
         _log("stopped")
         return STOPPED
     return RESTART if trainer.needs_restart else DONE
@@ -72,32 +81,13 @@ def last_error(log: Path) -> str | None:
     return lines[-1].partition(ERROR_MARK)[2] or None if lines else None
 
 
+def _in_thread(act: Callable[[], None]) -> None:
+    threading.Thread(target=act, daemon=True).start()
+
+
 def _on_signal(number: signal.Signals, act: Callable[[], None]) -> None:
     # Not in the handler itself: the lock that it needs may be held by the interrupted code.
     signal.signal(number, lambda *_: _in_thread(act))
-
-
-def _leave(trainer: Trainer, stopping: threading.Event) -> None:
-    stopping.set()
-    trainer.leave()
-
-
-def _watch_lifeline(stop: Callable[[], None]) -> None:
-    while os.read(0, 1024):
-        pass
-    stop()
-
-
-def _stop(trainer: Trainer, stopping: threading.Event) -> None:
-    stopping.set()
-    if trainer.stop():
-        # It holds nothing: no need to wait for an import or a data set.
-        sys.stdout.flush()
-        os._exit(STOPPED)
-
-
-def _in_thread(act: Callable[[], None]) -> None:
-    threading.Thread(target=act, daemon=True).start()
 
 
 def _log(message: str) -> None:

@@ -35,14 +35,11 @@ def cpu_name() -> str:
     return named or platform.processor() or platform.machine() or "unknown"
 
 
-def present_cores() -> int:
-    """Logical cores of the machine."""
-    return os.cpu_count() or 1
-
-
 def usable_cores() -> float:
     """Cores for this process: its affinity, and its control groups' quota where that is less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else present_cores()
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return min([cores, *(q for folder in _groups("cpu") if (q := _quota(folder)) is not None)])
 
 
@@ -129,7 +126,7 @@ def resolve_device(device: str) -> str:
         raise UserError(f"--device {device!r} is none of {', '.join(DEVICES)}")
     if device == "cpu":
         return device
-    if gpu_count() > 0:
+    if gpu_names():
         return "cuda"
     if device == "cuda":
         raise UserError(
@@ -137,11 +134,6 @@ def resolve_device(device: str) -> str:
             "`reproduce doctor` says"
         )
     return "cpu"
-
-
-def gpu_count() -> int:
-    """GPUs that torch can use."""
-    return len(gpu_names())
 
 
 @cache
@@ -162,7 +154,7 @@ def gpu_names() -> tuple[str, ...]:
 
 def visible_gpu(index: int) -> str:
     """What CUDA_VISIBLE_DEVICES must be for a worker to see one GPU alone, in turn."""
-    gpu = index % max(1, gpu_count())
+    gpu = index % max(1, len(gpu_names()))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     return visible[gpu].strip() if gpu < len(visible) and visible[gpu] else str(gpu)
 
@@ -170,6 +162,6 @@ def visible_gpu(index: int) -> str:
 def default_workers(device: str) -> int:
     """One worker a GPU, or one a core as far as memory goes."""
     if device == "cuda":
-        return gpu_count()
+        return len(gpu_names())
     memory, cores = available_memory(), int(usable_cores())
     return max(1, cores if memory is None else min(cores, memory // WORKER_BYTES))

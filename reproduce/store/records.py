@@ -26,7 +26,6 @@ from reproduce.store.provenance import utc_now
 from reproduce.store.schema import Record
 
 if TYPE_CHECKING:
-    from benchmarks.run import Run
     from benchmarks.training.loop import Outcome
 
 
@@ -51,8 +50,10 @@ def make_record(
     """
     if not outcome.finished:
         raise ValueError(f"run {outcome.run.hash} is not finished, so it has no record")
-    trained = trained_images(outcome.run, train_images)
-    wall = outcome.wall_seconds
+    data, wall = outcome.run.data, outcome.wall_seconds
+    images = train_images or datasets.info(data.name, data.fold).counts[0]
+    phases = outcome.run.procedure.phases
+    trained = sum(p.length * p.images_an_epoch(images - data.held_out) for p in phases)
     return schema.seal(
         {
             "schema": schema.SCHEMA,
@@ -118,18 +119,6 @@ def _two_contents(run_hash: str, first: str, second: str) -> UserError:
     return UserError(
         f"run {run_hash} has two contents: {first} and {second}; move the wrong one away"
     )
-
-
-def trained_images(run: Run, train_images: int | None = None) -> int:
-    """Images that a run trains in all its epochs.
-
-    Args:
-        train_images: size of the training split; by default the data set's own.
-    """
-    images = train_images or datasets.info(run.data.name, run.data.fold).counts[0]
-    phases = run.procedure.phases
-    kept = images - run.data.held_out
-    return sum(phase.length * phase.images_an_epoch(kept) for phase in phases)
 
 
 class Records:
@@ -247,7 +236,7 @@ class Records:
 
     def finished(self, hashes: Iterable[str]) -> set[str]:
         """Those of ``hashes`` that have a record, raw or committed; opens no raw record, so that a
-        damaged one counts. For what is asked once, see :meth:`verified`.
+        damaged one counts.
 
         Raises:
             UserError: where the folder cannot be read.
@@ -258,28 +247,18 @@ class Records:
         with atomic.telling(f"read {self.folder}"):
             return found | {name for name in wanted - found if self.path(name).exists()}
 
-    def verified(self, hashes: Iterable[str]) -> set[str]:
-        """As :meth:`finished`, with every record read and checked.
-
-        Raises:
-            UserError: where one is damaged, or a run has two contents; names the files.
-        """
-        return set(self.collect(hashes))
-
     def readable(self) -> Iterator[Record]:
         """All records one by one, except those that are damaged or in the wrong place."""
         committed: dict[str, Record] = {}
-        files: list[Path] = []
         with contextlib.suppress(UserError):
             committed = self.committed.read_all()
-        with contextlib.suppress(UserError):
-            files = self._files()
         yield from committed.values()
-        for path in files:
-            with contextlib.suppress(UserError, FileNotFoundError):
-                record = self._read(path)
-                if record["hash"] not in committed:
-                    yield record
+        with contextlib.suppress(UserError):
+            for path in self._files():
+                with contextlib.suppress(UserError, FileNotFoundError):
+                    record = self._read(path)
+                    if record["hash"] not in committed:
+                        yield record
 
     def _files(self) -> list[Path]:
         """The files of all raw records."""

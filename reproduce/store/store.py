@@ -70,6 +70,10 @@ class Store:
         """States of unfinished runs."""
         return self.root / "checkpoints"
 
+    def checkpoint(self, run_hash: str) -> Path:
+        """Where that of a run lies, or will."""
+        return self.checkpoints / f"{run_hash}.ckpt"
+
     @property
     def logs(self) -> Path:
         """One log a worker."""

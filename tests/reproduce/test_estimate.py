@@ -20,9 +20,10 @@ from benchmarks.run import Run
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import PlannedRun, plan
 from reproduce.running import estimate as module
-from reproduce.running.estimate import Estimate, estimate
+from reproduce.running.estimate import Estimate
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.launch import LaunchOptions, Resources, resources
+from reproduce.running.standing import standing
 from reproduce.store import hardware, provenance, schema
 from reproduce.store.store import Store
 
@@ -46,6 +47,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[Resources]:
 
     monkeypatch.setattr(module, "_measure", measure)
     return asked
+
+
+def estimate(planned: list[PlannedRun], store: Store, options: LaunchOptions) -> Estimate:
+    missing = standing(planned, store, save_weights=options.save_weights).missing
+    return module.estimate([item.run for item in missing], store, options)
 
 
 def table(seeds: int, **settings: Any) -> list[PlannedRun]:

@@ -108,7 +108,7 @@ def test_a_damaged_record_fails_its_own_run_alone(job: Job, tmp_path: Path) -> N
     done = in_job(Task(job.to_json(), str(ROOT)), tmp_path)
     assert done.returncode != 0
     assert "12_1: 1 of 2 runs done, 1 failed" in done.stderr
-    assert job.store.records.verified([good.run.hash])
+    assert job.store.records.collect([good.run.hash])
     found = job.store.failures.read([bad.run.hash, good.run.hash])
     assert list(found) == [bad.run.hash]
     assert f"UserError: {path}: not whole JSON" in found[bad.run.hash].error
