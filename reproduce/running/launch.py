@@ -18,7 +18,7 @@ from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
 from reproduce.running.standing import Standing, standing
 from reproduce.store import atomic, hardware
-from reproduce.store.claims import PATIENCE_SECONDS, Claims
+from reproduce.store.claims import PATIENCE_SECONDS
 from reproduce.store.paths import default_data
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
@@ -169,13 +169,8 @@ def _tidy(store: Store, finished: set[str]) -> None:
     left |= {path.stem for path in store.checkpoints.glob("*.ckpt")}
     with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later
         for name in left & finished:
-            _tidy_run(store, claims, name)
-
-
-def _tidy_run(store: Store, claims: Claims, run_hash: str) -> None:
-    claim = claims.acquire(run_hash)
-    if claim is not None:
-        store.heartbeats.remove(run_hash)
-        store.checkpoint(run_hash).unlink(missing_ok=True)
-        store.weights.sweep(run_hash)
-        claims.release(claim)
+            if claim := claims.acquire(name):
+                store.heartbeats.remove(name)
+                store.checkpoint(name).unlink(missing_ok=True)
+                store.weights.sweep(name)
+                claims.release(claim)

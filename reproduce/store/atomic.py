@@ -31,15 +31,8 @@ def create_once(path: Path, data: bytes) -> bool:
     """
     if path.exists():
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = _write_scratch(path, data, flush=True)
-    try:
-        created = _link(scratch, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            scratch.unlink()
-    _flush_folder(path.parent)
-    return created
+    with _scratch(path, data) as scratch:
+        return _link(scratch, path)
 
 
 def replace(path: Path, data: bytes, *, flush: bool = True) -> None:
@@ -50,15 +43,8 @@ def replace(path: Path, data: bytes, *, flush: bool = True) -> None:
     Raises:
         OSError: where the folder cannot be written or the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = _write_scratch(path, data, flush=flush)
-    try:
+    with _scratch(path, data, flush=flush) as scratch:
         os.replace(scratch, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            scratch.unlink()
-    if flush:
-        _flush_folder(path.parent)
 
 
 def write_files(folder: Path, name: str, contents: Mapping[str, bytes]) -> list[Path]:
@@ -134,7 +120,11 @@ def _remove_if_old(entry: os.DirEntry[str]) -> None:
             (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.path)
 
 
-def _write_scratch(path: Path, data: bytes, *, flush: bool) -> Path:
+@contextlib.contextmanager
+def _scratch(path: Path, data: bytes, *, flush: bool = True) -> Iterator[Path]:
+    """Within it, there is a file beside ``path`` that holds ``data``; what becomes of the folder
+    then is on the disk afterwards."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with open(scratch, "xb") as file:
@@ -142,11 +132,12 @@ def _write_scratch(path: Path, data: bytes, *, flush: bool) -> Path:
             file.flush()
             if flush:
                 os.fsync(file.fileno())
-    except BaseException:
+        yield scratch
+    finally:
         with contextlib.suppress(OSError):
             scratch.unlink()
-        raise
-    return scratch
+    if flush:
+        _flush_folder(path.parent)
 
 
 def _link(scratch: Path, path: Path) -> bool:

@@ -72,8 +72,8 @@ class Header:
         return self.contents == schema.contents_digest(record)
 
 
-def encode(model: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
-    """The network's state as the bytes of a safetensors file."""
+def encode(model: torch.nn.Module, record: Record, earlier: Record | None = None) -> bytes:
+    """A safetensors file of the network's state, with :class:`Header` as metadata."""
     import torch
     from safetensors.torch import save
 
@@ -84,16 +84,10 @@ def encode(model: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
         .clone(memory_format=torch.contiguous_format)
         for name, value in model.state_dict().items()
     }
-    return save(state, metadata=dict(metadata))
-
-
-def metadata(
-    model: torch.nn.Module, record: Record, earlier: Record | None = None
-) -> dict[str, str]:
-    """What the file says beside the tensors: safetensors allows text alone."""
     provenance = record["provenance"]
     correct, total = schema.headline(record)
     values = {
+        "format": FORMAT,
         "run": record["hash"],
         "configuration": record["run"],
         "form": record["form"],
@@ -106,8 +100,9 @@ def metadata(
         "machine": machine_label(provenance),
         "note": _note(record, earlier),
     }
+    # safetensors allows text alone.
     texts = {n: v if n in _TEXTS else schema.canonical_json(v) for n, v in values.items()}
-    return {"format": FORMAT, **texts}
+    return save(state, metadata=texts)
 
 
 def _note(record: Record, earlier: Record | None) -> str:
@@ -142,21 +137,16 @@ def header(path: Path) -> Header:
     try:
         with safe_open(path, framework="np") as file:
             values = file.metadata() or {}
+        if values["format"] != FORMAT:
+            raise ValueError("another format")
+        plain = {n: v if n in _TEXTS else msgspec.json.decode(v) for n, v in values.items()}
+        found = msgspec.convert({**plain, "path": path}, Header)
     except FileNotFoundError:
         raise UserError(f"{path} is missing") from None
     except (SafetensorError, OSError) as error:
         raise _damaged(path, str(error)) from error
-    try:
-        return _header(path, values)
     except (KeyError, ValueError, msgspec.MsgspecError, RecursionError):
         raise _damaged(path, "it does not say which run it is of") from None
-
-
-def _header(path: Path, values: Mapping[str, str]) -> Header:
-    if values["format"] != FORMAT:
-        raise ValueError("another format")
-    plain = {n: text if n in _TEXTS else msgspec.json.decode(text) for n, text in values.items()}
-    found = msgspec.convert({**plain, "path": path}, Header)
     if _NAME.fullmatch(path.name) and found.run != path.stem:
         raise _damaged(path, f"it holds the weights of run {found.run}")
     return found
@@ -214,7 +204,7 @@ class Weights:
         path = self.path(record["hash"])
         self.sweep(record["hash"])
         with atomic.telling(f"write {path}", atomic.ELSEWHERE):
-            atomic.replace(path, encode(outcome.model, metadata(outcome.model, record, earlier)))
+            atomic.replace(path, encode(outcome.model, record, earlier))
         return earlier
 
     def sweep(self, run_hash: str) -> None:

@@ -128,7 +128,7 @@ def test_a_repetition_that_differs_is_told(tmp_path: Path) -> None:
     record = weight_makers.record_of(first, form="quick")
     record["result"]["curves"]["training loss"][-1][1] = 0.25
     model, other = weight_makers.network(0), schema.seal(record)
-    data = saved_weights.encode(model, saved_weights.metadata(model, other))
+    data = saved_weights.encode(model, other)
     store.weights.path(first.run.hash).write_bytes(data)
     _, found = report(tmp_path)
     assert any(n["text"].startswith("1 network is of a repetition") for n in found["notes"])

@@ -47,6 +47,5 @@ def keep(store: Store, planned: PlannedRun, model: nn.Module, *, diverged: bool 
     record = record_of(planned, form=store.form, diverged=diverged)
     store.records.publish(record)
     path = store.weights.path(planned.run.hash)
-    metadata = saved_weights.metadata(model, record)
-    atomic.replace(path, saved_weights.encode(model, metadata))
+    atomic.replace(path, saved_weights.encode(model, record))
     return path
