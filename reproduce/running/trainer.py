@@ -115,8 +115,10 @@ class Trainer:
         todo = [p for p in todo if not self.store.weights.lacking(p.run)]
         size = self._pack_size(todo)
         for planned in todo:
+            if len(batch) == size:
+                break
             fits = not batch or planned.run.data.identity == batch[0].run.data.identity
-            if len(batch) < size and fits and self._claim(planned):
+            if fits and self._claim(planned):
                 batch.append(planned)
         return batch
 
@@ -241,9 +243,10 @@ class Trainer:
 
     def _let_go(self, run_hash: str) -> None:
         with self._gate:
-            claim = self._held.pop(run_hash)
+            claim = self._held[run_hash]
             self.heart.drop(claim)
             self.claims.release(claim)
+            del self._held[run_hash]
 
 
 def stamped(message: str) -> str:

@@ -55,19 +55,6 @@ class Row:
     source: str
 
 
-def _add(path: Path, added: Iterable[Record]) -> None:
-    rows = read_file(path) if path.exists() else {}
-    for record in added:
-        row = Row(record, "the new record")
-        require_agreement(rows.setdefault(record["hash"], row), row)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in sorted(rows.values(), key=_order):
-        writer.writerow(flatten(row.record))
-    atomic.replace(path, text.getvalue().encode())
-
-
 def read_file(path: Path) -> dict[str, Row]:
     """The rows of one CSV by hash.
 
@@ -233,6 +220,14 @@ class Committed:
             if record["form"] == schema.QUICK:
                 raise ValueError(f"the record {record['hash']} is of a quick run")
         with atomic.telling(f"write {path}"), atomic.sole_writer(path):
-            _add(path, added)
+            rows = read_file(path) if path.exists() else {}
+            for record in added:
+                row = Row(record, "the new record")
+                require_agreement(rows.setdefault(record["hash"], row), row)
+            text = io.StringIO()
+            writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(flatten(row.record) for row in sorted(rows.values(), key=_order))
+            atomic.replace(path, text.getvalue().encode())
         atomic.sweep(path.parent)
         return path
