@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 CALIBRATION_SECONDS = 5.0
 CALIBRATION_LIMIT_SECONDS = 120.0
 # Other work on the machine comes and goes, and with it the speed.
-LASTS_SECONDS = 3600.0
+FRESH_SECONDS = 3600.0
 # To evaluate an image is to run its network forward, to train on it is that and twice as much back.
 EVALUATION_COST = 1 / 3
 WARM_UP_STEPS, BATCHES = 2, 4
@@ -160,7 +160,7 @@ def _read(cache: Path) -> dict[str, _Speed]:
     with contextlib.suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
         known = msgspec.json.decode(cache.read_bytes(), type=dict[str, _Speed])
         ages = {key: time.time() - speed.measured for key, speed in known.items()}
-        return {key: known[key] for key, age in ages.items() if 0 <= age <= LASTS_SECONDS}
+        return {key: known[key] for key, age in ages.items() if 0 <= age <= FRESH_SECONDS}
     return {}
 
 
