@@ -25,7 +25,6 @@ from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.show import show
-from reproduce.running.campaign import Survey
 from reproduce.running.job import Job
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.standing import standing
@@ -86,7 +85,7 @@ def altered(record: Any) -> Any:
 def test_the_kept_state_is_the_trained_one_bit_for_bit(store: Store, data: Path) -> None:
     planned = tiny_table(1)
     run = planned[0].run
-    assert launch(planned, store, saving(data)) == Survey(1, 1)
+    assert launch(planned, store, saving(data)).done == 1
     state, kept = end_state(run), load_file(store.weights.path(run.hash))
     assert kept.keys() == state.keys()
     for name, value in state.items():
