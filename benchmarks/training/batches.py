@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from benchmarks.data.store import Dataset, Split
     from benchmarks.run import Run
 
+# Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
+EVALUATION_BATCH = 500
+EVALUATION_PIXELS = EVALUATION_BATCH * 32**2
+
+
+def evaluation_batch(side: int) -> int:
+    """How many images of that height and width are evaluated at once."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
+
 
 class ResidentSplit:
     """A split's uint8 pixels (N, H, W, C) and labels (N,) on a device, shared by all runs there.

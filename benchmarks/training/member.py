@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.models.describe import network_measures
+from benchmarks.training.batches import evaluation_batch
 
 if TYPE_CHECKING:
     import numpy as np
 
     from benchmarks.run import Run
     from benchmarks.training.batches import Context, ResidentSplit
-
-# Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
-EVALUATION_BATCH = 500
-EVALUATION_PIXELS = EVALUATION_BATCH * 32**2
-
-
-def evaluation_batch(side: int) -> int:
-    """How many images of that height and width are evaluated at once."""
-    return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
 
 
 class Member:

@@ -63,7 +63,7 @@ def test_a_run_that_cannot_start_does_not_sink_its_pack(
 def test_stopping_does_not_wait_for_an_evaluation(
     noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.training.member.EVALUATION_BATCH", 8)
+    monkeypatch.setattr("benchmarks.training.batches.EVALUATION_BATCH", 8)
     loop.prepare(CPU)
     asked = 0
 

@@ -15,7 +15,7 @@ from benchmarks.data import DATASETS, DatasetInfo, info
 from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
-from benchmarks.training.member import evaluation_batch
+from benchmarks.training.batches import evaluation_batch
 from reproduce.catalogue.tables import Cell, PlannedRun
 from reproduce.running import images
 from reproduce.running.launch import LaunchOptions, launch
@@ -174,7 +174,7 @@ def test_larger_images_are_evaluated_in_smaller_batches() -> None:
 def test_an_evaluation_goes_by_those_batches(
     noise: data_store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.training.member.EVALUATION_PIXELS", 24 * 32**2)
+    monkeypatch.setattr("benchmarks.training.batches.EVALUATION_PIXELS", 24 * 32**2)
     cpu = torch.device("cpu")
     member = member_of(short_run, noise, cpu)
     counts = list(member.count_correct(member.context.test))
