@@ -30,14 +30,6 @@ class Size(NamedTuple):
     caps: float
 
 
-class Scale(NamedTuple):
-    """The values from ``low`` to ``high``, and a band down to ``bottom`` for diverged runs."""
-
-    low: float
-    high: float
-    bottom: float
-
-
 LOOSE, DENSE = Size(3.4, 0.2, 0.34, 0.3, 0.42, 2.5), Size(2.6, 0.07, 0.115, 0.1, 0.125, 1.6)
 
 
@@ -61,9 +53,9 @@ def draw_dots(axis: Axes, panel: DotPanel, together: Sequence[DotPanel]) -> None
         axis.set_title(panel.title, pad=18, fontweight="bold")
 
 
-def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> Scale:
-    """The vertical axis, which holds what is drawn in the panels; diverged runs stand in a band
-    below a line, and ticks within the scale."""
+def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> tuple[float, float, float]:
+    """The vertical axis, which holds what is drawn in the panels, with ticks from its low to its
+    high end; diverged runs stand in a band below a line, down to the bottom."""
     cells = [dots for panel in panels for dots in panel.dots]
     values = [value for dots in cells for value in dots.values if math.isfinite(value)]
     values += [dots.published for dots in cells if dots.published is not None]
@@ -78,7 +70,7 @@ def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> Scale:
     ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
     axis.set_yticks([tick for tick in ticks if low <= tick <= high])
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value)))
-    return Scale(low, high, bottom)
+    return low, high, bottom
 
 
 def _tick_text(value: float) -> str:
@@ -87,10 +79,11 @@ def _tick_text(value: float) -> str:
     return text if len(text.partition(".")[2]) >= 3 else f"{value:.3f}"
 
 
-def _draw_cell(axis: Axes, dots: Dots, scale: Scale, size: Size) -> None:
+def _draw_cell(axis: Axes, dots: Dots, scale: tuple[float, float, float], size: Size) -> None:
     """A cell's values, median with interval, published value and diverged runs."""
+    low, high, bottom = scale
     finite = [value for value in dots.values if math.isfinite(value)]
-    offsets = _offsets(finite, (scale.high - scale.low) / 45, size.spread)
+    offsets = _offsets(finite, (high - low) / 45, size.spread)
     look = look_of(dots.look)
     points: Any = {"linestyle": "", "markersize": size.point, "alpha": 0.85, "zorder": 2}
     if finite:
@@ -109,10 +102,10 @@ def _draw_cell(axis: Axes, dots: Dots, scale: Scale, size: Size) -> None:
         step = min(0.65 * size.spread, 4 * size.spread / dots.diverged)
         places = [dots.x + (i - (dots.diverged - 1) / 2) * step for i in range(dots.diverged)]
         crosses: Any = {"linestyle": "", "marker": "x", "markersize": 4, "color": "black"}
-        axis.plot(places, [(scale.low + scale.bottom) / 2] * dots.diverged, **crosses)
+        axis.plot(places, [(low + bottom) / 2] * dots.diverged, **crosses)
     if dots.empty:
         middle: Any = {"ha": "center", "va": "center", "color": "0.35", "fontstyle": "italic"}
-        axis.text(dots.x, (scale.low + scale.high) / 2, dots.empty, rotation=90, **middle)
+        axis.text(dots.x, (low + high) / 2, dots.empty, rotation=90, **middle)
     top: Any = {"transform": axis.get_xaxis_transform(), "ha": "center", "va": "bottom"}
     axis.text(dots.x, 1.01, dots.heading, **top, fontsize=7)
 

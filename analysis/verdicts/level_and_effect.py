@@ -80,6 +80,7 @@ def level_verdict(
     printed, half_digit = _printed(published, measure.scale, digits)
     if not Decimal(delta).is_finite() or delta < 0:
         raise ValueError(f"margin {delta} is not a number from 0")
+    verdict: Level
     runs, nan = np.asarray(values, dtype=np.float64), math.nan
     n = len(runs)
     if n == 0:
@@ -98,20 +99,17 @@ def level_verdict(
     interval, root = median_interval(runs), Decimal(2).sqrt()
     low = difference - root * (median - _decimal(interval.low)) - half_digit
     high = difference + root * (_decimal(interval.high) - median) + half_digit
-    verdict, reason = _judge_level(low, high, measure.margin(Decimal(delta), printed))
+    margin = measure.margin(Decimal(delta), printed)
+    verdict, reason = "inconclusive", "the interval crosses the margin"
+    if -margin <= low and high <= margin:
+        verdict, reason = "reproduced", "the interval lies within the margin"
+    elif low > margin or high < -margin:
+        verdict, reason = "not reproduced", "the interval lies outside the margin"
     smallest = measure.delta(max(abs(low), abs(high)), printed)
     if smallest.is_finite():
         smallest = smallest.quantize(Decimal("0.0001"), ROUND_CEILING)
     ends = (float(low), float(high), float(smallest))
     return LevelVerdict(verdict, far, *ends, n, reason + tail)
-
-
-def _judge_level(low: Decimal, high: Decimal, margin: Decimal) -> tuple[Level, str]:
-    if -margin <= low and high <= margin:
-        return "reproduced", "the interval lies within the margin"
-    if low > margin or high < -margin:
-        return "not reproduced", "the interval lies outside the margin"
-    return "inconclusive", "the interval crosses the margin"
 
 
 def decimals(published: str) -> int:
