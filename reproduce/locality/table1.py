@@ -123,16 +123,19 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
         UserError: where it is no weight file or has no 3×3 filters.
     """
     from analysis.papers.locality.share_results import Network
+    from analysis.papers.locality.shares import count
     from benchmarks.weights import read_file
-    from benchmarks.weights.measuring import count_layers
     from reproduce.locality.weight_sources import digest
 
     found = read_file(path)
-    signed = count_layers(found.layers)
-    if not signed:
+    layers = [layer for layer in found.layers if layer.size == (3, 3)]
+    if not layers:
         sizes = sorted({"×".join(map(str, layer.size)) for layer in found.layers})
         raise UserError(f"{path} holds no 3×3 filters, which Table I counts; only {sizes[0]}")
-    magnitudes = count_layers(found.layers, magnitudes=True)
+    signed, magnitudes = (
+        tuple(count(layer.name, layer.kind, of(layer.filters)) for layer in layers)
+        for of in (lambda weights: weights, abs)
+    )
     return Network(printable(name), arch, digest(path), found.order.value, signed, magnitudes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import untrained_helpers as helpers
 import weight_makers
 from run_makers import make_run
 
+from analysis.papers.locality.magnitudes import layer_of
 from benchmarks.errors import UserError
 from benchmarks.weights import read
-from benchmarks.weights.measuring import measure_layers
 from reproduce.__main__ import run
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Cell, plan
@@ -99,8 +100,7 @@ def test_the_numbers_are_those_of_the_files(kept: Path) -> None:
         assert int(row["larger_centre"]) == (first[:, 1, 1] > first[:, 1, 0]).sum()
         bigger = abs(first[:, 1, 0]) > abs(first[:, 0, 0])
         assert int(row["larger_abs_neighbour"]) == bigger.sum()
-        measured = measure_layers(layers)[0]
-        assert float(row["rms_corner"]) == pytest.approx(measured.rms["corner"])
+        assert float(row["rms_corner"]) == pytest.approx(layer_of(first)["rms_corner"])
 
 
 def test_the_selection_decides_what_is_missing(kept: Path) -> None:
@@ -145,15 +145,17 @@ def test_weights_without_a_record_do_not_count(tmp_path: Path) -> None:
 
 def test_a_baseline_differs_in_the_positions_weights_alone() -> None:
     selection = select("table3")
-    assert {c.name: magnitudes._baseline(c, selection) for c in table3.TABLE.cells} == {
+    assert magnitudes._baselines(selection) == {
         c.name: None if c.kind == "plain" else "plain 1 1" for c in table3.TABLE.cells
     }
-    other = Cell("locality of another λ", "locality", make_run(gamma="1.6", weight_decay="0.002"))
-    assert magnitudes._baseline(other, selection) is None
-    linear = Cell("by distance", "locality", make_run(a0="1", a1="0.4"))
-    assert magnitudes._baseline(linear, selection) == "plain 1 1"
-    even = Cell("by no distance", "plain", make_run(a0="1", a1="0"))
-    assert magnitudes._baseline(even, selection) is None
+    more = (
+        Cell("locality of another λ", "locality", make_run(gamma="1.6", weight_decay="0.002")),
+        Cell("by distance", "locality", make_run(a0="1", a1="0.4")),
+        Cell("by no distance", "plain", make_run(a0="1", a1="0")),
+    )
+    table = replace(selection.table, cells=(*selection.table.cells, *more))
+    found = magnitudes._baselines(replace(selection, table=table))
+    assert [found[cell.name] for cell in more] == [None, "plain 1 1", None]
 
 
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_the_whole_way_from_training(
 def test_networks_with_branches_are_compared_with_three_branches_alike(tmp_path: Path) -> None:
     """Table VII: STRIP-Reg with η = 0 decays every position of the merged filter alike."""
     selection = select("table7", results=tmp_path)
-    cells = {cell.name: magnitudes._baseline(cell, selection) for cell in selection.table.cells}
+    cells = magnitudes._baselines(selection)
     assert cells.pop("square 0") is None
     assert set(cells.values()) == {"square 0"}
     assert len(cells) == 4

@@ -8,26 +8,28 @@ the filters of one network, which are not independent of each other; nothing her
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from analysis.statistics.estimates import MedianInterval, holm, median_interval
-from analysis.statistics.rank_sum import RankSum, rank_sum_test
-from analysis.statistics.shift import Shift, hodges_lehmann
+from analysis.papers.locality.shares import count
+from analysis.statistics.estimates import holm, median_interval
+from analysis.statistics.rank_sum import rank_sum_test
+from analysis.statistics.shift import hodges_lehmann
 from analysis.verdicts.level_and_effect import SEEDS_NEEDED
 
-COLUMNS = (
-    *("cell", "seed", "run", "layer", "name", "filters"),
-    *("larger_centre", "larger_neighbour", "larger_abs_centre", "larger_abs_neighbour"),
-    *("mean_centre", "mean_neighbour", "mean_corner"),
-    *("rms_centre", "rms_neighbour", "rms_corner"),
-)
-"""Of the long-form frame, one row a layer of a network: how many filters have a larger weight
-(|weight| with abs) at the centre than at the left neighbour, and there than in the corner above;
-means of |w| and roots of the mean of w² over the centre, its four neighbours and the corners."""
+RINGS: dict[str, tuple[tuple[int, int], ...]] = {
+    "centre": ((1, 1),),
+    "neighbour": ((0, 1), (1, 0), (1, 2), (2, 1)),
+    "corner": ((0, 0), (0, 2), (2, 0), (2, 2)),
+}
+"""At distances 0, 1 and √2 of the centre: those that LOCO-Reg treats alike."""
+NETWORK = ["cell", "seed", "run"]
+PLACE = [*NETWORK, "layer", "name"]
 
 
 @dataclass(frozen=True)
@@ -58,26 +60,6 @@ MEASURES = (
     Measure("rms_centre", "rms c/n", "ratio", "rms_centre", "rms_neighbour"),
     Measure("rms_neighbour", "rms n/co", "ratio", "rms_neighbour", "rms_corner"),
 )
-DECIDING = ("mean_centre", "mean_neighbour")
-"""The measures that answer the question in a sentence: how much larger, by mean |w|."""
-
-
-@dataclass(frozen=True)
-class CellSpec:
-    """A cell of the table.
-
-    Attributes:
-        baseline: name of the cell that differs in nothing but that its L2 weighs all positions
-            alike; None for that one itself and where the table has none.
-        planned: networks that are wanted.
-        diverged: finished runs that diverged, whose weights tell nothing and are left out.
-    """
-
-    name: str
-    kind: str
-    baseline: str | None
-    planned: int
-    diverged: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,145 +68,150 @@ class Summary:
 
     values: tuple[float, ...]
     median: float
-    interval: MedianInterval | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table: as declared, and with its networks once analysed.
+
+    Attributes:
+        baseline: name of the cell that differs in nothing but that its L2 weighs all positions
+            alike; None for that one itself and where the table has none.
+        planned: networks that are wanted.
+        diverged: finished runs that diverged, whose weights tell nothing and are left out.
+        seeds: of its networks, ascending.
+        measures: by key; empty without networks.
+        by_layer: by the key of ratios, the median over seeds in each layer, by depth.
+    """
+
+    name: str
+    kind: str
+    baseline: str | None
+    planned: int
+    diverged: int = 0
+    seeds: tuple[int, ...] = ()
+    measures: Mapping[str, Summary] = field(default_factory=dict)
+    by_layer: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell's measure against its baseline's, over seeds."""
+    """A cell's measure against its baseline's, over seeds: the Hodges–Lehmann shift, its 95 %
+    interval and "above" or "below" where that excludes 0, else "undecided"."""
 
     cell: str
     baseline: str
     measure: str
-    test: RankSum
-    shift: Shift
+    direction: str
+    n: tuple[int, int]
+    shift: float
+    interval: tuple[float, float]
+    p: float
     p_holm: float
 
-    @property
-    def direction(self) -> str:
-        """ "above" or "below" where the shift's 95 % interval excludes 0, else "undecided"."""
-        if not self.shift.excludes(0):
-            return "undecided"
-        return "above" if self.shift.estimate > 0 else "below"
 
+def layer_of(filters: NDArray[np.float32]) -> dict[str, Any]:
+    """What is measured of a layer's filters (N, 3, 3), summed in float64.
 
-@dataclass(frozen=True)
-class CellMagnitudes:
-    """A cell with its networks.
-
-    Attributes:
-        seeds: of its networks, ascending.
-        summaries: by measure; empty without networks.
-        profile: by measure of kind "ratio", the median over seeds in each layer, by depth.
+    How many have a larger weight (|weight| with abs) at the centre than at the left neighbour, and
+    there than in the corner above; means of |w| and roots of the mean of w² by ring.
     """
-
-    spec: CellSpec
-    seeds: tuple[int, ...]
-    summaries: Mapping[str, Summary]
-    profile: Mapping[str, tuple[float, ...]]
-
-    @property
-    def n(self) -> int:
-        """Networks."""
-        return len(self.seeds)
-
-
-@dataclass(frozen=True)
-class Magnitudes:
-    """All cells, and the differences of those that have a baseline."""
-
-    cells: tuple[CellMagnitudes, ...]
-    differences: tuple[Difference, ...]
-
-    def difference(self, cell: str, measure: str) -> Difference | None:
-        """The comparison of a cell by a measure, None where there is none."""
-        wanted = (cell, measure)
-        return next((d for d in self.differences if (d.cell, d.measure) == wanted), None)
+    found: dict[str, Any] = {"filters": len(filters)}
+    for name, values in (("larger", filters), ("larger_abs", abs(filters))):
+        larger = count("", "", values).larger.values()
+        found |= zip((f"{name}_centre", f"{name}_neighbour"), larger, strict=True)
+    sizes = np.abs(filters, dtype=np.float64)
+    means, squares = sizes.mean(axis=0), np.square(sizes).mean(axis=0)
+    for ring, at in RINGS.items():
+        found[f"mean_{ring}"] = float(np.mean([means[p] for p in at]))
+    for ring, at in RINGS.items():
+        found[f"rms_{ring}"] = float(np.sqrt(np.mean([squares[p] for p in at])))
+    return found
 
 
-def analyse(layers: pd.DataFrame, cells: Sequence[CellSpec]) -> Magnitudes:
-    """Medians over seeds, and every cell against its baseline.
+def analyse(
+    layers: pd.DataFrame, cells: Sequence[Cell]
+) -> tuple[tuple[Cell, ...], dict[tuple[str, str], Difference]]:
+    """The cells with medians over seeds, and each against its baseline, by cell and measure.
 
     Args:
-        layers: one row a layer of a network, with the columns :data:`COLUMNS`.
+        layers: one row a layer of a network that :func:`layer_of` measured, with its
+            :data:`PLACE`; layers count from 1 by depth.
         cells: the table's, in its order; those without networks come out as missing.
-
-    Raises:
-        ValueError: for networks of unknown cells, or two of one cell and seed.
     """
-    if unknown := sorted(set(layers["cell"]) - {spec.name for spec in cells}):
-        raise ValueError(f"networks of cells that the table does not have: {', '.join(unknown)}")
-    if layers.duplicated(["cell", "seed", "layer"]).any():
-        raise ValueError("two networks of one cell and seed")
     # Sums of floats depend on their order in the last bits, and reports should not.
-    layers = layers.sort_values(["cell", "seed", "layer"], ignore_index=True)
-    values = network_values(layers)
-    found = tuple(
-        _cell(spec, values[values["cell"] == spec.name], layers[layers["cell"] == spec.name])
-        for spec in cells
+    layers = layers.sort_values([*NETWORK, "layer"]).set_index([*NETWORK, "layer"])
+    by_layer = pd.DataFrame({m.key: layers[m.first] / layers[m.second] for m in MEASURES})
+    values = network_values(layers, by_layer)
+    found = []
+    for cell in cells:
+        ours, rows = (f[f.index.get_level_values("cell") == cell.name] for f in (values, by_layer))
+        medians = rows.groupby("layer").median()
+        found.append(
+            replace(
+                cell,
+                seeds=tuple(ours.index.get_level_values("seed")),
+                measures={key: _summary(known) for key in ours if len(known := ours[key].dropna())},
+                by_layer={m.key: tuple(medians[m.key]) for m in MEASURES if m.kind == "ratio"},
+            )
+        )
+    return tuple(found), {(d.cell, d.measure): d for m in MEASURES for d in _differences(found, m)}
+
+
+def network_values(layers: pd.DataFrame, by_layer: pd.DataFrame) -> pd.DataFrame:
+    """One row a network: each measure by its key."""
+    sums = layers.drop(columns="name").groupby(NETWORK).sum()
+    return pd.DataFrame(
+        {
+            m.key: sums[m.first] / sums[m.second]
+            if m.kind == "share"
+            else by_layer[m.key].groupby(NETWORK).agg(_geometric_mean)
+            for m in MEASURES
+        }
     )
-    return Magnitudes(found, tuple(_differences(found)))
 
 
-def network_values(layers: pd.DataFrame) -> pd.DataFrame:
-    """One row a network: cell, seed, run and each measure by its key."""
-    rows = []
-    for (cell, seed, run), network in layers.groupby(["cell", "seed", "run"], sort=True):
-        measures = {m.key: _value(m, network) for m in MEASURES}
-        rows.append({"cell": cell, "seed": seed, "run": run, **measures})
-    return pd.DataFrame(rows, columns=["cell", "seed", "run", *(m.key for m in MEASURES)])
-
-
-def _value(measure: Measure, network: pd.DataFrame) -> float:
-    if measure.kind == "share":
-        return float(network[measure.first].sum() / network[measure.second].sum())
-    ratios = _ratios(measure, network)
-    positive = ratios[np.isfinite(ratios) & (ratios > 0)]
+def _geometric_mean(ratios: pd.Series) -> float:
     # A layer whose weights are all 0 at one position has no ratio.
+    positive = ratios[np.isfinite(ratios) & (ratios > 0)].to_numpy()
     return float(np.exp(np.log(positive).mean())) if len(positive) else math.nan
 
 
-def _ratios(measure: Measure, network: pd.DataFrame) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return network[measure.first].to_numpy(float) / network[measure.second].to_numpy(float)
+def _summary(values: pd.Series) -> Summary:
+    interval = None
+    if len(values) >= SEEDS_NEEDED:
+        found = median_interval(values)
+        interval = (found.low, found.high)
+    return Summary(tuple(values), float(np.median(values)), interval)
 
 
-def _cell(spec: CellSpec, values: pd.DataFrame, layers: pd.DataFrame) -> CellMagnitudes:
-    summaries = {}
-    for measure in MEASURES:
-        known = values[measure.key].dropna().to_numpy(float)
-        if len(known):
-            interval = median_interval(known) if len(known) >= SEEDS_NEEDED else None
-            summaries[measure.key] = Summary(
-                tuple(known.tolist()), float(np.median(known)), interval
+def _differences(cells: Sequence[Cell], measure: Measure) -> list[Difference]:
+    by_name = {cell.name: cell for cell in cells}
+    pairs = [(cell, by_name[cell.baseline]) for cell in cells if cell.baseline in by_name]
+    samples = {
+        (cell.name, plain.name): tuple(c.measures[measure.key].values for c in (cell, plain))
+        for cell, plain in pairs
+        if measure.key in cell.measures and measure.key in plain.measures
+    }
+    p_values = {pair[0]: rank_sum_test(x, y).p_value for pair, (x, y) in samples.items()}
+    # Over all cells that the table sets beside a baseline, whatever has been trained.
+    adjusted = holm(p_values, len(pairs))
+    found = []
+    for (cell, baseline), (x, y) in samples.items():
+        shift = hodges_lehmann(x, y)
+        direction = "above" if shift.estimate > 0 else "below"
+        found.append(
+            Difference(
+                cell,
+                baseline,
+                measure.key,
+                direction if shift.excludes(0) else "undecided",
+                (len(x), len(y)),
+                shift.estimate,
+                (shift.low, shift.high),
+                p_values[cell],
+                adjusted[cell],
             )
-    profile = {m.key: _profile(m, layers) for m in MEASURES if m.kind == "ratio"}
-    return CellMagnitudes(spec, tuple(int(s) for s in values["seed"]), summaries, profile)
-
-
-def _profile(measure: Measure, layers: pd.DataFrame) -> tuple[float, ...]:
-    if layers.empty:
-        return ()
-    ratios = pd.Series(_ratios(measure, layers), index=layers["layer"])
-    return tuple(float(v) for v in ratios.groupby(level=0).median().sort_index())
-
-
-def _differences(cells: Sequence[CellMagnitudes]) -> Iterator[Difference]:
-    by_name = {cell.spec.name: cell for cell in cells}
-    pairs = [
-        (cell.spec.name, base, cell.summaries, by_name[base].summaries)
-        for cell in cells
-        if (base := cell.spec.baseline) in by_name and base is not None
-    ]
-    for key in (measure.key for measure in MEASURES):
-        samples = {
-            (name, base): (ours[key].values, plain[key].values)
-            for name, base, ours, plain in pairs
-            if key in ours and key in plain
-        }
-        tests = {pair: rank_sum_test(x, y) for pair, (x, y) in samples.items()}
-        # Over all cells that the table sets beside a baseline, whatever has been trained.
-        adjusted = holm({name: test.p_value for (name, _), test in tests.items()}, len(pairs))
-        for (name, base), (x, y) in samples.items():
-            shift = hodges_lehmann(x, y)
-            yield Difference(name, base, key, tests[name, base], shift, adjusted[name])
+        )
+    return found

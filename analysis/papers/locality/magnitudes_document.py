@@ -1,10 +1,9 @@
-"""Where a table's own networks have their large weights, as a document."""
+"""Where a table's own networks have their large weights, as a document and a figure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,18 +21,11 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.documents.results import QUICK_LABEL
+from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, Series
+from analysis.documents.results import LABELS
 from analysis.documents.wording import MISSING_CELL
-from analysis.papers.locality.magnitudes import (
-    COLUMNS,
-    DECIDING,
-    MEASURES,
-    CellMagnitudes,
-    Difference,
-    Magnitudes,
-    Measure,
-)
-from analysis.papers.locality.magnitudes_figure import figure
+from analysis.papers.locality import magnitudes
+from analysis.papers.locality.magnitudes import MEASURES, Difference, Measure, analyse
 from analysis.statistics.rank_sum import stars
 from analysis.verdicts.measure import MINUS
 
@@ -58,121 +50,107 @@ TEST = (
     "JSON). Seeds are independent networks, unlike the filters of one network, which Table I's "
     "test counts."
 )
+DECIDING = {
+    "mean_centre": "mean |w|, centre / neighbours",
+    "mean_neighbour": "mean |w|, neighbours / corners",
+}
+"""The measures that answer the question in a sentence: how much larger, by mean |w|."""
+WIDEST = 12.0  # inches of a panel
+
+Differences = Mapping[tuple[str, str], Difference]
 
 
-@dataclass(frozen=True)
-class MagnitudesReport:
-    """Everything that the report shows.
+def document(
+    layers: pd.DataFrame,
+    cells: Sequence[magnitudes.Cell],
+    *,
+    id: str,
+    table: str,
+    form: str = "full",
+    variant: str = "",
+    remarks: Sequence[str] = (),
+    missing: str = "",
+    context: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> Document:
+    """Levels, differences, the question's answers and the figure.
 
-    Attributes:
+    Args:
+        layers, cells: see :func:`analysis.papers.locality.magnitudes.analyse`.
         table: title of the table whose networks these are, such as "Table III, quick".
-        id: such as "locality/magnitudes/table3".
-        is_quick: whether the networks are of a quick table.
-        variant: name of other readings or another precision, empty for the defaults.
-        layers: the frame that :func:`analysis.papers.locality.magnitudes.analyse` was given.
+        form: of that table, as is the variant.
         remarks: further lines, such as on networks that are of a repetition.
-        context: readings and deviations, JSON-ready, each with id and name.
         missing: the command that makes the missing networks, empty where none is missing.
     """
+    cells, differences = analyse(layers, cells)
+    networks, planned = sum(len(c.seeds) for c in cells), sum(c.planned for c in cells)
+    incomplete = f"INCOMPLETE: weights of {networks} of {planned} networks"
+    labels = (
+        *([LABELS[form]] if form in LABELS else []),
+        *([incomplete] if networks < planned else []),
+        *([f"VARIANT: {variant}"] if variant else []),
+    )
 
-    table: str
-    id: str
-    is_quick: bool
-    variant: str
-    found: Magnitudes
-    layers: pd.DataFrame
-    remarks: tuple[str, ...] = ()
-    context: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    missing: str = ""
+    def against(cell: magnitudes.Cell, measure: Measure) -> Cell:
+        return _difference(measure, differences.get((cell.name, measure.key)))
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What stands in capitals above it."""
-        cells = self.found.cells
-        networks, planned = sum(c.n for c in cells), sum(c.spec.planned for c in cells)
-        found = [QUICK_LABEL] if self.is_quick else []
-        if networks < planned:
-            found.append(f"INCOMPLETE: weights of {networks} of {planned} networks")
-        return tuple(found + ([f"VARIANT: {self.variant}"] if self.variant else []))
-
-    @property
-    def protocol(self) -> str:
-        """ "quick" or "full"."""
-        return "quick" if self.is_quick else "full"
-
-
-def document(report: MagnitudesReport) -> Document:
-    """Levels, differences, the question's answers and the figure."""
-    found = report.found
-    grids = [
-        _grid(f"{kind}s", title, kind, found.cells, _level, counted=True)
-        for kind, title in HEADINGS.items()
-    ]
-    if found.differences:
-        compared = [cell for cell in found.cells if cell.spec.baseline is not None]
-
-        def against(cell: CellMagnitudes, measure: Measure) -> Cell:
-            return _difference(measure, found.difference(cell.spec.name, measure.key))
-
+    grids = [_grid(f"{kind}s", title, kind, cells, _level) for kind, title in HEADINGS.items()]
+    if differences:
+        compared = [cell for cell in cells if cell.baseline is not None]
         grids += [
             _grid(f"{kind}-differences", title, kind, compared, against)
             for kind, title in AGAINST.items()
         ]
+    notes = [LEGEND, TEST]
+    if diverged := sum(cell.diverged for cell in cells):
+        runs = "1 diverged run is" if diverged == 1 else f"{diverged} diverged runs are"
+        notes.append(f"{runs} left out: their weights are no result.")
+    notes += remarks
+    if missing:
+        notes.append(f"The missing networks are made by {missing}.")
+    told = answers(cells, differences)
     return Document(
-        id=report.id,
+        id=id,
         title="Does LOCO-Reg change where weights are large?",
-        caption=f"The networks of {report.table}",
-        labels=report.labels,
+        caption=f"The networks of {table}",
+        labels=labels,
         file="magnitudes",
         blocks=(
             *grids,
-            Notes(tuple(map(Note, answers(found)))),
-            Notes((*map(Note, notes(report)), *context_notes(report.context))),
-            figure(found, report.table, report.labels),
-            Data(("protocol", "cell", "kind", *COLUMNS[1:]), tuple(_data(report))),
+            Notes(tuple(map(Note, told))),
+            Notes((*map(Note, notes), *context_notes(context))),
+            figure(cells, (f"Where weights are large in the networks of {table}", *labels)),
+            _data(layers, cells, form),
         ),
         facts={
-            "table": report.table,
-            "protocol": report.protocol,
-            "variant": report.variant,
+            "table": table,
+            "protocol": form,
+            "variant": variant,
             "measures": MEASURES,
-            "cells": [_facts(cell) for cell in found.cells],
-            "differences": [_difference_facts(difference) for difference in found.differences],
-            "answers": answers(found),
-            **report.context,
+            "cells": cells,
+            "differences": list(differences.values()),
+            "answers": told,
+            **context,
         },
     )
 
 
-def answers(found: Magnitudes) -> list[str]:
+def answers(cells: Iterable[magnitudes.Cell], differences: Differences) -> list[str]:
     """The question answered for each kind of cell by mean |w|, as far as the seeds decide it."""
-    kinds = dict.fromkeys(c.spec.kind for c in found.cells if c.spec.baseline is not None)
+    kinds: dict[str, list[str]] = {}
+    for cell in cells:
+        if cell.baseline is not None:
+            kinds.setdefault(cell.kind, []).append(cell.name)
     lines = []
-    for kind in kinds:
-        names = [c.spec.name for c in found.cells if c.spec.kind == kind and c.spec.baseline]
-        parts = [_counted(found, names, measure) for measure in MEASURES if measure.key in DECIDING]
-        cells = "1 cell" if len(names) == 1 else f"{len(names)} cells"
-        lines.append(f"{kind} ({cells}) against plain L2: {'; '.join(parts)}.")
-    return lines
-
-
-def _counted(found: Magnitudes, names: Sequence[str], measure: Measure) -> str:
-    """Such as "mean c/n above in 3, below in 0, undecided in 1"."""
-    compared = [found.difference(name, measure.key) for name in names]
-    words = [d.direction if d else "missing" for d in compared]
-    shown = ["above", "below", "undecided", *(["missing"] if "missing" in words else [])]
-    return f"{measure.title} " + ", ".join(f"{word} in {words.count(word)}" for word in shown)
-
-
-def notes(report: MagnitudesReport) -> list[str]:
-    """How to read it, what was left out, and what makes the missing networks."""
-    lines = [LEGEND, TEST]
-    if diverged := sum(cell.spec.diverged for cell in report.found.cells):
-        runs = "1 diverged run is" if diverged == 1 else f"{diverged} diverged runs are"
-        lines.append(f"{runs} left out: their weights are no result.")
-    lines += report.remarks
-    if report.missing:
-        lines.append(f"The missing networks are made by {report.missing}.")
+    for kind, names in kinds.items():
+        parts = []
+        for measure in (m for m in MEASURES if m.key in DECIDING):
+            found = [differences.get((name, measure.key)) for name in names]
+            words = [d.direction if d else "missing" for d in found]
+            shown = ["above", "below", "undecided", *(["missing"] if "missing" in words else [])]
+            counts = ", ".join(f"{word} in {words.count(word)}" for word in shown)
+            parts.append(f"{measure.title} {counts}")
+        count = "1 cell" if len(names) == 1 else f"{len(names)} cells"
+        lines.append(f"{kind} ({count}) against plain L2: {'; '.join(parts)}.")
     return lines
 
 
@@ -180,90 +158,108 @@ def _grid(
     name: str,
     title: str,
     kind: str,
-    cells: Iterable[CellMagnitudes],
-    show: Callable[[CellMagnitudes, Measure], Cell],
-    *,
-    counted: bool = False,
+    cells: Iterable[magnitudes.Cell],
+    show: Callable[[magnitudes.Cell, Measure], Cell],
 ) -> Grid:
-    """A line a cell, a column a measure of that kind."""
+    """A line a cell, a column a measure of that kind; levels with the number of networks."""
     measures = [measure for measure in MEASURES if measure.kind == kind]
     rows = []
     for cell in cells:
-        count = f"n = {cell.n}/{cell.spec.planned}" if counted else ""
-        first = Cell(cell.spec.name, detail=count)
+        count = f"n = {len(cell.seeds)}/{cell.planned}" if show is _level else ""
+        first = Cell(cell.name, detail=count)
         rows.append(row(first, *(show(cell, measure) for measure in measures)))
     titles = columns("cell", *(measure.title for measure in measures))
     return Grid(name, titles, tuple(rows), title)
 
 
-def _level(cell: CellMagnitudes, measure: Measure) -> Cell:
-    summary = cell.summaries.get(measure.key)
+def _level(cell: magnitudes.Cell, measure: Measure) -> Cell:
+    """A share in percent, "52.3", or a ratio, "1.034"."""
+    summary = cell.measures.get(measure.key)
     if summary is None:
-        return Cell(MISSING_CELL if cell.n == 0 else MISSING)
-    ends = (summary.interval.low, summary.interval.high) if summary.interval else ()
-    interval = f"[{', '.join(_value(measure, end) for end in ends)}]" if ends else ""
-    return Cell(_value(measure, summary.median), summary.median, detail=interval)
+        return Cell(MISSING if cell.seeds else MISSING_CELL)
+    values = (summary.median, *(summary.interval or ()))
+    is_share = measure.kind == "share"
+    median, *ends = (f"{100 * value:.1f}" if is_share else f"{value:.3f}" for value in values)
+    return Cell(median, summary.median, detail=f"[{', '.join(ends)}]" if ends else "")
 
 
 def _difference(measure: Measure, found: Difference | None) -> Cell:
     if found is None:
         return Cell(MISSING)
-    ends = ", ".join(_signed(measure, end) for end in (found.shift.low, found.shift.high))
-    estimate, p_value = found.shift.estimate, found.test.p_value
-    return Cell(_signed(measure, estimate), estimate, stars(p_value), detail=f"[{ends}]")
-
-
-def _value(measure: Measure, value: float) -> str:
-    """A share in percent, "52.3", or a ratio, "1.034"."""
-    return f"{100 * value:.1f}" if measure.kind == "share" else f"{value:.3f}"
+    shift, *ends = (_signed(measure, value) for value in (found.shift, *found.interval))
+    return Cell(shift, found.shift, stars(found.p), detail=f"[{', '.join(ends)}]")
 
 
 def _signed(measure: Measure, value: float) -> str:
     """A difference of shares in points, "+1.25", or of ratios, "+.012"."""
     if math.isinf(value):
-        return "+∞" if value > 0 else f"{MINUS}∞"
-    if measure.kind == "share":
+        text = "+∞" if value > 0 else "-∞"
+    elif measure.kind == "share":
         text = f"{100 * value:+.2f}"
     else:
         text = f"{value:+.3f}".replace("+0.", "+.").replace("-0.", "-.")
     return text.replace("-", MINUS)
 
 
-def _data(report: MagnitudesReport) -> list[tuple[Any, ...]]:
+def _data(layers: pd.DataFrame, cells: Sequence[magnitudes.Cell], form: str) -> Data:
     """One row a layer of a network, by cell in the table's order, seed and depth."""
+    kept = [name for name in layers if name != "cell"]
     rows: list[tuple[Any, ...]] = []
-    for cell in report.found.cells:
-        frame = report.layers[report.layers["cell"] == cell.spec.name]
-        place = (report.protocol, cell.spec.name, cell.spec.kind)
-        for found in frame.sort_values(["seed", "layer"]).to_dict("records"):
-            values = (found[name] for name in COLUMNS[1:])
-            rows.append((*place, *(f"{v:.9g}" if isinstance(v, float) else v for v in values)))
-    return rows
+    for cell in cells:
+        ours = layers.loc[layers["cell"] == cell.name, kept].sort_values(["seed", "layer"])
+        for values in ours.itertuples(index=False):
+            texts = (f"{v:.9g}" if isinstance(v, float) else v for v in values)
+            rows.append((form, cell.name, cell.kind, *texts))
+    return Data(("protocol", "cell", "kind", *kept), tuple(rows))
 
 
-def _facts(cell: CellMagnitudes) -> dict[str, Any]:
-    return {
-        **{name: getattr(cell.spec, name) for name in ("name", "kind", "baseline", "planned")},
-        "diverged": cell.spec.diverged,
-        "seeds": cell.seeds,
-        "measures": {
-            key: {
-                "values": summary.values,
-                "median": summary.median,
-                "interval": summary.interval and [summary.interval.low, summary.interval.high],
-            }
-            for key, summary in cell.summaries.items()
-        },
-        "by_layer": cell.profile,
-    }
+def figure(cells: Sequence[magnitudes.Cell], title: tuple[str, ...]) -> FigureBlock:
+    """Above, the two ratios of mean |w| for every network of every cell, with the cell's median;
+    below, the same ratios by layer, a line a cell. A kind of cell has a look of its own."""
+    looks = {kind: look for look, kind in enumerate(dict.fromkeys(cell.kind for cell in cells))}
+    ticks = tuple((place, cell.name) for place, cell in enumerate(cells))
+    above = [
+        DotPanel(
+            tuple(_dots(cell, place, key, looks[cell.kind]) for place, cell in enumerate(cells)),
+            ticks,
+            name,
+            reference=1.0,
+            upright=True,
+        )
+        for key, name in DECIDING.items()
+    ]
+    below = [
+        Curves(
+            tuple(_profiles(cells, key, looks)),
+            name,
+            x_title="3×3 layer by depth (median over seeds)",
+            reference=1.0,
+        )
+        for key, name in DECIDING.items()
+    ]
+    legend = [Sampled("both", kind or "cell", look) for kind, look in looks.items()]
+    return FigureBlock(
+        (*above, *below),
+        (*legend, Sampled("median", "median over seeds")),
+        "ratios",
+        across=2,
+        size=(min(WIDEST, max(3.6, 1.0 + 0.3 * len(cells))), 2.9),
+        title=title,
+        share="row",
+    )
 
 
-def _difference_facts(found: Difference) -> dict[str, Any]:
-    return {
-        **{name: getattr(found, name) for name in ("cell", "baseline", "measure", "direction")},
-        "n": [found.test.n_x, found.test.n_y],
-        "shift": found.shift.estimate,
-        "interval": [found.shift.low, found.shift.high],
-        "p": found.test.p_value,
-        "p_holm": found.p_holm,
-    }
+def _dots(cell: magnitudes.Cell, place: int, key: str, look: int) -> Dots:
+    if summary := cell.measures.get(key):
+        return Dots(place, summary.values, look, summary.median, summary.interval)
+    return Dots(place, (), look, empty=MISSING_CELL)
+
+
+def _profiles(
+    cells: Iterable[magnitudes.Cell], key: str, looks: Mapping[str, int]
+) -> Iterator[Series]:
+    for cell in cells:
+        known = [(n, v) for n, v in enumerate(cell.by_layer[key], start=1) if math.isfinite(v)]
+        if known:
+            places, values = zip(*known, strict=True)
+            yield Series(places, values, looks[cell.kind])

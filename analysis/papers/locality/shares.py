@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,29 +19,39 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.statistics.rank_sum import stars
 
-COMPARISONS = ("centre > neighbour", "neighbour > corner")
+# Row and column from 0: the centre, the neighbour to its left, and the corner above that.
+POSITIONS = {
+    "centre > neighbour": ((1, 1), (1, 0)),
+    "neighbour > corner": ((1, 0), (0, 0)),
+}
+COMPARISONS = tuple(POSITIONS)
 PARTS = ("all", "lower", "upper")
 HALVINGS = ("floor", "ceil")  # L-14; the first is the default
 CONFIDENCE = 0.95
 
 
-class Counted(Protocol):
-    """A layer's filters, counted by comparison."""
+@dataclass(frozen=True)
+class Counted:
+    """A 3×3 layer's filters, counted by comparison.
 
-    @property
-    def name(self) -> str: ...
+    Attributes:
+        larger: how many have a larger weight at the comparison's first position.
+        equal: how many have the same weight at both; they are in ``filters``, not in ``larger``.
+    """
 
-    @property
-    def kind(self) -> str: ...
+    name: str
+    kind: str
+    filters: int
+    larger: Mapping[str, int]
+    equal: Mapping[str, int]
 
-    @property
-    def filters(self) -> int: ...
 
-    @property
-    def larger(self) -> Mapping[str, int]: ...
-
-    @property
-    def equal(self) -> Mapping[str, int]: ...
+def count(name: str, kind: str, values: NDArray[np.float32]) -> Counted:
+    """A layer's weights, or their magnitudes (L-13), counted; of shape (N, 3, 3)."""
+    pairs = {c: (values[:, *a], values[:, *b]) for c, (a, b) in POSITIONS.items()}
+    larger = {comparison: int((a > b).sum()) for comparison, (a, b) in pairs.items()}
+    equal = {comparison: int((a == b).sum()) for comparison, (a, b) in pairs.items()}
+    return Counted(name, kind, len(values), larger, equal)
 
 
 @dataclass(frozen=True)
