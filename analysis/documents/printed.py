@@ -82,6 +82,14 @@ class Statement:
         return Cell("NO", False, tone="bad")
 
 
+def fields(row: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """Some columns of a published row; ValueError where one is missing."""
+    try:
+        return [row[name] for name in names]
+    except KeyError as error:
+        raise ValueError(f"no column {error}") from None
+
+
 def compare(
     rows: Iterable[Mapping[str, str]], computed: Mapping[tuple[str, str], str], about: str = "about"
 ) -> tuple[Statement, ...]:
@@ -96,12 +104,7 @@ def compare(
     """
     found = []
     for printed in rows:
-        try:
-            of, quantity, relation, value, where, slip = (
-                printed[column] for column in (about, *COLUMNS)
-            )
-        except KeyError as error:
-            raise ValueError(f"no column {error}") from None
+        of, quantity, relation, value, where, slip = fields(printed, (about, *COLUMNS))
         if relation not in RELATIONS:
             raise ValueError(f"relation {relation!r} is none of {', '.join(RELATIONS)}")
         if (of, quantity) not in computed:

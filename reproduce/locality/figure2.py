@@ -42,7 +42,7 @@ def command(
         UserError: for a factor that is no positive decimal, a damaged map, or a folder that cannot
             be written.
     """
-    from analysis.papers.locality.placement_document import analyse, document
+    from analysis.papers.locality.placements import document
     from reproduce.catalogue.published import made_of
     from reproduce.catalogue.readings import context
 
@@ -51,7 +51,7 @@ def command(
 
     def made(rows: Sequence[Mapping[str, str]]) -> Document:
         grid = [[int(value) for name, value in row.items() if name != "row"] for row in rows]
-        return document(analyse(grid, gamma, eta, context(ID)))
+        return document(grid, gamma, eta, context(ID))
 
     found = made_of("locality", "figure2.csv", made)
     return publish(found, results, variant=variant, as_json=as_json, quick=quick)

@@ -70,13 +70,14 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
         UserError: where the published rows or a known weight file are damaged.
     """
     from analysis.papers.locality import share_results
-    from analysis.papers.locality.share_replay import read_printed, read_structures
     from reproduce.catalogue.published import made_of
     from reproduce.catalogue.readings import context
 
-    printed = made_of("locality", "table1.csv", read_printed)
-    archs = {row.arch for row in printed}
-    structures = made_of("locality", "table1_layers.csv", lambda rows: read_structures(rows, archs))
+    printed = made_of("locality", "table1.csv", share_results.read_printed)
+    archs = {arch for arch, _, _ in printed}
+    structures = made_of(
+        "locality", "table1_layers.csv", lambda rows: share_results.read_structures(rows, archs)
+    )
     known, missing = _known(archs, data)
     return share_results.analyse(printed, structures, [*known, *named], missing, context(ID))
 
@@ -122,7 +123,7 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
     Raises:
         UserError: where it is no weight file or has no 3×3 filters.
     """
-    from analysis.papers.locality.share_results import Network
+    from analysis.papers.locality.share_results import WEIGHTS, Network
     from analysis.papers.locality.shares import count
     from benchmarks.weights import read_file
     from reproduce.locality.weight_sources import digest
@@ -132,11 +133,11 @@ def measure(path: Path, name: str, arch: str = "") -> Network:
     if not layers:
         sizes = sorted({"×".join(map(str, layer.size)) for layer in found.layers})
         raise UserError(f"{path} holds no 3×3 filters, which Table I counts; only {sizes[0]}")
-    signed, magnitudes = (
-        tuple(count(layer.name, layer.kind, of(layer.filters)) for layer in layers)
-        for of in (lambda weights: weights, abs)
-    )
-    return Network(printable(name), arch, digest(path), found.order.value, signed, magnitudes)
+    counted = {
+        weights: [count(layer.name, layer.kind, of(layer.filters)) for layer in layers]
+        for weights, of in zip(WEIGHTS, (lambda values: values, abs), strict=True)
+    }
+    return Network(printable(name), arch, digest(path), found.order.value, counted)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.papers.locality import placement_document, placements
+from analysis.papers.locality import placements
 from analysis.papers.locality.placements import (
     UNIFORM,
     Pair,
@@ -18,7 +18,6 @@ from analysis.papers.locality.placements import (
     Weighting,
     choose,
     loco,
-    loco_root,
 )
 from reproduce.store.paths import PAPER_TABLES
 
@@ -62,21 +61,21 @@ def test_equal_weights_cover_46_in_two_ways() -> None:
     choice = choose(GRID, UNIFORM)
     assert centres(*choice.pairs) == [[(4, 8), (4, 11)], [(4, 8), (5, 11)]]
     assert choice.score == 46
-    assert {placement_document.covered(GRID, pair) for pair in choice.pairs} == {46}
+    assert {placements.covered(GRID, pair) for pair in choice.pairs} == {46}
 
 
 def test_loco_weights_pick_the_two_largest_values() -> None:
     choice = choose(GRID, loco(Fraction("1.8"), Fraction("2.13")))
     assert centres(*choice.pairs) == [[(3, 7), (3, 12)]]
-    assert placement_document.centres(GRID, choice.pair) == (6, 5)
-    assert placement_document.covered(GRID, choice.pair) == 43
+    assert placements.centres(GRID, choice.pair) == (6, 5)
+    assert placements.covered(GRID, choice.pair) == 43
 
 
 def test_milder_weights_move_only_one_feature() -> None:
     assert centres(choose(GRID, loco(Fraction("1.4"), Fraction("1.56"))).pair) == [
         [(3, 7), (5, 11)]
     ]
-    assert centres(choose(GRID, loco_root(Fraction("1.4"), Fraction("1.56"))).pair) == [
+    assert centres(choose(GRID, loco(Fraction("1.4"), Fraction("1.56"), root=True)).pair) == [
         [(4, 8), (5, 11)]
     ]
 
@@ -86,11 +85,11 @@ def test_a_tie_between_fractions_is_one() -> None:
     assert centres(*choice.pairs) == [[(3, 7), (3, 12)], [(3, 7), (5, 11)]]
 
 
-@given(FACTORS, FACTORS, st.sampled_from([loco, loco_root]))
+@given(FACTORS, FACTORS, st.booleans())
 def test_weights_add_up_to_nine_and_fall_with_the_factor(
-    gamma: Fraction, eta: Fraction, make: type
+    gamma: Fraction, eta: Fraction, root: bool
 ) -> None:
-    ring: Weighting = make(gamma, eta)
+    ring = loco(gamma, eta, root=root)
     assert ring.centre + 4 * ring.neighbour + 4 * ring.corner == 9
     assert (ring.neighbour < ring.corner) == (gamma > eta)
     assert (ring.centre > ring.neighbour) == (gamma > 1)
@@ -103,7 +102,7 @@ def test_weights_are_the_inverse_of_the_factors_of_eq_1(gamma: Fraction, eta: Fr
     factors = (1 / normalizer, gamma / normalizer, eta / normalizer)
     weights = (ring.centre, ring.neighbour, ring.corner)
     assert len({w * r for w, r in zip(weights, factors, strict=True)}) == 1
-    root = loco_root(gamma, eta)
+    root = loco(gamma, eta, root=True)
     balanced = [
         float(w**2 * r)
         for w, r in zip((root.centre, root.neighbour, root.corner), factors, strict=True)
@@ -182,15 +181,15 @@ def test_maps_that_hold_no_two_features(grid: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("factors", [(0, 1), (1, 0), (-1, 1)])
 def test_factors_have_to_be_positive(factors: tuple[int, int]) -> None:
-    for make in (loco, loco_root):
+    for root in (False, True):
         with pytest.raises(ValueError, match="positive"):
-            make(Fraction(factors[0]), Fraction(factors[1]))
+            loco(Fraction(factors[0]), Fraction(factors[1]), root=root)
 
 
 def test_statements_hold_of_the_default_and_not_of_equal_weights() -> None:
     def hold(gamma: str, eta: str) -> list[bool]:
-        result = placement_document.analyse(GRID, gamma, eta, {})
-        return list(placement_document.statements(result).values())
+        located = choose(GRID, loco(Fraction(gamma), Fraction(eta)))
+        return list(placements.statements(GRID, choose(GRID, UNIFORM), located).values())
 
     assert hold("1.8", "2.13") == [True, True, True]
     assert hold("1.4", "1.56") == [True, False, False]

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from analysis.papers.locality import share_replay
-from analysis.papers.locality.share_replay import (
+from analysis.papers.locality import share_results
+from analysis.papers.locality.share_results import (
     Printed,
+    Rows,
     attainable,
+    lower_weight,
     mixture,
     read_printed,
     read_structures,
@@ -24,10 +26,10 @@ from analysis.papers.locality.shares import Interval, Share
 from analysis.statistics.rank_sum import stars
 from reproduce.store.paths import PAPER_TABLES
 
-Rows = list[dict[str, str]]
+Lines = list[dict[str, str]]
 
 
-def rows(file: str) -> Rows:
+def rows(file: str) -> Lines:
     with open(PAPER_TABLES / "locality" / file, encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
@@ -36,23 +38,21 @@ PRINTED = read_printed(rows("table1.csv"))
 STRUCTURES = read_structures(rows("table1_layers.csv"))
 
 
-def changed(arch: str, part: str, comparison: str, **values: str) -> tuple[Printed, ...]:
+def changed(arch: str, part: str, comparison: str, **values: str) -> Rows:
     """The printed rows with one number replaced."""
     place = (arch, part, f"{comparison} > {'neighbour' if comparison == 'centre' else 'corner'}")
-    found = [row for row in PRINTED if (row.arch, row.part, row.comparison) == place]
-    assert len(found) == 1
-    return tuple(replace(row, **values) if row in found else row for row in PRINTED)
+    return {**PRINTED, place: replace(PRINTED[place], **values)}
 
 
 def test_the_printed_rows_hold_together() -> None:
-    found = share_replay.replay(PRINTED, STRUCTURES)
+    found = share_results.replay(PRINTED, STRUCTURES)
     assert len(found.mixtures) == 10
     assert len(found.attainable) == 30
     assert found.holds
 
 
 def test_the_shares_of_the_lower_halves() -> None:
-    weights = {arch: f"{float(known.weight()):.4f}" for arch, known in STRUCTURES.items()}
+    weights = {arch: f"{float(lower_weight(known)):.4f}" for arch, known in STRUCTURES.items()}
     assert weights == {
         "VGG16": "0.0778",
         "ResNet50": "0.1140",
@@ -63,7 +63,7 @@ def test_the_shares_of_the_lower_halves() -> None:
 
 
 def test_the_middle_layer_of_vgg16_does_not_belong_below() -> None:
-    found = share_replay.replay(PRINTED, STRUCTURES, "ceil")
+    found = share_results.replay(PRINTED, STRUCTURES, "ceil")
     assert [(m.arch, m.comparison) for m in found.mixtures if not m.holds] == [
         ("VGG16", "neighbour > corner")
     ]
@@ -86,7 +86,7 @@ def test_a_total_that_is_no_mixture_is_found(
     arch: str, part: str, comparison: str, text: str
 ) -> None:
     altered = changed(arch, part, comparison, text=text)
-    found = share_replay.replay(altered, STRUCTURES)
+    found = share_results.replay(altered, STRUCTURES)
     assert [m.arch for m in found.mixtures if not m.holds] == [arch]
     assert not found.holds
 
@@ -101,7 +101,7 @@ def test_a_total_that_is_no_mixture_is_found(
     ],
 )
 def test_stars_that_cannot_be_are_found(arch: str, part: str, comparison: str, mark: str) -> None:
-    found = share_replay.replay(changed(arch, part, comparison, stars=mark), STRUCTURES)
+    found = share_results.replay(changed(arch, part, comparison, stars=mark), STRUCTURES)
     assert [(a.printed.arch, a.printed.part) for a in found.attainable if not a.holds] == [
         (arch, part)
     ]
@@ -112,7 +112,7 @@ def test_stars_that_cannot_be_are_found(arch: str, part: str, comparison: str, m
 def test_any_stars_fit_vgg16s_upper_half(mark: str) -> None:
     """.499 of 1.5 million filters leaves p between 2e-4 and .22."""
     altered = changed("VGG16", "upper", "neighbour", stars=mark)
-    found = share_replay.replay(altered, STRUCTURES)
+    found = share_results.replay(altered, STRUCTURES)
     assert found.holds
     (row,) = (a for a in found.attainable if a.printed.text == "0.499")
     assert row.low == pytest.approx(2.3e-4, rel=0.02)
@@ -169,14 +169,14 @@ def test_a_measured_number_has_the_printed_share_and_stars(
     larger: int, p_value: float, word: str
 ) -> None:
     printed = Printed("VGG16", "all", "centre > neighbour", "0.549", "***")
-    assert share_replay.verdict(printed, measured(larger, 10_000, p_value)) == word
+    assert share_results.verdict(printed, measured(larger, 10_000, p_value)) == word
 
 
-def _without(column: str) -> Callable[[Rows], Rows]:
+def _without(column: str) -> Callable[[Lines], Lines]:
     return lambda found: [{k: v for k, v in row.items() if k != column} for row in found]
 
 
-def _with(column: str, value: str) -> Callable[[Rows], Rows]:
+def _with(column: str, value: str) -> Callable[[Lines], Lines]:
     return lambda found: [{**found[0], column: value}, *found[1:]]
 
 
@@ -194,7 +194,7 @@ def _with(column: str, value: str) -> Callable[[Rows], Rows]:
         (lambda found: [found[0], *found], "two entries for VGG16"),
     ],
 )
-def test_damaged_rows_are_named(damage: Callable[[Rows], Rows], words: str) -> None:
+def test_damaged_rows_are_named(damage: Callable[[Lines], Lines], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         read_printed(damage(rows("table1.csv")))
 
@@ -208,7 +208,7 @@ def test_damaged_rows_are_named(damage: Callable[[Rows], Rows], words: str) -> N
         (_with("inputs", "three"), "three"),
     ],
 )
-def test_damaged_layers_are_named(damage: Callable[[Rows], Rows], words: str) -> None:
+def test_damaged_layers_are_named(damage: Callable[[Lines], Lines], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         read_structures(damage(rows("table1_layers.csv")))
 

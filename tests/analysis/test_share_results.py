@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from analysis.papers.locality.share_files import tidy
+from analysis.papers.locality.share_results import DEFAULT, WEIGHTS, Network, Printed, analyse
+from analysis.papers.locality.shares import COMPARISONS, PARTS, Layer
 
-from analysis.papers.locality.share_replay import Printed, Structure
-from analysis.papers.locality.share_results import Network, analyse, place
-from analysis.papers.locality.shares import COMPARISONS, PARTS
-
-STRUCTURES = {"Net": Structure("Net", (1000, 3000))}
-PRINTED = tuple(
-    Printed("Net", part, comparison, text, stars)
-    for part, text, stars in (("all", "0.600", "***"), ("lower", "0.750", "***"))
+STRUCTURES = {"Net": (1000, 3000)}
+PRINTED = {
+    ("Net", part, comparison): Printed("Net", part, comparison, text, "***")
+    for part, text in (("all", "0.600"), ("lower", "0.750"), ("upper", "0.550"))
     for comparison in COMPARISONS
-) + tuple(Printed("Net", "upper", comparison, "0.550", "***") for comparison in COMPARISONS)
-
-
-@dataclass(frozen=True)
-class Layer:
-    filters: int
-    larger: dict[str, int]
-    equal: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COMPARISONS, 0))
-    name: str = "layer"
-    kind: str = "conv"
+}
 
 
 def network(name: str, lower: int, upper: int, arch: str = "Net") -> Network:
     counts = ((1000, lower), (3000, upper))
-    layers = tuple(Layer(n, dict.fromkeys(COMPARISONS, k)) for n, k in counts)
-    return Network(name, arch, "0" * 64, "its list", layers, layers)
+    none = dict.fromkeys(COMPARISONS, 0)
+    layers = [Layer("a", "conv", n, dict.fromkeys(COMPARISONS, k), none) for n, k in counts]
+    return Network(name, arch, "0" * 64, "its list", dict.fromkeys(WEIGHTS, layers))
 
 
 def test_a_number_is_reproduced_where_one_file_of_its_network_gives_it() -> None:
@@ -36,9 +26,8 @@ def test_a_number_is_reproduced_where_one_file_of_its_network_gives_it() -> None
     assert analyse(PRINTED, STRUCTURES, [good], {}, {}).holds
     both = analyse(PRINTED, STRUCTURES, [bad, good], {}, {})
     assert both.holds
-    assert {n.verdict for n in both.of(bad, "signed", "floor")} == {"both differ", "reproduced"} | {
-        "share differs"
-    }
+    verdicts = {n.verdict for n in both.numbers if n.network is bad and n.reading == DEFAULT}
+    assert verdicts == {"both differ", "reproduced", "share differs"}
     alone = analyse(PRINTED, STRUCTURES, [bad], {}, {})
     assert not alone.holds
     assert {printed.part for printed in alone.contradicted} == {"all", "lower"}
@@ -54,6 +43,7 @@ def test_missing_and_foreign_weights_contradict_nothing() -> None:
 def test_only_the_default_reading_is_compared() -> None:
     good = network("good", 750, 1650)
     found = analyse(PRINTED, STRUCTURES, [good], {}, {})
-    judged = [(n.weights, n.halving) for n in found.numbers if n.verdict]
-    assert judged == [("signed", "floor")] * len(PARTS) * len(COMPARISONS)
-    assert [place(good, index) for index in (0, 1)] == ["lower", "upper"]
+    judged = [n.reading for n in found.numbers if n.verdict]
+    assert judged == [DEFAULT] * len(PARTS) * len(COMPARISONS)
+    halves = {row[3]: row[6] for row in tidy(found)[1].rows}
+    assert halves == {1: "lower", 2: "upper"}

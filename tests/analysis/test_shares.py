@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -12,25 +11,23 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, t
 
-from analysis.papers.locality.shares import COMPARISONS, by_layer, part, share, split, two_sided_p
+from analysis.papers.locality.shares import (
+    COMPARISONS,
+    Layer,
+    by_layer,
+    part,
+    share,
+    split,
+    two_sided_p,
+)
 
 FIRST, SECOND = COMPARISONS
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A counted layer."""
-
-    filters: int
-    larger: dict[str, int]
-    equal: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COMPARISONS, 0))
-    name: str = "layer"
-    kind: str = "conv"
-
-
 def layers(*counts: tuple[int, int]) -> list[Layer]:
     """Layers of (larger, filters), the same for both comparisons."""
-    return [Layer(n, dict.fromkeys(COMPARISONS, k)) for k, n in counts]
+    none = dict.fromkeys(COMPARISONS, 0)
+    return [Layer("a", "conv", n, dict.fromkeys(COMPARISONS, k), none) for k, n in counts]
 
 
 COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -121,7 +118,7 @@ def test_one_layer_has_no_interval_by_layer_and_none_has_no_share() -> None:
 
 
 def test_ties_are_kept_apart_and_stay_among_the_filters() -> None:
-    tied = [Layer(10, {FIRST: 4, SECOND: 6}, {FIRST: 3, SECOND: 0})]
+    tied = [Layer("a", "conv", 10, {FIRST: 4, SECOND: 6}, {FIRST: 3, SECOND: 0})]
     found = share(tied, FIRST)
     assert found is not None
     assert (found.larger, found.equal, found.filters) == (4, 3, 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.image
@@ -16,7 +17,7 @@ from matplotlib.patches import Circle, Rectangle
 from analysis.documents.panels import FigureBlock
 from analysis.figures import drawing
 from analysis.figures.style import LOOKS, TIED
-from analysis.papers.locality import placement_document
+from analysis.papers.locality import placements
 from benchmarks.errors import UserError
 from reproduce.catalogue.published import read_rows
 from reproduce.locality import figure2
@@ -27,14 +28,13 @@ FILES = {
 }
 
 
-def result(gamma: str = "1.8", eta: str = "2.13") -> placement_document.PlacementResult:
+def paper_map() -> list[list[int]]:
     rows = read_rows("locality", "figure2.csv")
-    grid = [[int(value) for name, value in row.items() if name != "row"] for row in rows]
-    return placement_document.analyse(grid, gamma, eta, {})
+    return [[int(value) for name, value in row.items() if name != "row"] for row in rows]
 
 
-def figure(found: placement_document.PlacementResult) -> FigureBlock:
-    blocks = placement_document.document(found).blocks
+def figure(grid: Sequence[Sequence[int]] = ()) -> FigureBlock:
+    blocks = placements.document(grid or paper_map(), "1.8", "2.13", {}).blocks
     return next(block for block in blocks if isinstance(block, FigureBlock))
 
 
@@ -135,9 +135,9 @@ def test_damaged_map(
 
 
 def test_the_figure_shows_every_value_and_both_placements() -> None:
-    axis = drawing.draw(figure(result())).axes[0]
+    axis = drawing.draw(figure()).axes[0]
     values = [text.get_text() for text in axis.texts]
-    assert values == [str(value) for row in result().grid for value in row]
+    assert values == [str(value) for row in paper_map() for value in row]
     outlines = [
         (patch.get_linestyle(), patch.get_center())
         for patch in axis.patches
@@ -152,26 +152,25 @@ def test_the_figure_shows_every_value_and_both_placements() -> None:
 
 
 def test_numbers_and_outlines_are_readable_in_grey() -> None:
-    axis = drawing.draw(figure(result())).axes[0]
+    axis = drawing.draw(figure()).axes[0]
     cells = [patch for patch in axis.patches if getattr(patch, "get_width", lambda: 0)() == 1]
     assert min(_grey(patch.get_facecolor()) for patch in cells) > 0.5
-    first, second = (LOOKS[i] for i in placement_document.LOOKS.values())
+    first, second = (LOOKS[i] for i in (0, 1))
     assert max(_grey(first.color), _grey(second.color)) < 0.5
     assert first.dashes != second.dashes
 
 
 def test_dotted_outlines_are_explained_where_there_are_any() -> None:
-    assert len(drawing.draw(figure(result())).legends[0].get_lines()) == 3
-    grid = [list(row) for row in result().grid]
+    assert len(drawing.draw(figure()).legends[0].get_lines()) == 3
+    grid = paper_map()
     grid[2][9] += 1  # under one of the two tied placements alone
-    untied = placement_document.analyse(grid, "1.8", "2.13", {})
-    assert len(untied.uniform.pairs) == 1
-    assert len(drawing.draw(figure(untied)).legends[0].get_lines()) == 2
+    assert len(placements.choose(grid, placements.UNIFORM).pairs) == 1
+    assert len(drawing.draw(figure(grid)).legends[0].get_lines()) == 2
 
 
 def test_the_png_has_200_dots_per_inch(printed: tuple[str, Path]) -> None:
     pixels = matplotlib.image.imread(printed[1] / "figure2.map.png")
-    width, height = drawing.draw(figure(result())).get_size_inches()
+    width, height = drawing.draw(figure()).get_size_inches()
     assert (pixels.shape[1], pixels.shape[0]) == (round(width * 200), round(height * 200))
 
 

@@ -228,16 +228,6 @@ def test_every_table_command_has_the_options() -> None:
         assert flag(name) in done.stdout
 
 
-def test_without_submitit_one_line_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setitem(sys.modules, "submitit", None)
-    asked = ["table3", "--executor", "slurm", "--dry-run", "--results", str(tmp_path)]
-    result = CliRunner().invoke(app, asked)
-    assert isinstance(result.exception, UserError)
-    assert "pip install submitit" in str(result.exception)
-
-
 @pytest.mark.parametrize(
     "options",
     [

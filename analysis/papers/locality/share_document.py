@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from analysis.documents.blocks import (
     MISSING,
@@ -20,16 +19,18 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.papers.locality.share_figure import figure
-from analysis.papers.locality.share_replay import REPRODUCED, Attainable, Mixture, Printed, Replay
-from analysis.papers.locality.share_results import WEIGHTS, Network, Number, SharesResult, tidy
-from analysis.papers.locality.shares import (
-    COMPARISONS,
-    HALVINGS,
-    PARTS,
-    Interval,
-    Share,
+from analysis.papers.locality.share_files import figure, tidy
+from analysis.papers.locality.share_results import (
+    DEFAULT,
+    REPRODUCED,
+    Network,
+    Number,
+    Printed,
+    Replay,
+    SharesResult,
+    lower_weight,
 )
+from analysis.papers.locality.shares import COMPARISONS, HALVINGS, PARTS, Interval, Share
 
 HOW = (
     "Centre, left neighbour and upper left corner are the positions (1,1), (1,0) and (0,0). "
@@ -82,20 +83,20 @@ def document(result: SharesResult) -> Document:
 
 
 def _replay(result: SharesResult) -> Grid:
-    printed = {(row.arch, row.part, row.comparison): row for row in result.printed}
     rows = []
-    for found in result.replay.mixtures:
-        known = result.structures[found.arch]
-        at = [printed[found.arch, part, found.comparison] for part in PARTS]
-        stars = [a.holds for a in result.replay.attainable if a.printed in at]
+    for found in result.replays[0].mixtures:
+        filters = result.structures[found.arch]
+        at = [result.printed[found.arch, part, found.comparison] for part in PARTS]
+        stars = [a.holds for a in result.replays[0].attainable if a.printed in at]
+        f = digits(lower_weight(filters), 4)
         rows.append(
             row(
                 found.comparison,
-                *(_printed(entry) for entry in at),
+                *map(_printed, at),
                 f"{digits(found.low, 4)}–{digits(found.high, 4)}",
                 Cell("yes" if found.holds else "NO", tone="" if found.holds else "bad"),
                 f"{sum(stars)}/{len(stars)}",
-                group=f"{found.arch}, {len(known.filters)} layers, f = {digits(known.weight(), 4)}",
+                group=f"{found.arch}, {len(filters)} layers, f = {f}",
             )
         )
     title = "The printed rows, replayed without weights"
@@ -108,17 +109,30 @@ def _printed(entry: Printed) -> Cell:
     return Cell(entry.text.removeprefix("0"), entry.value, entry.stars)
 
 
-def replay_summary(result: SharesResult) -> list[str]:
+def replay_summary(result: SharesResult) -> Iterator[str]:
     """What the replay comes to, then each contradiction, a line each."""
-    other = result.replays[1]
+    judged, other = result.replays
     rounded_up = "".join(f"; not {m.arch}, {m.comparison}" for m in other.mixtures if not m.holds)
-    return [
-        f"{_tally(result.replay)}.",
+    yield f"{_tally(judged)}."
+    yield (
         f"With the lower half rounded up instead ({HALVINGS[1]}, L-14): {_tally(other)}"
-        f"{rounded_up}.",
-        *(_no_mixture(m) for m in result.replay.mixtures if not m.holds),
-        *(_no_stars(a) for a in result.replay.attainable if not a.holds),
-    ]
+        f"{rounded_up}."
+    )
+    for m in judged.mixtures:
+        if not m.holds:
+            yield (
+                f"CONTRADICTION: {m.arch}, {m.comparison}: the halves make "
+                f"{digits(m.low, 4)}–{digits(m.high, 4)}, printed is {digits(m.total, 3)}."
+            )
+    for found in judged.attainable:
+        if not found.holds:
+            printed = found.printed
+            can = " or ".join(sorted(mark or "none" for mark in found.stars)) or "no count at all"
+            yield (
+                f"CONTRADICTION: {printed.arch}, {printed.part}, {printed.comparison}: "
+                f"{printed.text.removeprefix('0')}{printed.stars} of {found.filters:,} filters "
+                f"cannot be; attainable: {can}."
+            )
 
 
 def _tally(found: Replay) -> str:
@@ -130,44 +144,32 @@ def _tally(found: Replay) -> str:
     )
 
 
-def _no_mixture(found: Mixture) -> str:
-    return (
-        f"CONTRADICTION: {found.arch}, {found.comparison}: the halves make "
-        f"{digits(found.low, 4)}–{digits(found.high, 4)}, printed is {digits(found.total, 3)}."
-    )
-
-
-def _no_stars(found: Attainable) -> str:
-    printed = found.printed
-    can = " or ".join(sorted(mark or "none" for mark in found.stars)) or "no count at all"
-    return (
-        f"CONTRADICTION: {printed.arch}, {printed.part}, {printed.comparison}: "
-        f"{printed.text.removeprefix('0')}{printed.stars} of {found.filters:,} filters cannot be; "
-        f"attainable: {can}."
-    )
-
-
 def _network(result: SharesResult, network: Network, index: int) -> list[Block]:
     name = f"{network.arch}: {network.name}" if network.arch else network.name
     about = (
         f"{len(network.signed)} layers of 3×3, {network.filters:,} spatial filters; SHA-256 "
         f"{network.digest[:12]}. Depth by {network.order}."
     )
-    numbers = result.of(network, WEIGHTS[0], HALVINGS[0])
-    rows = tuple(row(n.part, *_number(n), group=n.comparison) for n in numbers)
+    numbers = [n for n in result.numbers if n.network is network]
+    rows = [row(n.part, *_number(n), group=n.comparison) for n in numbers if n.reading == DEFAULT]
     titles = columns(
         *("w, floor", "filters", "paper", "here", "Wilson", "by layer", "verdict"),
         right=("filters",),
     )
+    variants: dict[tuple[str, str], list[str | Cell]] = {}
+    for n in numbers:
+        if n.reading != DEFAULT:
+            reading = f"{LABELS[n.reading[0]]}, {n.reading[1]}"
+            shares = variants.setdefault((reading, n.comparison), [])
+            shares.append(_measured(n.share) if n.share else MISSING)
+    readings = tuple(row(*place, *shares) for place, shares in variants.items())
     others = f"{name} under the other readings (L-13, L-14)"
     blocks: list[Block] = [
-        Grid(f"shares{index}", titles, rows, f"{name}\n{about}", f"{name}. {about}", headed=True),
         Grid(
-            f"readings{index}",
-            columns("reading", "comparison", *PARTS),
-            tuple(_variants(result, network)),
-            others,
+            *(f"shares{index}", titles, tuple(rows), f"{name}\n{about}", f"{name}. {about}"),
+            headed=True,
         ),
+        Grid(f"readings{index}", columns("reading", "comparison", *PARTS), readings, others),
     ]
     ties = {c: sum(layer.equal[c] for layer in network.signed) for c in COMPARISONS}
     if any(ties.values()):
@@ -191,19 +193,6 @@ def _number(number: Number) -> list[str | Cell]:
         _interval(found.clustered),
         Cell(number.verdict, tone=tone) if number.verdict else MISSING,
     ]
-
-
-def _variants(result: SharesResult, network: Network) -> Iterator[Any]:
-    """The shares of all, lower and upper, for every other reading."""
-    for weights in WEIGHTS:
-        for halving in network.halvings:
-            if (weights, halving) == (WEIGHTS[0], HALVINGS[0]):
-                continue
-            numbers = result.of(network, weights, halving)
-            for comparison in COMPARISONS:
-                shares = [n.share for n in numbers if n.comparison == comparison]
-                reading = f"{LABELS[weights]}, {halving}"
-                yield row(reading, comparison, *(_measured(s) if s else MISSING for s in shares))
 
 
 def measured_summary(result: SharesResult) -> list[str]:

@@ -1,46 +1,109 @@
-"""Table I as data: the printed rows, their replay, what weight files give, and the tidy tables."""
+"""Table I as data: the printed rows and their replay, and what weight files give.
+
+Without any weights, each printed total must be the mixture of its halves, and each printed star
+must belong to some count of filters whose share rounds to what is printed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from analysis.documents.blocks import Data
-from analysis.papers.locality.share_replay import (
-    REPRODUCED,
-    Printed,
-    Replay,
-    Structure,
-    replay,
-    verdict,
-)
+import numpy as np
+
+from analysis.documents.printed import fields
 from analysis.papers.locality.shares import (
     COMPARISONS,
     HALVINGS,
     PARTS,
-    Counted,
-    Interval,
+    Layer,
     Share,
     part,
     share,
-    split,
     two_sided_p,
-    wilson,
 )
+from analysis.statistics.rank_sum import stars
 
 WEIGHTS = ("signed", "magnitudes")  # L-13; the first is the default
+DEFAULT = (WEIGHTS[0], HALVINGS[0])
+DIGITS = 3  # printed decimals; ".49" and ".63" have lost a zero
+HALF_DIGIT = Fraction(1, 2 * 10**DIGITS)
+PRINTED_COLUMNS = ("arch", "part", "comparison", "value", "stars")
+LAYER_COLUMNS = ("arch", "layer", "inputs", "outputs", "groups")
+REPRODUCED = "reproduced"
 
-DATA = (
-    *("network", "source", "weights", "halving", "part", "comparison", "layers", "filters"),
-    *("larger", "equal", "share", "stars", "p_value", "wilson_low", "wilson_high"),
-    *("by_layer_low", "by_layer_high", "by_layer_p", "verdict"),
-)
-LAYER_DATA = (
-    *("network", "source", "weights", "layer", "name", "kind", "half", "comparison", "filters"),
-    *("larger", "equal", "share", "p_value", "wilson_low", "wilson_high"),
-)
+
+@dataclass(frozen=True)
+class Printed:
+    """One number of Table I with its stars; ``text`` has the printed digits."""
+
+    arch: str
+    part: str
+    comparison: str
+    text: str
+    stars: str
+
+    @property
+    def value(self) -> Fraction:
+        """The printed share."""
+        return Fraction(self.text)
+
+
+Rows = Mapping[tuple[str, str, str], Printed]  # by network, part and comparison
+Structures = Mapping[str, Sequence[int]]  # the filters of a network's 3×3 layers by depth
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Whether a printed total is f · lower + (1 − f) · upper within rounding: ``low`` to ``high``
+    is what it can be, given that both halves are rounded."""
+
+    arch: str
+    comparison: str
+    total: Fraction
+    low: Fraction
+    high: Fraction
+
+    @property
+    def holds(self) -> bool:
+        """Whether the ranges of the mixture and of the printed total meet."""
+        return self.low <= self.total + HALF_DIGIT and self.total - HALF_DIGIT <= self.high
+
+
+@dataclass(frozen=True)
+class Attainable:
+    """The stars, and the range of p-values, that counts of ``filters`` rounding to the printed
+    share can have; None where no count does."""
+
+    printed: Printed
+    filters: int
+    stars: frozenset[str]
+    low: float | None
+    high: float | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether some count has the printed stars."""
+        return self.printed.stars in self.stars
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Both checks of all printed rows under one way of halving."""
+
+    halving: str
+    mixtures: tuple[Mixture, ...]
+    attainable: tuple[Attainable, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing contradicts."""
+        return all(m.holds for m in self.mixtures) and all(a.holds for a in self.attainable)
 
 
 @dataclass(frozen=True)
@@ -52,54 +115,42 @@ class Network:
         arch: its row of the printed table; empty where it has none.
         digest: SHA-256 of the file.
         order: how the layers' order of depth is known, as a sentence's end.
-        signed, magnitudes: its 3×3 layers counted by w and by |w|, in order of depth.
+        layers: the 3×3 ones in order of depth, by how weights are taken: :data:`WEIGHTS`.
     """
 
     name: str
     arch: str
     digest: str
     order: str
-    signed: tuple[Counted, ...]
-    magnitudes: tuple[Counted, ...]
+    layers: Mapping[str, Sequence[Layer]]
+
+    @property
+    def signed(self) -> Sequence[Layer]:
+        """The layers counted by w, not |w|."""
+        return self.layers[WEIGHTS[0]]
 
     @property
     def filters(self) -> int:
         """Spatial filters in all 3×3 layers."""
         return sum(layer.filters for layer in self.signed)
 
-    def counts(self, weights: str) -> tuple[Counted, ...]:
-        """The layers counted by "signed" weights or "magnitudes"."""
-        return {"signed": self.signed, "magnitudes": self.magnitudes}[weights]
-
-    @property
-    def halvings(self) -> tuple[str, ...]:
-        """Those ways of halving that differ: an even number of layers has one."""
-        return HALVINGS if len(self.signed) % 2 else HALVINGS[:1]
-
 
 @dataclass(frozen=True)
 class Number:
-    """A share of a network under one pair of readings, beside the printed number if it has one.
+    """A share of a network under one pair of readings: None where the part has no layers.
 
     Attributes:
-        share: None where the part has no layers.
         printed: None where the table has no such number, as for every reading but the default.
+        verdict: whether share and stars are those that are printed; empty without any.
     """
 
     network: Network
-    weights: str
-    halving: str
+    reading: tuple[str, str]  # of weights and halving
     part: str
     comparison: str
     share: Share | None
     printed: Printed | None
-
-    @property
-    def verdict(self) -> str:
-        """Empty where there is nothing to compare with."""
-        if self.printed is None or self.share is None:
-            return ""
-        return verdict(self.printed, self.share)
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -107,15 +158,14 @@ class SharesResult:
     """Everything that Table I's report shows.
 
     Attributes:
-        replays: of the printed rows, one for each of
-        :data:`~analysis.papers.locality.shares.HALVINGS`.
+        replays: of the printed rows, one for each way of halving; the first is judged.
         numbers: of every file under every reading, those of the default readings first.
         missing: the command that gets a printed network's weights, by network.
         context: readings and deviations, JSON-ready.
     """
 
-    printed: tuple[Printed, ...]
-    structures: Mapping[str, Structure]
+    printed: Rows
+    structures: Structures
     replays: tuple[Replay, ...]
     networks: tuple[Network, ...]
     numbers: tuple[Number, ...]
@@ -123,124 +173,128 @@ class SharesResult:
     context: Mapping[str, Sequence[Mapping[str, Any]]]
 
     @property
-    def replay(self) -> Replay:
-        """The one of the default halving, which is judged."""
-        return self.replays[0]
-
-    def of(self, network: Network, weights: str, halving: str) -> list[Number]:
-        """A file's numbers under one pair of readings, by comparison and part."""
-        wanted = (network, weights, halving)
-        return [n for n in self.numbers if (n.network, n.weights, n.halving) == wanted]
-
-    @property
     def contradicted(self) -> list[Printed]:
         """Printed numbers that were measured and that no file of their network reproduces."""
-        measured: dict[Printed, set[str]] = {}
-        for number in self.numbers:
-            if number.printed is not None and number.verdict:
-                measured.setdefault(number.printed, set()).add(number.verdict)
-        return [printed for printed, verdicts in measured.items() if REPRODUCED not in verdicts]
+        measured = dict.fromkeys(n.printed for n in self.numbers if n.printed and n.verdict)
+        good = {n.printed for n in self.numbers if n.verdict == REPRODUCED}
+        return [printed for printed in measured if printed and printed not in good]
 
     @property
     def holds(self) -> bool:
         """Whether neither the replay nor a weight file contradicts the table."""
-        return self.replay.holds and not self.contradicted
+        return self.replays[0].holds and not self.contradicted
+
+
+def read_printed(rows: Sequence[Mapping[str, str]]) -> Rows:
+    """The printed numbers of ``table1.csv``; each network has all of its six.
+
+    Raises:
+        ValueError: where a column, a value or an entry is missing, unknown or double.
+    """
+    found: dict[tuple[str, str, str], Printed] = {}
+    for row in rows:
+        entry = Printed(*fields(row, PRINTED_COLUMNS))
+        known = entry.part in PARTS and entry.comparison in COMPARISONS
+        if not known or not re.fullmatch(rf"[01]?\.\d{{1,{DIGITS}}}", entry.text):
+            raise ValueError(f"unknown entry {entry.part!r}, {entry.comparison!r}, {entry.text!r}")
+        if entry.value > 1 or entry.stars not in ("", "*", "**", "***"):
+            raise ValueError(f"no share with stars: {entry.text!r}, {entry.stars!r}")
+        if found.setdefault((entry.arch, entry.part, entry.comparison), entry) is not entry:
+            raise ValueError(f"two entries for {entry.arch}, {entry.part}, {entry.comparison}")
+    for place in product({arch for arch, _, _ in found}, PARTS, COMPARISONS):
+        if place not in found:
+            raise ValueError(f"no entry for {', '.join(place)}")
+    return found
+
+
+def read_structures(
+    rows: Sequence[Mapping[str, str]], archs: Set[str] = frozenset()
+) -> dict[str, list[int]]:
+    """The networks of ``table1_layers.csv``: inputs · outputs / groups filters a layer.
+
+    Raises:
+        ValueError: where a column or number is missing, layers are not numbered 1, 2, …, or one of
+            ``archs`` has none.
+    """
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        arch, *numbers = fields(row, LAYER_COLUMNS)
+        layer, inputs, outputs, groups = map(int, numbers)
+        layers = found.setdefault(arch, [])
+        layers.append(inputs * outputs // groups if groups else 0)
+        if layer != len(layers) or layers[-1] <= 0:
+            raise ValueError(f"layer {layer} of {arch} is out of order or has no filters")
+    if unknown := archs - set(found):
+        raise ValueError(f"no layers of {', '.join(sorted(unknown))}")
+    return found
+
+
+def replay(printed: Rows, structures: Structures, halving: str = "floor") -> Replay:
+    """Check the printed rows against the networks' structure."""
+    mixtures = (
+        mixture(
+            lower_weight(structures[arch], halving), *(printed[arch, p, comparison] for p in PARTS)
+        )
+        for arch in dict.fromkeys(arch for arch, _, _ in printed)
+        for comparison in COMPARISONS
+    )
+    counted = (
+        attainable(row, sum(part(structures[row.arch], row.part, halving)))
+        for row in printed.values()
+    )
+    return Replay(halving, tuple(mixtures), tuple(counted))
+
+
+def lower_weight(filters: Sequence[int], halving: str = "floor") -> Fraction:
+    """f, the lower half's share of all filters."""
+    return Fraction(sum(part(filters, "lower", halving)), sum(filters))
+
+
+def mixture(weight: Fraction, total: Printed, lower: Printed, upper: Printed) -> Mixture:
+    """The range of f · lower + (1 − f) · upper, each within half of the last printed digit."""
+    middle = weight * lower.value + (1 - weight) * upper.value
+    low, high = middle - HALF_DIGIT, middle + HALF_DIGIT
+    return Mixture(total.arch, total.comparison, total.value, low, high)
+
+
+def attainable(printed: Printed, filters: int) -> Attainable:
+    """Which stars a count of ``filters`` that rounds to the printed share can have."""
+    first = max(0, math.ceil((printed.value - HALF_DIGIT) * filters))
+    last = min(filters, math.floor((printed.value + HALF_DIGIT) * filters))
+    if last < first:
+        return Attainable(printed, filters, frozenset(), None, None)
+    p_values = two_sided_p(np.arange(first, last + 1), filters)
+    found = frozenset(stars(float(p)) for p in p_values)
+    return Attainable(printed, filters, found, float(p_values.min()), float(p_values.max()))
+
+
+def verdict(printed: Printed, measured: Share) -> str:
+    """ "reproduced" where share and stars are those that are printed, else what differs."""
+    same_share = abs(measured.value - printed.value) <= HALF_DIGIT
+    if measured.stars == printed.stars:
+        return REPRODUCED if same_share else "share differs"
+    return "stars differ" if same_share else "both differ"
 
 
 def analyse(
-    printed: Sequence[Printed],
-    structures: Mapping[str, Structure],
+    printed: Rows,
+    structures: Structures,
     networks: Sequence[Network],
     missing: Mapping[str, str],
     context: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> SharesResult:
     """Replay the printed rows and set the networks' shares beside them."""
-    by_place = {(row.arch, row.part, row.comparison): row for row in printed}
-    numbers = []
-    for network in networks:
-        for weights, halving in product(WEIGHTS, network.halvings):
-            layers = network.counts(weights)
-            is_default = (weights, halving) == (WEIGHTS[0], HALVINGS[0])
-            for comparison, name in product(COMPARISONS, PARTS):
-                entry = by_place.get((network.arch, name, comparison)) if is_default else None
-                found = share(part(layers, name, halving), comparison)
-                numbers.append(Number(network, weights, halving, name, comparison, found, entry))
-    return SharesResult(
-        printed=tuple(printed),
-        structures=structures,
-        replays=tuple(replay(printed, structures, halving) for halving in HALVINGS),
-        networks=tuple(networks),
-        numbers=tuple(numbers),
-        missing=missing,
-        context=context,
-    )
+    replays = tuple(replay(printed, structures, halving) for halving in HALVINGS)
+    numbers = tuple(number for network in networks for number in _numbers(network, printed))
+    return SharesResult(printed, structures, replays, tuple(networks), numbers, missing, context)
 
 
-def place(network: Network, index: int) -> str:
-    """ "lower" or "upper": the half of the layer at ``index`` (from 0) by the default halving."""
-    return "lower" if index < split(len(network.signed)) else "upper"
-
-
-def tidy(result: SharesResult) -> tuple[Data, Data]:
-    """The printed numbers and those of every file; and the files' layers."""
-    numbers = (*_printed_data(result), *map(_number_data, result.numbers))
-    return Data(DATA, numbers), Data(LAYER_DATA, tuple(_layer_data(result)), "layers")
-
-
-def _printed_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
-    """The printed numbers as source "paper"."""
-    torn = {(m.arch, m.comparison) for m in result.replay.mixtures if not m.holds}
-    for found in result.replay.attainable:
-        printed = found.printed
-        layers = len(result.structures[printed.arch].filters)
-        verdict = "consistent" if found.holds else "stars not attainable"
-        if found.holds and printed.part == "all" and (printed.arch, printed.comparison) in torn:
-            verdict = "not the mixture of its halves"
-        yield (
-            *(printed.arch, "paper", WEIGHTS[0], HALVINGS[0], printed.part, printed.comparison),
-            *(layers if printed.part == "all" else "", found.filters, "", ""),
-            *(printed.text, printed.stars, "", "", "", "", "", ""),
-            verdict,
-        )
-
-
-def _number_data(number: Number) -> tuple[Any, ...]:
-    network, found = number.network, number.share
-    start = (
-        *(network.arch, network.name, number.weights, number.halving),
-        *(number.part, number.comparison),
-    )
-    if found is None:
-        return (*start, 0, 0, *[""] * (len(DATA) - len(start) - 2))
-    return (
-        *start,
-        *(found.layers, found.filters, found.larger, found.equal),
-        *(_nine(float(found.value)), found.stars, _p(found.p_value), *_ends(found.wilson)),
-        *(*_ends(found.clustered), _p(found.clustered_p), number.verdict),
-    )
-
-
-def _layer_data(result: SharesResult) -> Iterator[tuple[Any, ...]]:
-    """One row for each layer, comparison and way of taking weights."""
-    for network in result.networks:
-        for weights in WEIGHTS:
-            for index, layer in enumerate(network.counts(weights)):
-                for comparison in COMPARISONS:
-                    k, n = layer.larger[comparison], layer.filters
-                    yield (
-                        *(network.arch, network.name, weights, index + 1, layer.name, layer.kind),
-                        *(place(network, index), comparison, n, k, layer.equal[comparison]),
-                        *(_nine(k / n), _p(float(two_sided_p(k, n))), *_ends(wilson(k, n))),
-                    )
-
-
-def _nine(value: float) -> str:
-    return f"{value:.9f}"
-
-
-def _p(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _ends(found: Interval | None) -> tuple[str, str]:
-    return ("", "") if found is None else (_nine(found.low), _nine(found.high))
+def _numbers(network: Network, printed: Rows) -> Iterator[Number]:
+    """Under every pair of readings; both ways of halving an even number of layers are one."""
+    halvings = HALVINGS if len(network.signed) % 2 else HALVINGS[:1]
+    for weights, halving, comparison, name in product(WEIGHTS, halvings, COMPARISONS, PARTS):
+        reading = (weights, halving)
+        entry = printed.get((network.arch, name, comparison)) if reading == DEFAULT else None
+        found = share(part(network.layers[weights], name, halving), comparison)
+        word = verdict(entry, found) if entry and found else ""
+        yield Number(network, reading, name, comparison, found, entry, word)

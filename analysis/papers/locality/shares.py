@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,9 +30,11 @@ PARTS = ("all", "lower", "upper")
 HALVINGS = ("floor", "ceil")  # L-14; the first is the default
 CONFIDENCE = 0.95
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Counted:
+class Layer:
     """A 3×3 layer's filters, counted by comparison.
 
     Attributes:
@@ -46,16 +49,15 @@ class Counted:
     equal: Mapping[str, int]
 
 
-def count(name: str, kind: str, values: NDArray[np.float32]) -> Counted:
+def count(name: str, kind: str, values: NDArray[np.float32]) -> Layer:
     """A layer's weights, or their magnitudes (L-13), counted; of shape (N, 3, 3)."""
     pairs = {c: (values[:, *a], values[:, *b]) for c, (a, b) in POSITIONS.items()}
     larger = {comparison: int((a > b).sum()) for comparison, (a, b) in pairs.items()}
     equal = {comparison: int((a == b).sum()) for comparison, (a, b) in pairs.items()}
-    return Counted(name, kind, len(values), larger, equal)
+    return Layer(name, kind, len(values), larger, equal)
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """Both ends of a confidence interval of a share."""
 
     low: float
@@ -103,13 +105,13 @@ def split(count: int, halving: str = "floor") -> int:
     return count // 2 if halving == "floor" else (count + 1) // 2
 
 
-def part(layers: Sequence[Counted], name: str, halving: str = "floor") -> Sequence[Counted]:
-    """The layers of "all", "lower" or "upper"; ``layers`` are in order of depth."""
+def part(layers: Sequence[T], name: str, halving: str = "floor") -> Sequence[T]:
+    """What belongs to "all", "lower" or "upper" ``layers``, which are in order of depth."""
     lower = split(len(layers), halving)
     return {"all": layers, "lower": layers[:lower], "upper": layers[lower:]}[name]
 
 
-def share(layers: Sequence[Counted], comparison: str) -> Share | None:
+def share(layers: Sequence[Layer], comparison: str) -> Share | None:
     """The share over all filters of ``layers``; None where there are none."""
     filters = [layer.filters for layer in layers]
     larger = [layer.larger[comparison] for layer in layers]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
@@ -38,13 +37,10 @@ def request_of(selection: Selection, launch: Launch) -> Request:
     """What is asked of the queue for a selection.
 
     Raises:
-        UserError: where the device and the GPUs asked for contradict each other, or this
-            environment has no submitit.
+        UserError: where the device and the GPUs asked for contradict each other.
     """
     options = launch.slurm
     assert options
-    if not find_spec("submitit"):
-        raise UserError("--executor slurm needs submitit: `pip install submitit`")
     if launch.device not in ("auto", options.device):
         more = "is given" if options.gpus_per_task else "N asks the queue for some"
         raise UserError(f"--device {launch.device}: --slurm-gpus-per-task {more}")

@@ -21,6 +21,7 @@ from reproduce.executors.slurm.arrays import (
     submit_array,
 )
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
+from reproduce.executors.slurm.task import Task
 from reproduce.running import launch
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
@@ -125,8 +126,6 @@ def _submit(
     cluster_name: str,
 ) -> Submitted:
     """``queued`` has the number of each run's job in the queue, by hash."""
-    from reproduce.executors.slurm.task import Task  # it loads submitit
-
     store, wanted = request.store, found.wanted
     code = snapshot.take(store.slurm / "snapshots")
     asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
