@@ -18,6 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from scipy.optimize import linprog
+
 Position = tuple[int, int]
 
 POSITIONS: tuple[Position, ...] = tuple((r, c) for r in range(3) for c in range(3))
@@ -104,18 +107,16 @@ def squared_distances() -> list[int]:
     return sorted({squared_distance(a, b) for a in POSITIONS for b in POSITIONS if a != b})
 
 
-def rate(position: Position) -> tuple[Fraction, ...]:
+def rate(position: Position) -> dict[Position, Fraction]:
     """What each mass adds to the growth of cohesion with the mass at ``position`` (eq. 3)."""
-    return tuple(
-        Fraction(0) if other == position else Fraction(1, squared_distance(position, other))
-        for other in POSITIONS
-    )
+    others = {p: squared_distance(position, p) for p in POSITIONS}
+    return {p: Fraction(1, square) if square else Fraction(0) for p, square in others.items()}
 
 
-def difference(inequality: Inequality) -> tuple[Fraction, ...]:
+def difference(inequality: Inequality) -> dict[Position, Fraction]:
     """First minus second rate, a coefficient for each mass."""
-    pairs = zip(rate(inequality.first), rate(inequality.second), strict=True)
-    return tuple(first - second for first, second in pairs)
+    second = rate(inequality.second)
+    return {p: first - second[p] for p, first in rate(inequality.first).items()}
 
 
 def masses(largest: frozenset[Position], epsilon: Fraction) -> tuple[Fraction, ...]:
@@ -125,7 +126,7 @@ def masses(largest: frozenset[Position], epsilon: Fraction) -> tuple[Fraction, .
 
 def growth(position: Position, mass: Sequence[Fraction]) -> Fraction:
     """The rate at which cohesion grows with the mass at ``position``, constants left out."""
-    return sum((g * m for g, m in zip(rate(position), mass, strict=True)), Fraction(0))
+    return sum((g * m for g, m in zip(rate(position).values(), mass, strict=True)), Fraction(0))
 
 
 def limit(inequality: Inequality) -> Limit:
@@ -139,7 +140,7 @@ def limit(inequality: Inequality) -> Limit:
     Raises:
         ValueError: where equal masses already break the inequality, or no masses ever do.
     """
-    coefficients = dict(zip(POSITIONS, difference(inequality), strict=True))
+    coefficients = difference(inequality)
     total = sum(coefficients.values(), Fraction(0))
     if total <= 0:
         raise ValueError(f"{inequality.name}: equal masses break it")
@@ -158,7 +159,7 @@ def limit(inequality: Inequality) -> Limit:
 
 def line(position: Position, largest: frozenset[Position]) -> Line:
     """The rate at ``position`` as a function of ε, with ``largest`` at the upper end."""
-    coefficients = dict(zip(POSITIONS, rate(position), strict=True))
+    coefficients = rate(position)
     slope = sum((coefficients[p] for p in largest), Fraction(0))
     return Line(sum(coefficients.values(), Fraction(0)), slope)
 
@@ -226,10 +227,7 @@ def limit_by_linear_program(inequality: Inequality) -> tuple[float, tuple[float,
     Raises:
         RuntimeError: where the solver finds no optimum.
     """
-    import numpy as np
-    from scipy.optimize import linprog
-
-    coefficients = np.array([float(c) for c in difference(inequality)])
+    coefficients = np.array(list(difference(inequality).values()), dtype=float)
     n = len(coefficients)
     rows = np.vstack([np.append(coefficients, 0.0), np.hstack([np.eye(n), -np.ones((n, 1))])])
     found = linprog(
@@ -258,17 +256,15 @@ def limit_by_search(
     inequality from ε = −s/(difference·u) on. An upper bound of the limit, whatever is drawn; inf
     where no draw breaks it.
     """
-    import numpy as np
-
     random = np.random.default_rng(seed)
-    coefficients = np.array([float(c) for c in difference(inequality)])
-    total = float(sum(difference(inequality)))
+    exact = list(difference(inequality).values())
+    coefficients, total = np.array(exact, dtype=float), float(sum(exact))
     best, best_shape = math.inf, None
     for step in range(rounds):
         if best_shape is None:
-            shapes = random.random((draws, len(coefficients)))
+            shapes = random.random((draws, len(exact)))
         else:
-            noise = random.normal(size=(draws, len(coefficients)))
+            noise = random.normal(size=(draws, len(exact)))
             shapes = np.clip(best_shape + noise * 0.5 * 0.93**step, 0, 1)
         shapes = shapes[shapes.max(axis=1) > 0]
         shapes /= shapes.max(axis=1, keepdims=True)
