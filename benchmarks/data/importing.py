@@ -10,11 +10,11 @@ import numpy as np
 
 from benchmarks.data import store
 from benchmarks.data.archives import read_deepweeds, read_idx, read_matlab, read_tiny_imagenet
-from benchmarks.data.batches import read_batches_folder, read_tar
 from benchmarks.data.description import Archive, DatasetInfo
+from benchmarks.data.fetching import OnProgress, check, fetch, scratch_folder, silent, writing
 from benchmarks.data.header import CHANNELS, SPLITS, has_header
+from benchmarks.data.pickled_batches import read_batches_folder, read_tar
 from benchmarks.data.pictures import Chunk, library, read_class_folders
-from benchmarks.data.sources import OnProgress, check, fetch, scratch_folder, silent, writing
 from benchmarks.errors import UserError, reading
 
 Reader = Callable[[dict[str, Path], DatasetInfo], Iterator[Chunk]]

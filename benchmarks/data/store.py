@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.data.description import STORE_VERSION, DatasetInfo
+from benchmarks.data.fetching import scratch_folder, writing
 from benchmarks.data.header import (
     CHANNELS,
     HEADER,
@@ -33,7 +34,6 @@ from benchmarks.data.header import (
     looking_at,
     read_header,
 )
-from benchmarks.data.sources import scratch_folder, writing
 from benchmarks.errors import UserError, first_line, reading
 
 # A block of images that is read, hashed or written at once.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks.data import sources
-from benchmarks.data.sources import OnProgress, copy, fetch, scratch_folder, silent
+from benchmarks.data import fetching
+from benchmarks.data.fetching import OnProgress, copy, fetch, scratch_folder, silent
 from benchmarks.errors import UserError, one_line
 from benchmarks.weights.catalogue import KnownWeights
 
@@ -105,7 +105,7 @@ def _check(entry: KnownWeights, path: Path, name: str, on_progress: OnProgress) 
 
     on_progress("checking", 0, 1)
     published = [source.checksum for source in entry.sources if source.checksum]
-    proof = next((checksum for checksum in published if sources.has_checksum(path, checksum)), "")
+    proof = next((checksum for checksum in published if fetching.has_checksum(path, checksum)), "")
     if published and not proof:
         raise UserError(
             f"{name} is not the published {entry.title}, or cut short: its sum is none of "
@@ -118,7 +118,7 @@ def _check(entry: KnownWeights, path: Path, name: str, on_progress: OnProgress) 
             f"{name} is not {entry.title}: {found[0]} 3×3 layers with {found[1]:,} spatial "
             f"filters, {entry.layers} with {entry.filters:,} expected"
         )
-    return proof or f"no published sum, sha256:{sources.digest(path, 'sha256')}"
+    return proof or f"no published sum, sha256:{fetching.digest(path, 'sha256')}"
 
 
 def _publish(

@@ -20,7 +20,7 @@ from reproduce.store.paths import default_data, given_path
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.data.sources import OnProgress
+    from benchmarks.data.fetching import OnProgress
 
 NARROW = 60
 UNPUBLISHED = "no published sum; its layers agree"

@@ -35,9 +35,9 @@ from image_sources import (
     write_class_folders,
 )
 
-from benchmarks.data import DATASETS, DatasetInfo, Source, load, sources
-from benchmarks.data.batches import read_batches_folder, read_tar
+from benchmarks.data import DATASETS, DatasetInfo, Source, fetching, load
 from benchmarks.data.importing import download, import_from
+from benchmarks.data.pickled_batches import read_batches_folder, read_tar
 from benchmarks.data.pictures import Chunk
 from benchmarks.data.store import Dataset, Split, build, verify
 from benchmarks.errors import UserError
@@ -412,7 +412,7 @@ def test_a_killed_download_carries_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path, info = offered
-    monkeypatch.setattr(sources, "MIB", 8200)  # more than is buffered
+    monkeypatch.setattr(fetching, "MIB", 8200)  # more than is buffered
     monkeypatch.setattr(Quiet, "sends_ranges", sends_ranges)
     monkeypatch.setattr(Quiet, "asked", [])
     root = tmp_path / "data"
@@ -425,7 +425,7 @@ def test_a_killed_download_carries_on(
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    with sources.scratch_folder(root, "other"):
+    with fetching.scratch_folder(root, "other"):
         assert [p.name.partition("-")[0] for p in root.glob("*.partial")].count(".small.download")
     (part,) = root.glob("*.download-*/*")
     start = part.stat().st_size

@@ -23,7 +23,7 @@ from image_sources import die_before, web_server, write_class_folders
 from import_cases import make, refused
 from official_files import MAKERS, Made
 
-from benchmarks.data import DATASETS, DatasetInfo, header, info, sources, store
+from benchmarks.data import DATASETS, DatasetInfo, fetching, header, info, store
 from benchmarks.data.importing import assemble, download, import_from
 from benchmarks.data.pictures import Chunk, read_grey
 from benchmarks.data.store import SPLITS, Split
@@ -636,12 +636,12 @@ def test_what_a_killed_import_left_behind_goes_away(tmp_path: Path) -> None:
     """Also of a data set with a hyphen in its name."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    leftover = tmp_path / f".deepweeds-fold1-{sources._machine()}-{dead.pid}-0123abcd.partial"
+    leftover = tmp_path / f".deepweeds-fold1-{fetching._machine()}-{dead.pid}-0123abcd.partial"
     leftover.mkdir()
     (leftover / "incoming_train").write_bytes(b"x")
-    with sources.scratch_folder(tmp_path, "fashion-mnist") as folder:
+    with fetching.scratch_folder(tmp_path, "fashion-mnist") as folder:
         assert not leftover.exists()
-        sources.sweep(tmp_path)
+        fetching.sweep(tmp_path)
         assert folder.exists()
     assert list(tmp_path.iterdir()) == []
 

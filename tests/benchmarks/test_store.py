@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from image_sources import die_before, info_of, part_of, shuffled, write_class_folders
 
-from benchmarks.data import DATASETS, DatasetInfo, header, load, sources, store
+from benchmarks.data import DATASETS, DatasetInfo, fetching, header, load, store
 from benchmarks.data.importing import import_from
 from benchmarks.data.store import SPLITS, Dataset, Split, build, read, verify, write
 from benchmarks.errors import UserError
@@ -384,7 +384,7 @@ def _leftover(root: Path, machine: str, pid: int, age: float = 0) -> Path:
 def test_only_stale_leftovers_are_swept(tmp_path: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    here, day = sources._machine(), 25 * 3600.0
+    here, day = fetching._machine(), 25 * 3600.0
     swept = [_leftover(tmp_path, here, dead.pid), _leftover(tmp_path, "89abcdef", 1, day)]
     kept = [
         _leftover(tmp_path, here, os.getpid()),
@@ -395,7 +395,7 @@ def test_only_stale_leftovers_are_swept(tmp_path: Path) -> None:
     for folder in kept[2:]:
         folder.mkdir()
         os.utime(folder, (0, 0))
-    with sources.scratch_folder(tmp_path, "small") as ours:
+    with fetching.scratch_folder(tmp_path, "small") as ours:
         assert ours.is_dir()
     assert not any(folder.exists() for folder in [*swept, ours])
     assert all(folder.exists() for folder in kept)
@@ -404,7 +404,7 @@ def test_only_stale_leftovers_are_swept(tmp_path: Path) -> None:
 def test_an_old_folder_in_which_something_happens_is_not_stale(tmp_path: Path) -> None:
     folder = _leftover(tmp_path, "89abcdef", 1, age=1e6)
     os.utime(folder / "deep" / "file")
-    sources.sweep(tmp_path)
+    fetching.sweep(tmp_path)
     assert folder.exists()
 
 
