@@ -15,7 +15,6 @@ from analysis.documents.panels import FigureBlock
 Medium = Literal["everywhere", "terminal", "latex"]
 Tone = Literal["", "good", "bad", "open", "dim"]
 
-STAR_LEGEND = "*** p < .001, ** p < .01, * p < .1"
 MISSING = "–"
 
 

@@ -14,8 +14,9 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from analysis.documents import wording
-from analysis.documents.blocks import MISSING, STAR_LEGEND, Cell, Column, Grid, Row
+from analysis.documents.blocks import MISSING, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
+from analysis.statistics.rank_sum import STAR_LEGEND
 from analysis.verdicts.measure import Measure
 
 BOLD = "the best of a group's column"

@@ -31,6 +31,7 @@ Method = Literal["exact", "normal"]
 
 STARS = ((0.001, "***"), (0.01, "**"), (0.1, "*"))
 """The usual legend: the stars of a p-value under each bound."""
+STAR_LEGEND = ", ".join(f"{mark} p < {str(bound)[1:]}" for bound, mark in STARS)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from benchmarks.training.checkpoint import epoch_of
 from reproduce.running import images
 from reproduce.running.standing import WAITING, Running, running_now, sort
 from reproduce.store import failures
-from reproduce.store.claims import PATIENCE_SECONDS, Watch
+from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Campaign:
         job: of the runs that are missing.
         log: takes a line about what was taken from whom.
         finished: those wanted that were done before.
-        patience: see :class:`reproduce.store.claims.Watch`.
+        patience: see :class:`reproduce.store.heartbeat.Watch`.
     """
 
     def __init__(

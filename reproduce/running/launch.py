@@ -18,7 +18,7 @@ from reproduce.running.job import Job, sweep_job_files
 from reproduce.running.progress import Display
 from reproduce.running.standing import Standing, standing
 from reproduce.store import atomic, hardware
-from reproduce.store.claims import PATIENCE_SECONDS
+from reproduce.store.heartbeat import PATIENCE_SECONDS
 from reproduce.store.paths import default_data
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store

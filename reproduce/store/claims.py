@@ -22,8 +22,6 @@ import os
 import re
 import secrets
 import socket
-import time
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,7 +32,6 @@ from reproduce.store.queues import Liveness
 
 SUFFIX = ".claim"
 SEPARATOR = "~"
-PATIENCE_SECONDS = 300.0
 HIDDEN = "hidden"
 NO_PROC = "0"
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
@@ -81,7 +78,7 @@ class Owner:
     def liveness(self) -> Liveness:
         """Judged at once where process numbers can be looked up, or where the host was rebooted
         since; elsewhere by the queue that its job is in, if any answers; else only silence tells,
-        see :class:`Watch`."""
+        see :class:`reproduce.store.heartbeat.Watch`."""
         here = (self.boot, self.namespace) == (_boot(), _namespace())
         if here and (self.boot or self.host == this_host()):
             started = process_started(self.pid)
@@ -212,24 +209,6 @@ class Claims:
             executor=self.executor,
             job=_plain(queues.this_job()),
         )
-
-
-class Watch:
-    """Judges owners on other machines by silence: a heartbeat that did not change for
-    ``patience`` seconds of this process's own clock, however the machines' clocks differ."""
-
-    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
-        self.patience = patience
-        self._seen: dict[str, tuple[Hashable, float]] = {}
-
-    def silent(self, run_hash: str, heartbeat: Hashable) -> bool:
-        """Whether a run's heartbeat, asked for now and then, has been the same for too long."""
-        now = time.monotonic()
-        last, since = self._seen.get(run_hash, (None, now))
-        if run_hash not in self._seen or last != heartbeat:
-            self._seen[run_hash] = (heartbeat, now)
-            return False
-        return now - since >= self.patience
 
 
 def process_started(pid: int) -> str | None:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PERIOD_SECONDS = 1.0
 RATE_WINDOW_SECONDS = 30.0
+# Of silence, after which a run that a process on another machine holds is taken over.
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -182,3 +185,21 @@ class Heart:
                 held = self._held[name]
                 beat = held.beat = replace(held.beat, count=held.beat.count + 1)
             self._written.write(name, beat)
+
+
+class Watch:
+    """Judges owners on other machines by silence: a heartbeat that did not change for
+    ``patience`` seconds of this process's own clock, however the machines' clocks differ."""
+
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
+        self.patience = patience
+        self._seen: dict[str, tuple[Hashable, float]] = {}
+
+    def silent(self, run_hash: str, heartbeat: Hashable) -> bool:
+        """Whether a run's heartbeat, asked for now and then, has been the same for too long."""
+        now = time.monotonic()
+        last, since = self._seen.get(run_hash, (None, now))
+        if run_hash not in self._seen or last != heartbeat:
+            self._seen[run_hash] = (heartbeat, now)
+            return False
+        return now - since >= self.patience

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from benchmarks.errors import UserError
 from reproduce.store import claims as module
-from reproduce.store.claims import Claim, Claims, Owner, Watch
+from reproduce.store.claims import Claim, Claims, Owner
+from reproduce.store.heartbeat import Watch
 from reproduce.store.paths import ROOT
 from reproduce.store.queues import Liveness
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from analysis.documents.blocks import (
     MISSING,
-    STAR_LEGEND,
     Cell,
     Data,
     Document,
@@ -26,7 +25,7 @@ from analysis.documents.results import LABELS
 from analysis.documents.wording import MISSING_CELL
 from analysis.papers.locality import magnitudes
 from analysis.papers.locality.magnitudes import MEASURES, Difference, Measure, analyse
-from analysis.statistics.rank_sum import stars
+from analysis.statistics.rank_sum import STAR_LEGEND, stars
 from analysis.verdicts.measure import MINUS
 
 HEADINGS = {

@@ -33,7 +33,7 @@ from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
 from reproduce.running.progress import Display
-from reproduce.store.claims import PATIENCE_SECONDS
+from reproduce.store.heartbeat import PATIENCE_SECONDS
 
 # For an epoch's end and a checkpoint: before the time limit, and after SIGTERM, to which SLURM
 # gives 30 s unless told otherwise.
