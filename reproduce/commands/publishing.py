@@ -62,7 +62,8 @@ def publish(
     Args:
         variant: of what is looked at by default; has a folder of its own.
         quick: whether to say that the quick form is the same; the files do not differ.
-        shown: what is printed, where it is not the whole document.
+        shown: what is printed of a table of runs; before anything is written, so that it is there
+            to see where the folder is read-only.
 
     Returns:
         The exit code: 1 where the document says that what the paper prints does not hold, else 0.
@@ -75,14 +76,16 @@ def publish(
     from analysis.documents.files import files
     from analysis.documents.terminal import print_document
 
-    if not as_json:  # first: it is there to see where the folder is read-only
-        print_document(shown or document, Console())
+    if shown and not as_json:
+        print_document(shown, Console())
     folder = Store(results or default_results(), form).report(document.id, variant)
     contents = files(document)
     write_files(folder, document.name, contents)
     if as_json:
         typer.echo(contents["json"].decode(), nl=False)
     else:
+        if not shown:
+            print_document(document, Console())
         same = f"\n{SAME}\n" if quick else ""
         typer.echo(f"{same}\nWritten: {short(folder / document.name)}.{{{','.join(contents)}}}")
     return DONE if document.holds else DIFFERS
