@@ -48,11 +48,13 @@ class Measure:
         return "%" if self.relative else "points" if self.is_share else self.unit
 
     def value(self, measurement: Any) -> float:
-        """Of a measurement as records hold it.
+        """Of a measurement as records hold it; null, which was not finite, is the worst.
 
         Raises:
             ValueError: where it is neither a count nor a number.
         """
+        if measurement is None:
+            return self.worst
         if isinstance(measurement, dict):
             return float(measurement["count"] / measurement["of"])
         if isinstance(measurement, int | float):

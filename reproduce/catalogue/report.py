@@ -125,10 +125,9 @@ def _chosen(
         values: dict[str, list[float]] = {}
         for item in planned:
             if item.cell in choice.candidates and item.run.hash in found:
-                result, measure = found[item.run.hash]["result"], choice.measure
-                value = measure.value(result["measurements"][measure.name])
-                value = measure.worst if result["diverged"] else value
-                values.setdefault(item.cell, []).append(value)
+                record, measure = found[item.run.hash], choice.measure
+                worst = measure.worst if record["result"]["diverged"] else None
+                values.setdefault(item.cell, []).append(worst or _value(record, measure))
         outcomes.append(choose(choice, values, seeds))
     return tuple(outcomes)
 
@@ -144,6 +143,16 @@ def _rows(
     return rows
 
 
+def _value(record: Record, measure: Measure) -> float:
+    known = record["result"]["measurements"]
+    if measure.name not in known:
+        raise UserError(
+            f"run {record['hash']} has no measurement {measure.name!r}, which its table asks for; "
+            f"it has {', '.join(known)}"
+        )
+    return measure.value(known[measure.name])
+
+
 def _row(record: Record, measure: Measure) -> RunRow:
     from analysis.documents.results import RunRow
 
@@ -155,7 +164,7 @@ def _row(record: Record, measure: Measure) -> RunRow:
         correct=correct,
         total=total,
         accuracy=correct / total,
-        value=measure.value(result["measurements"][measure.name]),
+        value=_value(record, measure),
         diverged=result["diverged"],
         best_correct=best["count"],
         best_epoch=best["epoch"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from analysis.documents.files import files
 from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
 from analysis.documents.terminal import print_document
+from analysis.verdicts.measure import ACCURACY, SVM_ACCURACY, TRAINING_LOSS
 from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
 from benchmarks.run import Run
@@ -221,6 +224,28 @@ def test_quick_is_labelled_in_every_file_and_has_no_verdict(tmp_path: Path) -> N
         for word in ("not reproduced", "inconclusive", "confirmed", "contradicted", ".8812"):
             assert word not in text
     assert [row.test is not None for row in result.comparisons] == [True, True]
+
+
+def test_a_diverged_run_has_the_worst_of_every_measure(tmp_path: Path) -> None:
+    store, cell = Store(tmp_path, "quick"), QUICK.cells[2]
+    publish(store, cell.name, range(4), 300)
+    ended = {"run": cell.run(4, {}), "total": 500, "epochs": 1, "form": "quick", "diverged": True}
+    assert store.records.publish(record_makers.make(4, **ended))
+    table = dataclasses.replace(QUICK, measures=(ACCURACY, TRAINING_LOSS))
+    result = built(table, store, (cell,))
+    (losses,) = result.others
+    assert losses.cell(cell.name).values[4] == math.inf
+    assert result.cell(cell.name).values[4] == -math.inf
+    write(result, tmp_path / "report")
+    assert "training loss" in shown(result)
+
+
+def test_a_measure_that_runs_lack_is_one_line(tmp_path: Path) -> None:
+    store, cell = Store(tmp_path, "quick"), QUICK.cells[2]
+    publish(store, cell.name, range(1), 300)
+    table = dataclasses.replace(QUICK, measures=(ACCURACY, SVM_ACCURACY))
+    with pytest.raises(UserError, match="has no measurement 'svm accuracy'"):
+        built(table, store, (cell,))
 
 
 def test_quick_and_full_results_never_meet(store: Store) -> None:
