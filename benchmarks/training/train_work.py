@@ -66,7 +66,8 @@ class TrainWork:
                 yield False
         yield from self._close_epoch(total.item() / seen, {"count": int(correct), "of": seen})
         for penalty in self.penalties:
-            member.measurements.update(penalty.measurements())
+            with torch.no_grad():
+                member.measurements.update(penalty.measurements())
         member.wall_seconds += time.perf_counter() - started
         yield True
 

@@ -7,15 +7,17 @@ it. Papers of other people stand in folders that the variable REPRODUCE_PAPERS n
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import reproduce
 from benchmarks.errors import UserError
+from benchmarks.parts import Part, kinds
 from reproduce.store.paths import extra_papers
 
 if TYPE_CHECKING:
@@ -51,15 +53,17 @@ class Entry:
         """Import the script and return its table.
 
         Raises:
-            UserError: where it trains nothing.
+            UserError: where it trains nothing, or cannot be imported.
         """
         if not self.trains:
             raise UserError(f"{self.id} has no runs: `reproduce {self.name}` computes it at once")
-        return importlib.import_module(f"{self.package}.{self.name}").TABLE
+        with _loading(f"the script of {self.id} declares no table"):
+            return importlib.import_module(f"{self.package}.{self.name}").TABLE
 
     def command(self) -> Callable[..., int]:
         """Import the script of an entry that trains nothing and return its command."""
-        return importlib.import_module(f"{self.package}.{self.name}").command
+        with _loading(f"the script of {self.id} has no command"):
+            return importlib.import_module(f"{self.package}.{self.name}").command
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,11 @@ def papers() -> tuple[Paper, ...]:
     """Every paper, the default one first. Importing them makes their own parts known.
 
     Raises:
-        UserError: where one of REPRODUCE_PAPERS cannot be imported.
+        UserError: where one of REPRODUCE_PAPERS is no folder, or holds what cannot be imported.
     """
     for folder in extra_papers():
+        if not folder.is_dir():
+            raise UserError(f"REPRODUCE_PAPERS names {folder}, which is no folder")
         if str(folder) not in reproduce.__path__:
             reproduce.__path__.append(str(folder))
     names = [module.name for module in pkgutil.iter_modules(reproduce.__path__) if module.ispkg]
@@ -96,12 +102,23 @@ def papers() -> tuple[Paper, ...]:
 
 
 def _paper(package: str) -> Paper:
-    try:
+    with _loading(f"{package} is no paper's package"):
         paper = importlib.import_module(package).PAPER
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"{package} is no paper's package: {error}; see CONTRIBUTING.md") from error
-    entries = tuple(replace(e, paper=paper.name, package=package) for e in paper.entries)
-    return replace(paper, entries=entries)
+        for room in Part.__subclasses__():
+            kinds(room)  # raises where two of its parts have one name
+        entries = tuple(replace(e, paper=paper.name, package=package) for e in paper.entries)
+        return replace(paper, entries=entries)
+
+
+@contextlib.contextmanager
+def _loading(fault: str) -> Iterator[None]:
+    """Say in one line what is wrong with somebody's script, whatever it raises."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{fault}: {type(error).__name__}: {error}; see CONTRIBUTING.md") from error
 
 
 def entries(paper: str | None = None) -> tuple[Entry, ...]:

@@ -5,15 +5,17 @@ packages load inside the functions.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.published import decode, read_rows
+from reproduce.catalogue.published import decode, made_of, read_rows
 from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
 from reproduce.store.provenance import origin_label
@@ -45,6 +47,12 @@ class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delta: Decimal | dict[str, Decimal] | None = None
     reason: str = ""
     measures: dict[str, Decimal | dict[str, Decimal]] = {}
+
+    def __post_init__(self) -> None:
+        for given in (self.delta, *self.measures.values()):
+            for delta in given.values() if isinstance(given, dict) else [given]:
+                if delta is not None and not (delta.is_finite() and delta > 0):
+                    raise ValueError(f"a margin must be positive, not {delta}")
 
 
 def build(selection: Selection) -> TableResult:
@@ -199,8 +207,27 @@ def _spec(
 
 def _published(table: Table, measure: Measure) -> list[dict[str, str]]:
     """The printed numbers of a measure: rows that name it, or none, which is the headline."""
-    rows, first = read_rows(table.paper, f"{table.name}.csv"), table.measures[0].name
+    file, first = f"{table.name}.csv", table.measures[0].name
+    rows = made_of(table.paper, file, partial(_checked, table))
     return [row for row in rows if (row.get("measure") or first) == measure.name]
+
+
+def _checked(table: Table, rows: Sequence[dict[str, str]]) -> Sequence[dict[str, str]]:
+    """Printed numbers, each of a cell that the table has; ValueError where one cannot be."""
+    if lacking := [name for name in ("part", "column", "cell", "value") if name not in rows[0]]:
+        raise ValueError(f"no column {', '.join(lacking)}")
+    cells = {cell.name for cell in table.cells}
+    printed: dict[tuple[str, str | None], str] = {}
+    for row in rows:
+        name, text, stars = row["cell"], row["value"], row.get("stars", "")
+        if table.form == "full" and name not in cells:
+            raise ValueError(f"the table has no cell {name!r}")
+        if not re.fullmatch(r"-?\d*\.?\d+", text) or not re.fullmatch(r"\*{0,3}", stars):
+            raise ValueError(f"{name}: {text!r} with stars {stars!r} is no printed number")
+        known = printed.setdefault((name, row.get("measure")), text)
+        if Decimal(known) != Decimal(text):
+            raise ValueError(f"{name!r} was printed as {known} and as {text}")
+    return rows
 
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:
@@ -214,9 +241,16 @@ def _with_claims(result: TableResult, table: Table) -> TableResult:
 
 def _margin(table: Table) -> Margin:
     try:
-        return decode(table.paper, "margins.toml", dict[str, Margin])[table.name]
+        found = decode(table.paper, "margins.toml", dict[str, Margin])[table.name]
     except KeyError:
         raise UserError(f"margins.toml of {table.paper} has no margin for {table.name}") from None
+    data = {cell.template.data.name for cell in table.cells}
+    for delta in (found.delta, *found.measures.values()):
+        if isinstance(delta, dict) and (lacking := sorted(data - delta.keys())):
+            raise UserError(
+                f"margins.toml of {table.paper}: {table.name} has none for {lacking[0]}"
+            )
+    return found
 
 
 def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:

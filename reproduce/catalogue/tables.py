@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.verdicts.measure import ACCURACY, Measure
+from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
@@ -118,6 +118,21 @@ class Table:
     measures: tuple[Measure, ...] = (ACCURACY,)
     choices: tuple[Choice, ...] = ()
     remark: str = ""
+
+    def __post_init__(self) -> None:
+        cells = {cell.name: cell for cell in self.cells}
+        if len(cells) < len(self.cells):
+            raise UserError(f"{self.id} has two cells of one name")
+        named = {name for pair in self.comparisons for name in (pair.first, pair.second)}
+        for choice in self.choices:
+            named |= {*choice.candidates, *choice.finals}
+            held_out = [
+                c.template.data.held_out for n, c in cells.items() if n in choice.candidates
+            ]
+            if choice.measure == VALIDATION_ACCURACY and not all(held_out):
+                raise UserError(f"{self.id}: the data for {choice.name} must hold images out")
+        if unknown := sorted(named - cells.keys()):
+            raise UserError(f"{self.id} has no cell {', '.join(unknown)}, which it compares")
 
     @property
     def id(self) -> str:
@@ -234,7 +249,7 @@ def parse_seeds(text: str | None, default: int) -> list[int]:
         return list(range(default))
     if re.fullmatch(r"[1-9]\d{0,5}", text):
         return list(range(int(text)))
-    if re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text) and not text.isdecimal():
+    if re.fullmatch(r"\d{1,19}(-\d{1,19})?(,\d{1,19}(-\d{1,19})?)*", text) and not text.isdecimal():
         ranges = [part.partition("-") for part in text.split(",")]
         spans = [range(int(first), int(last or first) + 1) for first, _, last in ranges]
         if all(0 < len(span) <= 10_000 for span in spans):

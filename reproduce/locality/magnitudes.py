@@ -54,8 +54,8 @@ def command(
     selection = chosen.of(table)
     planned = _planned(selection)
     kept = selection.store.weights.present()
-    if chosen.quick and not any(p.run.hash in kept for p in planned):
-        train(selection)
+    if chosen.quick and not any(p.run.hash in kept for p in planned) and not train(selection):
+        return INCOMPLETE
     found = selection.store.records.collect([p.run.hash for p in planned])
     headers = selection.store.weights.headers(found)
     if not headers:

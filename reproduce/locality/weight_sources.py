@@ -42,9 +42,9 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def train(selection: Selection) -> None:
+def train(selection: Selection) -> bool:
     """Train the selected runs that have no weights, and keep these: for quick forms, which take
-    minutes on embedded data.
+    minutes on embedded data; False where that was interrupted.
 
     Raises:
         UserError: see :func:`reproduce.commands.table.launch_missing`.
@@ -52,7 +52,8 @@ def train(selection: Selection) -> None:
     from reproduce.commands.options import Launch
     from reproduce.commands.table import launch_missing
 
-    launch_missing(selection, Launch(save_weights=True, as_json=True))  # without progress
+    # as_json: without progress
+    return not launch_missing(selection, Launch(save_weights=True, as_json=True)).interrupted
 
 
 def saving_command(table: str, store: Store, *options: str) -> str:
