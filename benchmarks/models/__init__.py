@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
 from benchmarks.models.rcnet import AsymmetricBlock, Block, PlainBlock, RCNet10, SquareBlock
-from benchmarks.models.resnet import ResNet10
+from benchmarks.models.resnet import ResNet10, ResNet18
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
+
+if TYPE_CHECKING:
+    from benchmarks.models.locally_connected import LocallyConnected2d
 
 __all__ = [
     "VGG10",
     "AsymmetricBlock",
     "Block",
+    "Deep",
     "ExpandedVGG10",
+    "LocallyConnected2d",
     "MobileNet",
     "Model",
     "NormedModel",
     "PlainBlock",
     "RCNet10",
     "ResNet10",
+    "ResNet18",
+    "Shallow",
     "SquareBlock",
+    "ThreeFC",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # A module of torch's, for users; settings load without it.
+    if name == "LocallyConnected2d":
+        from benchmarks.models import locally_connected
+
+        return locally_connected.LocallyConnected2d
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,8 +11,16 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-KINDS = {nn.Conv2d: "conv", nn.MaxPool2d: "maxpool", nn.Linear: "fc"}
-FOLLOWERS = {nn.BatchNorm2d: "bn", nn.ReLU: "relu"}
+from benchmarks.models.layers import WEIGHTED, DenseMaps, LocallyConnected2d, width_of
+
+KINDS = {
+    nn.Conv2d: "conv",
+    nn.MaxPool2d: "maxpool",
+    nn.Linear: "fc",
+    DenseMaps: "fc",
+    LocallyConnected2d: "local",
+}
+FOLLOWERS = {nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.ReLU: "relu"}
 
 
 @dataclass
@@ -21,7 +29,8 @@ class Layer:
 
     Attributes:
         name: the module's path in the network.
-        kind: "conv", "dwconv" (one channel a filter), "pwconv" (1×1), "maxpool" or "fc".
+        kind: "conv", "dwconv" (one channel a filter), "pwconv" (1×1), "local" (one filter a
+            place), "maxpool" or "fc".
         kernel: side of the square filter or window; 0 for dense layers.
         side, out_side: height and width of the incoming and outgoing map; 1 for dense layers.
         weights: entries of the weight tensor.
@@ -93,7 +102,7 @@ def _layer(name: str, module: nn.Module, before: torch.Size, after: torch.Size) 
         out_side=after[-1] if len(after) == 4 else 1,
         weights=weights,
         parameters=_parameters(module),
-        multiply_adds=weights * math.prod(after[2:]),
+        multiply_adds=weights * (1 if kind == "local" else math.prod(after[2:])),
     )
 
 
@@ -109,15 +118,15 @@ def network_measures(model: nn.Module, side: int) -> dict[str, Any]:
     """Parameters, those that are not 0, multiply-adds of one image, and the layers' widths.
 
     Multiply-adds are the products of convolutions and matrix products, as torch counts them,
-    wherever they stand; those of zero weights count too. Widths are the output channels of
-    convolutions and dense layers, in the order of the modules.
+    wherever they stand; those of zero weights count too. Widths are the output channels of layers
+    with weights, in the order of the modules.
     """
-    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    layers = [module for module in model.modules() if isinstance(module, WEIGHTED)]
     return {
         "parameters": _parameters(model),
         "non-zero parameters": int(sum(torch.count_nonzero(p) for p in model.parameters())),
         "multiply-adds": multiply_adds(model, side),
-        "layer widths": [layer.weight.shape[0] for layer in layers],
+        "layer widths": [width_of(layer) for layer in layers],
     }
 
 

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.models.layers import WEIGHTED, fans
 from benchmarks.randomness import normals, raw_stream, uniforms
+
+# Uniform numbers are drawn so many at a time: a large layer would need several times its size.
+DRAWN_AT_ONCE = 2**22
 
 
 @torch.no_grad()
 def initialize(model: nn.Module, scheme: str, seed: int) -> None:
-    """Fill every convolution and dense layer of ``model`` in place, by a scheme of
+    """Fill every layer with weights of ``model`` in place, by a scheme of
     :class:`benchmarks.models.Model`. Batch-norm starts at γ = 1, β = 0 as built."""
-    layers = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    layers = [m for m in model.modules() if isinstance(m, WEIGHTED)]
     for index, layer in enumerate(layers):
-        area = layer.weight[0, 0].numel() if layer.weight.dim() > 2 else 1
-        fan_in, fan_out = layer.weight.shape[1] * area, layer.weight.shape[0] * area
+        fan_in, fan_out = fans(layer)
         if scheme == "he_normal":
             stream = raw_stream(seed, f"initialization/weight/{index}")
-            _fill(layer.weight, math.sqrt(2 / fan_in) * normals(stream, layer.weight.numel()))
+            values = math.sqrt(2 / fan_in) * normals(stream, layer.weight.numel())
+            layer.weight.copy_(torch.from_numpy(values.reshape(tuple(layer.weight.shape))))
         else:
             square = 6 / (fan_in + fan_out) if scheme == "glorot_uniform" else 1 / fan_in
             _fill_uniform(layer.weight, math.sqrt(square), seed, f"weight/{index}")
@@ -37,8 +40,5 @@ def initialize(model: nn.Module, scheme: str, seed: int) -> None:
 
 def _fill_uniform(parameter: torch.Tensor, bound: float, seed: int, purpose: str) -> None:
     stream = raw_stream(seed, f"initialization/{purpose}")
-    _fill(parameter, bound * (2 * uniforms(stream, parameter.numel()) - 1))
-
-
-def _fill(parameter: torch.Tensor, values: np.ndarray) -> None:
-    parameter.copy_(torch.from_numpy(values.reshape(tuple(parameter.shape))))
+    for part in parameter.view(-1).split(DRAWN_AT_ONCE):
+        part.copy_(torch.from_numpy(bound * (2 * uniforms(stream, part.numel()) - 1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.parts import NotNegative, Part, Positive
 
@@ -40,14 +40,39 @@ class Model(Part, frozen=True):
         Raises:
             UserError: as :meth:`network`.
         """
+        from benchmarks.models.dropout import seed_dropouts
         from benchmarks.models.initialization import initialize
 
         network = self.network(classes, side)
         initialize(network, self.initialization, seed)
+        seed_dropouts(network, seed)
         return network
 
 
-class NormedModel(Model, frozen=True):
+class BatchNormed(Model, frozen=True):
+    """Settings of a network with batch-norm."""
+
+    batch_norm_momentum: NotNegative = Decimal("0.1")
+    batch_norm_eps: NotNegative = Decimal("0.00001")
+
+    def norm(self, channels: int) -> nn.BatchNorm2d:
+        """A batch-norm of the channels of maps (N, channels, s, s)."""
+        from torch import nn
+
+        return nn.BatchNorm2d(channels, **self._norm_settings())
+
+    def unit_norm(self, units: int) -> nn.BatchNorm1d:
+        """A batch-norm of flat units (N, units)."""
+        from torch import nn
+
+        return nn.BatchNorm1d(units, **self._norm_settings())
+
+    def _norm_settings(self) -> dict[str, Any]:
+        momentum = float(self.batch_norm_momentum)
+        return {"eps": float(self.batch_norm_eps), "momentum": momentum}
+
+
+class NormedModel(BatchNormed, frozen=True):
     """Settings of a network of convolutions with batch-norm; they have no bias (L-16).
 
     Attributes:
@@ -55,16 +80,7 @@ class NormedModel(Model, frozen=True):
     """
 
     width_multiplier: Positive = Decimal(1)
-    batch_norm_momentum: NotNegative = Decimal("0.1")
-    batch_norm_eps: NotNegative = Decimal("0.00001")
 
     def width(self, nominal: int) -> int:
         """``nominal`` channels times the width multiplier, rounded half up, at least one."""
         return max(1, int((nominal * self.width_multiplier).to_integral_value(ROUND_HALF_UP)))
-
-    def norm(self, channels: int) -> nn.BatchNorm2d:
-        """A batch-norm of so many channels."""
-        from torch import nn
-
-        momentum = float(self.batch_norm_momentum)
-        return nn.BatchNorm2d(channels, eps=float(self.batch_norm_eps), momentum=momentum)

@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError
+from benchmarks.models.layers import WEIGHTED
 
 
 @torch.no_grad()
 def zero_small_weights(model: nn.Module, threshold: float) -> None:
-    """Set each weight of a convolution or dense layer to 0 where |w| ≤ ``threshold``."""
+    """Set each weight of a layer to 0 where |w| ≤ ``threshold``."""
     for module in model.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
+        if isinstance(module, WEIGHTED):
             module.weight.masked_fill_(module.weight.abs() <= threshold, 0.0)
 
 

@@ -42,14 +42,15 @@ class DenseL2(GroupL2, tag="dense_l2", frozen=True):
 
 
 class PlainL2(GroupL2, tag="l2", frozen=True):
-    """L2 of every weight of convolutions and dense layers, of nothing else."""
+    """L2 of every weight of convolutions, locally connected and dense layers, of nothing else."""
 
     def covers(self, module: nn.Module, name: str) -> bool:
         """See :meth:`GroupL2.covers`."""
-        from torch import nn
         from torch.nn.modules.conv import _ConvNd
 
-        return name == "weight" and isinstance(module, (_ConvNd, nn.Linear))
+        from benchmarks.models.layers import WEIGHTED
+
+        return name == "weight" and isinstance(module, (_ConvNd, *WEIGHTED))
 
 
 class NormBiasL2(GroupL2, tag="norm_bias_l2", frozen=True):

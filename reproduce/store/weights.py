@@ -115,14 +115,12 @@ def _note(record: Record, earlier: Record | None) -> str:
 
 
 def _order(model: torch.nn.Module) -> list[str]:
-    """Weights of convolutions and dense layers, in the order in which the network names them,
-    which a test holds to be the order of execution; :mod:`benchmarks.weights` reads them so."""
-    from torch import nn
+    """Weights of layers, in the order in which the network names them, which a test holds to be the
+    order of execution; :mod:`benchmarks.weights` reads them so."""
+    from benchmarks.models.layers import WEIGHTED
 
     return [
-        f"{name}.weight"
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
+        f"{name}.weight" for name, module in model.named_modules() if isinstance(module, WEIGHTED)
     ]
 
 

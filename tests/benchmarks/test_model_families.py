@@ -15,7 +15,15 @@ from torch import nn
 
 from benchmarks.data import store
 from benchmarks.errors import UserError
-from benchmarks.models import VGG10, ExpandedVGG10, Model, ResNet10, resnet
+from benchmarks.models import (
+    VGG10,
+    Deep,
+    ExpandedVGG10,
+    Model,
+    ResNet18,
+    Shallow,
+    ThreeFC,
+)
 from benchmarks.models.networks import ResidualBlock
 from benchmarks.parts import kinds
 from benchmarks.penalties.positional import ring_factors
@@ -49,6 +57,13 @@ INITIAL = {
     "mobilenet": "2150a1badfa16f23",
     "resnet10": "d819da7e7f9740ac",
     "rcnet10": "ac2cdc5585072b40",
+}
+# The same of networks that were never named by a flat configuration, small.
+INITIAL_SMALL: dict[str, tuple[Model, str]] = {
+    "d_net": (Deep(connectivity="local", alpha=2), "867ad5104dc90625"),
+    "s_net": (Shallow(connectivity="fc", alpha=1), "da97c4faba9ab522"),
+    "3_fc": (ThreeFC(hidden=64), "84c82153905505be"),
+    "resnet18": (ResNet18(width_multiplier="0.1"), "ab525bcee3db4790"),
 }
 
 
@@ -150,11 +165,10 @@ def test_a_residual_block_is_its_branch_plus_its_shortcut(channels: int, stride:
     torch.testing.assert_close(block(maps), block.shortcut(maps).relu())
 
 
-def test_two_blocks_a_stage_are_resnet_18(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_blocks_a_stage_are_resnet_18() -> None:
     """Its CIFAR form has 11,173,962 parameters."""
-    monkeypatch.setattr(resnet, "DEPTHS", (2, 2, 2, 2))
     with torch.device("meta"):
-        model = ResNet10().network(10)
+        model = ResNet18().network(10)
     assert sum(p.numel() for p in model.parameters()) == 11_173_962
 
 
@@ -186,15 +200,24 @@ def test_what_no_network_has_is_the_users_error(
 
 
 def test_every_networks_initial_weights_are_frozen() -> None:
-    assert set(kinds(Model)) == {model.replace("-", "_") for model in INITIAL}
+    assert set(kinds(Model)) == {model.replace("-", "_") for model in INITIAL} | set(INITIAL_SMALL)
 
 
 @pytest.mark.parametrize("model", INITIAL)
 def test_initial_weights_are_frozen(model: str) -> None:
+    assert digest_of(build(make_run(seed=3, model=model), 10, 64)) == INITIAL[model]
+
+
+def test_initial_weights_of_small_networks_are_frozen() -> None:
+    found = {kind: digest_of(m.build(10, 16, seed=3)) for kind, (m, _) in INITIAL_SMALL.items()}
+    assert found == {kind: digest for kind, (_, digest) in INITIAL_SMALL.items()}
+
+
+def digest_of(model: nn.Module) -> str:
     digest = hashlib.sha256()
-    for parameter in build(make_run(seed=3, model=model), 10, 64).parameters():
+    for parameter in model.parameters():
         digest.update(parameter.detach().numpy().tobytes())
-    assert digest.hexdigest()[:16] == INITIAL[model]
+    return digest.hexdigest()[:16]
 
 
 @pytest.mark.parametrize(

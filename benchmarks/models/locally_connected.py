@@ -1,0 +1,129 @@
+"""A convolution whose filters differ from place to place."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+Pair = int | tuple[int, int]
+
+
+class LocallyConnected2d(nn.Module):
+    """A convolution without weight sharing: every position of the output has filters of its own.
+
+    Input: (N, in_channels, *input_size). Output: (N, out_channels, *output_size), with
+    output_size = ⌊(input_size + 2·padding − kernel_size)/stride⌋ + 1. Where all positions hold the
+    same filters it is ``nn.Conv2d``; it is always ``nn.Linear`` on the flattened map whose weights
+    outside the windows are zero. Initial weights are those of ``nn.Conv2d``, position by position.
+
+    Computed as one batched matrix product over the positions, under autocast in its type.
+
+    Args:
+        input_size: height and width of the incoming maps in pixels; other sizes are refused.
+
+    Attributes:
+        weight: (positions, out_channels, kh·kw·in_channels), positions row by row;
+            :meth:`filters` gives it as filters.
+        bias: (positions, 1, out_channels), or None.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        input_size: Pair,
+        *,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.input_size = _pair(kernel_size), _pair(input_size)
+        self.stride, self.padding = _pair(stride), _pair(padding)
+        height, width = (
+            (size + 2 * pad - kernel) // step + 1
+            for size, pad, kernel, step in zip(
+                self.input_size, self.padding, self.kernel_size, self.stride, strict=True
+            )
+        )
+        if height < 1 or width < 1:
+            raise ValueError(
+                f"a kernel of {self.kernel_size} does not fit maps of {self.input_size} "
+                f"padded by {self.padding}"
+            )
+        self.output_size = (height, width)
+        positions, inputs = height * width, in_channels * math.prod(self.kernel_size)
+        self.weight = nn.Parameter(torch.empty(positions, out_channels, inputs))
+        self.bias = nn.Parameter(torch.empty(positions, 1, out_channels)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weights and biases uniform in ±1/√fan_in, as ``nn.Conv2d`` has them."""
+        bound = 1 / math.sqrt(self.weight.shape[2])
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -bound, bound)
+
+    @classmethod
+    def from_convolution(cls, convolution: nn.Conv2d, input_size: Pair) -> LocallyConnected2d:
+        """The layer that computes what an ungrouped, undilated convolution does."""
+        if convolution.groups != 1 or convolution.dilation != (1, 1):
+            raise ValueError("only an ungrouped, undilated convolution has a local counterpart")
+        if isinstance(convolution.padding, str) or convolution.padding_mode != "zeros":
+            raise ValueError("give the convolution's padding in pixels of zeros")
+        layer = cls(
+            convolution.in_channels,
+            convolution.out_channels,
+            convolution.kernel_size,  # type: ignore[arg-type]
+            input_size,
+            stride=convolution.stride,  # type: ignore[arg-type]
+            padding=convolution.padding,  # type: ignore[arg-type]
+            bias=convolution.bias is not None,
+        ).to(convolution.weight.device, convolution.weight.dtype)
+        with torch.no_grad():
+            layer.weight.copy_(convolution.weight.permute(0, 2, 3, 1).flatten(1))
+            if layer.bias is not None and convolution.bias is not None:
+                layer.bias.copy_(convolution.bias)
+        return layer
+
+    def filters(self) -> torch.Tensor:
+        """The weights as a view (*output_size, out_channels, in_channels, kh, kw)."""
+        shape = (*self.output_size, self.out_channels, *self.kernel_size, self.in_channels)
+        return self.weight.view(shape).permute(0, 1, 2, 5, 3, 4)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (N, out_channels, *output_size) of maps (N, in_channels, *input_size).
+
+        Raises:
+            ValueError: where the maps are of another shape.
+        """
+        if maps.dim() != 4 or tuple(maps.shape[1:]) != (self.in_channels, *self.input_size):
+            expected = ("N", self.in_channels, *self.input_size)
+            raise ValueError(f"maps must have the shape {expected}, not {tuple(maps.shape)}")
+        down, across = self.padding
+        rows = functional.pad(maps, (across, across, down, down)).permute(2, 3, 0, 1)
+        windows = rows.unfold(0, self.kernel_size[0], self.stride[0])
+        windows = windows.unfold(1, self.kernel_size[1], self.stride[1])
+        # (out height, out width, N, kh, kw, channels), so that channels stay together.
+        windows = windows.permute(0, 1, 2, 4, 5, 3)
+        patches = windows.reshape(self.weight.shape[0], maps.shape[0], self.weight.shape[2])
+        products = torch.bmm(patches, self.weight.transpose(1, 2))
+        if self.bias is not None:
+            products = products + self.bias.to(products.dtype)
+        return products.view(*self.output_size, maps.shape[0], -1).permute(2, 3, 0, 1)
+
+    def extra_repr(self) -> str:
+        """The settings, as torch's layers show theirs."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"input_size={self.input_size}, stride={self.stride}, padding={self.padding}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+def _pair(value: Pair) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
