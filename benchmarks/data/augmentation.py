@@ -1,10 +1,8 @@
-"""Settings of what happens to a training image, anew in every epoch.
-
-The code that does it on a device: :mod:`benchmarks.training.augment`.
-"""
+"""Settings of what happens to a training image, anew in every epoch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from benchmarks.parts import Count, Part
@@ -13,20 +11,30 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from benchmarks.training.augment import Augment
-
 
 class Augmentation(Part, frozen=True):
-    """Settings of an augmentation."""
+    """Settings of an augmentation, which is drawn on the host and applied on the device."""
 
-    def begin(
-        self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
-    ) -> Augment:
-        """What augments the batches of an epoch.
+    def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
+        """Everything random of an epoch, by name; a function of seed and epoch alone.
 
         Args:
             order: the epoch's permutation of the split's images, int64, shape (N,).
-            batch: images a batch.
+
+        Returns:
+            Arrays (N, ...) in the epoch's order: row i belongs to image ``order[i]``.
+        """
+        raise NotImplementedError
+
+    def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """A batch's pixels, augmented: uint8 (B, H, W, C), which may be changed in place.
+
+        Every image is treated as it would be alone. On CUDA this becomes a part of a graph, so no
+        shape may depend on what was drawn, and nothing is read by the host: masks and gathers, no
+        ``item``, ``nonzero`` or boolean index.
+
+        Args:
+            drawn: the batch's rows of what :meth:`draw` gave, on the pixels' device, (B, ...).
         """
         raise NotImplementedError
 
@@ -34,35 +42,48 @@ class Augmentation(Part, frozen=True):
 class NoAugmentation(Augmentation, tag="none", frozen=True):
     """Images as they are."""
 
-    def begin(
-        self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
-    ) -> Augment:
-        return lambda pixels, step: pixels
+    def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
+        return {}
+
+    def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        return pixels
 
 
 class Flip(Augmentation, tag="flip", frozen=True):
     """A horizontal flip with probability 1/2, anew for every image and epoch (L-44)."""
 
-    def begin(
-        self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
-    ) -> Augment:
-        from benchmarks.training.augment import FlipBatches
+    def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
+        from benchmarks.randomness import coin_flips
 
-        return FlipBatches(seed, epoch, order, batch, device)
+        return {"mirrored": coin_flips(seed, "flip", epoch, len(order))[order]}
+
+    def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        from benchmarks.training.augment import mirror
+
+        return mirror(pixels, drawn["mirrored"])
 
 
 class CropFlip(Augmentation, tag="crop_flip", frozen=True):
     """A window of the image's own size out of the image with ``padding`` black pixels on every
     side, and then a flip: the augmentation of ACNet's code (L-24).
 
-    As there, the padding is black before the normalisation (-1 after "half").
+    As there, the padding is black before the normalisation (-1 after "half"). The window's offsets
+    have streams of their own; an image is flipped where :class:`Flip` would flip it.
     """
 
     padding: Count = 4
 
-    def begin(
-        self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
-    ) -> Augment:
-        from benchmarks.training.augment import CropFlipBatches
+    def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
+        from benchmarks.randomness import coin_flips, integers
 
-        return CropFlipBatches(seed, epoch, order, batch, device, padding=self.padding)
+        size, offsets = len(order), 2 * self.padding + 1
+        return {
+            "top": integers(seed, "crop/top", epoch, size, offsets)[order],
+            "left": integers(seed, "crop/left", epoch, size, offsets)[order],
+            "mirrored": coin_flips(seed, "flip", epoch, size)[order],
+        }
+
+    def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        from benchmarks.training.augment import crop
+
+        return crop(pixels, drawn["top"], drawn["left"], drawn["mirrored"], self.padding)

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 
 class Update(Protocol):
-    """An optimiser at work on one network."""
+    """An optimiser at work on one network. Its state is tensors that are changed in place."""
 
-    def step(self, lr: float) -> None:
-        """One update from the parameters' gradients, which are consumed (set to None)."""
+    def step(self, lr: float | torch.Tensor) -> None:
+        """One update from the parameters' gradients, which are consumed (set to None).
+
+        Args:
+            lr: the rate, a number on a CPU and a float32 tensor () on CUDA, where the update is
+                recorded once and replayed at other rates.
+        """
         ...
 
     def state(self) -> dict[str, Any]:

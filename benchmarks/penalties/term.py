@@ -18,7 +18,8 @@ class Attached:
 
     A penalty of another form subclasses this: a differentiable one returns its ``loss``; one whose
     gradient has a closed form adds it to the gradients in a few fused operations; a proximal one
-    changes the weights ``after_step``.
+    changes the weights ``after_step``. On CUDA all three become parts of a graph; CONTRIBUTING
+    says what that asks of them.
     """
 
     def __init__(
@@ -27,15 +28,19 @@ class Attached:
         self.model = model
         self.coefficients = dict(coefficients or {})
 
-    def loss(self) -> torch.Tensor | None:
-        """A scalar that is added to the batch's loss before the backward pass."""
+    def loss(self, labels: torch.Tensor) -> torch.Tensor | None:
+        """A scalar that is added to the batch's loss before the backward pass.
+
+        Args:
+            labels: the batch's, int64 (B,).
+        """
         return None
 
     def add_gradients(self) -> None:
         """Change the parameters' gradients, between the backward pass and the update."""
 
-    def after_step(self, lr: float) -> None:
-        """Change the weights, after the update at that rate."""
+    def after_step(self, lr: float | torch.Tensor) -> None:
+        """Change the weights in place, after the update at that rate, see :class:`Update`."""
 
     def measurements(self) -> dict[str, Any]:
         """Named measurements of the network as it is after training, JSON-ready."""

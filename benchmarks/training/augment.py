@@ -1,71 +1,15 @@
-"""Augmentations of resident batches: everything random is drawn on the host from seed and epoch,
-so that an epoch can be repeated and resumed anywhere."""
+"""Windows and mirror images of batches on a device, without a host read or a shape that depends on
+what was drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
 import torch
 from torch.nn import functional
 
-from benchmarks.randomness import coin_flips, integers
 
-# The pixels, uint8 (B, H, W, C), of an epoch's batch ``step`` → the same, augmented.
-Augment = Callable[[torch.Tensor, int], torch.Tensor]
-
-
-class FlipBatches:
-    """See :class:`benchmarks.data.augmentation.Flip`."""
-
-    def __init__(
-        self, seed: int, epoch: int, order: np.ndarray, batch: int, device: torch.device
-    ) -> None:
-        mirrored = np.flatnonzero(coin_flips(seed, "flip", epoch, len(order))[order])
-        # Bounds on the host, so that cutting a batch's share out never waits for the device.
-        edges = np.arange(0, len(order) + batch, batch)
-        self.bounds = np.searchsorted(mirrored, edges).tolist()
-        self.rows = torch.from_numpy(mirrored % batch).to(device)
-
-    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
-        """The pixels of batch ``step``, flipped in place, uint8 (B, H, W, C)."""
-        chosen = self.rows[self.bounds[step] : self.bounds[step + 1]]
-        return pixels.index_copy_(0, chosen, pixels.index_select(0, chosen).flip(2))
-
-
-class CropFlipBatches:
-    """See :class:`benchmarks.data.augmentation.CropFlip`.
-
-    The window's offsets have streams of their own; an image is flipped where :class:`FlipBatches`
-    would flip it.
-    """
-
-    def __init__(
-        self,
-        seed: int,
-        epoch: int,
-        order: np.ndarray,
-        batch: int,
-        device: torch.device,
-        *,
-        padding: int,
-    ) -> None:
-        size, offsets = len(order), 2 * padding + 1
-        drawn = np.stack(
-            [
-                integers(seed, "crop/top", epoch, size, offsets),
-                integers(seed, "crop/left", epoch, size, offsets),
-                coin_flips(seed, "flip", epoch, size).astype(np.int64),
-            ]
-        )
-        self.drawn = torch.from_numpy(drawn[:, order]).to(device)
-        self.batch, self.padding = batch, padding
-
-    def __call__(self, pixels: torch.Tensor, step: int) -> torch.Tensor:
-        """The windows of batch ``step``, uint8 (B, H, W, C)."""
-        window = slice(step * self.batch, (step + 1) * self.batch)
-        top, left, mirrored = self.drawn[:, window]
-        return crop(pixels, top, left, mirrored.bool(), self.padding)
+def mirror(pixels: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """The images (B, H, W, C), flipped left to right where ``mirrored``, bool (B,)."""
+    return torch.where(mirrored[:, None, None, None], pixels.flip(2), pixels)
 
 
 def crop(

@@ -115,11 +115,16 @@ def epoch_batches(
     drawn anew for every image.
     """
     order = permutation(seed, "order", epoch, len(split))
-    augment = augmentation.begin(seed, epoch, order, batch, split.device)
+    drawn = {
+        name: torch.from_numpy(rows).to(split.device)
+        for name, rows in augmentation.draw(seed, epoch, order).items()
+    }
     indices = torch.from_numpy(order).to(split.device)
     for step in range(steps):
-        pixels, labels = split.take(indices[step * batch : (step + 1) * batch])
-        yield normalizer(augment(pixels, step)), labels
+        window = slice(step * batch, (step + 1) * batch)
+        pixels, labels = split.take(indices[window])
+        pixels = augmentation.apply(pixels, {name: rows[window] for name, rows in drawn.items()})
+        yield normalizer(pixels), labels
 
 
 # The kept weights of a run that another starts from, by the network's own names.

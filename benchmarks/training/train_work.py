@@ -93,7 +93,7 @@ class TrainWork:
         loss = self.loss.value(logits.float(), labels)
         whole = loss
         for penalty in self.with_loss:
-            addend = penalty.loss()
+            addend = penalty.loss(labels)
             whole = whole if addend is None else whole + addend
         whole.backward()
         for penalty in self.with_gradients:

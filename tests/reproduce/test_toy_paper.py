@@ -44,7 +44,7 @@ class GroupLasso(Term, tag="toy_group_lasso", frozen=True):
         from benchmarks.penalties import Attached
         strength = float(self.strength)
         class AtWork(Attached):
-            def loss(self):
+            def loss(self, labels):
                 return strength * self.norms().sum()
             def norms(self):
                 return self.model.features.conv1.weight.flatten(1).norm(dim=1)
@@ -57,17 +57,17 @@ class Sign(Optimizer, tag="toy_sign", frozen=True):
     def build(self, model, coefficients):
         import torch
         class Update:
-            steps = 0
+            steps = torch.zeros((), dtype=torch.int64)
             @torch.no_grad()
             def step(self, lr):
                 for parameter in model.parameters():
                     parameter.sub_(lr * parameter.grad.sign())
                     parameter.grad = None
-                self.steps += 1
+                self.steps.add_(1)
             def state(self):
                 return {"steps": self.steps}
             def restore(self, state):
-                self.steps = state["steps"]
+                self.steps.copy_(state["steps"])
         return Update()
 """
 PAPER = """
