@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from reproduce.catalogue.papers import papers
 from reproduce.catalogue.readings import Reading, find, load
 from reproduce.commands import options as opt
 
@@ -24,23 +25,34 @@ NOTES = {"id": 4, "reading": 27, "is read as": 30, "source": None}
 def readings(
     reading: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="One reading in full.", show_default=False),
+        typer.Argument(
+            metavar="[ID|PAPER]",
+            help="One reading in full, or those of another paper than the default one.",
+            show_default=False,
+        ),
     ] = None,
     as_json: opt.Json = False,
 ) -> str:
     """What the papers leave open, how it is read here, and the alternatives."""
     from rich.console import Console
 
-    chosen = load() if reading is None else (find(reading),)
+    is_list = reading is None or reading in {paper.name for paper in papers()}
+    chosen = load(reading) if is_list else (_find(reading or ""),)
     if as_json:
         rows = msgspec.to_builtins(chosen)
-        return json.dumps(rows if reading is None else rows[0], indent=1, ensure_ascii=False)
+        return json.dumps(rows if is_list else rows[0], indent=1, ensure_ascii=False)
     console = Console(color_system=None)
     console.width = min(console.width, WIDTH)
     with console.capture() as captured:
-        for part in _list(chosen, console) if reading is None else [_full(chosen[0])]:
+        for part in _list(chosen, console) if is_list else [_full(chosen[0])]:
             console.print(part)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _find(name: str) -> Reading:
+    """The reading of an id in any paper, or of a setting's name in the default one."""
+    known = {reading.id: reading for paper in papers() for reading in load(paper.name)}
+    return known.get(name.upper()) or find(name)
 
 
 def _list(readings: Sequence[Reading], console: Console) -> list[RenderableType]:

@@ -21,7 +21,7 @@ def paper_folder(paper: str, base: Path = PAPER_TABLES) -> Path:
         own = folder / paper.replace("-", "_") / "paper_tables"
         if own.is_dir():
             return own
-    return base / paper
+    return base / paper.replace("-", "_")
 
 
 def default_data() -> Path:

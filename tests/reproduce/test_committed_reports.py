@@ -9,7 +9,10 @@ import pytest
 from reproduce.__main__ import run
 from reproduce.store.paths import ROOT
 
-COMMANDS = ("table1", "table2", "figure2", "theorem1")
+COMMANDS = (
+    *(f"locality/{name}" for name in ("table1", "table2", "figure2", "theorem1")),
+    *(f"beta-lasso/{name}" for name in ("table3", "table4", "figure1", "theorem2")),
+)
 # Drawings differ in bytes between versions of matplotlib and of its fonts.
 TEXTS = {".csv", ".json", ".tex"}
 
@@ -19,11 +22,11 @@ def test_it_is_what_the_command_writes(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Table I also measures the weight files of the data folder: here none.
-    options = ["--data", str(tmp_path / "data")] if name == "table1" else []
+    options = ["--data", str(tmp_path / "data")] if name == "locality/table1" else []
     # What is computed at once is the same with --quick, and says so.
     assert run([name, "--quick", "--results", str(tmp_path), *options]) == 0
     assert "--quick changes nothing" in capsys.readouterr().out
-    written, committed = tmp_path / "locality" / name, ROOT / "results" / "locality" / name
+    written, committed = tmp_path / name, ROOT / "results" / name
     names = {path.name for path in written.iterdir()}
     assert names == {path.name for path in committed.iterdir()}
     for path in written.iterdir():

@@ -1,0 +1,1 @@
+"""The β-LASSO paper."""
