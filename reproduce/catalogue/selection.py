@@ -48,6 +48,12 @@ class Selection:
         """The selected runs, seed by seed."""
         return plan(self.cells, self.seeds, self.overrides)
 
+    @property
+    def in_training_order(self) -> list[PlannedRun]:
+        """The selected runs, seed by seed, and of a seed those of a comparison together: wherever
+        training is stopped, as many comparisons as can be have as many seeds as can be."""
+        return plan(self.table.most_telling_first(self.cells), self.seeds, self.overrides)
+
 
 def select(
     name: str,

@@ -196,6 +196,15 @@ class Table:
         """The cell of that name."""
         return next(cell for cell in self.cells if cell.name == name)
 
+    def most_telling_first(self, cells: Iterable[Cell]) -> list[Cell]:
+        """Those that the table compares, pair by pair as it declares them, then those that it
+        chooses among, then the others in their order."""
+        names = [name for pair in self.comparisons for name in (pair.first, pair.second)]
+        for choice in self.choices:
+            names += [*choice.candidates, *choice.finals]
+        places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        return sorted(cells, key=lambda cell: places.get(cell.name, len(places)))
+
     def select(self, patterns: Sequence[str]) -> tuple[Cell, ...]:
         """Cells whose name matches any of the globs, all without one.
 

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from reproduce.catalogue.papers import Entry, papers
-from reproduce.commands import check, doctor, overview, precision, publishing, readings, show, table
+from reproduce.commands import (
+    check,
+    collect,
+    doctor,
+    overview,
+    precision,
+    publishing,
+    readings,
+    show,
+    table,
+)
 from reproduce.commands.data import app as data_app
 from reproduce.commands.options import Launch, Selecting
 from reproduce.commands.signatures import as_command
@@ -25,7 +35,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "show": show.show,
     "readings": readings.readings,
     "doctor": doctor.doctor,
-    "collect": table.collect,
+    "collect": collect.collect,
     "precision": precision.precision,
 }
 EPILOG = (

@@ -10,6 +10,7 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.executors.slurm.options import SlurmOptions
+from reproduce.running.budget import Budget
 from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
@@ -72,6 +73,29 @@ Pack = Annotated[
         "--pack",
         metavar="N",
         help="Runs that a worker trains at once on its device. Default: 1 on a CPU, 4 with CUDA.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[
+    Budget | None,
+    typer.Option(
+        "--budget",
+        metavar="TIME",
+        parser=Budget.parse,
+        help="Wall time for the whole command, such as 25m, 90s, 2h or 1h30m: trains what fits, "
+        "the cells of a comparison together and seed by seed, and stops in time; the same command "
+        "goes on.",
+        show_default=False,
+    ),
+]
+BundleFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        metavar="FILE",
+        parser=given_path,
+        help="Write the finished runs as one compressed file, which `reproduce collect FILE` "
+        "merges elsewhere.",
         show_default=False,
     ),
 ]
@@ -199,6 +223,8 @@ class Launch:
             "run without them is trained again; its record stays.",
         ),
     ] = False
+    budget: Limit = None
+    bundle: BundleFile = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the runs and train nothing; needs no data.")
     ] = False
@@ -221,6 +247,16 @@ class Launch:
         if self.nice and self.executor != "local":
             raise UserError(
                 f"--nice is for worker processes here: leave out --executor {self.executor}"
+            )
+        if self.slurm and self.budget:
+            raise UserError(
+                "--budget is for training here: a SLURM task that comes to --slurm-time is queued "
+                "again; --seeds and --only make it less"
+            )
+        if self.slurm and self.bundle and not self.slurm.wait:
+            raise UserError(
+                "--bundle needs --wait with --executor slurm, or `reproduce collect TABLE --bundle "
+                "FILE` once the jobs are done"
             )
         if self.slurm and self.workers is not None:
             raise UserError(

@@ -1,4 +1,4 @@
-"""What a table's command does: plan, ask, launch, report; and `reproduce cancel` and `collect`."""
+"""What a table's command does: plan, ask, launch, report; and `reproduce cancel`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
-from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection, short
+from reproduce.commands.collect import bundle_selection, check_bundle
+from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection
+from reproduce.running.progress import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reproduce.catalogue.selection import Selection
     from reproduce.running.campaign import Survey
     from reproduce.running.standing import Standing
@@ -26,6 +30,8 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
     3 when not. Of a dry run the text."""
     if launch.dry_run:
         return _dry_run(selection, launch)
+    if launch.bundle:
+        check_bundle(launch.bundle)
     if launch.slurm and not launch.slurm.wait:
         from reproduce.running.standing import standing
 
@@ -33,6 +39,8 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
         if wanted.missing:
             return _submit(selection, launch, wanted)
     summary = launch_missing(selection, launch)
+    if launch.bundle:
+        _tell(bundle_selection(selection, launch.bundle).text)
     if summary.interrupted:
         return INCOMPLETE
     code = report_selection(selection, as_json=launch.as_json)
@@ -89,7 +97,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
     from reproduce.running.campaign import Survey
     from reproduce.running.standing import standing
 
-    planned = selection.planned
+    planned = selection.in_training_order
     wanted = standing(planned, selection.store, save_weights=launch.save_weights)
     if not wanted.missing:
         if launch.slurm:
@@ -106,6 +114,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         progress=not launch.as_json,
         save_weights=launch.save_weights,
         nice=launch.nice,
+        budget=launch.budget,
     )
     images.check((p.run for p in wanted.missing), options.data)
     if wanted.recorded:
@@ -120,6 +129,8 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
             _confirm(selection, wanted.missing, options, launch)
         summary = launching.launch(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
+    if summary.spent:
+        _tell(_another_budget(selection, options, summary.rates))
     _tell(wanted.differing(selection.store))
     return summary
 
@@ -143,9 +154,13 @@ def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:
 def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launch) -> None:
     from reproduce.running.estimate import estimate
 
-    found = estimate([item.run for item in missing], selection.store, options)
+    runs, budget = [item.run for item in missing], launch.budget
+    found = estimate(runs, selection.store, options, measured=budget is None)
     typer.echo(found.text, err=True)
-    if found.seconds <= ASK_ABOVE_SECONDS or launch.yes:
+    seconds = found.seconds
+    if budget:
+        seconds = budget.seconds if found.unknown else min(seconds, budget.seconds)
+    if seconds <= ASK_ABOVE_SECONDS or launch.yes:
         return
     if not sys.stdin.isatty():
         raise UserError(
@@ -155,6 +170,26 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launc
         raise UserError("not started; --quick, --only and --seeds make it shorter")
 
 
+def _another_budget(selection: Selection, options: Any, rates: Mapping[str, float]) -> str:
+    """What one more budget would finish, and what the whole still needs."""
+    from reproduce.running.estimate import estimate
+    from reproduce.running.standing import standing
+
+    store, budget = selection.store, options.budget
+    missing = standing(
+        selection.in_training_order, store, save_weights=options.save_weights
+    ).missing
+    found = estimate([p.run for p in missing], store, options, seen=rates, measured=False)
+    if found.unknown == found.runs:
+        return f"nothing is known yet of the speed of the {found.runs} missing runs"
+    finished = found.within(budget.training_seconds)
+    those = "the missing run" if found.runs == 1 else f"{found.runs} missing runs"
+    text = f"one more {duration(budget.seconds)} would finish about {finished} of {those}"
+    if finished == found.runs:
+        text = f"one more {duration(budget.seconds)} would finish {those}"
+    return f"{text}; all of it needs {found.time}"
+
+
 def cancel(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> str:
     """End the SLURM jobs that hold runs of a table; what is done and saved stays."""
     from reproduce.executors.slurm.cancel import cancel as cancel_runs
@@ -162,18 +197,3 @@ def cancel(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = Fals
     selection = chosen.of(table)
     ended = cancel_runs([item.run.hash for item in selection.planned], selection.store)
     return json.dumps(asdict(ended)) if as_json else ended.text
-
-
-def collect(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> str:
-    """Write a table's finished runs to results/measured/, ready to be committed."""
-    selection = chosen.of(table)
-    if selection.table.is_quick:
-        raise UserError("quick runs are not collected; leave out --quick")
-    found = selection.store.records.collect([p.run.hash for p in selection.planned])
-    if not found:
-        raise UserError(f"no finished run of {selection.table.id} under {selection.store.root}")
-    path = selection.store.committed.write(selection.table.id.replace("/", "-"), found.values())
-    planned = len(selection.planned)
-    if as_json:
-        return json.dumps({"path": str(path), "collected": len(found), "planned": planned})
-    return f"{len(found)} of {planned} runs are in {short(path)}"

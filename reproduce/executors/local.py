@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from reproduce.store.store import Store
 
 POLL_SECONDS = 0.5
-# A stopped worker ends after the present update; one that hangs is told so, then made to.
+# A stopped worker ends after the present update; one that hangs is told so, then made to. Where a
+# budget's time is up it is not waited for as long: what it loses, its checkpoint has.
 TERMINATE_SECONDS, KILL_SECONDS = 10.0, 15.0
+LATE_SECONDS = 3.0
 # Deaths of its workers, without an epoch in between, after which a run counts as failed.
 DEATHS_A_RUN = 5
 
@@ -56,6 +58,7 @@ class _Pool:
     alive: dict[int, _Worker] = field(default_factory=dict)
     deaths: dict[str, tuple[int, int]] = field(default_factory=dict)
     fruitless: int = 0
+    spent: bool = False
     advance: float = -1.0
     error: UserError | None = None
 
@@ -91,8 +94,11 @@ class _Pool:
             _cut(item.process)
             if code == worker.USER_ERROR:
                 self.error = UserError(worker.last_error(item.log) or f"see {item.log}")
+            elif code == worker.SPENT:
+                self.spent = True
             elif code not in (worker.DONE, worker.RESTART, worker.STOPPED):
                 self._died(item, code)
+                self.spent = False  # what it held may still be taken
             self._count(survey, item, code)
 
     def _count(self, survey: Survey, item: _Worker, code: int) -> None:
@@ -120,7 +126,10 @@ class _Pool:
                 claims.release(claim)
 
     def fill(self, survey: Survey) -> None:
-        """Start the workers that there is work for, beyond what idle ones are about to take."""
+        """Start the workers that there is work for, beyond what idle ones are about to take; none
+        once a budget has no time for another run."""
+        if self.spent:
+            return
         job = self.campaign.job
         busy = {r.owner.pid for r in survey.running}
         idle = sum(item.process.pid not in busy for item in self.alive.values())
@@ -129,15 +138,17 @@ class _Pool:
         for slot in slots[: max(0, wanted)]:
             self.start(slot)
 
-    def end(self, grace: float) -> None:
+    def end(self, grace: float, hurry: float = 0.0) -> None:
         """Wait until all workers have ended: for so many seconds those that were asked to save
-        their runs at their epochs' end, then those that were told to stop, by their lifeline."""
+        their runs at their epochs' end, then those that were told to stop, by their lifeline, which
+        get ``hurry`` seconds less than usual."""
         for item in self.alive.values() if grace else ():
             with contextlib.suppress(OSError):
                 item.process.send_signal(worker.LEAVE)
         began = time.monotonic()
         while any(item.process.poll() is None for item in self.alive.values()):
             late = time.monotonic() - began - grace
+            late += hurry if late >= 0 else 0.0
             for item in self.alive.values() if late >= 0 else ():
                 _cut(item.process)
                 if late > KILL_SECONDS:
@@ -179,11 +190,11 @@ class LocalExecutor:
         interrupts.kill = pool.kill
         busy = time.monotonic()
         try:
-            while not interrupts.requested and pool.error is None:
+            while not interrupts.requested and pool.error is None and not campaign.is_late:
                 survey = campaign.survey()
                 display.update(survey)
                 pool.reap(survey)
-                if survey.over and not pool.alive:
+                if (survey.over or pool.spent) and not pool.alive:
                     return
                 pool.fill(survey)
                 if pool.alive:
@@ -194,7 +205,8 @@ class LocalExecutor:
             if interrupts.requested and not interrupts.grace:
                 display.note("stopping; a second Ctrl-C kills at once")
         finally:
-            pool.end(interrupts.grace if interrupts.requested else 0.0)
+            hurry = KILL_SECONDS - LATE_SECONDS if campaign.is_late else 0.0
+            pool.end(interrupts.grace if interrupts.requested else 0.0, hurry)
             pool.forget_job()
         if pool.error:
             raise pool.error
@@ -211,7 +223,7 @@ class DebugExecutor:
 
         def look() -> None:
             nonlocal next_look
-            if interrupts.requested:
+            if interrupts.requested or campaign.is_late:
                 trainer.stop()
             if time.monotonic() >= next_look:
                 display.update(campaign.survey())
@@ -223,7 +235,7 @@ class DebugExecutor:
                 print(stamped(message), file=file)
                 display.note(message)
 
-            while not interrupts.requested:
+            while not interrupts.requested and not campaign.is_late:
                 trainer = Trainer(campaign.job, "this process", log, str(path), look)
                 try:
                     trainer.work()
@@ -234,7 +246,7 @@ class DebugExecutor:
                     torch.set_flush_denormal(False)
                 survey = campaign.survey()
                 display.update(survey)
-                if survey.over:
+                if survey.over or trainer.spent:
                     return
                 interrupts.wait(POLL_SECONDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from benchmarks.training.checkpoint import epoch_of
 from reproduce.running import images
 from reproduce.running.standing import WAITING, Running, running_now, sort
+from reproduce.running.workload import workload
 from reproduce.store import failures
+from reproduce.store.claims import this_host
 from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
@@ -33,6 +36,9 @@ class Survey:
         seconds_left: None while nothing has been measured.
         interrupted: whether Ctrl-C or another signal has ended the training.
         stuck: runs that nobody will train, since what they start from has failed.
+        budget_left: seconds until training has to be over; None where there is no such limit.
+        spent: whether such a limit has ended the training.
+        rates: images a second of a worker of this machine by workload, as seen last.
     """
 
     runs: int
@@ -46,6 +52,9 @@ class Survey:
     seconds_left: float | None = None
     interrupted: bool = False
     stuck: int = 0
+    budget_left: float | None = None
+    spent: bool = False
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -77,6 +86,8 @@ class Survey:
         text = f"{self.done} of {self.runs} runs done"
         if self.interrupted:
             return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+        if self.spent:
+            return f"the budget is spent: {text}; checkpoints are kept, the same command continues"
         counts = {"failed": self.failed, "without a result": self.missing}
         if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
             return f"{text}{rest}; the same command tries these again"
@@ -108,6 +119,12 @@ class Campaign:
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
         self._told: set[str] = set()
+        self._rates: dict[str, float] = {}
+
+    @property
+    def is_late(self) -> bool:
+        """Whether training has to be over by now."""
+        return self.job.deadline is not None and time.monotonic() >= self.job.deadline
 
     def survey(self) -> Survey:
         """Look at the files; runs whose owner elsewhere has been silent for long become free."""
@@ -121,6 +138,8 @@ class Campaign:
         found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
         running, waiting = found.running, found.of(WAITING)
         lacking = self._lacking(waiting)
+        self._note_rates(running)
+        deadline = self.job.deadline
         counted = [*self._finished, *found.finished]
         return Survey(
             runs=len(self._finished) + len(self.job.planned),
@@ -135,7 +154,20 @@ class Campaign:
             + sum(self._saved(p.run.hash) for p in waiting),
             images_per_second=sum(r.beat.images_per_second for r in running),
             seconds_left=self._seconds_left(running, waiting),
+            budget_left=None if deadline is None else max(0.0, deadline - time.monotonic()),
+            rates=dict(self._rates),
         )
+
+    def _note_rates(self, running: Iterable[Running]) -> None:
+        """Of the workers here: what each trains together."""
+        packs: dict[int, list[Running]] = {}
+        for r in running:
+            if r.owner.host == this_host():
+                packs.setdefault(r.owner.pid, []).append(r)
+        for pack in packs.values():
+            if all(r.beat.images_per_second for r in pack):
+                rate = sum(r.beat.images_per_second for r in pack)
+                self._rates |= dict.fromkeys((workload(r.run.canonical()) for r in pack), rate)
 
     def _lacking(self, waiting: Iterable[PlannedRun]) -> dict[str, list[str]]:
         """By hash: of runs that cannot begin yet, what they start from."""

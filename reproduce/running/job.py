@@ -40,6 +40,10 @@ class Job:
         recorded: runs of this job that had a record when the command began, and lack the weights.
         failed_before: the failures that were there when the command began, by hash; the run of any
             other failure is left alone.
+        deadline: when training has to be over, on the monotonic clock of this machine; None for
+            never.
+        rates: images a second of a worker by workload, as known when the command began; for what a
+            deadline leaves room for.
     """
 
     planned: tuple[PlannedRun, ...]
@@ -54,6 +58,8 @@ class Job:
     nice: int = 0
     recorded: frozenset[str] = frozenset()
     failed_before: Mapping[str, str] = field(default_factory=dict)
+    deadline: float | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
 
     def is_over(self, run_hash: str) -> bool:
         """Whether nothing is left to do for a run of this job, whoever did it."""

@@ -7,11 +7,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce import executors
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import images
+from reproduce.running.budget import Budget
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
@@ -22,6 +24,9 @@ from reproduce.store.heartbeat import PATIENCE_SECONDS
 from reproduce.store.paths import default_data
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
+
+if TYPE_CHECKING:
+    from reproduce.running.estimate import Speed
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class LaunchOptions:
         progress: whether to show how far things are, on stderr.
         save_weights: whether each run's final weights are kept; a run without them is missing.
         nice: the niceness of worker processes.
+        budget: how long the command may take; what does not fit is left, with its checkpoints.
         patience: seconds of silence after which a run claimed on another machine is taken over.
     """
 
@@ -48,6 +54,7 @@ class LaunchOptions:
     progress: bool = True
     save_weights: bool = False
     nice: int = 0
+    budget: Budget | None = None
     patience: float = PATIENCE_SECONDS
 
 
@@ -80,7 +87,9 @@ def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) 
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(job, display.note, found.finished, options.patience)
         executors.get(options.executor).execute(campaign, interrupts, display)
-        survey = replace(campaign.survey(), interrupted=interrupts.requested)
+        survey = campaign.survey()
+        spent = options.budget is not None and not survey.over and not interrupts.requested
+        survey = replace(survey, interrupted=interrupts.requested, spent=spent)
         display.update(survey)
     return survey
 
@@ -94,6 +103,11 @@ def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
     """
     images.check((item.run for item in found.missing), options.data)
     means = resources(len(found.missing), options)
+    rates: dict[str, Speed] = {}
+    if options.budget:
+        from reproduce.running.estimate import speeds
+
+        rates = speeds([item.run for item in found.missing], store, means, measured=False)
     return Job(
         planned=found.missing,
         store=store,
@@ -107,6 +121,8 @@ def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
         nice=options.nice,
         recorded=found.recorded,
         failed_before={name: failure.token for name, failure in found.failed.items()},
+        deadline=options.budget.deadline if options.budget else None,
+        rates={kind: speed.images_per_second for kind, speed in rates.items()},
     )
 
 

@@ -48,7 +48,7 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        if self._shown and self._last is not None and (self._last.over or self._last.interrupted):
+        if self._shown and self._last is not None and _is_last(self._last):
             self._line(self._last)
 
     def update(self, survey: Survey) -> None:
@@ -71,6 +71,10 @@ class Display:
             self.note(text)
 
 
+def _is_last(survey: Survey) -> bool:
+    return survey.over or survey.interrupted or survey.spent
+
+
 def headline(survey: Survey) -> str:
     """Such as "7/20 runs, 29/80 epochs, 812 images/s, about 1 min 20 s left"."""
     parts = [f"{survey.done}/{survey.runs} runs"]
@@ -79,10 +83,14 @@ def headline(survey: Survey) -> str:
     parts.append(f"{survey.epochs_done:.0f}/{survey.epochs} epochs")
     if survey.interrupted and not survey.over:
         parts.append("interrupted")
+    elif survey.spent:
+        parts.append("the budget is spent")
     elif not survey.over:
         if survey.images_per_second:
             parts.append(f"{survey.images_per_second:,.0f} images/s")
         parts.append(_left(survey))
+    if survey.budget_left and not _is_last(survey):
+        parts.append(f"{duration(survey.budget_left)} of the budget")
     return ", ".join(parts)
 
 

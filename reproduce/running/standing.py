@@ -43,7 +43,7 @@ class Standing:
 
     Attributes:
         finished: nothing is left to do for these.
-        missing: all others, whatever another one starts from before that one.
+        missing: all others, what another one starts from before that one.
         groups: where each stands, by hash.
         running: of those that are held, by whom.
         failed: all failures that there are, by hash.
@@ -139,7 +139,7 @@ def sort(
     groups = {n: _group(held.get(n), failed.get(n), places.get(n)) for n in left}
     return Standing(
         finished=tuple(item for name, item in items.items() if name in done),
-        missing=tuple(sorted((p for n, p in items.items() if n in left), key=_generation)),
+        missing=_sources_first([p for n, p in items.items() if n in left]),
         groups={name: groups.get(name, DONE) for name in items},
         running=tuple(held.values()),
         failed=failed,
@@ -188,10 +188,17 @@ def _sources(
     return found
 
 
-def _generation(item: PlannedRun) -> int:
-    """How many runs there are between it and initial weights."""
+def _sources_first(items: Sequence[PlannedRun]) -> tuple[PlannedRun, ...]:
+    """In their order, but what one starts from comes just before it."""
+    known = {item.run.hash: item for item in items}
+    found: dict[str, PlannedRun] = {}
 
-    def of(run: Run) -> int:
-        return max((1 + of(source) for source in run.sources), default=0)
+    def enter(item: PlannedRun) -> None:
+        for source in item.run.sources:
+            if source.hash in known and source.hash not in found:
+                enter(known[source.hash])
+        found.setdefault(item.run.hash, item)
 
-    return of(item.run)
+    for item in items:
+        enter(item)
+    return tuple(found.values())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.running import images
+from reproduce.running.budget import Pace
 from reproduce.store import provenance, records, schema
 from reproduce.store.claims import Claim
 from reproduce.store.heartbeat import Heart
@@ -46,7 +47,8 @@ class Trainer:
         self.log, self.log_path, self.on_update = log, log_path, on_update
         self.claims = job.store.claims(job.executor)
         self.heart = Heart(self.claims, worker)
-        self.needs_restart = False
+        self.pace = Pace(job.deadline, job.data, job.rates)
+        self.needs_restart = self.spent = False
         self._stopped = threading.Event()
         self._leaving = threading.Event()
         self._gate = threading.Lock()
@@ -76,7 +78,8 @@ class Trainer:
         return self._stopped.is_set() or self._leaving.is_set()
 
     def work(self) -> None:
-        """Train until no run is left to take, or until stopped.
+        """Train until no run is left to take, or until stopped. ``spent`` is set where runs were
+        left since none of them would come to its next checkpoint before the job's deadline.
 
         A run that fails leaves its failure, and the next one is taken. After a failure on a GPU
         the process may be of no more use: then this returns with ``needs_restart`` set.
@@ -114,12 +117,16 @@ class Trainer:
         todo = [p for p in self.job.planned if not self._is_over(p) and p.run.hash not in failed]
         todo = [p for p in todo if not self.store.weights.lacking(p.run)]
         size = self._pack_size(todo)
+        late = False
         for planned in todo:
             if len(batch) == size:
                 break
             fits = not batch or planned.run.data.identity == batch[0].run.data.identity
-            if fits and self._claim(planned):
+            if fits and not self.pace.admits(planned.run, size):
+                late = True
+            elif fits and self._claim(planned):
                 batch.append(planned)
+        self.spent = late and not batch
         return batch
 
     def _claim(self, planned: PlannedRun) -> bool:
@@ -158,8 +165,10 @@ class Trainer:
             checkpoint.sweep(self.store.checkpoint(planned.run.hash))
             self.store.weights.sweep(planned.run.hash)
             self.log(f"takes {_named(planned)}")
+        runs = [planned.run for planned in batch]
+        self.pace.begin(runs)
         train(
-            [planned.run for planned in batch],
+            runs,
             dataset,
             device,
             checkpoints=self.store.checkpoints,
@@ -167,7 +176,7 @@ class Trainer:
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
-            should_leave=self._leaving.is_set,
+            should_leave=lambda: self._leaving.is_set() or self.pace.should_leave(),
             on_outcome=self._on_outcome,
         )
         for planned in batch:
@@ -194,6 +203,7 @@ class Trainer:
 
     def _on_progress(self, progress: Progress) -> None:
         self.heart.progress(progress)
+        self.pace.note(progress)
         self.on_update()
 
     def _on_outcome(self, outcome: Outcome) -> None:

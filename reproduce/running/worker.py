@@ -24,7 +24,7 @@ from benchmarks.errors import UserError
 from reproduce.running.job import Job
 from reproduce.running.trainer import Trainer, stamped
 
-DONE, USER_ERROR, STOPPED, CRASHED, RESTART = 0, 2, 3, 70, 75
+DONE, USER_ERROR, STOPPED, SPENT, CRASHED, RESTART = 0, 2, 3, 4, 70, 75
 ERROR_MARK = "error: "
 LEAVE = signal.SIGUSR2
 
@@ -69,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if trainer.ending:
         _log("stopped")
         return STOPPED
-    return RESTART if trainer.needs_restart else DONE
+    if trainer.needs_restart:
+        return RESTART
+    return SPENT if trainer.spent else DONE
 
 
 def last_error(log: Path) -> str | None:

@@ -61,23 +61,55 @@ def read_file(path: Path) -> dict[str, Row]:
     Raises:
         UserError: naming file and line of a malformed row.
     """
-    rows: dict[str, Row] = {}
     with _open(path) as file:
-        reader = csv.DictReader(file, strict=True)
-        try:
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise UserError(
-                    f"{path}:1: the columns are not {','.join(COLUMNS)}; {_remedy(path)}"
-                )
-            for values in reader:
-                line = reader.line_num
-                row = Row(_parse(values, path, line), f"{path}:{line}")
-                require_agreement(rows.setdefault(row.record["hash"], row), row)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise UserError(
-                f"{path}:{reader.line_num}: not a row of CSV ({error}); {_remedy(path)}"
-            ) from error
+        remedy = f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
+        return read_text(file, str(path), remedy)
+
+
+def read_text(file: Iterable[str], place: str, remedy: str) -> dict[str, Row]:
+    """The rows of a CSV by hash.
+
+    Args:
+        file: its lines.
+        place, remedy: for messages: where it comes from, and what to do about a damaged one.
+
+    Raises:
+        UserError: naming place and line of a malformed row.
+    """
+    rows: dict[str, Row] = {}
+    reader = csv.DictReader(file, strict=True)
+    try:
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise UserError(f"{place}:1: the columns are not {','.join(COLUMNS)}; {remedy}")
+        for values in reader:
+            source = f"{place}:{reader.line_num}"
+            row = Row(_parse(values, source, remedy), source)
+            require_agreement(rows.setdefault(row.record["hash"], row), row)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{place}:{reader.line_num}: not a row of CSV ({error}); {remedy}"
+        ) from error
     return rows
+
+
+def write_text(rows: Iterable[Row]) -> str:
+    """The CSV of rows, sorted by configuration and seed."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flatten(row.record) for row in sorted(rows, key=_order))
+    return text.getvalue()
+
+
+def add(rows: dict[str, Row], records: Iterable[Record]) -> None:
+    """Add records to rows; a run that is there already stays as it is.
+
+    Raises:
+        UserError: where a record contradicts a row.
+    """
+    for record in records:
+        row = Row(record, "the new record")
+        require_agreement(rows.setdefault(record["hash"], row), row)
 
 
 def require_agreement(first: Row, second: Row) -> None:
@@ -127,8 +159,7 @@ def unflatten(values: Mapping[str, str]) -> Record:
     return schema.seal(record)
 
 
-def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
-    source, remedy = f"{path}:{line}", _remedy(path)
+def _parse(values: Mapping[str, Any], source: str, remedy: str) -> Record:
     if None in values or None in values.values():
         raise UserError(f"{source}: the row does not have {len(COLUMNS)} columns; {remedy}")
     try:
@@ -140,10 +171,6 @@ def _parse(values: Mapping[str, Any], path: Path, line: int) -> Record:
     if digest != values["checksum"]:
         raise UserError(f"{source}: the checksum does not fit, so the row was edited; {remedy}")
     return record
-
-
-def _remedy(path: Path) -> str:
-    return f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
 
 
 def _order(row: Row) -> tuple[str, int, str]:
@@ -221,13 +248,7 @@ class Committed:
                 raise ValueError(f"the record {record['hash']} is of a quick run")
         with atomic.telling(f"write {path}"), atomic.sole_writer(path):
             rows = read_file(path) if path.exists() else {}
-            for record in added:
-                row = Row(record, "the new record")
-                require_agreement(rows.setdefault(record["hash"], row), row)
-            text = io.StringIO()
-            writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(flatten(row.record) for row in sorted(rows.values(), key=_order))
-            atomic.replace(path, text.getvalue().encode())
+            add(rows, added)
+            atomic.replace(path, write_text(rows.values()).encode())
         atomic.sweep(path.parent)
         return path

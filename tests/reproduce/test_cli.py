@@ -73,6 +73,11 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["table3", "--dry-run", "--pack", "0"], "--pack"),
         (["table3", "--dry-run", "--nice", "20"], "0 to 19"),
         (["table3", "--dry-run", "--nice", "5", "--executor", "debug"], "--executor debug"),
+        (["table3", "--dry-run", "--budget", "soon"], "1h30m"),
+        (["table3", "--budget", "25m", "--executor", "slurm"], "--slurm-time"),
+        (["table3", "--bundle", "b.zip", "--executor", "slurm"], "--wait"),
+        (["table3", "--quick", "--bundle", "README.md"], "no whole bundle"),
+        (["collect", "none.zip"], "none.zip"),
         (["report", "table3", "--results", ""], "empty path"),
         (["report", "table3", "--results", "x" * 300], "name too long"),
         (["data", "import", "cifar10", ""], "empty path"),
@@ -180,6 +185,7 @@ def test_answers_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
 
 OPTIONS = (
     *("--quick", "--seeds", "--only", "--executor", "--workers", "--device", "--pack", "--nice"),
+    *("--budget", "--bundle"),
     *("--precision", "--reading", "--data", "--results", "--dry-run", "--yes", "--json"),
 )
 

@@ -1,0 +1,126 @@
+"""A limit of time for a command: what it is, and what of a training still fits into it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmarks.errors import UserError
+from reproduce.running.workload import trained_images, workload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.run import Run
+    from benchmarks.training.loop import Progress
+
+# Of a budget, what is kept for ending the workers and for the report.
+REPORT_SECONDS, REPORT_SHARE = 20.0, 0.25
+SHORTEST_SECONDS, LONGEST_SECONDS = 10.0, 365 * 86400.0
+# An epoch may take this many times as long as the one before it, since some end in an evaluation.
+EPOCH_MARGIN = 1.25
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_TEXT = re.compile(rf"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a command may take, from when it was given.
+
+    Attributes:
+        seconds: wall time, report included.
+        began: on the monotonic clock, which all processes of a machine share.
+    """
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """The budget of "25m", "90s", "2h" or "1h30m", from now on.
+
+        Raises:
+            UserError: where the text is none of these, or the time too short or too long.
+        """
+        found = _TEXT.fullmatch("".join(str(text).split()))
+        parts = [float(part or 0) for part in found.groups()] if found else []
+        if not parts or not any(found.groups() if found else ()):
+            raise UserError(f"--budget {text!r}: give a time such as 25m, 90s, 2h or 1h30m")
+        seconds = 3600 * parts[0] + 60 * parts[1] + parts[2]
+        if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+            raise UserError(
+                f"--budget {text}: give at least {SHORTEST_SECONDS:.0f}s, since processes take some"
+                f" seconds to start, and at most {LONGEST_SECONDS / 3600:.0f}h"
+            )
+        return cls(seconds)
+
+    @property
+    def training_seconds(self) -> float:
+        """What is left of it beside the report."""
+        return self.seconds - min(REPORT_SECONDS, REPORT_SHARE * self.seconds)
+
+    @property
+    def deadline(self) -> float:
+        """When training has to be over, on the monotonic clock."""
+        return self.began + self.training_seconds
+
+
+class Pace:
+    """A worker's speed, and whether what it trains reaches its next checkpoint before a deadline.
+
+    Args:
+        deadline: on the monotonic clock; None where there is none, and everything fits.
+        data: the folder of the data sets.
+        known: images a second of a worker by workload, as measured before.
+    """
+
+    def __init__(self, deadline: float | None, data: Path, known: Mapping[str, float]) -> None:
+        self.deadline, self.data = deadline, data
+        self.rates = dict(known)
+        self._pack: dict[str, str] = {}
+        self._last: dict[str, tuple[int, int, float]] = {}
+        self._epoch_seconds = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def admits(self, run: Run, size: int) -> bool:
+        """Whether ``size`` runs like this one, begun now, complete an epoch in time, so that
+        something of them is kept; what has never been measured may try."""
+        if self.deadline is None:
+            return True
+        images = trained_images(run, self.data) / max(1, run.epochs)
+        rate = self.rates.get(workload(run.canonical()))
+        seconds = size * images / rate if rate else 0.0
+        return time.monotonic() + EPOCH_MARGIN * seconds < self.deadline
+
+    def begin(self, runs: Sequence[Run]) -> None:
+        """These are trained together from now on."""
+        now = time.monotonic()
+        self._pack = {run.hash: workload(run.canonical()) for run in runs}
+        self._last = {run.hash: (-1, 0, now) for run in runs}
+        self._epoch_seconds = 0.0
+
+    def note(self, progress: Progress) -> None:
+        """What the training loop tells after each update; cheap."""
+        name = progress.run_hash
+        epoch, images, since = self._last.get(name, (progress.epoch, 0, 0.0))
+        if progress.epoch == epoch:
+            return
+        now = time.monotonic()
+        if epoch >= 0 and (seconds := now - since) > 0:
+            self._epoch_seconds = seconds
+            together = len(self._pack)
+            self.rates[self._pack[name]] = together * (progress.images_seen - images) / seconds
+        self._last[name] = (progress.epoch, progress.images_seen, now)
+
+    def should_leave(self) -> bool:
+        """Asked at the end of an epoch: whether the next one would end too late."""
+        if self.deadline is None:
+            return False
+        return time.monotonic() + EPOCH_MARGIN * self._epoch_seconds >= self.deadline

@@ -1,0 +1,46 @@
+"""What a run asks of a machine: how many images, and what runs of equal speed have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import data as datasets
+from reproduce.running import images
+
+if TYPE_CHECKING:
+    from benchmarks.run import Run
+
+# To evaluate an image is to run its network forward, to train on it is that and twice as much back.
+EVALUATION_COST = 1 / 3
+
+
+def trained_images(run: Run, data: Path) -> int:
+    """How many images all of the run's epochs train on; 0 where its data set cannot be told."""
+    train = max(0, images.train_images(run, data) - run.data.held_out)
+    return sum(p.length * p.images_an_epoch(train) for p in run.procedure.phases)
+
+
+def evaluated_images(run: Run) -> int:
+    """How many images the run is evaluated on."""
+    known = run.data.name in datasets.DATASETS
+    test = datasets.info(run.data.name, run.data.fold).counts[1] if known else 0
+    return sum(p.evaluations for p in run.procedure.phases) * (test + run.data.held_out)
+
+
+def work(run: Run, data: Path, epochs_done: float = 0.0) -> float:
+    """What is left of the run, in images to train on; evaluated ones with their share of the
+    cost."""
+    whole = trained_images(run, data) + evaluated_images(run) * EVALUATION_COST
+    return whole * (1 - min(1.0, epochs_done / run.epochs if run.epochs else 0.0))
+
+
+def workload(resolved: Mapping[str, Any]) -> str:
+    """What runs of equal speed have in common: images of one size through one network, so many at
+    once."""
+    name = str(resolved["data"].get("name"))
+    side = datasets.info(name).side if name in datasets.DATASETS else name
+    batches = [phase.get("batch_size") for phase in resolved["procedure"]["phases"]]
+    return json.dumps([side, resolved["model"], resolved["precision"], batches], sort_keys=True)

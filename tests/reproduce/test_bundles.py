@@ -1,0 +1,155 @@
+"""Bundles: runs as one file, merged elsewhere; whatever is wrong with one is a line."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from record_makers import make
+
+from benchmarks.errors import UserError
+from reproduce.commands.collect import bundle_selection, check_bundle, collect
+from reproduce.commands.options import Selecting
+from reproduce.store import bundles, schema
+from reproduce.store.store import Store
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    path = tmp_path / "b.zip"
+    bundles.write(path, [make(seed) for seed in range(20)])
+    return path
+
+
+def test_there_and_back(bundle: Path, tmp_path: Path) -> None:
+    """Quick and full runs go to their own folders, without the host; twice is once."""
+    bundles.write(bundle, [make(3, form="quick", epochs=10)])
+    elsewhere = tmp_path / "elsewhere"
+    Store(elsewhere, "full").records.publish(make(5))
+    merged = {item.form: (item.added, item.known) for item in bundles.merge(bundle, elsewhere)}
+    assert merged == {"full": (19, 1), "quick": (1, 0)}
+    found = Store(elsewhere, "full").records.collect()
+    for seed in range(20):
+        record = make(seed)
+        assert schema.agree(found[record["hash"]], record)
+        assert found[record["hash"]]["provenance"]["host"] == (
+            "secret-node-17" if seed == 5 else None
+        )
+    again = {item.form: (item.added, item.known) for item in bundles.merge(bundle, elsewhere)}
+    assert again == {"full": (0, 20), "quick": (0, 1)}
+    assert b"secret" not in zipfile.ZipFile(bundle).read(bundles.RECORDS)
+    assert bundle.stat().st_size < 20_000
+
+
+def test_the_same_runs_make_the_same_file(bundle: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.zip"
+    for seeds in (range(10, 20), range(12)):  # what it has stays, what is new is added
+        bundles.write(other, [make(seed) for seed in reversed(seeds)])
+    assert other.read_bytes() == bundle.read_bytes()
+
+
+def test_runs_that_were_merged_can_be_committed(bundle: Path, tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path / "ours"), Store(tmp_path / "theirs")
+    bundles.merge(bundle, ours.base)
+    ours.committed.write("table", ours.records.collect().values())
+    theirs.committed.write("table", [make(seed) for seed in range(20)])
+    assert (ours.committed.folder / "table.csv").read_text() == (
+        theirs.committed.folder / "table.csv"
+    ).read_text()
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_conflict_names_both_sides_and_merges_nothing(
+    bundle: Path, tmp_path: Path, committed: bool
+) -> None:
+    store = Store(tmp_path / "there")
+    other = make(7, correct=1)
+    if committed:
+        place = f"{store.committed.write('table', [other])}:2"
+    else:
+        store.records.publish(other)
+        place = str(store.records.path(other["hash"]))
+    with pytest.raises(UserError) as error:
+        bundles.merge(bundle, store.base)
+    assert place in str(error.value)
+    assert f"{bundle}:records.csv:" in str(error.value)
+    assert store.records.collect().keys() == {other["hash"]}
+    with pytest.raises(UserError, match="two contents"):
+        bundles.write(bundle, [other])
+
+
+def _repacked(path: Path, change: Callable[[dict[str, bytes]], Any]) -> None:
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    change(members)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+
+
+def _resealed(members: dict[str, bytes]) -> None:
+    """One digit more in a row, under a digest that fits."""
+    import hashlib
+
+    members["records.csv"] = members["records.csv"].replace(b'""count"":', b'""count"":1', 1)
+    about = json.loads(members["bundle.json"])
+    about["sha256"] = hashlib.sha256(members["records.csv"]).hexdigest()
+    members["bundle.json"] = json.dumps(about).encode()
+
+
+DAMAGES: dict[str, Callable[[Path], Any]] = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-200]),
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("hash,run\n"),
+    "flipped": lambda path: path.write_bytes(
+        path.read_bytes().replace(b"\x00\x00", b"\x01\x01", 9)
+    ),
+    "foreign": lambda path: _repacked(path, lambda members: members.pop("bundle.json")),
+    "edited": lambda path: _repacked(path, lambda m: m.update({"records.csv": b"hash\n"})),
+    "resealed": lambda path: _repacked(path, _resealed),
+    "newer": lambda path: _repacked(path, lambda m: m.update({"bundle.json": b'{"format":2}'})),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_one_line(bundle: Path, tmp_path: Path, damage: str) -> None:
+    DAMAGES[damage](bundle)
+    before = bundle.read_bytes()
+    for act in (bundles.read, check_bundle, lambda path: bundles.merge(path, tmp_path / "x")):
+        with pytest.raises(UserError) as error:
+            act(bundle)
+        assert str(bundle) in str(error.value)
+        assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match=r"b\.zip"):  # nothing that lies there is overwritten
+        bundles.write(bundle, [make(1)])
+    assert bundle.read_bytes() == before
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    chosen = Selecting(results=tmp_path, quick=True, seeds="2")
+    selection = chosen.of("table3")
+    for item in selection.planned[:3]:
+        record = make(1, run=item.run, total=500, correct=490, epochs=3, form="quick")
+        selection.store.records.publish(record)
+    path = tmp_path / "b.zip"
+    text = collect("table3", chosen, bundle=path)
+    assert text.startswith("3 of 8 runs are in ")
+    other = Selecting(results=tmp_path / "other")
+    text = collect(str(path), other)
+    assert text.splitlines()[0] == "quick: 3 runs added, 0 known before"
+    assert json.loads(collect(str(path), other, as_json=True)) == [
+        {"form": "quick", "added": 0, "known": 3}
+    ]
+    with pytest.raises(UserError, match="leave out"):
+        collect(str(path), chosen)
+    with pytest.raises(UserError, match=r"cannot read .*none\.zip"):
+        collect(str(tmp_path / "none.zip"), other)
+    with pytest.raises(UserError, match="no folder"):
+        check_bundle(tmp_path / "no" / "b.zip")
+    again = bundle_selection(selection, path)
+    assert (again.found, again.bundled.runs, again.bundled.before) == (3, 3, 3)
