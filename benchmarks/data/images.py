@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from benchmarks.data import info
 from benchmarks.data.augmentation import Augmentation, Flip
+from benchmarks.data.policies import FastAutoAugment
 from benchmarks.parts import Part, Whole
+
+__all__ = ["Augmentation", "Data", "FastAutoAugment", "Flip", "Images"]
 
 
 class Data(Part, frozen=True):
@@ -21,7 +25,11 @@ class Data(Part, frozen=True):
         normalization: "channel" (training mean and deviation of each channel), "half" (both 0.5) or
             "unit" (pixels in [0, 1]).
         held_out: how many training images are kept, by seed, for validation instead.
+        permute_pixels: whether the pixels of every image, of the test's too, change their places by
+            one permutation that the seed decides, after the augmentation (B-26).
     """
+
+    introduced: ClassVar[Mapping[str, Any]] = {"permute_pixels": False}
 
     name: str = "cifar10"
     identity: str = ""
@@ -29,6 +37,7 @@ class Data(Part, frozen=True):
     normalization: Literal["channel", "half", "unit"] = "channel"
     augmentation: Augmentation = Flip()
     held_out: Whole = 0
+    permute_pixels: bool = False
 
     def complete(self) -> None:
         if not self.identity:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import torch
 
 Number = float | torch.Tensor
+Many = Sequence[torch.Tensor]
+# On a CPU so many weights at a time, which stay in the cache from one operation to the next.
+BLOCK = 2**15
+# From so many weights on, one compiled pass over the memory is worth the seconds of compiling.
+COMPILED_FROM = 2**24
 
 
 def lasso_step(
-    weights: Sequence[torch.Tensor],
-    gradients: Sequence[torch.Tensor],
-    velocities: Sequence[torch.Tensor] = (),
+    weights: Many,
+    gradients: Many,
+    velocities: Many = (),
     *,
     lr: Number,
     lam: float,
@@ -24,36 +31,131 @@ def lasso_step(
     """u = g + λ·sign θ; with momentum v ← μv + u and u = v; θ ← θ − η·u, then the threshold. In
     place; gradients are left as they are.
 
+    Few weights are moved by torch's operations on lists, many by one compiled pass, where torch can
+    compile; both round every sum and product alike.
+
     Args:
-        weights, gradients: of equal shapes, pair by pair.
+        weights, gradients: of equal shapes, pair by pair, on one device.
         velocities: one for each weight where ``momentum`` is not 0.
         lr: η; a tensor () on the weights' device, or a number.
         threshold: weights smaller than this in magnitude become 0; 0: none does.
         soft: whether the others move towards 0 by as much.
     """
-    for index, (weight, gradient) in enumerate(zip(weights, gradients, strict=True)):
-        direction = torch.sign(weight).mul_(lam).add_(gradient) if lam else gradient
-        if momentum:
-            direction = velocities[index].mul_(momentum).add_(direction)
-        if isinstance(lr, torch.Tensor):
-            weight.sub_(direction * lr)
-        else:
-            weight.sub_(direction, alpha=lr)
-        cut(weight, threshold, soft)
+    if not weights:
+        return
+    lists = [weights, gradients, velocities] if momentum else [weights, gradients]
+    rows = [_flat(row) for row in zip(*lists, strict=True)]
+    rule = Rule(lr, lam, threshold, soft, momentum)
+    if lam and sum(row[0].numel() for row in rows) >= COMPILED_FROM and _compiled_moved(rows, rule):
+        return
+    if weights[0].is_cuda:
+        _move([list(column) for column in zip(*rows, strict=True)], rule)
+        return
+    for row in rows:
+        for block in zip(*(tensor.split(BLOCK) for tensor in row), strict=True):
+            _move([[tensor] for tensor in block], rule)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The settings of a step."""
+
+    lr: Number
+    lam: float
+    threshold: Number
+    soft: bool
+    momentum: float
+
+
+def _flat(row: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """A weight and what belongs to it in one dimension, where they lie alike in memory."""
+    first = row[0]
+    dense = first.is_contiguous() or first.is_contiguous(memory_format=torch.channels_last)
+    if dense and all(tensor.stride() == first.stride() for tensor in row):
+        return tuple(tensor.as_strided((tensor.numel(),), (1,)) for tensor in row)
+    return row
+
+
+def _move(lists: list[list[torch.Tensor]], rule: Rule) -> None:
+    """The step by torch's operations on lists of weights, gradients and velocities."""
+    weights, gradients = lists[0], lists[1]
+    if rule.lam:
+        # λ times a sign is exact, fused or not.
+        directions = torch._foreach_add(gradients, torch._foreach_sign(weights), alpha=rule.lam)
+    else:
+        directions = gradients  # type: ignore[assignment]
+    if rule.momentum:
+        torch._foreach_mul_(lists[2], rule.momentum)
+        torch._foreach_add_(lists[2], directions)
+        directions = lists[2]  # type: ignore[assignment]
+    torch._foreach_sub_(weights, torch._foreach_mul(directions, rule.lr))
+    for weight in weights:
+        cut(weight, rule.threshold, rule.soft)
 
 
 def cut(weight: torch.Tensor, threshold: Number, soft: bool) -> None:
     """Set what is smaller than the threshold in magnitude to 0, in place. What is not a number
     stays so: a diverged network is not to look sparse."""
-    if not isinstance(threshold, torch.Tensor):
-        if not threshold:
-            return
-        threshold = torch.full((), threshold, dtype=weight.dtype, device=weight.device)
-    magnitude = weight.abs()
-    small = magnitude < threshold
-    if soft:
-        weight.copy_(torch.sign(weight).mul_(magnitude.sub_(threshold)))
-    weight.masked_fill_(small, 0.0)
+    if isinstance(threshold, torch.Tensor) or soft:
+        weight.copy_(_cut(weight, threshold, soft))
+    elif threshold:
+        # hardshrink keeps what is above its bound, so it gets the number before the threshold.
+        bound = torch.tensor(threshold, dtype=weight.dtype)
+        below = torch.nextafter(bound, torch.zeros_like(bound)).item()
+        torch.hardshrink(weight, below, out=weight)
+
+
+def _cut(weight: torch.Tensor, threshold: Number, soft: bool) -> torch.Tensor:
+    kept = weight - torch.sign(weight) * threshold if soft else weight
+    return torch.where(weight.abs() < threshold, 0.0, kept)
+
+
+def _compiled_moved(rows: list[tuple[torch.Tensor, ...]], rule: Rule) -> bool:
+    """The step in one compiled pass over each weight; False where torch cannot compile here."""
+    global _compile_fails
+    if _compile_fails:
+        return False
+
+    def number(value: Number) -> torch.Tensor:
+        # As tensors, since compiled code has numbers built in.
+        if isinstance(value, torch.Tensor):
+            return value
+        return torch.full((), value, dtype=rows[0][0].dtype, device=rows[0][0].device)
+
+    numbers = [number(value) for value in (rule.lr, rule.lam, rule.threshold, rule.momentum)]
+    for row in rows:
+        try:
+            _compiled()(row, *numbers, rule.soft)
+        except Exception:  # of any compiler that is missing or too old; nothing has moved yet
+            if row is not rows[0]:
+                raise
+            _compile_fails = True
+            return False
+    return True
+
+
+_compile_fails = False
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    return torch.compile(_moved, dynamic=True, fullgraph=True)
+
+
+def _moved(
+    row: tuple[torch.Tensor, ...],
+    lr: torch.Tensor,
+    lam: torch.Tensor,
+    threshold: torch.Tensor,
+    momentum: torch.Tensor,
+    soft: bool,
+) -> None:
+    weight, gradient = row[0], row[1]
+    direction = gradient + torch.sign(weight) * lam
+    if len(row) == 3:
+        direction = row[2] * momentum + direction
+        row[2].copy_(direction)
+    weight.copy_(_cut(weight - direction * lr, threshold, soft))
 
 
 class BetaLasso(torch.optim.Optimizer):

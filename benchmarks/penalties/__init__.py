@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
+from benchmarks.penalties.non_zeros import NonZeros
 from benchmarks.penalties.positional import Locality, LocoLine, LocoReg, StripReg
 from benchmarks.penalties.term import Attached, Quadratic, Term
 
@@ -12,6 +13,7 @@ __all__ = [
     "Locality",
     "LocoLine",
     "LocoReg",
+    "NonZeros",
     "NormBiasL2",
     "PlainL2",
     "Quadratic",

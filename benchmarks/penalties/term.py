@@ -46,6 +46,14 @@ class Attached:
         """Named measurements of the network as it is after training, JSON-ready."""
         return {}
 
+    def points(self, epoch: int) -> dict[str, float]:
+        """Values of curves, by name, of the network as an epoch has left it.
+
+        Args:
+            epoch: completed epochs of the phase.
+        """
+        return {}
+
     def state(self) -> dict[str, Any]:
         """What continuing needs besides the weights."""
         return {}

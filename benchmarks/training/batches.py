@@ -78,9 +78,18 @@ class Normalizer:
 
     Computed along rows of W·C values: broadcasting over three channels alone took a CPU 15 times as
     long for the same numbers.
+
+    Args:
+        order: int64 (H·W,); where given, pixel i of an image is its pixel ``order[i]``, row by row.
     """
 
-    def __init__(self, normalization: str, dataset: Dataset, device: torch.device) -> None:
+    def __init__(
+        self,
+        normalization: str,
+        dataset: Dataset,
+        device: torch.device,
+        order: np.ndarray | None = None,
+    ) -> None:
         mean, std = {
             "channel": (dataset.mean, dataset.std),
             "half": (np.full(3, 0.5), np.full(3, 0.5)),
@@ -89,9 +98,12 @@ class Normalizer:
         width = dataset.train.images.shape[2]
         self.scale = _row(1 / (255 * std), width).to(device)
         self.shift = _row(-mean / std, width).to(device)
+        self.order = None if order is None else torch.from_numpy(order).to(device)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 (N, C, H, W), channels last in memory, of uint8 pixels (N, H, W, C)."""
+        if self.order is not None:
+            pixels = pixels.flatten(1, 2).index_select(1, self.order).view(pixels.shape)
         rows = pixels.flatten(2).float().mul_(self.scale).add_(self.shift)
         return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
@@ -165,7 +177,9 @@ class Context:
         self.classes, self.side = len(dataset.classes), dataset.train.images.shape[1]
         self.train, self.test = resident.train, resident.test
         self.evaluated = {"test": self.test}
-        self.normalizer = Normalizer(run.data.normalization, dataset, self.device)
+        shuffled = permutation(run.seed, "pixels", 0, self.side**2)
+        order = shuffled if run.data.permute_pixels else None
+        self.normalizer = Normalizer(run.data.normalization, dataset, self.device, order)
         if held := run.data.held_out:
             size = len(self.train)
             if held >= size:

@@ -68,6 +68,8 @@ class TrainWork:
         for penalty in self.penalties:
             with torch.no_grad():
                 member.measurements.update(penalty.measurements())
+                for name, value in penalty.points(self.epoch).items():
+                    member.curves.setdefault(name, []).append([member.epoch, value])
         member.wall_seconds += time.perf_counter() - started
         yield True
 

@@ -103,6 +103,8 @@ def another(value: Any, path: str) -> Any:
     """Some other allowed value."""
     if isinstance(value, Decimal):
         return value + 1
+    if isinstance(value, bool):
+        return not value
     if isinstance(value, tuple):
         return tuple(item + 2 for item in value)
     if isinstance(value, int):
