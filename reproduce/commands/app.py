@@ -22,6 +22,7 @@ from reproduce.commands import (
     table,
 )
 from reproduce.commands.data import app as data_app
+from reproduce.commands.device import app as device_app
 from reproduce.commands.options import Launch, Selecting
 from reproduce.commands.signatures import as_command
 from reproduce.executors.slurm.options import takes_slurm
@@ -40,8 +41,8 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
 }
 EPILOG = (
     "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
-    "reproduced or worse than its committed verdict, or a computed table differs from the printed "
-    "one; 2 bad input; 3 incomplete; 70 a crash of ours."
+    "reproduced or worse than its committed verdict, a computed table differs from the printed "
+    "one, or `device check` fails; 2 bad input; 3 incomplete; 70 a crash of ours."
 )
 
 app = typer.Typer(
@@ -54,6 +55,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(data_app, name="data", help="Get, import, verify and list data sets and weights.")
+app.add_typer(device_app, name="device", help="Check that a GPU, or this CPU, trains as it should.")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,257 @@
+"""Every check passes on a sound loop, and fails on one that a fault was put into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmarks import randomness
+from benchmarks.data import load
+from benchmarks.device_check import agreement, host_reads, memory
+from benchmarks.device_check.checks import run_checks
+from benchmarks.device_check.probe import Probe, cut
+from benchmarks.models import VGG10
+from benchmarks.optimizers.sgd import SGDUpdate
+from benchmarks.training import loop
+
+CPU = torch.device("cpu")
+NARROW = Decimal("0.125")
+
+
+class LoosePack(Probe):
+    """A CPU's runs under the rule for a device that never gives the same bits again."""
+
+    @property
+    def exact(self) -> bool:
+        return False
+
+
+@pytest.fixture(scope="module")
+def probe() -> Probe:
+    """Three narrow networks on digits."""
+    return Probe(CPU, cut(load("digits", Path())), 3, VGG10(width_multiplier=NARROW))
+
+
+def silent(text: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture
+def shared_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders and flips that depend on how many runs are trained together."""
+    together = [1]
+    train, stream = loop.train, randomness.raw_stream
+
+    def counting(runs: Any, *given: Any, **options: Any) -> Any:
+        together[0] = len(runs)
+        return train(runs, *given, **options)
+
+    def leaking(seed: int, purpose: str, counter: int = 0) -> np.random.Philox:
+        companions = "" if together[0] == 1 else f" of {together[0]}"
+        return stream(seed, purpose + companions, counter)
+
+    monkeypatch.setattr(loop, "train", counting)
+    monkeypatch.setattr(randomness, "raw_stream", leaking)
+
+
+def test_first_steps_agree_with_plain_arithmetic(probe: Probe) -> None:
+    for precision in ("float32", "bf16"):
+        found = agreement.first_steps(probe, silent, precision)  # type: ignore[arg-type]
+        assert found.verdict == "pass", found.found
+
+
+def _rate_baked_in(self: SGDUpdate, lr: Any, step: Any = SGDUpdate.step) -> None:
+    """What a graph does whose learning rate is a number of the day it was captured."""
+    self.__dict__.setdefault("first_rate", lr)
+    step(self, self.first_rate)  # type: ignore[attr-defined]
+
+
+def _no_decay(self: SGDUpdate, lr: Any, step: Any = SGDUpdate.step) -> None:
+    self._decayed = []
+    step(self, lr)
+
+
+@pytest.mark.parametrize("fault", [_rate_baked_in, _no_decay])
+def test_a_wrong_update_fails(
+    probe: Probe, fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SGDUpdate, "step", fault)
+    found = agreement.first_steps(probe, silent, "float32")
+    assert found.verdict == "FAIL"
+    assert "cpu" in found.advice
+
+
+def test_products_of_fewer_bits_fail(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a GPU computes them that was not told to leave TensorFloat-32 alone: 10 bits."""
+    forward = nn.Conv2d._conv_forward
+
+    def short(values: torch.Tensor) -> torch.Tensor:
+        kept = (values.detach().contiguous().view(torch.int32) + 0x1000) & ~0x1FFF
+        return values + (kept.view(torch.float32) - values).detach()
+
+    def in_short(self: nn.Conv2d, maps: torch.Tensor, weight: torch.Tensor, bias: Any) -> Any:
+        if weight.dtype == torch.float64:
+            return forward(self, maps, weight, bias)
+        return forward(self, short(maps), short(weight), bias)
+
+    monkeypatch.setattr(nn.Conv2d, "_conv_forward", in_short)
+    assert agreement.first_steps(probe, silent, "float32").verdict == "FAIL"
+
+
+@pytest.mark.parametrize("kind", [Probe, LoosePack])
+def test_a_pack_is_its_runs_unless_they_share_a_stream(
+    probe: Probe, kind: type[Probe], request: pytest.FixtureRequest
+) -> None:
+    probe = kind(probe.device, probe.dataset, 2, probe.model)
+    assert agreement.pack(probe, silent).verdict == "pass"
+    request.getfixturevalue("shared_stream")
+    found = agreement.pack(probe, silent)
+    assert found.verdict == "FAIL"
+    assert "--pack 1" in found.advice
+
+
+def test_packs_lie_within_the_spread_of_single_runs(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(agreement, "LONG_EPOCHS", 1)
+    monkeypatch.setattr(agreement, "PAIRS", 8)
+    monkeypatch.setattr(agreement, "REAL_RATE", Decimal("0.001"))
+    probe = replace(probe, members=4)
+    found = agreement.spread(probe, silent)
+    assert found.verdict == "pass"
+    assert found.numbers["further"] == 0  # on a CPU a pack's runs are the same bit for bit
+    request.getfixturevalue("shared_stream")
+    assert agreement.spread(probe, silent).verdict == "FAIL"
+
+
+def test_resumed_runs_are_whole_unless_velocities_are_lost(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert agreement.resumed(probe, silent).verdict == "pass"
+    monkeypatch.setattr(SGDUpdate, "restore", lambda self, state: None)
+    found = agreement.resumed(probe, silent)
+    assert found.verdict == "FAIL"
+    assert "seed 0, 1" in found.found
+
+
+def looks_by_comparison(pixels: torch.Tensor) -> None:
+    if pixels.max() > 1e9:
+        raise ValueError("no image is that bright")
+
+
+def looks_by_mask(pixels: torch.Tensor) -> None:
+    pixels[pixels > 0].sum()
+
+
+def looks_by_count(pixels: torch.Tensor) -> None:
+    torch.nonzero(pixels)
+
+
+def looks_in_numpy(pixels: torch.Tensor) -> None:
+    pixels.detach().numpy()
+
+
+def looks_in_a_list(pixels: torch.Tensor) -> None:
+    pixels.mean((1, 2, 3)).tolist()
+
+
+def writes_by_mask(pixels: torch.Tensor) -> None:
+    pixels[pixels > 0] = pixels[pixels > 0] * 1
+
+
+def breaks(pixels: torch.Tensor) -> None:
+    raise RuntimeError("a broken layer")
+
+
+LOOKS = {
+    look.__name__: look
+    for look in (
+        looks_by_comparison,
+        looks_by_mask,
+        looks_by_count,
+        looks_in_numpy,
+        looks_in_a_list,
+        writes_by_mask,
+        breaks,
+    )
+}
+KEPT: list[nn.Module] = []
+
+
+class Odd(VGG10, tag="odd_vgg10", frozen=True):
+    """VGG-10 that does something to its input first, or whose networks somebody keeps."""
+
+    look: str = ""
+    keeps: bool = False
+
+    def network(self, classes: int, side: int = 32) -> nn.Module:
+        network = super().network(classes, side)
+        if self.keeps:
+            KEPT.append(network)
+        if self.look:
+            network.register_forward_pre_hook(lambda module, given: LOOKS[self.look](given[0]))
+        return network
+
+
+def test_a_step_reads_nothing(probe: Probe) -> None:
+    found = host_reads.host_reads(probe, silent, "float32")
+    assert found.verdict == "pass", found.found
+    assert found.numbers["updates"] >= 6
+
+
+@pytest.mark.parametrize("look", [name for name in LOOKS if name != "breaks"])
+def test_a_network_that_reads_values_fails(probe: Probe, look: str) -> None:
+    reading = replace(probe, model=Odd(width_multiplier=NARROW, look=look))
+    found = host_reads.host_reads(reading, silent, "float32")
+    assert found.verdict == "FAIL"
+    assert "HostReadError at tests/benchmarks/test_device_check.py" in found.found
+
+
+def test_a_network_that_breaks_is_named_and_alone(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(probe, model=Odd(width_multiplier=NARROW, look="breaks"))
+    monkeypatch.setattr(memory, "measured_apart", memory.measure)
+    steps: list[tuple[int, int]] = []
+    found = list(run_checks(broken, lambda done, total, text: steps.append((done, total))))
+    failed = {one.check: one.found for one in found if one.verdict == "FAIL"}
+    assert {"resumed against whole", "pack of 3 against 1"} <= set(failed)
+    text = failed["pack of 3 against 1"]
+    assert "RuntimeError at tests/benchmarks/test_device_check.py" in text
+    assert "a broken layer" in text
+    assert steps[-1][0] == steps[-1][1] - 1
+    assert {one.check for one in found if one.verdict == "not checkable"} >= {"CPU against CUDA"}
+
+
+def test_memory_is_given_back_unless_somebody_keeps_networks(probe: Probe) -> None:
+    probe = replace(probe, members=2)
+    assert memory.memory(probe, silent, memory.measure).verdict == "pass"
+    try:
+        keeping = replace(probe, model=Odd(width_multiplier=Decimal("0.25"), keeps=True))
+        found = memory.memory(keeping, silent, memory.measure)
+    finally:
+        KEPT.clear()
+    assert found.verdict == "FAIL"
+    assert "MiB are left" in found.found
+
+
+def test_memory_that_grows_faster_than_the_pack_fails() -> None:
+    """Peaks of packs as processes report them."""
+    mib = 2**20
+    sound = {size: {"peak": (50 + 20 * size) * mib, "left": 0} for size in (1, 2, 4)}
+    assert memory.judge_memory(sound, None).verdict == "pass"
+    assert "about 42 would fit" in memory.judge_memory(sound, 1000 * mib).found
+    steep = {size: {"peak": 70 * size**2 * mib, "left": 0} for size in (1, 2, 4)}
+    assert memory.judge_memory(steep, None).verdict == "FAIL"
+
+
+def test_a_pack_is_measured_in_a_process_of_its_own(probe: Probe) -> None:
+    assert memory.measured_apart(replace(probe, members=1))["peak"] > 0
