@@ -1,27 +1,31 @@
-"""Images per second of plain PyTorch, of a bare loop and of ours, measured in one run.
+"""Images per second of ours beside other ways to train the same network, measured in one run.
 
-    python -m benchmarks.throughput                 # five rounds of ten seconds each: 10 min
-    python -m benchmarks.throughput --device cuda
+    python -m benchmarks.throughput                 # on a CPU: five rounds of ten seconds, 10 min
+    python -m benchmarks.throughput --device cuda   # on a GPU: three rounds of three seconds, 5 min
 
 Contenders, all training VGG-10 on CIFAR-10 in batches of 128 with SGD, momentum and horizontal
-flips: ``plain.py``, which imports nothing of this project (torchvision's data and transforms, a
-DataLoader with two workers, float32, one process with as many threads as torch takes), and those of
-``worker.py``: bare, tuned by hand; ours, as every run trains, with LOCO-Reg; and its update alone.
+flips: the package's text names them.
 
-On a CPU bare and ours run one thread a process and one process a core, which is how the suite
-trains; images/s is the sum over the processes. On CUDA they run in one process, with one network
-and with four.
+**On a CPU** bare and ours run one thread a process and one process a core, which is how the suite
+trains; images/s is the sum over the processes.
 
-Method: a round measures every contender once, one after another, and rounds follow one another (A B
-C A B C …), so that what drifts (other load, temperature) hits all alike; ratios are taken within a
-round. Each measurement starts fresh processes, warms up for three updates, lets all processes of
-the contender start at once, and counts images until the time is over. Start-up, the set-up of a
-data loader's workers and, on a CPU, evaluation fall outside. Memory is a process's largest
-resident set (shared pages of files included; plain's loader workers are not). On CUDA the device is
-synchronised at both ends of a window.
+**On one device** (CUDA, or a CPU where --pack is given) every contender is one process: plain,
+bare and compiled train one network, ours packs of the sizes --pack, by each of the loop's paths;
+images/s is the sum over a pack. A large product of bfloat16 matrices is timed in every round, and
+speeds are given as TFLOP/s, by multiply-adds counted from the network, and as shares of that peak.
 
-The regulariser's share is the time that an update with coefficients takes longer than one without
-decay, over the time of a step of ours in the same round.
+Method: a round measures every contender once, one after another, and rounds follow one another (A
+B C A B C …), so that what drifts (other load, temperature) hits all alike; ratios are taken within
+a round. A measurement on cores starts fresh processes, warms up for three updates, lets all
+processes of the contender start at once, and counts images until the time is over. On one device,
+where compiling and capturing take long, all but plain keep their process for all rounds, idle until
+it is their turn, and warm up again before each; one that fails is left out and named. Start-up, the
+set-up of a data loader's workers and, on a CPU, evaluation fall outside. Memory is a process's
+largest resident set (shared pages of files included; plain's loader workers are not), on CUDA what
+its allocator has reserved. On CUDA the device is synchronised at both ends of a window.
+
+The regulariser's share (on cores) is the time that an update with coefficients takes longer than
+one without decay, over the time of a step of ours in the same round.
 """
 
 from __future__ import annotations
@@ -32,112 +36,127 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
+from benchmarks.throughput import arguments
 
-ROUNDS, SECONDS, WARMUP, NOISE_IMAGES = 5, 10.0, 3, 50_000
+if TYPE_CHECKING:
+    from benchmarks.throughput.contenders import Settings
+
+NOISE_IMAGES = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; 0 done, 2 bad input, 3 interrupted."""
-    arguments = _parser().parse_args(argv)
+    given = arguments.parser().parse_args(argv)
     try:
-        _check(arguments)
-        _run(arguments)
+        arguments.check(given)
+        arguments.complete(given)
+        _run(given)
     except UserError as error:
         print(f"benchmarks.throughput: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("benchmarks.throughput: interrupted; nothing was written", file=sys.stderr)
+        kept = given.json and given.json.exists()
+        what = f"{given.json} has the finished rounds" if kept else "nothing was written"
+        print(f"benchmarks.throughput: interrupted; {what}", file=sys.stderr)
         return 3
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.throughput",
-        description=(__doc__ or "").split("\n\n")[0],
-        epilog="The method is described at the top of benchmarks/throughput/__main__.py.",
-    )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="default %(default)s")
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--seconds", type=float, help=f"length of a window, default {SECONDS:g}")
-    length.add_argument("--steps", type=int, help="updates in a window, instead of seconds")
-    parser.add_argument("--warmup", type=int, default=WARMUP, help="updates before it")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--precision", choices=("both", "float32", "bf16"), default="both")
-    images = parser.add_mutually_exclusive_group()
-    images.add_argument(
-        "--data",
-        type=Path,
-        help="folder with the cifar10 store (default: REPRODUCE_DATA, or data/ in the checkout; "
-        "noise where there is none)",
-    )
-    images.add_argument("--noise", type=int, metavar="N", help="N random images instead")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there")
-    return parser
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    for name, least in (("rounds", 1), ("steps", 1), ("warmup", 1), ("noise", 128)):
-        value = getattr(arguments, name)
-        if value is not None and value < least:
-            raise UserError(f"--{name} must be at least {least}, not {value}")
-    if arguments.seconds is not None and not arguments.seconds > 0:
-        raise UserError(f"--seconds must be positive, not {arguments.seconds:g}")
-    if arguments.json and arguments.json.exists():
-        raise UserError(f"{arguments.json} is there already: name another file or remove it")
-    if arguments.json and not os.access(arguments.json.absolute().parent, os.W_OK):
-        raise UserError(f"cannot write to {arguments.json.absolute().parent}: name another folder")
-
-
-def _run(arguments: argparse.Namespace) -> None:
+def _run(given: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from benchmarks.throughput import report
-    from benchmarks.throughput.contenders import Settings, contenders, measure
+    from benchmarks.throughput import device_report, report
+    from benchmarks.throughput.contenders import Settings
 
-    precisions = ("float32", "bf16") if arguments.precision == "both" else (arguments.precision,)
-    machine = report.describe()
-    seconds = arguments.seconds or (None if arguments.steps else SECONDS)
-    progress = Console(stderr=True)
-    rounds: list[report.Round] = []
     with tempfile.TemporaryDirectory(prefix="throughput-") as scratch:
-        store, images = _images(arguments, Path(scratch))
+        store, images = _images(given, Path(scratch))
         settings = Settings(
             store=str(store),
             torchvision=scratch,
-            device=arguments.device,
-            warmup=arguments.warmup,
-            seconds=seconds or float("inf"),
-            steps=arguments.steps or 0,
+            device=given.device,
+            warmup=given.warmup,
+            seconds=given.seconds or float("inf"),
+            steps=given.steps or 0,
         )
-        for number in range(arguments.rounds):
-            rounds.append({})
-            for contender in contenders(arguments.device, precisions, machine["cores"]):
-                done = f"round {number + 1} of {arguments.rounds}"
-                with progress.status(f"{done}: {contender.name}"):
-                    rounds[-1][contender] = measure(contender, settings)
-    shown = {"images": images, "device": arguments.device, "warmup": arguments.warmup}
-    shown |= {"seconds": seconds, "steps": arguments.steps}
-    found = report.summarize(rounds, machine, shown)
-    Console().print(report.render(found))
-    if arguments.json:
-        scratch_file = arguments.json.with_name(f".{arguments.json.name}.{os.getpid()}")
-        scratch_file.write_text(json.dumps(found, indent=1) + "\n")
-        os.replace(scratch_file, arguments.json)
+        shown = {"images": images, "device": given.device, "warmup": given.warmup}
+        shown |= {"seconds": given.seconds, "steps": given.steps}
+        rounds_of = _rounds_on_device if given.pack else _rounds_on_cores
+        machine = report.describe()
+        found: dict[str, Any] = {}
+        for found in rounds_of(given, settings, machine, shown):
+            if given.json:
+                _write(given.json, found)
+        render = device_report.render if given.pack else report.render
+        Console().print(render(found))
 
 
-def _images(arguments: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
+def _rounds_on_cores(
+    given: argparse.Namespace,
+    settings: Settings,
+    machine: dict[str, Any],
+    shown: dict[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """All rounds on a CPU, summed up once."""
+    from rich.console import Console
+
+    from benchmarks.throughput import report
+    from benchmarks.throughput.contenders import on_cores
+    from benchmarks.throughput.measuring import measure
+
+    progress = Console(stderr=True)
+    rounds: list[report.Round] = []
+    for number in range(given.rounds):
+        rounds.append({})
+        for contender in on_cores(given.precision, machine["cores"]):
+            done = f"round {number + 1} of {given.rounds}"
+            with progress.status(f"{done}: {contender.name}"):
+                rounds[-1][contender] = measure(contender, settings)
+    yield report.summarize(rounds, machine, shown)
+
+
+def _rounds_on_device(
+    given: argparse.Namespace,
+    settings: Settings,
+    machine: dict[str, Any],
+    shown: dict[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """What the rounds so far come to, after each."""
+    from rich.console import Console
+
+    from benchmarks.throughput import device_report, report
+    from benchmarks.throughput.contenders import on_device
+    from benchmarks.throughput.measuring import Standing
+
+    field = on_device(given.precision, given.pack, arguments.PATHS, given.compile)
+    rounds: list[report.Round] = []
+    with Console(stderr=True).status("") as status, Standing(field, settings) as standing:
+        standing.warm_up(lambda name: status.update(f"warming up: {name}"))
+        for number in range(given.rounds):
+            where = f"round {number + 1} of {given.rounds}"
+            rounds.append(standing.round(lambda name: status.update(f"{where}: {name}")))  # noqa: B023
+            failures = dict(standing.failures)
+            yield device_report.summarize(rounds, failures, machine, shown)
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.write_text(json.dumps(found, indent=1) + "\n")
+    os.replace(scratch, path)
+
+
+def _images(given: argparse.Namespace, scratch: Path) -> tuple[Path, str]:
     """Folder of the ``cifar10`` store to read, and what to call its images."""
     checkout = Path(__file__).resolve().parents[2]
-    folder = arguments.data or Path(os.environ.get("REPRODUCE_DATA") or checkout / "data")
+    folder = given.data or Path(os.environ.get("REPRODUCE_DATA") or checkout / "data")
     called = "CIFAR-10"
     present = (folder / "cifar10" / "store.json").exists()
-    if arguments.noise or not (arguments.data or present):
-        folder, count = scratch, arguments.noise or NOISE_IMAGES
+    if given.noise or not (given.data or present):
+        folder, count = scratch, given.noise or NOISE_IMAGES
         write_noise(folder, count)
         called = f"{count:,} images of noise"
     write_torchvision(folder, scratch)

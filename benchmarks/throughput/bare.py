@@ -18,7 +18,8 @@ import torch.nn.functional as F
 
 from benchmarks.data.store import Dataset
 from benchmarks.models import VGG10
-from benchmarks.throughput.contenders import Options, Window
+from benchmarks.throughput.contenders import Options
+from benchmarks.throughput.window import Window
 
 BATCH, LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 128, 0.1, 0.9, 0.0005
 

@@ -67,7 +67,7 @@ def summarize(
             who.name: {
                 "processes": who.processes,
                 "pack": who.pack,
-                "images_per_second": _spread(each[who].images_per_second for each in rounds),
+                "images_per_second": spread(each[who].images_per_second for each in rounds),
                 "peak_mib": max(each[who].peak_mib for each in rounds),
                 "replies": [list(each[who].replies) for each in rounds],
             }
@@ -78,7 +78,8 @@ def summarize(
     }
 
 
-def _spread(values: Iterable[float]) -> dict[str, Any]:
+def spread(values: Iterable[float]) -> dict[str, Any]:
+    """Median, least, most, and each round's."""
     rounds = list(values)
     extremes = {"min": min(rounds), "max": max(rounds)}
     return {"median": statistics.median(rounds), **extremes, "rounds": rounds}
@@ -95,7 +96,7 @@ def _ratios(rounds: Sequence[Round]) -> Iterator[dict[str, Any]]:
                 "above": above.name,
                 "below": below.name,
                 "least": least if above.pack == 1 else None,
-                **_spread(
+                **spread(
                     each[above].images_per_second / each[below].images_per_second for each in rounds
                 ),
             }
@@ -118,9 +119,9 @@ def _regularizer(rounds: Sequence[Round]) -> dict[str, Any]:
 
     names = sorted(rounds[0][timed].replies[0]["update_seconds"])
     return {
-        "update_seconds": {name: _spread(seconds(each, name) for each in rounds) for name in names},
+        "update_seconds": {name: spread(seconds(each, name) for each in rounds) for name in names},
         "share_of_step": {
-            ours.name: _spread(share(each, ours) for each in rounds)
+            ours.name: spread(share(each, ours) for each in rounds)
             for ours in rounds[0]
             if ours.kind == "ours" and ours.pack == 1
         },
@@ -158,10 +159,11 @@ def render(found: dict[str, Any]) -> Group:
         text = f"LOCO-Reg: locality − no decay, of a step of {name}"
         add(text, share, ".2%", share["median"] <= most, f"≤ {most:.0%}")
     promise = "Targets are promises for two CPU cores with AVX512-BF16. MiB: a process's peak."
-    return Group(*_machine_lines(found), table, promise)
+    return Group(*machine_lines(found), table, promise)
 
 
-def _machine_lines(found: dict[str, Any]) -> Iterator[str]:
+def machine_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Processor, device, packages and images, a line each."""
     machine, field = found["machine"], found["contenders"].values()
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
     sets = " ".join(machine["instruction_sets"]) or "none of note"

@@ -7,8 +7,8 @@ update
     What the regulariser costs: the update with LOCO-Reg, without decay, and torch's own, in turn.
     They are timed inside real training steps of ours, on the gradients and with the caches that a
     step leaves behind, a different one each step. Timing them in a tight loop would flatter all.
-bare
-    See :mod:`benchmarks.throughput.bare`.
+bare, compiled, peak
+    See the modules of those names.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ from benchmarks.procedures import Procedure, Train
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
 from benchmarks.throughput.bare import train_bare
-from benchmarks.throughput.contenders import Options, Window
+from benchmarks.throughput.compiled import train_compiled
+from benchmarks.throughput.contenders import Options
+from benchmarks.throughput.peak import train_peak
+from benchmarks.throughput.window import Window
 from benchmarks.training.batches import Context, Resident, no_weights
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
@@ -147,7 +150,9 @@ def train_with_updates(
 
 TRAINERS: dict[str, Callable[[Options, store.Dataset, Window], dict[str, Any] | None]] = {
     "bare": train_bare,
+    "compiled": train_compiled,
     "ours": train_ours,
+    "peak": train_peak,
     "update": train_with_updates,
 }
 
@@ -158,6 +163,8 @@ def main() -> int:
     try:
         if options.device == "cuda" and not torch.cuda.is_available():
             raise UserError("torch sees no CUDA device here: use --device cpu")
+        if options.lasting:  # loaded; the device is others' until this one's turn
+            sys.stdin.readline()
         prepare(torch.device(options.device))
         dataset = store.read(Path(options.store), "cifar10")
         window = Window(options, len(UPDATES) if options.kind == "update" else options.pack)

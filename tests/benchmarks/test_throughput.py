@@ -9,6 +9,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from benchmarks.data import store
 from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
-from benchmarks.throughput import bare, plain, report
+from benchmarks.throughput import bare, device_report, plain, report
 from benchmarks.throughput.__main__ import main, write_noise, write_torchvision
 from benchmarks.throughput.contenders import (
     PLAIN,
@@ -31,10 +32,11 @@ from benchmarks.throughput.contenders import (
     Options,
     Sample,
     Settings,
-    Window,
-    contenders,
-    measure,
+    on_cores,
+    on_device,
 )
+from benchmarks.throughput.measuring import Standing, measure
+from benchmarks.throughput.window import Window
 from benchmarks.throughput.worker import TimedUpdates, updates_of
 
 CPU = torch.device("cpu")
@@ -178,7 +180,7 @@ def made_up_round(factor: float) -> report.Round:
     reply = {"threads": 1, "update_seconds": seconds}
     return {
         who: Sample(speeds[who.kind], 1000 * factor, (reply,) * who.processes)
-        for who in contenders("cpu", ("float32",), cores=2)
+        for who in on_cores(("float32",), cores=2)
     }
 
 
@@ -211,15 +213,98 @@ def test_summary_pairs_within_rounds() -> None:
 
 
 def test_contenders_of_a_machine() -> None:
-    names = [who.name for who in contenders("cpu", ("float32", "bf16"), cores=3)]
+    names = [who.name for who in on_cores(("float32", "bf16"), cores=3)]
     assert names == [
         "plain float32", "bare float32", "ours float32", "bare bf16", "ours bf16", "update bf16",
     ]  # fmt: skip
-    on_cuda = contenders("cuda", ("bf16",), cores=16)
-    assert [(who.kind, who.pack) for who in on_cuda] == [
-        ("plain", 1), ("bare", 1), ("ours", 1), ("bare", 4), ("ours", 4), ("update", 1),
+    field = on_device(("bf16",), packs=(1, 15), ways=("", "eager"), compiled=("reduce-overhead",))
+    assert [who.name for who in field] == [
+        "peak bf16", "plain float32", "bare bf16", "compiled reduce-overhead bf16",
+        "ours bf16", "ours bf16 ×15", "ours eager bf16", "ours eager bf16 ×15",
     ]  # fmt: skip
-    assert {who.processes for who in on_cuda} == {1}
+    assert {who.processes for who in field} == {1}
+    assert [who.kind for who in field if not who.lasting] == ["plain"]
+
+
+def test_the_networks_cost_is_counted() -> None:
+    """By hand, layer by layer: pixels × 9 × channels in × channels out, and the dense layer."""
+    convolutions = [
+        (32, 3, 32), (16, 32, 64), (16, 64, 64), (8, 64, 128), (8, 128, 128),
+        (4, 128, 256), (4, 256, 256), (2, 256, 512), (2, 512, 512),
+    ]  # fmt: skip
+    by_hand = sum(side**2 * 9 * before * after for side, before, after in convolutions) + 512 * 10
+    assert device_report.network_multiply_adds() == by_hand
+
+
+def device_rounds() -> list[report.Round]:
+    """Two rounds of made-up samples: the second is half as fast throughout."""
+    field = on_device(("bf16",), (1, 15), ("",), ("reduce-overhead",))
+    flop = 6 * device_report.network_multiply_adds()
+    shares = {"peak": 1, "plain": 0.01, "bare": 0.05, "compiled": 0.1, "ours": 0.08}
+    rounds: list[report.Round] = []
+    for speed in (800e12, 400e12):
+        rounds.append({})
+        for who in field:
+            share = 0.4 if who.pack == 15 else shares[who.kind]
+            rate = speed * share / (1 if who.kind == "peak" else flop)
+            reply = {"threads": 1, "peak_device": 2**30, "device": "a GPU"}
+            rounds[-1][who] = Sample(rate, 500.0, (reply,))
+    return rounds
+
+
+def test_a_device_is_judged_by_its_peak_of_the_same_round() -> None:
+    machine = summary_of(1.0)["machine"]
+    shown = {"images": "noise", "device": "cuda"}
+    found = device_report.summarize(device_rounds(), {"bare float32": "it broke"}, machine, shown)
+    best = found["contenders"]["ours bf16 ×15"]
+    assert best["share_of_peak"]["rounds"] == pytest.approx([0.4, 0.4])
+    assert best["tflop_per_second"]["rounds"] == pytest.approx([320, 160])
+    assert best["device_mib"] == 1024
+    assert found["peak_tflop_per_second"]["median"] == pytest.approx(600)
+    ratio = next(r for r in found["ratios"] if r["above"] == "ours bf16 ×15")
+    assert ratio["rounds"] == pytest.approx([4.0, 4.0])
+    text = shown_text(device_report.render(found))
+    for word in ("40.0%", "✓ ours bf16 ×15: 40.0% of", "✓ ours bf16 ×15: 4.00 ×", "it broke"):
+        assert word in text
+    json.dumps(found)
+
+
+def shown_text(rendered: Any) -> str:
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=140)
+    console.print(rendered)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_slow_pack_misses_the_bar() -> None:
+    rounds = device_rounds()
+    for each in rounds:
+        for who, sample in each.items():
+            if who.pack == 15:
+                each[who] = Sample(sample.images_per_second / 2, 500.0, sample.replies)
+    machine = summary_of(1.0)["machine"]
+    found = device_report.summarize(rounds, {}, machine, {"images": "noise", "device": "cuda"})
+    text = shown_text(device_report.render(found))
+    assert "✗ ours bf16 ×15: 20.0% of" in text
+    assert "✗ ours bf16 ×15: 2.00 ×" in text
+
+
+def test_a_lasting_window_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warm-up before the first signal and after each; an answer after each window; ends with the
+    input."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("start\nstart\n"))
+    monkeypatch.setattr(sys, "stdout", out := io.StringIO())
+    lasting = replace(options(warmup=2, steps=3), lasting=True)
+    window = Window(lasting, group=2)
+    ticks = 0
+    while not window.over:
+        window.tick(10)
+        ticks += 1
+    ready, *answers = out.getvalue().splitlines()
+    assert ready == "ready"
+    assert [json.loads(answer)["images"] for answer in answers] == [60, 60]
+    assert ticks == 2 * (2 + (2 + 3) + (2 + 3))
 
 
 @pytest.mark.parametrize(
@@ -231,6 +316,7 @@ def test_contenders_of_a_machine() -> None:
         (["--noise", "5"], "--noise must be at least 128"),
         (["--data", "/nowhere"], "reproduce data get cifar10"),
         (["--json", "/nowhere/x.json"], "cannot write to /nowhere"),
+        (["--compile", "default"], "give --pack 1 as well"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -255,6 +341,22 @@ def test_a_failing_process_is_reported(tmp_path: Path) -> None:
         measure(Contender("ours", "float32"), settings(tmp_path))
     with pytest.raises(RuntimeError, match="plain float32 failed with exit code 1"):
         measure(Contender("plain", "float32"), settings(tmp_path))
+
+
+@pytest.mark.slow
+def test_one_device_is_measured_in_turns(noise_root: Path) -> None:
+    """Processes that stay for two rounds; one that cannot train at all is left out."""
+    field = [who for who in on_device(("bf16",), (2,), ("",), ()) if who.lasting]
+    impossible = Contender("compiled", "bf16", way="no such mode", lasting=True)
+    with Standing([*field, impossible], settings(noise_root)) as standing:
+        standing.warm_up(lambda name: None)
+        rounds = [standing.round(lambda name: None) for _ in range(2)]
+    assert list(standing.failures) == [impossible.name]
+    assert "no such mode" in standing.failures[impossible.name]
+    for each in rounds:
+        assert list(each) == field
+        images = {who.kind: sample.replies[0]["images"] for who, sample in each.items()}
+        assert images == {"peak": 2 * 512**3, "bare": 128, "ours": 256}
 
 
 @pytest.mark.slow
