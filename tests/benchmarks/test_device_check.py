@@ -183,22 +183,29 @@ LOOKS = {
         breaks,
     )
 }
-KEPT: list[nn.Module] = []
 
 
-class Odd(VGG10, tag="odd_vgg10", frozen=True):
-    """VGG-10 that does something to its input first, or whose networks somebody keeps."""
+@pytest.fixture
+def change_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Callable[[nn.Module], Any]], None]:
+    """Lets something be done to every network that is built from now on."""
+    network = VGG10.network
 
-    look: str = ""
-    keeps: bool = False
+    def change(how: Callable[[nn.Module], Any]) -> None:
+        def changed(self: VGG10, classes: int, side: int = 32) -> nn.Module:
+            built = network(self, classes, side)
+            how(built)
+            return built
 
-    def network(self, classes: int, side: int = 32) -> nn.Module:
-        network = super().network(classes, side)
-        if self.keeps:
-            KEPT.append(network)
-        if self.look:
-            network.register_forward_pre_hook(lambda module, given: LOOKS[self.look](given[0]))
-        return network
+        monkeypatch.setattr(VGG10, "network", changed)
+
+    return change
+
+
+def looking(look: str) -> Callable[[nn.Module], Any]:
+    """Has a network look at its input first."""
+    return lambda network: network.register_forward_pre_hook(lambda _, given: LOOKS[look](given[0]))
 
 
 def test_a_step_reads_nothing(probe: Probe) -> None:
@@ -208,20 +215,22 @@ def test_a_step_reads_nothing(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("look", [name for name in LOOKS if name != "breaks"])
-def test_a_network_that_reads_values_fails(probe: Probe, look: str) -> None:
-    reading = replace(probe, model=Odd(width_multiplier=NARROW, look=look))
-    found = host_reads.host_reads(reading, silent, "float32")
+def test_a_network_that_reads_values_fails(
+    probe: Probe, look: str, change_network: Callable[..., None]
+) -> None:
+    change_network(looking(look))
+    found = host_reads.host_reads(probe, silent, "float32")
     assert found.verdict == "FAIL"
     assert "HostReadError at tests/benchmarks/test_device_check.py" in found.found
 
 
 def test_a_network_that_breaks_is_named_and_alone(
-    probe: Probe, monkeypatch: pytest.MonkeyPatch
+    probe: Probe, monkeypatch: pytest.MonkeyPatch, change_network: Callable[..., None]
 ) -> None:
-    broken = replace(probe, model=Odd(width_multiplier=NARROW, look="breaks"))
+    change_network(looking("breaks"))
     monkeypatch.setattr(memory, "measured_apart", memory.measure)
     steps: list[tuple[int, int]] = []
-    found = list(run_checks(broken, lambda done, total, text: steps.append((done, total))))
+    found = list(run_checks(probe, lambda done, total, text: steps.append((done, total))))
     failed = {one.check: one.found for one in found if one.verdict == "FAIL"}
     assert {"resumed against whole", "pack of 3 against 1"} <= set(failed)
     text = failed["pack of 3 against 1"]
@@ -231,14 +240,14 @@ def test_a_network_that_breaks_is_named_and_alone(
     assert {one.check for one in found if one.verdict == "not checkable"} >= {"CPU against CUDA"}
 
 
-def test_memory_is_given_back_unless_somebody_keeps_networks(probe: Probe) -> None:
-    probe = replace(probe, members=2)
+def test_memory_is_given_back_unless_somebody_keeps_networks(
+    probe: Probe, change_network: Callable[..., None]
+) -> None:
+    probe = replace(probe, members=2, model=VGG10(width_multiplier=Decimal("0.25")))
     assert memory.memory(probe, silent, memory.measure).verdict == "pass"
-    try:
-        keeping = replace(probe, model=Odd(width_multiplier=Decimal("0.25"), keeps=True))
-        found = memory.memory(keeping, silent, memory.measure)
-    finally:
-        KEPT.clear()
+    kept: list[nn.Module] = []
+    change_network(kept.append)
+    found = memory.memory(probe, silent, memory.measure)
     assert found.verdict == "FAIL"
     assert "MiB are left" in found.found
 
