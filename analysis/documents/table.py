@@ -19,8 +19,9 @@ from analysis.statistics.estimates import (
     median_interval,
     vargha_delaney,
 )
-from analysis.statistics.rank_sum import Alternative, Method, rank_sum_test, stars
+from analysis.statistics.rank_sum import Alternative, Method, rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
+from analysis.statistics.stars import stars
 from analysis.verdicts.level_and_effect import (
     SEEDS_NEEDED,
     decimals,

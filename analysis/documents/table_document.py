@@ -24,7 +24,7 @@ from analysis.documents.results import CellResult, ComparisonResult, RunRow, Tab
 from analysis.documents.table_figure import figures
 from analysis.documents.table_layout import layout
 from analysis.documents.table_notes import claims, labels, machines, statements, summary
-from analysis.statistics.rank_sum import STAR_LEGEND
+from analysis.statistics.stars import STAR_LEGEND
 from analysis.verdicts.measure import ACCURACY
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each

@@ -16,7 +16,7 @@ from typing import Literal
 from analysis.documents import wording
 from analysis.documents.blocks import MISSING, Cell, Column, Grid, Row
 from analysis.documents.results import CellResult, ComparisonResult, TableResult
-from analysis.statistics.rank_sum import STAR_LEGEND
+from analysis.statistics.stars import STAR_LEGEND
 from analysis.verdicts.measure import Measure
 
 BOLD = "the best of a group's column"

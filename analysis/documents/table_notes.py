@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from analysis.documents.blocks import MISSING, Block, Claim, Claims, Note, Notes
 from analysis.documents.results import LABELS, ClaimResult, Reading, TableResult
 from analysis.documents.wording import VERDICTS, marked
-from analysis.statistics.rank_sum import STAR_LEGEND
+from analysis.statistics.stars import STAR_LEGEND
 
 _VERDICT = (
     "D is the reproduced minus the published median. √2 widens the interval of our "

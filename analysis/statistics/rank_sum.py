@@ -29,10 +29,6 @@ from numpy.typing import ArrayLike, NDArray
 Alternative = Literal["two-sided", "greater", "less"]
 Method = Literal["exact", "normal"]
 
-STARS = ((0.001, "***"), (0.01, "**"), (0.1, "*"))
-"""The usual legend: the stars of a p-value under each bound."""
-STAR_LEGEND = ", ".join(f"{mark} p < {str(bound)[1:]}" for bound, mark in STARS)
-
 
 @dataclass(frozen=True)
 class RankSum:
@@ -69,11 +65,6 @@ def rank_sum_test(
     u, has_ties = (doubled - n_x * (n_x + 1)) / 2, len(np.unique(ranks)) < n_x + n_y
     p_value = p_value_of_ranks(ranks, n_x, alternative, method)
     return RankSum(doubled / 2, u, p_value, method, has_ties, n_x, n_y)
-
-
-def stars(p_value: float) -> str:
-    """ "***" under .001, "**" under .01, "*" under .1, else "" (also for a missing p-value)."""
-    return next((mark for bound, mark in STARS if p_value < bound), "")
 
 
 def sample(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -17,16 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.estimates import median_interval
 from analysis.statistics.rank_sum import (
-    STARS,
     Alternative,
     Method,
     doubled_midranks,
     p_value_of_ranks,
     rank_sum_test,
     sample,
-    stars,
 )
 from analysis.statistics.shift import Shift, hodges_lehmann
+from analysis.statistics.stars import STARS, stars
 from analysis.verdicts.measure import ACCURACY, Measure
 
 SEEDS_NEEDED = 6

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from analysis.statistics.rank_sum import doubled_midranks, rank_sum_test, stars
+from analysis.statistics.rank_sum import doubled_midranks, rank_sum_test
+from analysis.statistics.stars import stars
 
 TIED = st.lists(st.integers(0, 6), min_size=1, max_size=7)
 """Small groups over few values, so that most of them tie."""

@@ -23,7 +23,7 @@ from analysis.papers.locality.share_results import (
     read_structures,
 )
 from analysis.papers.locality.shares import Interval, Share
-from analysis.statistics.rank_sum import stars
+from analysis.statistics.stars import stars
 from reproduce.store.paths import PAPER_TABLES
 
 Lines = list[dict[str, str]]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.statistics.rank_sum import rank_sum_test, stars
+from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
+from analysis.statistics.stars import stars
 from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
 from analysis.verdicts.measure import ACCURACY, NON_ZERO, TRAINING_LOSS
 

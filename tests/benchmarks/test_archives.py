@@ -463,18 +463,12 @@ def test_the_register_agrees_with_torchvision() -> None:
 
 
 @pytest.mark.cifar10
-@pytest.mark.slow
-def test_cifar10_from_folders_and_from_its_archive(cifar10_root: Path, tmp_path: Path) -> None:
-    """The real images, exported both ways in other orders, come back as the store they are from."""
+def test_cifar10_from_its_archive(cifar10_root: Path, tmp_path: Path) -> None:
+    """The real images, exported in another order, come back as the store they are from."""
     info, dataset = DATASETS["cifar10"], load("cifar10", cifar10_root)
-    archive = write_archive(dataset, tmp_path / "cifar-10-python.tar.gz", seed=11)
-    folders = write_class_folders(dataset, tmp_path / "png")
-    try:
-        for number, source in enumerate((archive, folders)):
-            path = import_from(info, source, tmp_path / str(number))
-            for name in ("train_images", "train_labels", "test_images", "test_labels"):
-                ours = (path / f"{name}.npy").read_bytes()
-                assert ours == (cifar10_root / "cifar10" / f"{name}.npy").read_bytes()
-            verify(info, path.parent)
-    finally:
-        shutil.rmtree(tmp_path)
+    path = import_from(info, write_archive(dataset, tmp_path / "a.tar.gz", seed=11), tmp_path)
+    for name in ("train_images", "train_labels", "test_images", "test_labels"):
+        ours = (path / f"{name}.npy").read_bytes()
+        assert ours == (cifar10_root / "cifar10" / f"{name}.npy").read_bytes()
+    verify(info, path.parent)
+    shutil.rmtree(tmp_path)

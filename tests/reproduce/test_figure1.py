@@ -146,14 +146,6 @@ def test_nothing_to_draw_says_what_makes_some(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
-def test_quick_trains_a_network_where_none_is_kept(tmp_path: Path) -> None:
-    found = figure(tmp_path / "results", quick=True)
-    assert found["source"]["title"].startswith("plain 1 1 of Table III, quick, seed 0")
-    assert found["label"] == QUICK_LABEL
-    assert len(found["panels"]) == 6
-
-
 def test_bad_input_is_one_line(file: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "results")
     kept, bare = plan(table3.TABLE.cells[:2], [0])

@@ -21,7 +21,7 @@ from reproduce.catalogue.tables import PlannedRun
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 
-EPOCHS, SEEDS, KILLS = 3, 2, 20
+EPOCHS, SEEDS, KILLS = 3, 2, 10
 pytestmark = pytest.mark.slow
 
 

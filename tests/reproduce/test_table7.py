@@ -7,7 +7,7 @@ import csv
 import pytest
 from run_makers import make_run, network
 
-from analysis.statistics.rank_sum import stars
+from analysis.statistics.stars import stars
 from benchmarks.models import AsymmetricBlock, SquareBlock
 from benchmarks.models.rcnet import Block
 from benchmarks.parts import kinds

@@ -25,7 +25,7 @@ from analysis.documents.results import LABELS
 from analysis.documents.wording import MISSING_CELL
 from analysis.papers.locality import magnitudes
 from analysis.papers.locality.magnitudes import MEASURES, Difference, Measure, analyse
-from analysis.statistics.rank_sum import STAR_LEGEND, stars
+from analysis.statistics.stars import STAR_LEGEND, stars
 from analysis.verdicts.measure import MINUS
 
 HEADINGS = {

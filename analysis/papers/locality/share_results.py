@@ -27,7 +27,7 @@ from analysis.papers.locality.shares import (
     share,
     two_sided_p,
 )
-from analysis.statistics.rank_sum import stars
+from analysis.statistics.stars import stars
 
 WEIGHTS = ("signed", "magnitudes")  # L-13; the first is the default
 DEFAULT = (WEIGHTS[0], HALVINGS[0])

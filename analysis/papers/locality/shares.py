@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom, t
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.statistics.rank_sum import stars
+from analysis.statistics.stars import stars
 
 # Row and column from 0: the centre, the neighbour to its left, and the corner above that.
 POSITIONS = {
