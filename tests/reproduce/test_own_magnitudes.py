@@ -178,6 +178,17 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         magnitudes.command(chosen=Selecting(results=tmp_path))
 
 
+def test_quick_networks_are_trained_where_none_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Figure 1 trains too, see below; here it is stopped, and the command tells so."""
+    asked: list[Any] = []
+    monkeypatch.setattr(magnitudes, "train", asked.append)
+    chosen = Selecting(quick=True, results=tmp_path, seeds="1", only=["anti *"])
+    assert magnitudes.command(chosen=chosen) == magnitudes.INCOMPLETE
+    assert [(p.cell, p.run.seed) for p in asked[0].planned] == [("anti 0.6 0.4", 0)]
+
+
 @pytest.mark.slow
 def test_the_whole_way_from_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -194,7 +205,7 @@ def test_the_whole_way_from_training(
     assert "plain 1 1 of Table III, quick, seed 0" in text
     assert "9 of 9" in text
     assert len(Store(tmp_path, "quick").weights.present()) == 1
-    said("magnitudes", "--only", "anti*", "--seeds", "1")  # and this another
+    said("table3", "--only", "anti*", "--seeds", "1", "--save-weights", "--yes")
     assert len(Store(tmp_path, "quick").weights.present()) == 2
     assert "weights are kept of 2 of 2 finished runs" in said("status", "table3")
     assert "plain 1 1 of Table III, quick, seed 0" in said("figure1")
