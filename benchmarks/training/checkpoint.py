@@ -9,31 +9,39 @@ import os
 import pickle
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from benchmarks.errors import UserError
 
 MAGIC = b"reproduce-checkpoint-2\n"  # of before the epoch was told
 HEAD = re.compile(rb"reproduce-checkpoint-2\n|reproduce-checkpoint-3 epoch (\d+), (\d+) bytes\n")
+DIGEST = hashlib.sha256().digest_size
+CHUNK = 2**20
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
-    """Replace ``path`` by ``state``; whoever reads sees the old file or the new one, whole.
+def save(path: Path, state: dict[str, Any]) -> int:
+    """Replace ``path`` by ``state``; whoever reads sees the old file or the new one, whole. Nothing
+    is held in memory besides ``state``. Returns the bytes written.
 
     Raises:
         UserError: where the folder is full or cannot be written; the old file is as it was.
     """
     import torch
 
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    body, epoch = buffer.getvalue(), state.get("epoch", 0)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(scratch, "wb") as file:
-            file.write(f"reproduce-checkpoint-3 epoch {epoch}, {len(body)} bytes\n".encode())
-            file.write(hashlib.sha256(body).digest() + body)
+            # Length and digest are known at the end, and have their places from the start.
+            file.write(_head(state, 0) + bytes(DIGEST))
+            body = _Hashed(file)
+            try:
+                torch.save(state, body)  # type: ignore[arg-type]
+            except RuntimeError as error:
+                # torch's writer hides what the file said.
+                raise body.error or error from None
+            file.seek(0)
+            file.write(_head(state, body.size) + body.digest.digest())
             file.flush()
             os.fsync(file.fileno())
         os.replace(scratch, path)
@@ -42,6 +50,55 @@ def save(path: Path, state: dict[str, Any]) -> None:
     finally:
         with contextlib.suppress(OSError):
             scratch.unlink()
+    return body.size
+
+
+def _head(state: dict[str, Any], size: int) -> bytes:
+    return f"reproduce-checkpoint-3 epoch {state.get('epoch', 0)}, {size:015} bytes\n".encode()
+
+
+class _Hashed:
+    """A file that is written from front to back, and the digest of what was written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.digest, self.size = file, hashlib.sha256(), 0
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        self.size += memoryview(data).nbytes
+        try:
+            return self.file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+class _Window(io.RawIOBase):
+    """A file from an offset on, for a reader that begins at 0."""
+
+    def __init__(self, file: BinaryIO, offset: int) -> None:
+        self.file, self.offset = file, offset
+        self.file.seek(offset)
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        first = self.offset if whence == os.SEEK_SET else 0
+        return self.file.seek(place + first, whence) - self.offset
+
+    def tell(self) -> int:
+        return self.file.tell() - self.offset
+
+    def readinto(self, buffer: Any) -> int:
+        return self.file.readinto(buffer)  # type: ignore[attr-defined]
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
 
 
 def remove(path: Path) -> None:
@@ -64,18 +121,30 @@ def load(path: Path) -> dict[str, Any] | None:
     A damaged file (its checksum fails, or this torch cannot read it) is set aside as
     ``*.damaged``, never deleted.
     """
-    import torch
-
     try:
-        raw = path.read_bytes()
+        with open(path, "rb") as file:
+            state = _state_in(file)
     except FileNotFoundError:
         return None
-    head = HEAD.match(raw)
-    digest, body = (raw[head.end() :][:32], raw[head.end() + 32 :]) if head else (b"", b"")
-    if hashlib.sha256(body).digest() == digest:
+    if state is None:
+        os.replace(path, path.with_name(path.name + ".damaged"))
+    return state
+
+
+def _state_in(file: BinaryIO) -> dict[str, Any] | None:
+    """The state in a file; None where it is damaged."""
+    import torch
+
+    head = HEAD.match(file.read(80))
+    start = head.end() if head else 0
+    file.seek(start)
+    digest, found = file.read(DIGEST), hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        found.update(chunk)
+    if found.digest() == digest:
+        body = io.BufferedReader(_Window(file, start + DIGEST), CHUNK)
         with contextlib.suppress(RuntimeError, pickle.UnpicklingError):
-            return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-    os.replace(path, path.with_name(path.name + ".damaged"))
+            return torch.load(body, map_location="cpu", weights_only=True)
     return None
 
 
@@ -84,6 +153,6 @@ def epoch_of(path: Path) -> int:
     is 0 where there is none, where it was cut short, or where it is of before this was told."""
     with contextlib.suppress(OSError), open(path, "rb") as file:
         head = HEAD.match(file.read(80))
-        if head and head[1] and path.stat().st_size == head.end() + 32 + int(head[2]):
+        if head and head[1] and path.stat().st_size == head.end() + DIGEST + int(head[2]):
             return int(head[1])
     return 0

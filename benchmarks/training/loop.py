@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # What a run that is killed may lose, with a margin below the promised 60 s (or one epoch).
 CHECKPOINT_SECONDS = 55.0
+# A large network's checkpoints are fewer: 600 s apart from 2 GB on, in proportion below.
+LONGEST_SECONDS, LONGEST_FROM = 600.0, 2e9
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
 
@@ -135,18 +137,25 @@ def train(
     return [training.outcome() for training in trainings]
 
 
+def seconds_between_checkpoints(size: int) -> float:
+    """How far apart checkpoints of so many bytes are at most, unless an epoch takes longer."""
+    return min(max(CHECKPOINT_SECONDS, LONGEST_SECONDS * size / LONGEST_FROM), LONGEST_SECONDS)
+
+
 class Training:
     """One run's training in this process: its member of the pack, its stream, its checkpoint.
 
     Attributes:
         left: whether it was asked to leave, and is saved.
         saved, epoch_began: when, on the monotonic clock.
+        apart: seconds from one checkpoint to the next, at most.
     """
 
     def __init__(self, run: Run, checkpoints: Path | None) -> None:
         self.run = run
         self.path = checkpoints / f"{run.hash}.ckpt" if checkpoints else None
         self.saved = self.epoch_began = time.monotonic()
+        self.apart = CHECKPOINT_SECONDS
         self.member: Member | None = None
         self.steps: Iterator[bool] = iter(())
         self.stream: torch.cuda.Stream | None = None
@@ -210,8 +219,9 @@ class Training:
         self.epoch_began = now
         if self.path is None or member.finished:
             return
-        if self.left or now - self.saved + EPOCH_MARGIN * epoch_seconds > CHECKPOINT_SECONDS:
-            checkpoint.save(self.path, {**member.state(), "sittings": self.sittings})
+        if self.left or now - self.saved + EPOCH_MARGIN * epoch_seconds > self.apart:
+            size = checkpoint.save(self.path, {**member.state(), "sittings": self.sittings})
+            self.apart = seconds_between_checkpoints(size)
             self.saved = self.epoch_began = time.monotonic()
 
     def outcome(self) -> Outcome:
