@@ -15,6 +15,7 @@ from reproduce.commands import (
     collect,
     doctor,
     overview,
+    plan,
     precision,
     publishing,
     readings,
@@ -29,6 +30,7 @@ from reproduce.executors.slurm.options import takes_slurm
 
 COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "list": overview.list_tables,
+    "plan": plan.plan,
     "status": overview.status,
     "cancel": table.cancel,
     "report": publishing.report,

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis.documents import plan_document
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
+from reproduce.commands.plan import plan_of
 from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection
 from reproduce.running.progress import duration
 
@@ -65,8 +67,11 @@ def _dry_run(selection: Selection, launch: opt.Launch) -> str:
         }
         for cell in selection.cells
     ]
+    found = plan_of(selection, launch)
+    budget = launch.budget.text if launch.budget else ""
     if launch.as_json:
-        return json.dumps({"table": table.id, "form": table.form, "cells": rows}, indent=1)
+        values = {"table": table.id, "form": table.form, "cells": rows}
+        return json.dumps(values | {"plan": plan_document.facts(found.works[0])}, indent=1)
     width = max(len(row["cell"]) for row in rows)
     seeds = len(selection.seeds)
     lines = [
@@ -77,6 +82,7 @@ def _dry_run(selection: Selection, launch: opt.Launch) -> str:
             f"{next(iter(row['runs'].values()))}"
             for row in rows
         ),
+        *(f"  {line}" for line in plan_document.sentences(found.works[0], budget)),
         "Nothing was trained. --json lists every run.",
     ]
     return "\n".join(lines)
@@ -172,14 +178,15 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launc
 
 def _another_budget(selection: Selection, options: Any, rates: Mapping[str, float]) -> str:
     """What one more budget would finish, and what the whole still needs."""
-    from reproduce.running.estimate import estimate
+    from reproduce.running.estimate import Speed, estimate
     from reproduce.running.standing import standing
 
     store, budget = selection.store, options.budget
     missing = standing(
         selection.in_training_order, store, save_weights=options.save_weights
     ).missing
-    found = estimate([p.run for p in missing], store, options, seen=rates, measured=False)
+    seen = {kind: Speed(rate, "seen") for kind, rate in rates.items()}
+    found = estimate([p.run for p in missing], store, options, seen=seen, measured=False)
     if found.unknown == found.runs:
         return f"nothing is known yet of the speed of the {found.runs} missing runs"
     finished = found.within(budget.training_seconds)

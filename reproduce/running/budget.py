@@ -33,10 +33,12 @@ class Budget:
     Attributes:
         seconds: wall time, report included.
         began: on the monotonic clock, which all processes of a machine share.
+        text: as it was given.
     """
 
     seconds: float
     began: float = field(default_factory=time.monotonic)
+    text: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Budget:
@@ -55,7 +57,7 @@ class Budget:
                 f"--budget {text}: give at least {SHORTEST_SECONDS:.0f}s, since processes take some"
                 f" seconds to start, and at most {LONGEST_SECONDS / 3600:.0f}h"
             )
-        return cls(seconds)
+        return cls(seconds, text="".join(str(text).split()).lower())
 
     @property
     def training_seconds(self) -> float:

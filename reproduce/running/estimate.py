@@ -44,8 +44,8 @@ class _Speed(msgspec.Struct):
 @dataclass(frozen=True)
 class Speed:
     """Images a second of training by one worker, and how that is known: "recorded" (from finished
-    runs on this machine), "seen" (while this command trained) or "measured" (just now, or within
-    the last hour)."""
+    runs on this machine), "seen" (while this command trained), "measured" (just now, or within the
+    last hour) or "scaled" (from another network, by multiply-adds)."""
 
     images_per_second: float
     source: str
@@ -63,6 +63,7 @@ class Estimate:
         source: see :class:`Speed`.
         ends: when each of them will have ended, in seconds from now and in their order; None of
             those whose speed is not known.
+        worker_seconds: of all workers together.
     """
 
     runs: int
@@ -71,6 +72,7 @@ class Estimate:
     images_per_second: float
     source: str
     ends: tuple[float | None, ...] = ()
+    worker_seconds: float = 0.0
 
     @property
     def unknown(self) -> int:
@@ -107,14 +109,14 @@ def estimate(
     store: Store,
     options: LaunchOptions,
     *,
-    seen: Mapping[str, float] = MappingProxyType({}),
+    seen: Mapping[str, Speed] = MappingProxyType({}),
     measured: bool = True,
 ) -> Estimate:
     """Time for runs that are missing, in the order in which they are trained, from their
     checkpoints on; may train on random images for some 10 s a network, and needs no data.
 
     Args:
-        seen: images a second of a worker by workload, as this command has just trained.
+        seen: by workload, for what neither records nor an earlier measurement tell.
         measured: whether what is not known otherwise is measured now.
 
     Raises:
@@ -122,24 +124,35 @@ def estimate(
     """
     means = resources(len(missing), options)
     rates = speeds(missing, store, means, seen=seen, measured=measured)
+    return shared(missing, store, options.data, means, rates)
+
+
+def shared(
+    missing: Sequence[Run],
+    store: Store,
+    data: Path,
+    means: Resources,
+    rates: Mapping[str, Speed],
+) -> Estimate:
+    """:func:`estimate` where the speeds are known, as far as they are."""
     kinds = {run.hash: workload(run.canonical()) for run in missing}
     known = [run for run in missing if kinds[run.hash] in rates]
     times = [
-        work(run, options.data, epoch_of(store.checkpoint(run.hash)))
+        work(run, data, epoch_of(store.checkpoint(run.hash)))
         / rates[kinds[run.hash]].images_per_second
         for run in known
     ]
-    found = dict(
-        zip((run.hash for run in known), ends(times, means.workers, means.pack), strict=True)
-    )
-    first = next(iter(rates.values()), Speed(0.0, "recorded"))
+    ended = ends(times, means.workers, means.pack)
+    found = {run.hash: end for run, end in zip(known, ended, strict=True)}
+    first = rates[kinds[known[0].hash]] if known else Speed(0.0, "recorded")
     return Estimate(
         runs=len(missing),
-        seconds=max(found.values(), default=0.0),
+        seconds=max(ended, default=0.0),
         workers=means.workers,
         images_per_second=first.images_per_second,
         source=first.source,
         ends=tuple(found.get(run.hash) for run in missing),
+        worker_seconds=sum(times),
     )
 
 
@@ -148,7 +161,7 @@ def speeds(
     store: Store,
     means: Resources,
     *,
-    seen: Mapping[str, float] = MappingProxyType({}),
+    seen: Mapping[str, Speed] = MappingProxyType({}),
     measured: bool = True,
 ) -> dict[str, Speed]:
     """How fast one worker trains each workload of ``runs``, as far as that is known; that of the
@@ -169,7 +182,7 @@ def speeds(
         if kind in recorded:
             found[kind] = Speed(recorded[kind], "recorded")
         elif kind in seen:
-            found[kind] = Speed(seen[kind], "seen")
+            found[kind] = seen[kind]
         elif measured or key in known:
             if key not in known:
                 known[key] = _Speed(_measure(run, means), time.time())

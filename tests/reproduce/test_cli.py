@@ -78,6 +78,9 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["table3", "--bundle", "b.zip", "--executor", "slurm"], "--wait"),
         (["table3", "--quick", "--bundle", "README.md"], "no whole bundle"),
         (["collect", "none.zip"], "none.zip"),
+        (["plan", "table99"], "locality/table3"),
+        (["plan", "table3", "--device", "tpu"], "H200"),
+        (["plan", "theorem1"], "no runs"),
         (["report", "table3", "--results", ""], "empty path"),
         (["report", "table3", "--results", "x" * 300], "name too long"),
         (["data", "import", "cifar10", ""], "empty path"),
@@ -165,7 +168,8 @@ def test_results_that_are_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["list"], ["status", "table3"], ["table3", "--dry-run"]]
+    "arguments",
+    [["--help"], ["list"], ["status", "table3"], ["table3", "--dry-run"], ["plan", "--help"]],
 )
 def test_answers_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     program = (

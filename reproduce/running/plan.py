@@ -1,0 +1,194 @@
+"""What selections still need: images, operations, memory and time; nothing is trained but for
+short measurements, where these are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from analysis.documents.plan_document import Time, Work
+from benchmarks import data as datasets
+from reproduce.catalogue.papers import papers
+from reproduce.executors.slurm import cluster
+from reproduce.executors.slurm.arrays import arrays
+from reproduce.running import counting, devices
+from reproduce.running.estimate import Estimate, Speed, shared, speeds
+from reproduce.running.launch import LaunchOptions, Resources, resources
+from reproduce.running.schedule import ends
+from reproduce.running.standing import Standing, standing
+from reproduce.running.workload import trained_images, workload
+from reproduce.store import hardware
+from reproduce.store.provenance import capture
+
+if TYPE_CHECKING:
+    from benchmarks.run import Run
+    from reproduce.catalogue.selection import Selection
+    from reproduce.running.devices import Device
+
+NEVER_MEASURED = "not measured yet: `reproduce plan TABLE` does"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each selection needs, and what the devices in its times are, the planned one first."""
+
+    works: tuple[Work, ...]
+    devices: Mapping[str, str]
+
+
+def plan(
+    selections: Sequence[Selection],
+    options: LaunchOptions,
+    *,
+    device: str | None = None,
+    measure: str = "none",
+) -> Plan:
+    """Of every selection what is missing, what that takes, and what a budget has time for.
+
+    Args:
+        device: a name of :func:`reproduce.running.devices.devices` to plan for; by default the
+            device at hand, with the named ones beside it.
+        measure: what to do about networks whose speed neither records nor an earlier measurement
+            tell: "each" measures every one for some 10 s, "one" measures one where nothing is known
+            at all, "none" measures nothing; the others are scaled by their multiply-adds.
+
+    Raises:
+        UserError: for a device that is not known or not there, or a damaged record.
+    """
+    found = [standing(s.in_training_order, s.store, save_weights=False) for s in selections]
+    missing = [[item.run for item in stand.missing] for stand in found]
+    every = [run for runs in missing for run in runs]
+    networks = counting.networks(
+        [run for s in selections for run in (c.run(0, s.overrides) for c in s.cells)] + every
+    )
+    if device is not None:
+        name, chosen = devices.find(device)
+        planned = _Planner(options, networks, {name: chosen})
+        return planned.plan(selections, found)
+    means = resources(max(1, len(every)), options)
+    rates = _speeds(selections, missing, means, networks, measure)
+    planned = _Planner(options, networks, devices.devices(), rates, means)
+    return planned.plan(selections, found)
+
+
+def _speeds(
+    selections: Sequence[Selection],
+    missing: Sequence[Sequence[Run]],
+    means: Resources,
+    networks: Mapping[str, counting.Network],
+    measure: str,
+) -> dict[str, Speed]:
+    """By workload, with those that nothing tells scaled from those that something does."""
+    found: dict[str, Speed] = {}
+    for selection, runs in zip(selections, missing, strict=True):
+        found |= speeds(runs, selection.store, means, seen=found, measured=measure == "each")
+    if not found and measure == "one" and any(missing):
+        at = next(k for k, runs in enumerate(missing) if runs)
+        found = speeds(missing[at][:1], selections[at].store, means)
+    costs = {
+        workload(run.canonical()): networks[run.hash].multiply_adds
+        for runs in missing
+        for run in runs
+    }
+    known = [speed.images_per_second * costs[kind] for kind, speed in found.items()]
+    if known:
+        usual = median(known)
+        for kind, cost in costs.items():
+            found.setdefault(kind, Speed(usual / cost, "scaled"))
+    return found
+
+
+@dataclass(frozen=True)
+class _Planner:
+    options: LaunchOptions
+    networks: Mapping[str, counting.Network]
+    named: Mapping[str, Device]
+    rates: Mapping[str, Speed] | None = None
+    means: Resources | None = None
+
+    def plan(self, selections: Sequence[Selection], found: Sequence[Standing]) -> Plan:
+        works = [self._work(s, stand) for s, stand in zip(selections, found, strict=True)]
+        told = {name: f"{d.title}; {d.source}" for name, d in self.named.items()}
+        if self.means:
+            kind, workers = self.means.device, self.means.workers
+            count = f"{workers} worker{'s' if workers > 1 else ''}"
+            here = capture("local", device_kind=kind, device_name=self._gpu())["device"]["name"]
+            told = {"here": f"{here}, {kind}, {count}, {self.means.pack} at once each", **told}
+        return Plan(tuple(works), told)
+
+    def _gpu(self) -> str | None:
+        cuda = self.means is not None and self.means.device == "cuda"
+        return next(iter(hardware.gpu_names()), None) if cuda else None
+
+    def _work(self, selection: Selection, found: Standing) -> Work:
+        table, missing = selection.table, [item.run for item in found.missing]
+        first = selection.cells[0].run(0, selection.overrides)
+        images = {run.hash: trained_images(run, self.options.data) for run in missing}
+        flop = {name: self.networks[name].training_flop(n) for name, n in images.items()}
+        means = self.means or Resources("cuda", 1, self.options.pack or hardware.CUDA_PACK)
+        times, within = self._times(selection, missing, flop)
+        parts = arrays(found.missing, table.name, 1, cluster.DEFAULT_MAX_ARRAY_SIZE)
+        runs = missing or [cell.run(0, selection.overrides) for cell in selection.cells]
+        return Work(
+            id=table.id,
+            title=table.title,
+            group=next(paper.title for paper in papers() if paper.name == table.paper),
+            form=table.form,
+            precision=first.precision,
+            cells=len(selection.cells),
+            seeds=len(selection.seeds),
+            done=len(found.finished),
+            images=sum(images.values()),
+            pflop=sum(flop.values()) / 1e15,
+            parameters=max(self.networks[run.hash].parameters for run in runs),
+            pack=means.pack,
+            bytes=max(self._bytes(run, means.pack) for run in runs),
+            arrays=len(parts),
+            tasks=max((len(part.tasks) for part in parts), default=0),
+            times=times,
+            missing=tuple((item.cell, item.run.seed) for item in found.missing),
+            fits=within,
+        )
+
+    def _bytes(self, run: Run, pack: int) -> int:
+        batches = [getattr(phase, "batch_size", 1) for phase in run.procedure.phases]
+        own = self.networks[run.hash].training_bytes(max(batches), run.precision)
+        known = datasets.DATASETS.get(run.data.name)
+        return pack * own + (sum(known.counts) * 3 * known.side**2 if known else 0)
+
+    def _times(
+        self, selection: Selection, missing: Sequence[Run], flop: Mapping[str, float]
+    ) -> tuple[dict[str, Time], int | None]:
+        """On each device, and how many runs a budget has time for on the first."""
+        budget, times = self.options.budget, {}
+        limit = budget.training_seconds if budget else 0.0
+        fits: int | None = None
+        if self.rates is not None:
+            means = resources(len(missing), self.options)
+            found = shared(missing, selection.store, self.options.data, means, self.rates)
+            times["here"] = _here(found)
+            fits = None if found.unknown else _prefix(found.ends, limit)
+        for name, device in self.named.items():
+            seconds = [device.seconds(flop[run.hash], run.precision) for run in missing]
+            hours = sum(seconds) / 3600
+            reached = sorted({device.tflops[r.precision] * device.fraction for r in missing})
+            told = " and ".join(f"{rate:,.3g}" for rate in reached) or "0"
+            times[name] = Time(hours, hours, f"assuming {told} TFLOP/s")
+            if self.rates is None:
+                fits = _prefix(ends(seconds, 1, self.options.pack or hardware.CUDA_PACK), limit)
+        return times, fits if budget else None
+
+
+def _here(found: Estimate) -> Time:
+    if found.unknown:
+        return Time(None, None, NEVER_MEASURED)
+    how = f"{found.source}, {found.images_per_second:,.0f} images/s" if found.runs else "–"
+    return Time(found.worker_seconds / 3600, found.seconds / 3600, how)
+
+
+def _prefix(ended: Sequence[float | None], limit: float) -> int:
+    """How many from the first on have ended by then."""
+    late = (k for k, end in enumerate(ended) if end is None or end > limit)
+    return next(late, len(ended))
