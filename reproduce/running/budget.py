@@ -22,6 +22,8 @@ REPORT_SECONDS, REPORT_SHARE = 20.0, 0.25
 SHORTEST_SECONDS, LONGEST_SECONDS = 10.0, 365 * 86400.0
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
+# What saving a run may take.
+SAVE_SECONDS = 1.0
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _TEXT = re.compile(rf"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", re.IGNORECASE)
 
@@ -99,7 +101,7 @@ class Pace:
         images = trained_images(run, self.data) / max(1, run.epochs)
         rate = self.rates.get(workload(run.canonical()))
         seconds = size * images / rate if rate else 0.0
-        return time.monotonic() + EPOCH_MARGIN * seconds < self.deadline
+        return self._ends_in_time(seconds, size)
 
     def begin(self, runs: Sequence[Run]) -> None:
         """These are trained together from now on."""
@@ -125,4 +127,9 @@ class Pace:
         """Asked at the end of an epoch: whether the next one would end too late."""
         if self.deadline is None:
             return False
-        return time.monotonic() + EPOCH_MARGIN * self._epoch_seconds >= self.deadline
+        return not self._ends_in_time(self._epoch_seconds, len(self._pack))
+
+    def _ends_in_time(self, epoch_seconds: float, size: int) -> bool:
+        assert self.deadline is not None
+        seconds = EPOCH_MARGIN * epoch_seconds + SAVE_SECONDS * size
+        return time.monotonic() + seconds < self.deadline

@@ -21,7 +21,7 @@ from benchmarks.training.loop import Progress
 from reproduce.catalogue.papers import entries
 from reproduce.catalogue.selection import select
 from reproduce.running import budget as module
-from reproduce.running.budget import EPOCH_MARGIN, Budget, Pace
+from reproduce.running.budget import EPOCH_MARGIN, SAVE_SECONDS, Budget, Pace
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.schedule import ends
 from reproduce.running.standing import standing
@@ -106,7 +106,7 @@ def test_nothing_begins_that_cannot_reach_a_checkpoint(
     run = tiny_run(0, epochs=5)
     pace = Pace(100.0, tiny, {workload(run.canonical()): 8.0})  # 8 s an epoch
     clock = Clock(monkeypatch)
-    clock.now = 100 - 8 * EPOCH_MARGIN - 0.1
+    clock.now = 100 - 8 * EPOCH_MARGIN - SAVE_SECONDS - 0.1
     assert pace.admits(run, 1)
     assert not pace.admits(run, 2)  # a pack of two takes twice as long
     clock.now += 0.2
