@@ -6,9 +6,9 @@ Source: Neyshabur, "Towards Learning Convolutions from Scratch", Figure 1, Table
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.errors import UserError
 from benchmarks.models.model import BatchNormed
@@ -60,16 +60,17 @@ class WithDropout(BatchNormed, frozen=True):
 class AllConvolutional(WithDropout, frozen=True):
     """Convolutions that keep the map's side or halve it, and two dense layers.
 
-    Every layer pads by ⌊kernel/2⌋, so that the map's side is divided by the stride (B-08).
-
     Attributes:
         connectivity: what stands in a convolution's place: itself, a locally connected layer (the
             same windows, no shared weights) or a dense layer from all of the map to all of the
             next.
         alpha: the base channels α.
         dense_width: units of the first dense layer for each base channel.
+        padding: "same" pads by ⌊kernel/2⌋, so that the map's side is divided by the stride, as the
+            paper's formulas have it; "valid" not at all, as public re-implementations do (B-08).
     """
 
+    introduced: ClassVar[Mapping[str, Any]] = {"padding": "same"}
     kernel: ClassVar[int]
     # Channels, in multiples of α, and stride, layer by layer.
     plan: ClassVar[tuple[tuple[int, int], ...]]
@@ -77,21 +78,38 @@ class AllConvolutional(WithDropout, frozen=True):
     connectivity: Literal["conv", "local", "fc"] = "conv"
     alpha: Count = 1
     dense_width: Count = 1
+    padding: Literal["same", "valid"] = "same"
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from collections import OrderedDict
 
         from torch import nn
 
+        self._check(side)
+        features = nn.Sequential(OrderedDict(self._features(side)))
+        classifier = nn.Linear(self.units, classes)
+        return nn.Sequential(OrderedDict(features=features, classifier=classifier))
+
+    def _check(self, side: int) -> None:
         least = math.prod(stride for _, stride in self.plan)
-        if side % least:
+        if self.padding == "same" and side % least:
             raise UserError(
                 f"the network's strides divide the side of images by {least}, which does not "
                 f"divide {side}: give images whose side is a multiple of {least}"
             )
-        features = nn.Sequential(OrderedDict(self._features(side)))
-        classifier = nn.Linear(self.units, classes)
-        return nn.Sequential(OrderedDict(features=features, classifier=classifier))
+        last = side
+        for _, stride in self.plan:
+            last = self.next_side(last, stride)
+        if last < 1:
+            raise UserError(
+                f"of images of {side}×{side} the network leaves nothing without padding: give "
+                'larger ones, or padding "same"'
+            )
+
+    def next_side(self, side: int, stride: int) -> int:
+        """The side of a layer's output."""
+        around = self.kernel // 2 if self.padding == "same" else 0
+        return (side + 2 * around - self.kernel) // stride + 1
 
     @property
     def units(self) -> int:
@@ -107,7 +125,7 @@ class AllConvolutional(WithDropout, frozen=True):
         for number, (width, stride) in enumerate(self.plan, start=1):
             layer = self._layer(channels, width * self.alpha, side, stride)
             yield from self.closed(f"conv{number}", layer)
-            channels, side = width * self.alpha, side // stride
+            channels, side = width * self.alpha, self.next_side(side, stride)
         if self.connectivity != "fc":
             yield "flatten", nn.Flatten()
         yield from self.dropped(1)
@@ -120,14 +138,14 @@ class AllConvolutional(WithDropout, frozen=True):
 
         from benchmarks.models.layers import DenseMaps, LocallyConnected2d
 
-        padding = self.kernel // 2
+        padding = self.kernel // 2 if self.padding == "same" else 0
         if self.connectivity == "conv":
             return nn.Conv2d(channels, width, self.kernel, stride, padding, bias=False)
         if self.connectivity == "local":
             return LocallyConnected2d(
                 channels, width, self.kernel, side, stride=stride, padding=padding, bias=False
             )
-        return DenseMaps(channels * side**2, width * (side // stride) ** 2, bias=False)
+        return DenseMaps(channels * side**2, width * self.next_side(side, stride) ** 2, bias=False)
 
 
 class Deep(AllConvolutional, tag="d_net", frozen=True):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional
 
 from benchmarks.data.operations import GEOMETRIC, NAMES
 
@@ -88,15 +89,13 @@ def warp(pixels: torch.Tensor, own: Drawn) -> torch.Tensor:
     down = torch.arange(height, dtype=torch.int32, device=device)[:, None]
     across = torch.arange(width, dtype=torch.int32, device=device)
     a, b, c, d, e, f = (column[:, None, None] for column in fixed_points(own, height, width))
-    left = (a * across + (b * down + c)) >> 16
-    top = (d * across + (e * down + f)) >> 16
+    # All that lies outside lies on a black border of one pixel.
+    left = (a * across + (b * down + c)).bitwise_right_shift_(16).clamp_(-1, width)
+    top = (d * across + (e * down + f)).bitwise_right_shift_(16).clamp_(-1, height)
+    source = functional.pad(pixels, (0, 0, 1, 1, 1, 1)).view(-1, channels)
+    rows, columns = height + 2, width + 2
     image = torch.arange(count, dtype=torch.int32, device=device)[:, None, None]
-    inside = (left >= 0) & (left < width) & (top >= 0) & (top < height)
-    # One more pixel, black, for all that lies outside.
-    outside = count * height * width
-    places = torch.where(inside, (image * height + top) * width + left, outside)
-    black = torch.zeros((1, channels), dtype=pixels.dtype, device=device)
-    source = torch.cat([pixels.reshape(-1, channels), black])
+    places = top.mul_(columns).add_(left).add_((image * rows + 1) * columns + 1)
     return source.index_select(0, places.view(-1)).view(pixels.shape)
 
 

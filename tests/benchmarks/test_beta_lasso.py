@@ -98,6 +98,23 @@ def test_what_is_not_finite_stays_so() -> None:
     assert tensor[1:].tolist() == [math.inf, 0.0]
 
 
+@pytest.mark.parametrize("soft", [False, True])
+def test_the_rule_that_is_compiled_rounds_as_the_one_that_is_not(soft: bool) -> None:
+    """Bit for bit, so that a machine without a compiler has the same numbers; uncompiled here."""
+    generator = torch.Generator().manual_seed(0)
+    start, *rest = (torch.randn(10_000, generator=generator) * 0.01 for _ in range(3))
+    start[::7] = 0.0
+    ours, theirs = start.clone(), start.clone()
+    velocities = [rest[1].clone(), rest[1].clone()]
+    settings = {"lr": 0.1, "lam": 2e-4, "threshold": 2e-3, "momentum": 0.9}
+    lasso_step([ours], [rest[0]], [velocities[0]], soft=soft, **settings)
+    numbers = [torch.tensor(value) for value in settings.values()]
+    lasso._moved((theirs, rest[0], velocities[1]), *numbers, soft)
+    assert torch.equal(ours, theirs)
+    assert torch.equal(*velocities)
+    assert 0 < ours.count_nonzero() < 10_000
+
+
 @pytest.mark.parametrize("momentum", ["0", "0.9"])
 def test_the_part_takes_the_optimisers_steps(momentum: str) -> None:
     """λ of the layer in a convolution's place is apart; batch-norm and biases have none."""

@@ -77,6 +77,17 @@ def test_counterparts_have_the_maps_of_the_convolution() -> None:
             assert model.features.fc1.in_features == units
 
 
+def test_without_padding_maps_are_those_of_the_re_implementations() -> None:
+    """12×12 positions of S-CONV instead of 16×16 (B-08)."""
+    for connectivity in ("conv", "local", "fc"):
+        model = Shallow(connectivity=connectivity, alpha=2, padding="valid")
+        network = on_meta(model, 10)
+        assert network(torch.zeros(2, 3, 32, 32, device="meta")).shape == (2, 10)
+        assert network.features.fc1.in_features == 2 * 12**2
+    assert "padding" not in Shallow().canonical()
+    assert Shallow(padding="valid").canonical()["padding"] == "valid"
+
+
 @pytest.mark.parametrize("kernel", range(3, 17, 2))
 def test_resnet18_of_every_kernel(kernel: int) -> None:
     """He et al.'s 11,173,962 parameters; of other kernels the 3×3 layers' share grows."""
@@ -113,6 +124,7 @@ def test_dropout_stands_before_the_last_two_dense_layers() -> None:
         (lambda: ResNet18(kernel_size=4), "kernel_size must be odd"),
         (lambda: Shallow().network(10, 15), "multiple of 2"),
         (lambda: Deep().network(10, 24), "multiple of 16"),
+        (lambda: Deep(padding="valid").network(10, 32), "leaves nothing"),
         (lambda: a_run(ResNet18()).with_setting("model.dropout", "0.5"), "no setting model.drop"),
     ],
 )

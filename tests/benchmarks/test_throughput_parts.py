@@ -1,0 +1,47 @@
+"""The parts' contenders compute the same thing, and the command prints what it measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.models import LocallyConnected2d
+from benchmarks.throughput.parts import main
+from benchmarks.throughput.rivals import by_groups, by_position
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_other_local_layers_are_ours(stride: int) -> None:
+    layer = LocallyConnected2d(3, 5, 3, 8, stride=stride, padding=1, bias=False)
+    maps = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    for other in (by_position, by_groups):
+        torch.testing.assert_close(other(layer, maps), layer(maps))
+
+
+def test_the_command_measures_in_rounds(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = tmp_path / "found.json"
+    asked = ["--rounds", "2", "--alpha", "1", "--only", "S-FC", "--json", str(file)]
+    assert main(asked) == 0
+    found = json.loads(file.read_text())
+    assert list(found) == ["update, S-FC(1)", "training S-FC(1), batch 128"]
+    assert all(len(times) == 2 for group in found.values() for times in group.values())
+    printed = capsys.readouterr().out
+    assert all(name in printed for group in found.values() for name in group)
+    assert main(asked) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [(["--rounds", "0"], "at least 1"), (["--only", "nothing"], "no group")],
+)
+def test_bad_input_is_one_line(
+    asked: list[str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(asked) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
