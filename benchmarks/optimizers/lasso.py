@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 Number = float | torch.Tensor
@@ -100,13 +101,12 @@ def _move(lists: list[list[torch.Tensor]], rule: Rule) -> None:
 def cut(weight: torch.Tensor, threshold: Number, soft: bool) -> None:
     """Set what is smaller than the threshold in magnitude to 0, in place. What is not a number
     stays so: a diverged network is not to look sparse."""
-    if isinstance(threshold, torch.Tensor) or soft:
+    kind = {torch.float32: np.float32, torch.float64: np.float64}.get(weight.dtype)
+    if isinstance(threshold, torch.Tensor) or soft or kind is None:
         weight.copy_(_cut(weight, threshold, soft))
     elif threshold:
         # hardshrink keeps what is above its bound, so it gets the number before the threshold.
-        bound = torch.tensor(threshold, dtype=weight.dtype)
-        below = torch.nextafter(bound, torch.zeros_like(bound)).item()
-        torch.hardshrink(weight, below, out=weight)
+        torch.hardshrink(weight, float(np.nextafter(kind(threshold), kind(0))), out=weight)
 
 
 def _cut(weight: torch.Tensor, threshold: Number, soft: bool) -> torch.Tensor:

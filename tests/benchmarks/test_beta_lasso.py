@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import make_run
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from benchmarks.errors import UserError
 from benchmarks.models import Deep, ResNet18, Shallow
@@ -83,6 +84,18 @@ def test_a_zero_comes_back_exactly_where_the_gradient_is_large_enough() -> None:
     """η|g| ≥ βλ; in binary fractions, so that equality is exact."""
     for gradient, expected in ((0.5, -0.25), (0.499, 0.0), (-0.5, 0.25), (0.25, 0.0)):
         assert step([0.0], [gradient], lr=0.5, lam=0.125, threshold=0.25) == [expected]
+
+
+@pytest.mark.parametrize("scale_by_lr", [False, True])
+def test_a_step_reads_nothing_on_the_host(scale_by_lr: bool) -> None:
+    """With the rate as a tensor, as on CUDA, where the step becomes a part of a graph."""
+    part = BetaLassoSGD(momentum="0.9", scale_by_lr=scale_by_lr)
+    with FakeTensorMode():
+        network = Shallow(connectivity="fc", alpha=1).network(10, 8)
+        for parameter in network.parameters():
+            parameter.grad = torch.empty_like(parameter)
+        part.build(network, {}).step(torch.empty(()))
+        assert all(parameter.grad is None for parameter in network.parameters())
 
 
 def test_without_beta_nothing_is_cut() -> None:
