@@ -9,6 +9,7 @@ import pytest
 import torch
 from run_makers import make_run
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.errors import UserError
 from benchmarks.models import Deep, Model, ResNet18, Shallow, ThreeFC
@@ -75,6 +76,20 @@ def test_counterparts_have_the_maps_of_the_convolution() -> None:
             model = on_meta(settings(connectivity=kind, alpha=2), 10)
             assert model(images).shape == (2, 10)
             assert model.features.fc1.in_features == units
+
+
+@pytest.mark.parametrize("connectivity", ["conv", "local", "fc"])
+def test_multiply_adds_agree_with_torchs_own_counter(connectivity: str) -> None:
+    for settings in (Deep, Shallow):
+        make = partial(settings(connectivity=connectivity, alpha=2).network, 10)
+        with torch.device("meta"):
+            model, image = make().eval(), torch.zeros(1, 3, 32, 32)
+        with FlopCounterMode(display=False) as counter:
+            model(image)
+        products = sum(layer.multiply_adds for layer in describe(make))
+        assert counter.get_total_flops() == 2 * products
+        if connectivity != "conv":
+            assert products == sum(layer.weights for layer in describe(make))
 
 
 def test_without_padding_maps_are_those_of_the_re_implementations() -> None:
