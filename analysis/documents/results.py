@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.verdicts.measure import ACCURACY, Measure
 
 if TYPE_CHECKING:
+    from analysis.documents.blocks import Block
     from analysis.statistics.estimates import BrunnerMunzel, MedianInterval
     from analysis.statistics.rank_sum import RankSum
     from analysis.statistics.shift import Shift
@@ -216,6 +217,7 @@ class TableResult:
     chosen: tuple[Chosen, ...] = ()  # what the table's declared choices have come to
     # by cell the learning curves of its runs, each of [epoch, accuracy] pairs
     curves: Mapping[str, Sequence[Sequence[Sequence[Any]]]] = field(default_factory=dict)
+    further: tuple[Block, ...] = ()  # what the report of this table alone has besides
 
     @property
     def is_quick(self) -> bool:

@@ -111,7 +111,8 @@ def analyse(
 def _with_runs(cell: CellResult, runs: Sequence[RunRow], digits: int) -> CellResult:
     """The cell with its runs, and with its verdict where it has a printed value and a margin."""
     cell = dataclasses.replace(cell, runs=tuple(sorted(runs, key=lambda run: run.seed)))
-    values, level, is_share = cell.values, None, cell.measure.is_share
+    values, level, measure = cell.values, None, cell.measure
+    is_share = measure.is_share and not measure.is_difference
     for run in cell.runs:
         if not run.diverged and not (0 <= run.value <= 1 if is_share else math.isfinite(run.value)):
             raise ValueError(f"value {run.value} of a finished run is not in [0, 1]")

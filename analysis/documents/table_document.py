@@ -58,7 +58,7 @@ def table_document(result: TableResult, asked: Collection[str] | None = None) ->
     blocks: list[Block] = [*layout(result, names), *details, *_choices(result)]
     for other in result.others:
         blocks += _further(other, names)
-    blocks += [*claims(result.claims), *statements(result)]
+    blocks += [*claims(result.claims), *result.further, *statements(result)]
     if is_grid and lines:
         blocks.append(Notes((Note(lines[0]),), shown="terminal"))
     if len(cells) < len(result.cells):

@@ -20,6 +20,7 @@ from analysis.statistics.stars import STAR_LEGEND
 from analysis.verdicts.measure import Measure
 
 BOLD = "the best of a group's column"
+WIDEST = 7  # columns of a grid that stand side by side
 BEST = "best"  # a grid's last column: the best entry of a line, the first of equal ones
 NOTHING = Cell(MISSING)
 Side = Literal["reproduced", "published"]
@@ -89,7 +90,7 @@ def _best(measure: Measure, entries: Sequence[Cell]) -> Cell:
 def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
     """The grids of the layout; of a grid, the groups that hold one of the cells ``names``."""
     if result.about.layout == "grid":
-        return [_grid(result, names)]
+        return _grids(result, names)
     if result.about.layout == "rows":
         return [_rows(result)]
     return [_pairs(result, part, pairs) for part, pairs in result.parts().items()]
@@ -162,12 +163,25 @@ def _rows(result: TableResult) -> Grid:
     return Grid("layout", columns, tuple(rows), "", text, any(published), shown="latex")
 
 
-def _grid(result: TableResult, names: Collection[str]) -> Grid:
-    """The paper's line above ours; behind our medians stars, mark of the verdict and missing n."""
+def _grids(result: TableResult, names: Collection[str]) -> list[Grid]:
+    """The grid, in parts of so many columns as a page holds."""
     groups = result.groups()
     held = [name for name, cells in groups.items() if any(cell.name in names for cell in cells)]
     steps = tuple(dict.fromkeys(cell.column for name in held for cell in groups[name]))
+    parts = [steps[at : at + WIDEST] for at in range(0, len(steps), WIDEST)]
+    made = [_grid(result, held, part, part == parts[-1]) for part in parts]
+    if len(made) == 1:
+        return made
+    return [
+        dataclasses.replace(grid, name=f"layout-{number}", captioned=number == len(made))
+        for number, grid in enumerate(made, start=1)
+    ]
+
+
+def _grid(result: TableResult, held: Sequence[str], steps: Sequence[str], has_best: bool) -> Grid:
+    """The paper's line above ours; behind our medians stars, mark of the verdict and missing n."""
     ours, printed = arrange(result, "reproduced"), arrange(result, "published")
+    shown_steps = (*steps, BEST) if has_best else tuple(steps)
     rows = []
     for name in held:
         for label, line in ours[name].items():
@@ -175,14 +189,14 @@ def _grid(result: TableResult, names: Collection[str]) -> Grid:
             shown["ours"] = line
             for whose, entries in shown.items():
                 heads = [label] if result.is_quick else ["" if whose == "ours" else label, whose]
-                found = [entries.get(step, NOTHING) for step in (*steps, BEST)]
+                found = [entries.get(step, NOTHING) for step in shown_steps]
                 rows.append(Row((*map(Cell, heads), *found), name))
     title = result.about.column_title
     columns = (
         Column(_header(result, result.cells[0])),
         *([] if result.is_quick else [Column("")]),
         *(Column(step, title) for step in steps),
-        Column(f"best\n{title}"),
+        *([Column(f"best\n{title}")] if has_best else []),
     )
     text = (
         f"{_caption(result, BOLD)} Best {title}: the best column of each line, chosen on the test "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -26,6 +26,20 @@ class Measure:
     relative: bool = False
     percent: bool = False  # whether the paper prints a share in percent, "86.18" for .8618
     decimals: int = 0  # of a number
+    # which measurements it is made of, by default the one of its own name: of two, the first minus
+    # the second
+    of: tuple[str, ...] = ()
+    item: int | None = None  # which number, where these are lists
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The measurements that it is made of, as records hold them."""
+        return self.of or (self.name,)
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether it may be negative."""
+        return len(self.of) == 2
 
     @property
     def is_share(self) -> bool:
@@ -47,12 +61,26 @@ class Measure:
         """Of a margin: "points", "%" or the number's own."""
         return "%" if self.relative else "points" if self.is_share else self.unit
 
+    def made_of(self, measurements: Mapping[str, Any]) -> float:
+        """Of all measurements of a run.
+
+        Raises:
+            KeyError: where one is missing.
+            ValueError: see :meth:`value`.
+        """
+        values = [self.value(measurements[name]) for name in self.sources]
+        if not all(map(math.isfinite, values)):
+            return self.worst
+        return values[0] - sum(values[1:])
+
     def value(self, measurement: Any) -> float:
         """Of a measurement as records hold it; null, which was not finite, is the worst.
 
         Raises:
             ValueError: where it is neither a count nor a number.
         """
+        if self.item is not None and isinstance(measurement, list):
+            measurement = measurement[self.item]
         if measurement is None:
             return self.worst
         if isinstance(measurement, dict):
@@ -130,6 +158,12 @@ PARAMETERS = Measure("parameters", "parameters", "number", lower_is_better=True,
 NON_ZERO = Measure(
     "non-zero parameters", "parameters other than 0", "number", lower_is_better=True, relative=True
 )
+GAP = Measure(
+    "generalization gap",
+    "training minus test accuracy",
+    lower_is_better=True,
+    of=("training accuracy", "test accuracy"),
+)
 MULTIPLY_ADDS = Measure(
     "multiply-adds", "multiply-adds an image", "number", lower_is_better=True, relative=True
 )
@@ -137,6 +171,6 @@ MEASURES = {
     measure.name: measure
     for measure in (
         *(ACCURACY, BEST_ACCURACY, TRAINING_ACCURACY, VALIDATION_ACCURACY, SVM_ACCURACY),
-        *(TRAINING_LOSS, PARAMETERS, NON_ZERO, MULTIPLY_ADDS),
+        *(TRAINING_LOSS, PARAMETERS, NON_ZERO, MULTIPLY_ADDS, GAP),
     )
 }

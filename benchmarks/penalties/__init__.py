@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.penalties.filter_locality import FilterLocality
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
 from benchmarks.penalties.non_zeros import NonZeros
 from benchmarks.penalties.positional import Locality, LocoLine, LocoReg, StripReg
@@ -10,6 +11,7 @@ from benchmarks.penalties.term import Attached, Quadratic, Term
 __all__ = [
     "Attached",
     "DenseL2",
+    "FilterLocality",
     "Locality",
     "LocoLine",
     "LocoReg",

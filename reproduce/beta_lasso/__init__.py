@@ -10,6 +10,12 @@ PAPER = Paper(
     citation="B. Neyshabur, NeurIPS 2020, arXiv:2007.13657",
     entries=(
         Entry(
+            "table1",
+            "deep and shallow networks with convolutions, local and full connections; three data "
+            "sets, 400 and 4,000 epochs",
+        ),
+        Entry("table2", "S-FC trained with β-LASSO and with SGD, 4,000 epochs on three data sets"),
+        Entry(
             "table3",
             "the weights of D-CONV, D-LOCAL and D-FC by the printed formulas and as they are built",
             trains=False,
@@ -25,9 +31,16 @@ PAPER = Paper(
             trains=False,
         ),
         Entry(
+            "figure2",
+            "test and training accuracy of four networks by their number of weights (Figures 2, 6)",
+        ),
+        Entry("figure3", "how many weights of S-FC's layers β-LASSO leaves, epoch by epoch"),
+        Entry("figure5", "ResNet-18 with filters of 3×3 to 15×15, under β-LASSO and SGD"),
+        Entry(
             "theorem2",
             "the generalization gap that a description length allows, and where it says nothing",
             trains=False,
         ),
+        Entry("selection", "the grids of hyper-parameters, by accuracy on held-out images"),
     ),
 )

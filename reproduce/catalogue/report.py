@@ -22,7 +22,7 @@ from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
-    from analysis.documents.results import About, CellResult, RunRow, TableResult
+    from analysis.documents.results import About, CellResult, ClaimResult, RunRow, TableResult
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
@@ -84,7 +84,7 @@ def build(selection: Selection) -> TableResult:
     results = [
         analyse(
             _rows(planned, found, measure),
-            None if table.is_quick else _published(table, measure),
+            _published(table, measure) if table.is_printed and not table.is_quick else None,
             _comparisons(table, knobs["stars_compare"]),
             delta=margin.delta if measure == headline else margin.measures.get(measure.name),
             seeds=len(seeds),
@@ -102,12 +102,19 @@ def build(selection: Selection) -> TableResult:
         )
         for measure in table.measures
     ]
-    return dataclasses.replace(
-        _with_claims(results[0], table) if table.form == "full" else results[0],
+    result = dataclasses.replace(
+        _with_claims(results[0], table),
         others=tuple(results[1:]),
         chosen=_chosen(table, planned, found, len(seeds)),
         curves=_curves(planned, found),
     )
+    if not table.further:
+        return result
+    by_cell: dict[str, list[Record]] = {}
+    for item in planned:
+        if item.run.hash in found:
+            by_cell.setdefault(item.cell, []).append(found[item.run.hash])
+    return dataclasses.replace(result, further=tuple(table.further(table, result, by_cell)))
 
 
 def _curves(
@@ -153,12 +160,12 @@ def _rows(
 
 def _value(record: Record, measure: Measure) -> float:
     known = record["result"]["measurements"]
-    if measure.name not in known:
+    if lacking := [name for name in measure.sources if name not in known]:
         raise UserError(
-            f"run {record['hash']} has no measurement {measure.name!r}, which its table asks for; "
+            f"run {record['hash']} has no measurement {lacking[0]!r}, which its table asks for; "
             f"it has {', '.join(known)}"
         )
-    return measure.value(known[measure.name])
+    return measure.made_of(known)
 
 
 def _row(record: Record, measure: Measure) -> RunRow:
@@ -231,12 +238,24 @@ def _checked(table: Table, rows: Sequence[dict[str, str]]) -> Sequence[dict[str,
 
 
 def _with_claims(result: TableResult, table: Table) -> TableResult:
-    """The table with what the paper's text says of it."""
+    """The table with what the paper's text says of it; a shorter one with what is said of the cells
+    that it has, by contrasts alone."""
     from analysis.verdicts.claims import judge
+    from analysis.verdicts.contrasts import judge as contrast
 
-    rows = read_rows(table.paper, "claims.csv", optional=True)
-    stated = [row for row in rows if row["table"] == table.name]
-    return dataclasses.replace(result, claims=judge(result, stated)) if stated else result
+    def rows(file: str) -> list[dict[str, str]]:
+        found = read_rows(table.paper, file, optional=True)
+        return [row for row in found if row["table"] == table.name]
+
+    def claims(_: object) -> tuple[ClaimResult, ...]:
+        found = contrast(result, stated, contrasts, partial=table.form != "full")
+        others = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
+        return (*found, *(judge(result, others) if others and table.form == "full" else ()))
+
+    stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
+    if table.is_quick or not stated:
+        return result
+    return dataclasses.replace(result, claims=made_of(table.paper, "claims.csv", claims))
 
 
 def _margin(table: Table) -> Margin:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,10 @@ from benchmarks.run import Run
 from reproduce.store.paths import paper_folder
 
 if TYPE_CHECKING:
+    from analysis.documents.blocks import Block
+    from analysis.documents.results import TableResult
     from analysis.verdicts.choosing import Choice
+    from reproduce.store.schema import Record
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ class Table:
         measures: what is shown and judged of every cell, the headline first.
         choices: grids whose winner is chosen, declared before any run.
         remark: what a reader of this table alone has to know, shown among its notes.
+        is_printed: whether the paper prints numbers of its cells.
+        further: makes what its report has besides, of the table, the analysed one, and the records
+            of each cell.
     """
 
     paper: str
@@ -118,6 +124,10 @@ class Table:
     measures: tuple[Measure, ...] = (ACCURACY,)
     choices: tuple[Choice, ...] = ()
     remark: str = ""
+    is_printed: bool = True
+    further: (
+        Callable[[Table, TableResult, Mapping[str, Sequence[Record]]], Iterable[Block]] | None
+    ) = None
 
     def __post_init__(self) -> None:
         cells = {cell.name: cell for cell in self.cells}

@@ -1,0 +1,172 @@
+"""What a paper says in sentences about cells of a table, as inequalities between sums of them.
+
+A contrast is written with the cells' names and printed numbers, such as ``a - b > c - 78.62``, or
+``a = b`` where the paper says that two cells are alike. A claim is a list of contrasts, all of
+which hold if it is true. The printed numbers tell which of them hold in the paper's own table.
+
+Of our runs an inequality surely holds where the difference of its sides is positive by Welch's t
+test of means (Satterthwaite's degrees of freedom, for any number of cells), one-sided, with the
+error of 5 % shared among the claim's contrasts; it surely fails where the difference is negative by
+the same test. An equality surely holds where the difference's interval, of that error, lies within
+the cells' margin, and surely fails where it lies outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from analysis.documents.results import CellResult, ClaimResult, TableResult
+
+ALPHA = 0.05
+EVERY = "all"  # what a claim about every one of its contrasts states
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The left minus the right side: a weight of each cell, and a constant as printed."""
+
+    text: str
+    weights: tuple[tuple[str, int], ...]
+    constant: Decimal
+    is_equality: bool
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The names that it needs."""
+        return tuple(name for name, _ in self.weights)
+
+
+def parse(text: str) -> Contrast:
+    """A contrast of its text.
+
+    Raises:
+        ValueError: where there is not one relation.
+    """
+    is_equality = " = " in text
+    sides = text.split(" = " if is_equality else " > ")
+    if len(sides) != 2:
+        raise ValueError(f"{text!r} needs one of ' > ' and ' = '")
+    weights: dict[str, int] = {}
+    constant = Decimal(0)
+    for side, factor in zip(sides, (1, -1), strict=True):
+        for index, part in enumerate(side.replace(" - ", " + -").split(" + ")):
+            name = part.strip()
+            weight = -factor if index and name.startswith("-") else factor
+            name = name.removeprefix("-") if index else name
+            try:
+                constant += weight * Decimal(name)
+            except InvalidOperation:
+                weights[name] = weights.get(name, 0) + weight
+    return Contrast(text, tuple(weights.items()), constant, is_equality)
+
+
+def judge(
+    result: TableResult,
+    stated: Sequence[Mapping[str, str]],
+    contrasts: Sequence[Mapping[str, str]],
+    *,
+    partial: bool = False,
+) -> tuple[ClaimResult, ...]:
+    """The claims that consist of contrasts.
+
+    Args:
+        stated: one row a claim: ``claim``, ``text``, ``stated`` (a count such as "6 of 6", or
+            "all") and ``where``.
+        contrasts: ``claim`` and ``contrast``, one row each.
+        partial: whether contrasts of cells that the table lacks are passed over.
+
+    Raises:
+        ValueError: where a contrast is damaged, names a cell that the table lacks, or a count is
+            not that of the contrasts.
+    """
+    cells = {cell.name: cell for cell in result.cells}
+    found = []
+    for row in stated:
+        own = [parse(c["contrast"]) for c in contrasts if c["claim"] == row["claim"]]
+        if lacking := sorted({name for c in own for name in c.cells} - cells.keys()):
+            if not partial:
+                raise ValueError(f"{row['claim']!r}: the table has no cell {lacking[0]!r}")
+            own = [c for c in own if cells.keys() >= set(c.cells)]
+        if own:
+            found.append(_claim(row, own, cells, result))
+    return tuple(found)
+
+
+def _claim(
+    row: Mapping[str, str],
+    contrasts: Sequence[Contrast],
+    cells: Mapping[str, CellResult],
+    result: TableResult,
+) -> ClaimResult:
+    total = len(contrasts)
+    count = total if row["stated"] == EVERY else int(row["stated"].split()[0])
+    if row["stated"] != EVERY and row["stated"] != f"{count} of {total}":
+        raise ValueError(f"{row['claim']!r} states {row['stated']!r} of {total} contrasts")
+    known = [c for c in contrasts if all(cells[name].n > 1 for name in c.cells)]
+    found = [_tested(c, cells, result, ALPHA / total) for c in known]
+    low = sum(holds for _, holds, _ in found)
+    high = total - sum(fails for _, _, fails in found)
+    verdict = "undecided" if len(known) == total else "not decidable"
+    if low >= count or high < count:
+        verdict = "confirmed" if low >= count else "contradicted"
+    printed = [value for c in contrasts if (value := _printed(c, cells)) is not None]
+    return ClaimResult(
+        **{name: row[name] for name in ("claim", "text", "where")},
+        stated=f"{count} of {total}",
+        printed=f"{sum(value > 0 for value in printed)} of {len(printed)}" if printed else "–",
+        ours=f"{sum(is_seen for is_seen, _, _ in found)} of {len(known)}" if known else "",
+        interval=f"[{low}, {high}]" if known else "",
+        chance="–",
+        verdict=verdict,
+    )
+
+
+def _printed(contrast: Contrast, cells: Mapping[str, CellResult]) -> Decimal | None:
+    """The contrast in the printed numbers, None where one is not printed; of an equality none."""
+    if contrast.is_equality:
+        return None
+    total = contrast.constant
+    for name, weight in contrast.weights:
+        if (text := cells[name].published) is None:
+            return None
+        total += weight * Decimal(text)
+    return total
+
+
+def _tested(
+    contrast: Contrast, cells: Mapping[str, CellResult], result: TableResult, error: float
+) -> tuple[bool, bool, bool]:
+    """Whether it holds in our means, surely holds, and surely fails."""
+    measure = result.about.measure
+    mean, variance, small = float(contrast.constant) / measure.scale, 0.0, 0.0
+    for name, weight in contrast.weights:
+        values = np.array([0.0 if run.diverged else run.value for run in cells[name].runs])
+        share = weight**2 * values.var(ddof=1) / len(values)
+        mean += weight * float(values.mean())
+        variance += share
+        small += share**2 / (len(values) - 1)
+    spread, freedom = math.sqrt(variance), variance**2 / small if small else math.inf
+    if contrast.is_equality:
+        first = cells[contrast.cells[0]]
+        margins = result.delta
+        delta = margins.get(first.margin) if isinstance(margins, Mapping) else margins
+        if delta is None:
+            return abs(mean) < spread, False, False
+        margin = float(measure.margin(delta, Decimal(1)))
+        reach = spread * _quantile(freedom, error)
+        return abs(mean) <= margin, abs(mean) + reach <= margin, abs(mean) - reach > margin
+    if not spread:
+        return mean > 0, mean > 0, mean < 0
+    p = float(stdtr(freedom, mean / spread)) if math.isfinite(freedom) else 0.5
+    return mean > 0, 1 - p <= error, p <= error
+
+
+def _quantile(freedom: float, error: float) -> float:
+    """Half of a two-sided interval's width in standard errors."""
+    return float(stdtrit(freedom, 1 - error / 2)) if math.isfinite(freedom) else 0.0

@@ -1,0 +1,88 @@
+"""Sentences of a paper as inequalities between cells, against scipy's Welch test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_ind
+
+from analysis.documents.results import About, CellResult, RunRow, TableResult
+from analysis.verdicts.contrasts import judge, parse
+from analysis.verdicts.measure import ACCURACY
+
+PERCENT = replace(ACCURACY, percent=True)
+ROW = {"claim": "c", "text": "t", "where": "here", "stated": "all"}
+
+
+def cell(name: str, values: Any, published: str | None = None) -> CellResult:
+    runs = tuple(
+        RunRow(i, 0, 1, v, v, False, 0, 0, f"{name}{i}", "", "float32", "", "m")
+        for i, v in enumerate(values)
+    )
+    return CellResult(name, runs=runs, published=published, measure=PERCENT, margin="d")
+
+
+def table(*cells: CellResult) -> TableResult:
+    about = About("p/t", "T", "c", measure=PERCENT)
+    return TableResult(about, cells, (), 6, 0, {"d": Decimal(2)})
+
+
+def verdict(text: str, *cells: CellResult, stated: str = "all") -> Any:
+    (found,) = judge(table(*cells), [{**ROW, "stated": stated}], [{"claim": "c", "contrast": text}])
+    return found
+
+
+def test_names_may_hold_hyphens_and_numbers_are_printed_ones() -> None:
+    found = parse("a S-FC 400 - b > c D-CONV 4 - 78.5")
+    assert dict(found.weights) == {"a S-FC 400": 1, "b": -1, "c D-CONV 4": -1}
+    assert found.constant == Decimal("78.5")
+    assert parse("a = b").is_equality
+    with pytest.raises(ValueError, match="one of"):
+        parse("a < b")
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.004, 0.01, -0.01])
+def test_two_cells_are_judged_by_welchs_test(shift: float) -> None:
+    random = np.random.default_rng(5)
+    x, y = 0.8 + shift + 0.01 * random.normal(size=9), 0.8 + 0.003 * random.normal(size=6)
+    found = verdict("a > b", cell("a", x), cell("b", y))
+    wins = ttest_ind(x, y, equal_var=False, alternative="greater").pvalue <= 0.05
+    loses = ttest_ind(x, y, equal_var=False, alternative="less").pvalue <= 0.05
+    assert found.interval == f"[{int(wins)}, {1 - int(loses)}]"
+    assert found.verdict == ("confirmed" if wins else "contradicted" if loses else "undecided")
+
+
+def test_differences_of_differences_and_printed_numbers() -> None:
+    base = np.array([-0.001, 0.0, 0.001, 0.002])
+    cells = [cell(n, base + m, f"{100 * m:.2f}") for n, m in (("a", 0.9), ("b", 0.6), ("c", 0.95))]
+    assert verdict("a - b > c - a", *cells).verdict == "confirmed"
+    assert verdict("c - a > a - b", *cells).verdict == "contradicted"
+    assert verdict("a > 89.5", *cells).verdict == "confirmed"
+    assert verdict("a > 91", *cells).verdict == "contradicted"
+    assert verdict("c - a > a - b", *cells).printed == "0 of 1"
+
+
+def test_alike_means_within_the_margin() -> None:
+    """Two points of margin: half a point is alike, five are not, and few scattered runs say
+    nothing."""
+    tight = np.array([-0.001, 0.0, 0.001, 0.0005, -0.0005])
+    wide = 30 * tight
+    first = cell("a", 0.8 + tight)
+    assert verdict("a = b", first, cell("b", 0.805 + tight)).verdict == "confirmed"
+    assert verdict("a = b", first, cell("b", 0.85 + tight)).verdict == "contradicted"
+    assert verdict("a = b", first, cell("b", 0.81 + wide)).verdict == "undecided"
+
+
+def test_missing_runs_and_damaged_rows() -> None:
+    assert verdict("a > b", cell("a", []), cell("b", [0.5, 0.6])).verdict == "not decidable"
+    with pytest.raises(ValueError, match="no cell 'z'"):
+        verdict("a > z", cell("a", [0.5, 0.6]))
+    with pytest.raises(ValueError, match="states"):
+        verdict("a > b", cell("a", []), cell("b", []), stated="2 of 2")
+    rows = [{"claim": "c", "contrast": text} for text in ("a > b", "a > z")]
+    (found,) = judge(table(cell("a", []), cell("b", [])), [ROW], rows, partial=True)
+    assert found.stated == "1 of 1"

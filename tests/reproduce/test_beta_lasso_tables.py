@@ -1,0 +1,142 @@
+"""The β-LASSO paper's trained tables: cells against published numbers, frozen names, claims."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.models.layers import WEIGHTED
+from benchmarks.run import digest_of
+from reproduce.__main__ import run
+from reproduce.beta_lasso import figure2, figure3, figure5, selection, table1, table2
+from reproduce.beta_lasso.protocol import DATASETS
+from reproduce.catalogue import readings
+from reproduce.catalogue.published import read_rows
+from reproduce.catalogue.report import build
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import Table, spelled
+
+TABLES = {m.TABLE.name: m.TABLE for m in (table1, table2, figure2, figure3, figure5, selection)}
+FORMS = [(t, form) for t in TABLES.values() for form in ("full", *t.forms)]
+GOLDEN = json.loads((Path(__file__).parent / "golden_beta_lasso.json").read_text())
+
+
+def identity(table: Table) -> str:
+    """One digest of all configurations of a form."""
+    return digest_of({cell.name: cell.run(0).configuration_hash for cell in table.cells})
+
+
+@pytest.mark.parametrize(("table", "form"), FORMS, ids=[f"{t.name} {f}" for t, f in FORMS])
+def test_configurations_are_frozen(table: Table, form: str) -> None:
+    """A changed hash disowns every record of the cell: never edit the golden file to pass."""
+    assert identity(table.of_form(form)) == GOLDEN[f"{table.name} {form}"]
+
+
+@pytest.mark.parametrize("name", [n for n, t in TABLES.items() if t.is_printed])
+def test_published_numbers_are_the_tables_cells(name: str) -> None:
+    table = TABLES[name]
+    rows = read_rows("beta-lasso", f"{name}.csv")
+    cells = {cell.name for cell in table.cells}
+    printed = {row["cell"] for row in rows}
+    assert printed <= cells
+    extra = {n for n in cells - printed if not n.endswith(("permuted", " SGD"))}
+    assert not extra
+    measures = {measure.name for measure in table.measures}
+    assert {row.get("measure") or table.measures[0].name for row in rows} <= measures
+    for row in rows:
+        assert table.cell(row["cell"]).template.data.name == row["part"]
+
+
+def test_table_2_repeats_table_1() -> None:
+    first = {row["cell"]: row["value"] for row in read_rows("beta-lasso", "table1.csv")}
+    second = {row["cell"]: row["value"] for row in read_rows("beta-lasso", "table2.csv")}
+    for dataset in DATASETS:
+        for network in ("S-CONV", "S-LOCAL", "3-FC", "S-FC"):
+            assert first[f"{dataset} {network} 4000"] == second[f"{dataset} {network} SGD"]
+            ours = table1.TABLE.cell(f"{dataset} {network} 4000").run(3)
+            assert ours == table2.TABLE.cell(f"{dataset} {network} SGD").run(3)
+
+
+def test_the_recipe_is_the_papers() -> None:
+    found = table1.TABLE.cell("svhn S-FC 4000").run(0)
+    assert found.epochs == 4000
+    assert found.setting("procedure.phases.train.batch_size") == 512
+    assert found.schedule.rate(0) == Decimal("0.1")
+    assert found.schedule.rate(3999, epochs=4000) < Decimal("0.0001")
+    assert found.data.augmentation.policy == "fa_reduced_svhn"
+    assert found.data.augmentation.cutout == 20
+    assert found.precision == "bf16"
+    assert found.setting("objective.penalties.l2.convention") == "half_sum_sq"
+    sparse = table2.TABLE.cell("cifar10 S-FC beta 50").run(0)
+    assert not sparse.has_setting("objective.penalties.l2.weight_decay")
+    assert sparse.optimizer.momentum == 0
+    assert table2.TABLE.cell("cifar10 S-FC beta 50 permuted").run(0).data.permute_pixels
+
+
+def test_grids_are_the_papers() -> None:
+    chosen = {choice.name: choice for choice in selection.TABLE.choices}
+    assert len(chosen["settings of svhn D-LOCAL SGD"].candidates) == 20
+    assert len(chosen["settings of cifar100 S-FC β-LASSO"].candidates) == 50
+    assert all(cell.template.data.held_out == 5000 for cell in selection.TABLE.cells)
+
+
+@pytest.mark.parametrize("network", figure2.NETWORKS)
+def test_sizes_are_as_near_as_whole_channels_come(network: str) -> None:
+    square, linear = figure2.QUADRATICS[network]
+    for size in ("0.032", "1", "1024"):
+        width = figure2.channels(network, size)
+        with torch.device("meta"):
+            built = figure2.model(network, size).network(10, 32)
+        layers = [m for m in built.modules() if isinstance(m, WEIGHTED)]
+        weights = sum(layer.weight.numel() for layer in layers)
+        assert weights == pytest.approx(square * width**2 + linear * width, rel=0.01)
+        wanted = float(size) * 10**6
+        off = [abs(square * w * w + linear * w - wanted) for w in (width - 1, width, width + 1)]
+        assert off[1] <= min(off) * 1.2 or width == 1
+
+
+def test_what_the_text_says_of_its_own_tables(tmp_path: Path) -> None:
+    """Two sentences are not borne out by the printed numbers themselves, both because of SVHN."""
+    found = {}
+    for name in ("table1", "table2", "figure5"):
+        result = build(select(f"beta-lasso/{name}", results=tmp_path))
+        found |= {claim.claim: (claim.stated, claim.printed) for claim in result.claims}
+        assert {claim.verdict for claim in result.claims} == {"not decidable"}
+    assert found.pop("depth hurts") == ("6 of 6", "5 of 6")  # after 400 epochs
+    assert found.pop("growing") == ("3 of 3", "2 of 3")  # 0.08 points at both ends
+    assert found.pop("permuted") == ("3 of 3", "–")
+    assert len(found) == 10
+    for stated, printed in found.values():
+        assert stated == printed, found
+
+
+def test_readings_change_the_cells_that_they_are_about() -> None:
+    for reading in readings.load("beta-lasso"):
+        for name in reading.tables if reading.setting else ():
+            if name not in TABLES:
+                continue
+            taking = [
+                cell
+                for cell in TABLES[name].cells
+                for path in reading.paths
+                if cell.takes(path) and spelled(cell.template.setting(path)) == reading.default
+            ]
+            assert taking, (reading.id, name)
+            changed = dict.fromkeys(reading.paths, reading.alternatives[0])
+            assert taking[0].run(0, changed) != taking[0].run(0)
+
+
+def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["beta-lasso/figure3", "--quick", "--seeds", "1", "--results", str(tmp_path)]
+    assert run([*command, "--executor", "debug", "--only", "digits beta 50"]) == 0
+    folder = tmp_path / "quick" / "beta-lasso" / "figure3"
+    facts = json.loads((folder / "figure3.json").read_text())
+    (cell,) = (c for c in facts["cells"] if c["name"] == "digits beta 50")
+    whole = 3 * 32**4 // 4 * 2
+    assert 0 < cell["median"] < whole  # weights of the first layer that are exactly 0
+    assert (folder / "figure3.layers.png").stat().st_size > 10_000
+    assert "left, beside other networks" in capsys.readouterr().out
