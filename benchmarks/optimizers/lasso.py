@@ -103,12 +103,13 @@ def _move(lists: list[list[torch.Tensor]], rule: Rule) -> None:
 def cut(weight: torch.Tensor, threshold: Number, soft: bool) -> None:
     """Set what is smaller than the threshold in magnitude to 0, in place. What is not a number
     stays so: a diverged network is not to look sparse."""
-    kind = {torch.float32: np.float32, torch.float64: np.float64}.get(weight.dtype)
-    if isinstance(threshold, torch.Tensor) or soft or kind is None:
+    kinds = {torch.float32: "float32", torch.float64: "float64"}
+    if isinstance(threshold, torch.Tensor) or soft or weight.dtype not in kinds:
         weight.copy_(_cut(weight, threshold, soft))
     elif threshold:
         # hardshrink keeps what is above its bound, so it gets the number before the threshold.
-        torch.hardshrink(weight, float(np.nextafter(kind(threshold), kind(0))), out=weight)
+        bounds = np.array([threshold, 0.0], kinds[weight.dtype])
+        torch.hardshrink(weight, float(np.nextafter(*bounds)), out=weight)
 
 
 def _cut(weight: torch.Tensor, threshold: Number, soft: bool) -> torch.Tensor:
