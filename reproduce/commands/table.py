@@ -190,6 +190,12 @@ def _another_budget(selection: Selection, options: Any, rates: Mapping[str, floa
     if found.unknown == found.runs:
         return f"nothing is known yet of the speed of the {found.runs} missing runs"
     finished = found.within(budget.training_seconds)
+    shortest = min(found.epoch_seconds, default=0.0)
+    if not finished and shortest > budget.training_seconds:
+        return (
+            f"one more {duration(budget.seconds)} would not do: an epoch takes about "
+            f"{duration(shortest)}, and less than one is not kept; all of it needs {found.time}"
+        )
     those = "the missing run" if found.runs == 1 else f"{found.runs} missing runs"
     text = f"one more {duration(budget.seconds)} would finish about {finished} of {those}"
     if finished == found.runs:

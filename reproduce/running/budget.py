@@ -22,6 +22,8 @@ REPORT_SECONDS, REPORT_SHARE = 20.0, 0.25
 SHORTEST_SECONDS, LONGEST_SECONDS = 10.0, 365 * 86400.0
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
+# Of training, after which a speed is known well enough to give up by.
+TRIAL_SECONDS = 5.0
 # What saving a run may take.
 SAVE_SECONDS = 1.0
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -79,6 +81,10 @@ class Pace:
         deadline: on the monotonic clock; None where there is none, and everything fits.
         data: the folder of the data sets.
         known: images a second of a worker by workload, as measured before.
+
+    Attributes:
+        hopeless: whether what is trained will not come to the end of its epoch in time, so that
+            fewer runs at once may do better, or others.
     """
 
     def __init__(self, deadline: float | None, data: Path, known: Mapping[str, float]) -> None:
@@ -87,11 +93,7 @@ class Pace:
         self._pack: dict[str, str] = {}
         self._last: dict[str, tuple[int, int, float]] = {}
         self._epoch_seconds = 0.0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        self.hopeless = False
 
     def admits(self, run: Run, size: int) -> bool:
         """Whether ``size`` runs like this one, begun now, complete an epoch in time, so that
@@ -103,23 +105,34 @@ class Pace:
         seconds = size * images / rate if rate else 0.0
         return self._ends_in_time(seconds, size)
 
+    def most(self, run: Run, size: int) -> int:
+        """The most runs like this one, up to ``size``, that are worth beginning together now."""
+        while size and not self.admits(run, size):
+            size -= 1
+        return size
+
     def begin(self, runs: Sequence[Run]) -> None:
         """These are trained together from now on."""
         now = time.monotonic()
         self._pack = {run.hash: workload(run.canonical()) for run in runs}
         self._last = {run.hash: (-1, 0, now) for run in runs}
         self._epoch_seconds = 0.0
+        self.hopeless = False
 
     def note(self, progress: Progress) -> None:
         """What the training loop tells after each update; cheap."""
         name = progress.run_hash
         epoch, images, since = self._last.get(name, (progress.epoch, 0, 0.0))
-        if progress.epoch == epoch:
-            return
         now = time.monotonic()
-        if epoch >= 0 and (seconds := now - since) > 0:
+        seconds, together = now - since, len(self._pack)
+        if progress.epoch == epoch:
+            if self.deadline is not None and seconds > TRIAL_SECONDS and progress.step:
+                self.rates[self._pack[name]] = together * (progress.images_seen - images) / seconds
+                left = seconds * (progress.steps_per_epoch / progress.step - 1)
+                self.hopeless = now + left > self.deadline
+            return
+        if epoch >= 0 and seconds > 0:
             self._epoch_seconds = seconds
-            together = len(self._pack)
             self.rates[self._pack[name]] = together * (progress.images_seen - images) / seconds
         self._last[name] = (progress.epoch, progress.images_seen, now)
 

@@ -64,6 +64,7 @@ class Estimate:
         ends: when each of them will have ended, in seconds from now and in their order; None of
             those whose speed is not known.
         worker_seconds: of all workers together.
+        epoch_seconds: that an epoch of each takes, were it alone; of those whose speed is known.
     """
 
     runs: int
@@ -73,6 +74,7 @@ class Estimate:
     source: str
     ends: tuple[float | None, ...] = ()
     worker_seconds: float = 0.0
+    epoch_seconds: tuple[float, ...] = ()
 
     @property
     def unknown(self) -> int:
@@ -153,6 +155,10 @@ def shared(
         source=first.source,
         ends=tuple(found.get(run.hash) for run in missing),
         worker_seconds=sum(times),
+        epoch_seconds=tuple(
+            work(run, data) / max(1, run.epochs) / rates[kinds[run.hash]].images_per_second
+            for run in known
+        ),
     )
 
 
@@ -166,17 +172,14 @@ def speeds(
 ) -> dict[str, Speed]:
     """How fast one worker trains each workload of ``runs``, as far as that is known; that of the
     first run comes first. See :func:`estimate`."""
-    name = next(iter(hardware.gpu_names()), None) if means.device == "cuda" else None
-    label = provenance.machine_label(
-        provenance.capture("local", device_kind=means.device, device_name=name)
-    )
+    label = _label(means)
     recorded = _recorded(store, means, label)
     cache = store.root / "speed.json"
     known = _read(cache)
     found: dict[str, Speed] = {}
     for run in runs:
         kind = workload(run.canonical())
-        key = json.dumps([label, kind, means.workers, means.pack])
+        key = _key(label, kind, means)
         if kind in found:
             continue
         if kind in recorded:
@@ -186,10 +189,32 @@ def speeds(
         elif measured or key in known:
             if key not in known:
                 known[key] = _Speed(_measure(run, means), time.time())
-                with contextlib.suppress(OSError):
-                    atomic.replace(cache, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
+                _write(cache, known)
             found[kind] = Speed(known[key].images_per_second, "measured")
     return found
+
+
+def remember(rates: Mapping[str, float], store: Store, means: Resources) -> None:
+    """Keep speeds by workload that were seen in training, as if they had been measured now."""
+    cache, label, now = store.root / "speed.json", _label(means), time.time()
+    new = {_key(label, kind, means): _Speed(rate, now) for kind, rate in rates.items() if rate > 0}
+    if new:
+        _write(cache, _read(cache) | new)
+
+
+def _label(means: Resources) -> str:
+    name = next(iter(hardware.gpu_names()), None) if means.device == "cuda" else None
+    origin = provenance.capture("local", device_kind=means.device, device_name=name)
+    return provenance.machine_label(origin)
+
+
+def _key(label: str, kind: str, means: Resources) -> str:
+    return json.dumps([label, kind, means.workers, means.pack])
+
+
+def _write(cache: Path, known: Mapping[str, _Speed]) -> None:
+    with contextlib.suppress(OSError):
+        atomic.replace(cache, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
 def _recorded(store: Store, means: Resources, label: str) -> dict[str, float]:

@@ -121,11 +121,14 @@ class Trainer:
         for planned in todo:
             if len(batch) == size:
                 break
-            fits = not batch or planned.run.data.identity == batch[0].run.data.identity
-            if fits and not self.pace.admits(planned.run, size):
+            if batch and planned.run.data.identity != batch[0].run.data.identity:
+                continue
+            most = self.pace.most(planned.run, size)
+            if most <= len(batch):
                 late = True
-            elif fits and self._claim(planned):
+            elif self._claim(planned):
                 batch.append(planned)
+                size = most
         self.spent = late and not batch
         return batch
 
@@ -175,7 +178,7 @@ class Trainer:
             weights_of=self.store.weights.read,
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
-            should_stop=lambda: self._stopped.is_set() or self.heart.lost.is_set(),
+            should_stop=self._should_stop,
             should_leave=lambda: self._leaving.is_set() or self.pace.should_leave(),
             on_outcome=self._on_outcome,
         )
@@ -183,6 +186,9 @@ class Trainer:
             if planned.run.hash in self._held:
                 self.log(f"leaves {_named(planned)} unfinished")
                 self._let_go(planned.run.hash)
+
+    def _should_stop(self) -> bool:
+        return self._stopped.is_set() or self.heart.lost.is_set() or self.pace.hopeless
 
     def _open(self, planned: PlannedRun) -> Dataset:
         """The run's data set, read and checked once in this process: the runs of a table that has

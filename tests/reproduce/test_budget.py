@@ -115,6 +115,31 @@ def test_nothing_begins_that_cannot_reach_a_checkpoint(
     assert Pace(None, tiny, {}).admits(run, 1)
 
 
+def test_fewer_at_once_where_a_whole_pack_would_come_to_nothing(
+    monkeypatch: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    """Nothing is known of four at once; when five seconds tell that their epoch would end too late,
+    they are given up, and as many are begun as will do."""
+    runs = [tiny_run(seed, epochs=5) for seed in range(4)]
+    pace = Pace(40.0, tiny, {})
+    clock = Clock(monkeypatch)
+    assert pace.most(runs[0], 4) == 4
+    pace.begin(runs)
+    pace.note(Progress(runs[0].hash, 0, 5, 0, 20, 0))
+    for step in range(1, 4):  # 3 s a step of 20 in an epoch
+        assert not pace.hopeless
+        clock.now += 3.0
+        pace.note(Progress(runs[0].hash, 0, 5, step, 20, 3 * step))
+        if pace.hopeless:
+            break
+    assert (pace.hopeless, step) == (True, 2)
+    assert pace.rates[workload(runs[0].canonical())] == pytest.approx(4.0)
+    # 64 images at 4 a second take 16 s each: one fits into 34 s with what is kept back.
+    assert pace.most(runs[0], 4) == 1
+    pace.begin(runs[:1])
+    assert not pace.hopeless
+
+
 def test_a_run_leaves_before_an_epoch_that_would_end_too_late(
     monkeypatch: pytest.MonkeyPatch, tiny: Path
 ) -> None:
