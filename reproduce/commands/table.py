@@ -18,8 +18,6 @@ from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection
 from reproduce.running.progress import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reproduce.catalogue.selection import Selection
     from reproduce.running.campaign import Survey
     from reproduce.running.standing import Standing
@@ -136,7 +134,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         summary = launching.launch(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
     if summary.spent:
-        _tell(_another_budget(selection, options, summary.rates))
+        _tell(_another_budget(selection, options))
     _tell(wanted.differing(selection.store))
     return summary
 
@@ -176,17 +174,16 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launc
         raise UserError("not started; --quick, --only and --seeds make it shorter")
 
 
-def _another_budget(selection: Selection, options: Any, rates: Mapping[str, float]) -> str:
+def _another_budget(selection: Selection, options: Any) -> str:
     """What one more budget would finish, and what the whole still needs."""
-    from reproduce.running.estimate import Speed, estimate
+    from reproduce.running.estimate import estimate
     from reproduce.running.standing import standing
 
     store, budget = selection.store, options.budget
     missing = standing(
         selection.in_training_order, store, save_weights=options.save_weights
     ).missing
-    seen = {kind: Speed(rate, "seen") for kind, rate in rates.items()}
-    found = estimate([p.run for p in missing], store, options, seen=seen, measured=False)
+    found = estimate([p.run for p in missing], store, options, measured=False)
     if found.unknown == found.runs:
         return f"nothing is known yet of the speed of the {found.runs} missing runs"
     finished = found.within(budget.training_seconds)
@@ -200,6 +197,8 @@ def _another_budget(selection: Selection, options: Any, rates: Mapping[str, floa
     text = f"one more {duration(budget.seconds)} would finish about {finished} of {those}"
     if finished == found.runs:
         text = f"one more {duration(budget.seconds)} would finish {those}"
+    if not finished:
+        text = f"one more {duration(budget.seconds)} would bring {those} on, and may finish none"
     return f"{text}; all of it needs {found.time}"
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REPORT_SECONDS, REPORT_SHARE = 20.0, 0.25
 SHORTEST_SECONDS, LONGEST_SECONDS = 10.0, 365 * 86400.0
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
+# To leave too early costs nothing that is not made next time; to begin in vain, nothing either.
 EPOCH_MARGIN = 1.25
 # Of training, after which a speed is known well enough to give up by.
 TRIAL_SECONDS = 5.0
@@ -83,13 +84,15 @@ class Pace:
         known: images a second of a worker by workload, as measured before.
 
     Attributes:
+        seen: images a second by workload, as measured here.
         hopeless: whether what is trained will not come to the end of its epoch in time, so that
             fewer runs at once may do better, or others.
     """
 
     def __init__(self, deadline: float | None, data: Path, known: Mapping[str, float]) -> None:
         self.deadline, self.data = deadline, data
-        self.rates = dict(known)
+        self.known = dict(known)
+        self.seen: dict[str, float] = {}
         self._pack: dict[str, str] = {}
         self._last: dict[str, tuple[int, int, float]] = {}
         self._epoch_seconds = 0.0
@@ -101,9 +104,10 @@ class Pace:
         if self.deadline is None:
             return True
         images = trained_images(run, self.data) / max(1, run.epochs)
-        rate = self.rates.get(workload(run.canonical()))
+        kind = workload(run.canonical())
+        rate = self.seen.get(kind, self.known.get(kind))
         seconds = size * images / rate if rate else 0.0
-        return self._ends_in_time(seconds, size)
+        return time.monotonic() + seconds + SAVE_SECONDS * size < self.deadline
 
     def most(self, run: Run, size: int) -> int:
         """The most runs like this one, up to ``size``, that are worth beginning together now."""
@@ -127,22 +131,18 @@ class Pace:
         seconds, together = now - since, len(self._pack)
         if progress.epoch == epoch:
             if self.deadline is not None and seconds > TRIAL_SECONDS and progress.step:
-                self.rates[self._pack[name]] = together * (progress.images_seen - images) / seconds
+                self.seen[self._pack[name]] = together * (progress.images_seen - images) / seconds
                 left = seconds * (progress.steps_per_epoch / progress.step - 1)
                 self.hopeless = now + left > self.deadline
             return
         if epoch >= 0 and seconds > 0:
             self._epoch_seconds = seconds
-            self.rates[self._pack[name]] = together * (progress.images_seen - images) / seconds
+            self.seen[self._pack[name]] = together * (progress.images_seen - images) / seconds
         self._last[name] = (progress.epoch, progress.images_seen, now)
 
     def should_leave(self) -> bool:
         """Asked at the end of an epoch: whether the next one would end too late."""
         if self.deadline is None:
             return False
-        return not self._ends_in_time(self._epoch_seconds, len(self._pack))
-
-    def _ends_in_time(self, epoch_seconds: float, size: int) -> bool:
-        assert self.deadline is not None
-        seconds = EPOCH_MARGIN * epoch_seconds + SAVE_SECONDS * size
-        return time.monotonic() + seconds < self.deadline
+        seconds = EPOCH_MARGIN * self._epoch_seconds + SAVE_SECONDS * len(self._pack)
+        return time.monotonic() + seconds >= self.deadline

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.training.checkpoint import epoch_of
 from reproduce.running import images
 from reproduce.running.standing import WAITING, Running, running_now, sort
-from reproduce.running.workload import workload
 from reproduce.store import failures
-from reproduce.store.claims import this_host
 from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
@@ -38,7 +36,6 @@ class Survey:
         stuck: runs that nobody will train, since what they start from has failed.
         budget_left: seconds until training has to be over; None where there is no such limit.
         spent: whether such a limit has ended the training.
-        rates: images a second of a worker of this machine by workload, as seen last.
     """
 
     runs: int
@@ -54,7 +51,6 @@ class Survey:
     stuck: int = 0
     budget_left: float | None = None
     spent: bool = False
-    rates: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -119,7 +115,6 @@ class Campaign:
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
         self._told: set[str] = set()
-        self._rates: dict[str, float] = {}
 
     @property
     def is_late(self) -> bool:
@@ -138,7 +133,6 @@ class Campaign:
         found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
         running, waiting = found.running, found.of(WAITING)
         lacking = self._lacking(waiting)
-        self._note_rates(running)
         deadline = self.job.deadline
         counted = [*self._finished, *found.finished]
         return Survey(
@@ -155,19 +149,7 @@ class Campaign:
             images_per_second=sum(r.beat.images_per_second for r in running),
             seconds_left=self._seconds_left(running, waiting),
             budget_left=None if deadline is None else max(0.0, deadline - time.monotonic()),
-            rates=dict(self._rates),
         )
-
-    def _note_rates(self, running: Iterable[Running]) -> None:
-        """Of the workers here: what each trains together."""
-        packs: dict[int, list[Running]] = {}
-        for r in running:
-            if r.owner.host == this_host():
-                packs.setdefault(r.owner.pid, []).append(r)
-        for pack in packs.values():
-            if all(r.beat.images_per_second for r in pack):
-                rate = sum(r.beat.images_per_second for r in pack)
-                self._rates |= dict.fromkeys((workload(r.run.canonical()) for r in pack), rate)
 
     def _lacking(self, waiting: Iterable[PlannedRun]) -> dict[str, list[str]]:
         """By hash: of runs that cannot begin yet, what they start from."""

@@ -44,8 +44,8 @@ class _Speed(msgspec.Struct):
 @dataclass(frozen=True)
 class Speed:
     """Images a second of training by one worker, and how that is known: "recorded" (from finished
-    runs on this machine), "seen" (while this command trained), "measured" (just now, or within the
-    last hour) or "scaled" (from another network, by multiply-adds)."""
+    runs on this machine), "measured" (just now, or within the last hour) or "scaled" (from another
+    network, by multiply-adds)."""
 
     images_per_second: float
     source: str
@@ -111,21 +111,19 @@ def estimate(
     store: Store,
     options: LaunchOptions,
     *,
-    seen: Mapping[str, Speed] = MappingProxyType({}),
     measured: bool = True,
 ) -> Estimate:
     """Time for runs that are missing, in the order in which they are trained, from their
     checkpoints on; may train on random images for some 10 s a network, and needs no data.
 
     Args:
-        seen: by workload, for what neither records nor an earlier measurement tell.
         measured: whether what is not known otherwise is measured now.
 
     Raises:
         UserError: where a device is asked for that is not there.
     """
     means = resources(len(missing), options)
-    rates = speeds(missing, store, means, seen=seen, measured=measured)
+    rates = speeds(missing, store, means, measured=measured)
     return shared(missing, store, options.data, means, rates)
 
 
@@ -171,7 +169,7 @@ def speeds(
     measured: bool = True,
 ) -> dict[str, Speed]:
     """How fast one worker trains each workload of ``runs``, as far as that is known; that of the
-    first run comes first. See :func:`estimate`."""
+    first run comes first. See :func:`estimate`; ``seen`` is known before."""
     label = _label(means)
     recorded = _recorded(store, means, label)
     cache = store.root / "speed.json"

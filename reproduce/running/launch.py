@@ -90,17 +90,8 @@ def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) 
         survey = campaign.survey()
         spent = options.budget is not None and not survey.over and not interrupts.requested
         survey = replace(survey, interrupted=interrupts.requested, spent=spent)
-        if spent:
-            _remember(survey, store, Resources(job.device, job.workers, job.pack))
         display.update(survey)
     return survey
-
-
-def _remember(survey: Survey, store: Store, means: Resources) -> None:
-    """So that the next budget begins with what this one has found of speed."""
-    from reproduce.running.estimate import remember
-
-    remember(survey.rates, store, means)
 
 
 def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:

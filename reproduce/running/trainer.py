@@ -182,10 +182,21 @@ class Trainer:
             should_leave=lambda: self._leaving.is_set() or self.pace.should_leave(),
             on_outcome=self._on_outcome,
         )
+        if self.job.deadline is not None:
+            self._remember()
         for planned in batch:
             if planned.run.hash in self._held:
                 self.log(f"leaves {_named(planned)} unfinished")
                 self._let_go(planned.run.hash)
+
+    def _remember(self) -> None:
+        """So that the command can tell what one more budget would do, and that one where to
+        begin."""
+        from reproduce.running import estimate
+        from reproduce.running.launch import Resources
+
+        means = Resources(self.job.device, self.job.workers, self.job.pack)
+        estimate.remember(self.pace.seen, self.store, means)
 
     def _should_stop(self) -> bool:
         return self._stopped.is_set() or self.heart.lost.is_set() or self.pace.hopeless

@@ -21,7 +21,7 @@ from benchmarks.training.loop import Progress
 from reproduce.catalogue.papers import entries
 from reproduce.catalogue.selection import select
 from reproduce.running import budget as module
-from reproduce.running.budget import EPOCH_MARGIN, SAVE_SECONDS, Budget, Pace
+from reproduce.running.budget import SAVE_SECONDS, Budget, Pace
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.schedule import ends
 from reproduce.running.standing import standing
@@ -106,7 +106,7 @@ def test_nothing_begins_that_cannot_reach_a_checkpoint(
     run = tiny_run(0, epochs=5)
     pace = Pace(100.0, tiny, {workload(run.canonical()): 8.0})  # 8 s an epoch
     clock = Clock(monkeypatch)
-    clock.now = 100 - 8 * EPOCH_MARGIN - SAVE_SECONDS - 0.1
+    clock.now = 100 - 8 - SAVE_SECONDS - 0.1
     assert pace.admits(run, 1)
     assert not pace.admits(run, 2)  # a pack of two takes twice as long
     clock.now += 0.2
@@ -133,8 +133,8 @@ def test_fewer_at_once_where_a_whole_pack_would_come_to_nothing(
         if pace.hopeless:
             break
     assert (pace.hopeless, step) == (True, 2)
-    assert pace.rates[workload(runs[0].canonical())] == pytest.approx(4.0)
-    # 64 images at 4 a second take 16 s each: one fits into 34 s with what is kept back.
+    assert pace.seen[workload(runs[0].canonical())] == pytest.approx(4.0)
+    # 64 images at 4 a second take 16 s each: of 34 s, two and their saving fill just too much.
     assert pace.most(runs[0], 4) == 1
     pace.begin(runs[:1])
     assert not pace.hopeless
@@ -157,7 +157,7 @@ def test_a_run_leaves_before_an_epoch_that_would_end_too_late(
         left.append(pace.should_leave())
     assert left == [False, True, True]
     kind = workload(runs[0].canonical())
-    assert pace.rates[kind] == pytest.approx(2 * 64 / 10)
+    assert pace.seen[kind] == pytest.approx(2 * 64 / 10)
     assert not pace.admits(runs[0], 1)
 
 
