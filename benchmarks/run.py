@@ -35,7 +35,7 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     optimizer: Optimizer = SGD()
     schedule: Schedule
     procedure: Procedure
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Literal["float32", "tf32", "bf16"] = "float32"
 
     def fault(self) -> str | None:
         return None if self.seed < SEEDS else f"seed must lie in 0 … 2^63 - 1, not {self.seed}"

@@ -150,11 +150,17 @@ def batches_of(
     run: Run, split: ResidentSplit, normalizer: Normalizer, epoch: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """The batches of an epoch of the run's one phase."""
-    from benchmarks.training.batches import epoch_batches
+    import torch
+
+    from benchmarks.training.batches import EpochBatches
 
     (phase,) = run.procedure.phases
-    augmentation, steps = run.data.augmentation, phase.steps(len(split))
-    return epoch_batches(run.seed, augmentation, split, normalizer, epoch, phase.batch_size, steps)
+    size, largest = len(split), phase.batch_size
+    batches = EpochBatches(run.seed, run.data.augmentation, split, normalizer, largest)
+    drawn = batches.draw(epoch)
+    batches.load({name: torch.from_numpy(rows) for name, rows in drawn.items()})
+    for first in range(phase.steps(size)):
+        yield batches.next(min(largest, size - first * largest))
 
 
 def member_of(run: Run, dataset: Dataset, device: torch.device) -> Member:

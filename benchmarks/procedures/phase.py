@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from benchmarks.run import Run
+    from benchmarks.training.device import Request
     from benchmarks.training.member import Member
 
 
@@ -23,8 +24,9 @@ class Work(Protocol):
         """Whether nothing is left to do."""
         ...
 
-    def steps(self) -> Iterator[bool]:
-        """Work on; yields at least every second, and True where the state may be saved."""
+    def steps(self) -> Iterator[bool | Request]:
+        """Work on. Yields a request for work on the device, and goes on when that has been put
+        there; besides yields at least every second, and True where the state may be saved."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class _Once:
     def __init__(self, phase: AtOnce, member: Member) -> None:
         self.phase, self.member, self.over = phase, member, False
 
-    def steps(self) -> Iterator[bool]:
+    def steps(self) -> Iterator[bool | Request]:
         began = time.perf_counter()
         self.phase.apply(self.member)
         self.member.wall_seconds += time.perf_counter() - began

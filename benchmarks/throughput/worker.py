@@ -41,8 +41,10 @@ from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
 from benchmarks.training.batches import Context, Resident, no_weights
+from benchmarks.training.device import Request, on
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
+from benchmarks.training.step import Step
 from benchmarks.training.train_work import TrainWork
 
 ENDLESS = 1_000_000
@@ -89,12 +91,12 @@ def train_ours(options: Options, dataset: store.Dataset, window: Window) -> None
 class TimedUpdates:
     """Stands in for a run's optimiser and makes each update with the next of several."""
 
-    def __init__(self, updates: dict[str, Callable[[float], None]], window: Window) -> None:
+    def __init__(self, updates: dict[str, Callable[[Any], None]], window: Window) -> None:
         self.updates, self.window = updates, window
         self.seconds: dict[str, list[float]] = {name: [] for name in updates}
         self._turn = 0
 
-    def step(self, lr: float) -> None:
+    def step(self, lr: float | torch.Tensor) -> None:
         """One update, timed once the window is open."""
         name = list(self.updates)[self._turn % len(self.updates)]
         self._turn += 1
@@ -109,19 +111,19 @@ class TimedUpdates:
         return time.perf_counter()
 
 
-def updates_of(work: TrainWork) -> dict[str, Callable[[float], None]]:
+def updates_of(step: Step) -> dict[str, Callable[[Any], None]]:
     """Three updates of one network: ours with coefficients, ours without, and torch's SGD."""
-    model = work.member.model
+    model = step.member.model
     sgd = torch.optim.SGD(
         model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.0005, foreach=True
     )
 
-    def torch_step(lr: float) -> None:
-        sgd.param_groups[0]["lr"] = lr
+    def torch_step(lr: float | torch.Tensor) -> None:
+        sgd.param_groups[0]["lr"] = float(lr)
         sgd.step()
         sgd.zero_grad()
 
-    own = SGD().build(model, coefficients_of(work.penalties)), SGD().build(model, {})
+    own = SGD().build(model, coefficients_of(step.penalties)), SGD().build(model, {})
     return dict(zip(UPDATES, (*(update.step for update in own), torch_step), strict=True))
 
 
@@ -133,19 +135,27 @@ def train_with_updates(
     asked = run_of(options, dataset.digest, options.seed)
     calm = asked.with_setting("schedule.learning_rate", "0.001")
     resident = Resident(dataset, torch.device(options.device), no_weights)
-    member = Member(calm, Context(calm, resident))
-    work = cast(TrainWork, member.work)
-    updates = updates_of(work)
-    timed = TimedUpdates(updates, window)
-    work.update = cast(Any, timed)
+    context = Context(calm, resident)
+    with on(context.stream):
+        timed = _train_timed(Member(calm, context), window)
+    return {"update_seconds": {n: statistics.median(took) for n, took in timed.seconds.items()}}
+
+
+def _train_timed(member: Member, window: Window) -> TimedUpdates:
+    step = cast(TrainWork, member.work).step
+    timed = TimedUpdates(updates_of(step), window)
+    step.update = cast(Any, timed)
     seen = 0
-    for _ in member.steps():
+    for done in member.steps():
+        if isinstance(done, Request):
+            done.run()
+            continue
         if member.images_seen > seen:
             window.tick(member.images_seen - seen)
             seen = member.images_seen
         if window.over:
             break
-    return {"update_seconds": {n: statistics.median(took) for n, took in timed.seconds.items()}}
+    return timed
 
 
 TRAINERS: dict[str, Callable[[Options, store.Dataset, Window], dict[str, Any] | None]] = {

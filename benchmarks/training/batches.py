@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 
 from benchmarks.errors import UserError
 from benchmarks.randomness import permutation
+from benchmarks.training.device import services
 from benchmarks.training.memory import release_pages
 
 if TYPE_CHECKING:
@@ -112,31 +113,49 @@ def _row(channels: np.ndarray, width: int) -> torch.Tensor:
     return torch.tensor(channels, dtype=torch.float32).repeat(width)
 
 
-def epoch_batches(
-    seed: int,
-    augmentation: Augmentation,
-    split: ResidentSplit,
-    normalizer: Normalizer,
-    epoch: int,
-    batch: int,
-    steps: int,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The first ``steps`` batches of an epoch, in the order that (seed, epoch) alone decides.
+class EpochBatches:
+    """An epoch's batches, cut in order out of what was drawn for it, at addresses that stay.
 
-    Yields images float32 (B, C, H, W) and labels int64 (B,). What is random in the augmentation is
-    drawn anew for every image.
+    Order and draws are a function of (seed, epoch) alone, drawn on the host for all images at once.
+
+    Args:
+        largest: images a batch at most.
     """
-    order = permutation(seed, "order", epoch, len(split))
-    drawn = {
-        name: torch.from_numpy(rows).to(split.device)
-        for name, rows in augmentation.draw(seed, epoch, order).items()
-    }
-    indices = torch.from_numpy(order).to(split.device)
-    for step in range(steps):
-        window = slice(step * batch, (step + 1) * batch)
-        pixels, labels = split.take(indices[window])
-        pixels = augmentation.apply(pixels, {name: rows[window] for name, rows in drawn.items()})
-        yield normalizer(pixels), labels
+
+    def __init__(
+        self,
+        seed: int,
+        augmentation: Augmentation,
+        split: ResidentSplit,
+        normalizer: Normalizer,
+        largest: int,
+    ) -> None:
+        self.seed, self.augmentation = seed, augmentation
+        self.split, self.normalizer = split, normalizer
+        self.first = torch.zeros((), dtype=torch.int64, device=split.device)
+        self.span = torch.arange(largest, device=split.device)
+        self.rows: dict[str, torch.Tensor] = {}
+
+    def draw(self, epoch: int) -> dict[str, np.ndarray]:
+        """Everything random of an epoch; ``""`` is the order of the images, int64 (N,)."""
+        order = permutation(self.seed, "order", epoch, len(self.split))
+        return {**self.augmentation.draw(self.seed, epoch, order), "": order}
+
+    def load(self, drawn: Mapping[str, torch.Tensor]) -> None:
+        """Begin an epoch with what :meth:`draw` gave, as tensors on the host."""
+        for name, rows in drawn.items():
+            if name not in self.rows:
+                self.rows[name] = torch.empty_like(rows, device=self.split.device)
+            self.rows[name].copy_(rows, non_blocking=True)
+        self.first.zero_()
+
+    def next(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images float32 (size, C, H, W) and labels int64 (size,) of the next ``size`` places."""
+        places = self.first + self.span[:size]
+        self.first.add_(size)
+        rows = {name: values.index_select(0, places) for name, values in self.rows.items()}
+        pixels, labels = self.split.take(rows.pop(""))
+        return self.normalizer(self.augmentation.apply(pixels, rows)), labels
 
 
 # The kept weights of a run that another starts from, by the network's own names.
@@ -157,6 +176,7 @@ class Resident:
 
     def __init__(self, dataset: Dataset, device: torch.device, weights_of: WeightsOf) -> None:
         self.dataset, self.device, self.weights_of = dataset, device, weights_of
+        self.services = services(device)
         self.train = ResidentSplit(dataset.train, device)
         self.test = ResidentSplit(dataset.test, device)
 
@@ -166,6 +186,8 @@ class Context:
 
     Attributes:
         evaluated: the splits on which accuracy is taken, by the word that names the measurement.
+        services, stream: how the run's work reaches the device; whatever is made for the run
+            after this is made on that stream.
 
     Raises:
         UserError: where it holds out more than there are.
@@ -174,6 +196,7 @@ class Context:
     def __init__(self, run: Run, resident: Resident) -> None:
         dataset = resident.dataset
         self.device, self.weights_of = resident.device, resident.weights_of
+        self.services = resident.services
         self.classes, self.side = len(dataset.classes), dataset.train.images.shape[1]
         self.train, self.test = resident.train, resident.test
         self.evaluated = {"test": self.test}
@@ -187,3 +210,5 @@ class Context:
             order = permutation(run.seed, "held out", 0, size)
             self.evaluated["validation"] = self.train.only(order[:held])
             self.train = self.train.only(order[held:])
+        # From here on, so that everything of the above is there before it reads it.
+        self.stream = self.services.stream()

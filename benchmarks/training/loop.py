@@ -1,7 +1,8 @@
 """Trains a pack of runs on one device; a pack of one is the ordinary case.
 
-Runs of a pack advance in turn, an update each, and on CUDA each has a stream of its own, so that
-small networks overlap on a large device. Nothing that a run computes depends on its companions.
+Runs of a pack advance in turn, an update each. On CUDA each has a stream of its own, so that small
+networks overlap on a large device, and what they do together again and again is recorded and
+replayed (:mod:`benchmarks.training.graph`). Nothing that a run computes depends on its companions.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ import torch
 
 from benchmarks.training import checkpoint
 from benchmarks.training.batches import Context, Resident, WeightsOf, no_weights
+from benchmarks.training.device import Request, Stream, on
+from benchmarks.training.graph import DevicePath, conductor
 from benchmarks.training.member import Member
 from benchmarks.training.memory import keep_freed_memory
+from benchmarks.training.pack import Hooks, Pack
 
 if TYPE_CHECKING:
     from benchmarks.data.store import Dataset
@@ -96,6 +100,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     should_leave: Callable[[], bool] = lambda: False,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    device_path: DevicePath | None = None,
 ) -> list[Outcome]:
     """Train ``runs``, which share a data set, and return their outcomes in order.
 
@@ -114,6 +119,10 @@ def train(
             left there, unfinished, so that nothing of it is repeated.
         on_outcome: called as soon as each run ends, before its companions do. What it raises ends
             the training of all. Not called for runs that were stopped or left.
+        device_path: how updates reach a CUDA device; the environment's choice by default.
+
+    Where the device has too little memory for all, half of those at work go on, and the rest is
+    trained after them in packs of no more, each run from its checkpoint.
 
     Raises:
         UserError: where a checkpoint cannot be written (a full or read-only folder). All else that
@@ -121,19 +130,19 @@ def train(
     """
     resident = Resident(dataset, device, weights_of)
     trainings = [Training(run, checkpoints) for run in runs]
-    for training in trainings:
+    hooks = Hooks(on_progress, should_stop, should_leave, lambda one: on_outcome(one.outcome()))
+
+    def enter(training: Training) -> None:
         with training.charged():
-            training.enter(Member(training.run, Context(training.run, resident)), sitting or {})
-    going = list(trainings)
-    while going:
-        for training in list(going):
-            if not training.advance(on_progress, should_leave):
-                going.remove(training)
-                if not training.left:
-                    on_outcome(training.outcome())
-            elif should_stop():
-                going.clear()
-                break
+            context = Context(training.run, resident)
+            with on(context.stream):
+                training.enter(Member(training.run, context), sitting or {})
+
+    try:
+        Pack(trainings, enter, conductor(device, device_path), hooks).train()
+    finally:
+        for training in trainings:
+            training.settle()
     return [training.outcome() for training in trainings]
 
 
@@ -146,6 +155,7 @@ class Training:
     """One run's training in this process: its member of the pack, its stream, its checkpoint.
 
     Attributes:
+        request: what is to be put on the device before it can go on.
         left: whether it was asked to leave, and is saved.
         saved, epoch_began: when, on the monotonic clock.
         apart: seconds from one checkpoint to the next, at most.
@@ -157,8 +167,10 @@ class Training:
         self.saved = self.epoch_began = time.monotonic()
         self.apart = CHECKPOINT_SECONDS
         self.member: Member | None = None
-        self.steps: Iterator[bool] = iter(())
-        self.stream: torch.cuda.Stream | None = None
+        self.steps: Iterator[bool | Request] = iter(())
+        self.request: Request | None = None
+        self.stream: Stream = None
+        self.settle: Callable[[], None] = lambda: None
         self.sittings: list[dict[str, Any]] = []
         self.left = False
         self.error: Exception | None = None
@@ -170,47 +182,68 @@ class Training:
         try:
             yield
         except Exception as error:
-            self.traceback = traceback.format_exc()
-            self.member, self.steps, error.__context__ = None, iter(()), None
-            self.error = error.with_traceback(None)
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """The run has come to that, and to nothing else."""
+        self.traceback = "".join(traceback.format_exception(error))
+        self.member, self.request, self.steps, error.__context__ = None, None, iter(()), None
+        self.error = error.with_traceback(None)
+
+    @property
+    def lacks_memory(self) -> bool:
+        """Whether it failed for want of the device's memory alone."""
+        return isinstance(self.error, torch.OutOfMemoryError)
+
+    def drive_out(self) -> None:
+        """Forget all but what is saved, so that it may enter again."""
+        self.settle()
+        self.member, self.request, self.steps = None, None, iter(())
+        self.error, self.traceback, self.stream = None, "", None
 
     def enter(self, member: Member, sitting: dict[str, Any]) -> None:
-        """Begin, or continue from the checkpoint."""
+        """Begin, or continue from the checkpoint; call it on the member's stream."""
+        self.sittings = []
+        self.stream = member.context.stream
         if self.path and (state := checkpoint.load(self.path)):
             member.restore(state)
             self.sittings = list(state["sittings"])
         self.sittings.append({**sitting, "from_epoch": member.epoch})
-        if member.context.device.type == "cuda":
-            self.stream = torch.cuda.Stream()
-            # The run's weights were put there on the default stream.
-            self.stream.wait_stream(torch.cuda.current_stream())
         self.member, self.steps = member, member.steps()
 
-    def advance(
-        self, on_progress: Callable[[Progress], None], should_leave: Callable[[], bool]
-    ) -> bool:
-        """One update; False once the run has ended, well or badly, or has been left."""
-        context = torch.cuda.stream(self.stream) if self.stream else contextlib.nullcontext()
-        epoch_done = None
-        with self.charged(), context:
-            epoch_done = next(self.steps, None)
-        member = self.member
-        if epoch_done is None or member is None:
-            return False
-        on_progress(
-            Progress(
-                run_hash=self.run.hash,
-                epoch=member.epoch,
-                epochs=self.run.epochs,
-                step=member.step_in_epoch,
-                steps_per_epoch=member.steps_per_epoch,
-                images_seen=member.images_seen,
-            )
+    def advance(self, hooks: Hooks) -> bool:
+        """Go on to the next request; False where there is none: the run has ended, well or badly,
+        has been left, or everything is to stop."""
+        while True:
+            done = self.request = None
+            with self.charged(), on(self.stream):
+                done = next(self.steps, None)
+            member = self.member
+            if done is None or member is None:
+                return False
+            if isinstance(done, Request):
+                self.request = done
+                return True
+            hooks.on_progress(self._progress(member))
+            if done:
+                self.left = not member.finished and hooks.should_leave()
+                self.save_if_due(member)
+            if member.finished or self.left:
+                self.settle()
+                return False
+            if hooks.should_stop():
+                hooks.stopped = True
+                return False
+
+    def _progress(self, member: Member) -> Progress:
+        return Progress(
+            run_hash=self.run.hash,
+            epoch=member.epoch,
+            epochs=self.run.epochs,
+            step=member.step_in_epoch,
+            steps_per_epoch=member.steps_per_epoch,
+            images_seen=member.images_seen,
         )
-        if epoch_done:
-            self.left = not member.finished and should_leave()
-            self.save_if_due(member)
-        return not member.finished and not self.left
 
     def save_if_due(self, member: Member) -> None:
         """Save, unless being killed just before the next epoch ends would lose little enough."""
@@ -220,9 +253,19 @@ class Training:
         if self.path is None or member.finished:
             return
         if self.left or now - self.saved + EPOCH_MARGIN * epoch_seconds > self.apart:
-            size = checkpoint.save(self.path, {**member.state(), "sittings": self.sittings})
-            self.apart = seconds_between_checkpoints(size)
+            self._save(self.path, member)
             self.saved = self.epoch_began = time.monotonic()
+
+    def _save(self, path: Path, member: Member) -> None:
+        self.settle()
+        with on(self.stream):
+            state = member.state()
+
+        def write() -> None:
+            size = checkpoint.save(path, {**state(), "sittings": self.sittings})
+            self.apart = seconds_between_checkpoints(size)
+
+        self.settle = member.context.services.later(write)
 
     def outcome(self) -> Outcome:
         """What the run has come to."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from benchmarks.errors import UserError
 from benchmarks.models.describe import network_measures
 from benchmarks.training.batches import evaluation_batch
+from benchmarks.training.device import Request, numerics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class Member:
-    """A run's state. ``steps`` yields after every bit of work that it has put on the device.
+    """A run's state. ``steps`` asks for every bit of work on the device, and yields after it.
 
     Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
-    momentum and batch-norm statistics.
+    momentum and batch-norm statistics. "tf32" is float32 whose products round their factors to
+    TensorFloat-32, on CUDA alone; "float32" does so nowhere.
 
     Attributes:
         phase: index of the phase at work.
@@ -29,10 +33,15 @@ class Member:
         curves: by name, [epoch, value] pairs; epochs are 1-based.
         measurements: by name, JSON-ready; a count is {"count": …, "of": …}.
         remains: by phase, what its ``rebuild`` needs.
+
+    Raises:
+        UserError: where the device does not compute in the run's precision.
     """
 
     def __init__(self, run: Run, context: Context) -> None:
         self.run, self.context = run, context
+        if run.precision == "tf32" and context.device.type != "cuda":
+            raise UserError("precision tf32 is computed on CUDA devices alone: use float32")
         model = run.model.build(context.classes, context.side, seed=run.seed)
         self.model = model.to(context.device).to(memory_format=torch.channels_last)
         self.phase = self.epoch = self.step_in_epoch = self.steps_per_epoch = 0
@@ -50,13 +59,13 @@ class Member:
         """All phases done, or diverged at the end of an epoch."""
         return self.diverged or self.phase >= len(self.phases)
 
-    def steps(self) -> Iterator[bool]:
-        """Work to the end; yields True where the state may be saved, else False."""
+    def steps(self) -> Iterator[bool | Request]:
+        """Work to the end, as :meth:`benchmarks.procedures.phase.Work.steps` does."""
         while not self.finished:
-            for may_save in self.work.steps():
+            for done in self.work.steps():
                 if self.work.over:
                     self._close_phase()
-                yield may_save
+                yield done
 
     def _close_phase(self) -> None:
         self.phase += 1
@@ -65,8 +74,12 @@ class Member:
         else:
             self.work = self.phases[self.phase].begin(self)
 
+    def numerics(self) -> contextlib.AbstractContextManager[None]:
+        """How exact the run's float32 products are, as a context, backward passes included."""
+        return numerics(self.context.device, self.run.precision)
+
     def autocast(self) -> torch.autocast:
-        """The run's precision, as a context."""
+        """The precision of the run's forward passes, as a context."""
         kind = self.context.device.type
         return torch.autocast(kind, torch.bfloat16, enabled=self.run.precision == "bf16")
 
@@ -80,16 +93,6 @@ class Member:
                 found = {"count": correct, "of": total, "epoch": epoch}
                 self.measurements["best evaluated accuracy"] = found
 
-    def count_correct(self, split: ResidentSplit) -> Iterator[torch.Tensor]:
-        """The correctly classified images so far, int64 on the device, after each batch."""
-        self.model.eval()
-        correct = torch.zeros((), dtype=torch.int64, device=self.context.device)
-        for pixels, labels in split.windows(evaluation_batch(self.context.side)):
-            with torch.no_grad(), self.autocast():
-                logits = self.model(self.context.normalizer(pixels))
-            correct += (logits.argmax(1) == labels).sum()
-            yield correct
-
     def features(self, split: ResidentSplit, window: slice = slice(None)) -> np.ndarray:
         """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
         self.model.eval()
@@ -98,26 +101,36 @@ class Member:
         hook = dense[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         try:
             for pixels, _ in split.windows(evaluation_batch(self.context.side), window):
-                with torch.no_grad(), self.autocast():
+                with torch.no_grad(), self.numerics(), self.autocast():
                     self.model(self.context.normalizer(pixels))
         finally:
             hook.remove()
         return torch.cat([batch.float().cpu() for batch in seen]).numpy()
 
-    def state(self) -> dict[str, Any]:
-        """Everything that continuing needs, on the CPU."""
-        return {
+    def state(self) -> Callable[[], dict[str, Any]]:
+        """Begin to copy everything that continuing needs; calling the result gives it, on the CPU,
+        as it is now."""
+        whole = {
             "run": self.run.canonical(),
             "phase": self.phase,
             "epoch": self.epoch,
-            "model": _on_cpu(self.model.state_dict()),
-            "work": _on_cpu(self.work.state()),
+            "model": self.model.state_dict(),
+            "work": self.work.state(),
             "remains": self.remains,
             "curves": self.curves,
             "measurements": self.measurements,
             "diverged": self.diverged,
             "wall_seconds": self.wall_seconds,
         }
+        tensors: list[torch.Tensor] = []
+        books = _mapped(whole, lambda tensor: tensors.append(tensor) or tensor)  # type: ignore[func-returns-value]
+        arrived = self.context.services.fetch(*tensors)
+
+        def state() -> dict[str, Any]:
+            copies = iter(arrived())
+            return _mapped(books, lambda tensor: next(copies))
+
+        return state
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from :meth:`state`; the weights that follow equal an uninterrupted run's."""
@@ -136,10 +149,10 @@ class Member:
             self.work.restore(state["work"])
 
 
-def _on_cpu(state: Any) -> Any:
-    """The same with every tensor detached and on the CPU."""
+def _mapped(state: Any, each: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """A copy in which a function of every tensor stands for it."""
     if isinstance(state, torch.Tensor):
-        return state.detach().cpu()
+        return each(state)
     if isinstance(state, dict):
-        return {key: _on_cpu(value) for key, value in state.items()}
-    return [_on_cpu(value) for value in state] if isinstance(state, list) else state
+        return {key: _mapped(value, each) for key, value in state.items()}
+    return [_mapped(value, each) for value in state] if isinstance(state, list) else state

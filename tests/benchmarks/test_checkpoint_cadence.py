@@ -19,6 +19,7 @@ from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop
+from benchmarks.training.device import Host
 
 CPU = torch.device("cpu")
 
@@ -40,7 +41,8 @@ def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float],
         saved_at = now
         return size
 
-    member: Any = SimpleNamespace(finished=False, state=dict)
+    context = SimpleNamespace(services=Host())
+    member: Any = SimpleNamespace(finished=False, state=lambda: dict, context=context)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "monotonic", lambda: now)
         patch.setattr(checkpoint, "save", save)

@@ -14,7 +14,7 @@ from benchmarks.data.store import Dataset
 from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.training.batches import ResidentSplit
-from benchmarks.training.train_work import TrainWork
+from benchmarks.training.step import Step
 
 CPU = torch.device("cpu")
 GOLDEN_STEPS = [2.558907, 1.565954, 1.221839, 0.7958952, 1.433113, 0.7498277]
@@ -173,16 +173,14 @@ def test_companions_do_not_matter(noise: Dataset, short_run: Run) -> None:
 def test_one_failing_run_does_not_sink_its_pack(
     noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = TrainWork._step
+    original = Step.run
 
-    def failing(
-        self: TrainWork, pixels: torch.Tensor, labels: torch.Tensor, step: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        if self.member.run.seed == 13 and self.epoch == 1:
-            raise RuntimeError("out of memory")
-        return original(self, pixels, labels, step)
+    def failing(self: Step, size: int) -> None:
+        if self.member.run.seed == 13 and self.member.epoch == 1:
+            raise RuntimeError("a kernel failed")
+        original(self, size)
 
-    monkeypatch.setattr(TrainWork, "_step", failing)
+    monkeypatch.setattr(Step, "run", failing)
     bad, good = loop.train([changed(short_run, seed=13), short_run], noise, CPU)
     assert isinstance(bad.error, RuntimeError)
     assert not bad.finished

@@ -1,27 +1,209 @@
 """What CONTRIBUTING asks of whatever takes part in a step, of every registered part.
 
-On fake tensors there are no values, so that whatever reads one on the host raises.
+On fake tensors there are no values, so that whatever reads one on the host raises. A part whose
+settings have no defaults needs a line in ``EXAMPLES``.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from run_makers import member_of
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+)
 
 from benchmarks.data.augmentation import Augmentation
+from benchmarks.data.store import Dataset, Split
+from benchmarks.models import Model
+from benchmarks.objectives import Loss
 from benchmarks.optimizers import Optimizer
-from benchmarks.parts import kinds, made
-from benchmarks.run import Run  # loads every room's parts
+from benchmarks.parts import Part, kinds, made
+from benchmarks.penalties import Attached, Term
+from benchmarks.procedures import Train
+from benchmarks.run import Run
+from benchmarks.training.member import Member
+from benchmarks.training.step import Evaluation, Step
 
-assert Run
+CPU = torch.device("cpu")
 AUGMENTATIONS, OPTIMIZERS = sorted(kinds(Augmentation)), sorted(kinds(Optimizer))
+# Other settings than the defaults, so that a part does all that it can.
+EXAMPLES: dict[str, dict[str, str]] = {
+    "loco_line": {"a1": "1"},
+    "loco_reg": {"gamma": "1.6", "eta": "2.4"},
+    "strip_reg": {"eta": "8"},
+}
+NARROW = {"kind": "vgg10", "width_multiplier": "0.0625"}
+
+
+def example(base: type[Part], kind: str) -> Part:
+    """Networks as narrow as they can be."""
+    narrow = {n: "0.0625" for n in kinds(base)[kind].__struct_fields__ if n == "width_multiplier"}
+    return made(base, {"kind": kind, **narrow, **EXAMPLES.get(kind, {})})
+
+
+def variants(run: Run) -> Iterator[tuple[str, Run]]:
+    """The run with each registered part in turn."""
+    for name in sorted(kinds(Term)):
+        penalties = run.objective.replace(penalties=(example(Term, name),))
+        yield name, run.replace(objective=penalties)
+    for name in sorted(kinds(Loss)):
+        yield name, run.replace(objective=run.objective.replace(loss=example(Loss, name)))
+    for optimizer in optimizers():
+        yield str(optimizer), run.replace(optimizer=optimizer)
+    for name in AUGMENTATIONS:
+        yield name, run.with_setting("data.augmentation", example(Augmentation, name))
+    for precision in ("float32", "bf16"):
+        yield precision, run.replace(precision=precision)
+    for name in sorted(kinds(Model)):
+        yield name, run.replace(model=example(Model, name))
+
+
+@pytest.fixture
+def few(noise: Dataset) -> Dataset:
+    """24 training and 8 test images."""
+    return cut(noise, lambda images: images)
+
+
+def cut(data: Dataset, change: Callable[[np.ndarray], np.ndarray]) -> Dataset:
+    train = Split(change(data.train.images[:24]), data.train.labels[:24])
+    test = Split(change(data.test.images[:8]), data.test.labels[:8])
+    return Dataset(data.name, data.classes, train, test, data.mean, data.std, data.digest)
+
+
+def begin(step: Step, rates: Sequence[float] = (0.01, 0.001)) -> None:
+    drawn = step.batches.draw(0)
+    kind = torch.float32 if step.rate_on_device else torch.float64
+    step.begin(
+        {name: torch.from_numpy(rows) for name, rows in drawn.items()},
+        torch.tensor(rates, dtype=kind),
+    )
+
+
+def without_values(run: Run, data: Dataset, mode: FakeTensorMode) -> Member:
+    """The run's member, its weights and statistics fake tensors."""
+    member = member_of(run, data, CPU)
+    for module in member.model.modules():
+        for held in (module._parameters, module._buffers):
+            fakes = {n: mode.from_tensor(t) for n, t in held.items() if t is not None}
+            held.update(fakes)  # type: ignore[arg-type]
+    return member
+
+
+def test_no_registered_part_reads_anything_back(
+    noise: Dataset, few: Dataset, short_run: Run
+) -> None:
+    """A whole update and an evaluation of each, full and partial batches, as CUDA records them."""
+    run = short_run.with_setting("model", made(Model, NARROW))
+    large = cut(noise, lambda images: images.repeat(2, axis=1).repeat(2, axis=2))
+    seen = []
+    for name, variant in variants(run):
+        data = large if name.endswith("expanded") else few
+        mode = FakeTensorMode(allow_non_fake_inputs=True)
+        member = without_values(variant, data, mode)
+        with mode:
+            step = Step(Train(batch_size=16), member, rate_on_device=True)
+            begin(step)
+            evaluation = Evaluation(member, member.context.test)
+            try:
+                for size in (16, 8):
+                    member.model.train()
+                    step.run(size)
+                evaluation.run(8)
+            except Exception as error:
+                raise AssertionError(f"{name} breaks a rule of a step: {error}") from error
+        seen.append(name)
+    assert {"loco_reg", "cross_entropy", "crop_flip", "vgg10", "bf16"} <= set(seen)
+
+
+class Reading(Attached):
+    """Breaks the rules."""
+
+    def loss(self, labels: torch.Tensor) -> torch.Tensor | None:
+        return self.model.classifier.weight.norm() * labels.max().item()  # type: ignore[union-attr, operator]
+
+
+class Choosing(Attached):
+    """Breaks them otherwise."""
+
+    def add_gradients(self) -> None:
+        for parameter in self.model.parameters():
+            parameter.grad[parameter > 0] = 0.0  # type: ignore[index]
+            parameter.grad = parameter.grad[parameter.grad.nonzero()]  # type: ignore[index, union-attr]
+
+
+@pytest.mark.parametrize("penalty", [Reading, Choosing])
+def test_what_breaks_the_rules_is_found(
+    few: Dataset, short_run: Run, penalty: type[Attached]
+) -> None:
+    run = short_run.with_setting("model", made(Model, NARROW))
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    member = without_values(run, few, mode)
+    with mode:
+        step = Step(Train(batch_size=16), member, rate_on_device=True)
+        step.with_loss = step.with_gradients = [penalty(member.model)]
+        begin(step)
+        with pytest.raises((DataDependentOutputException, DynamicOutputShapeException)):
+            step.run(16)
+
+
+def tensors_of(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors_of(item)
+
+
+def test_buffers_keep_their_addresses(few: Dataset, short_run: Run) -> None:
+    """From the first update on: weights, statistics, state of all parts, sums, orders, rates."""
+    run = short_run.with_setting("model", made(Model, NARROW))
+    for name, variant in variants(run):
+        if variant.model == run.model:
+            member = member_of(variant, few, CPU)
+            step = Step(Train(batch_size=16), member, rate_on_device=True)
+            found: list[list[int]] = []
+            for _ in range(2):
+                begin(step)
+                step.run(16)
+                step.run(8)
+                assert all(p.grad is None for p in member.model.parameters())
+                held = [
+                    dict(member.model.state_dict(keep_vars=True)),
+                    step.update.state(),
+                    [penalty.state() for penalty in step.penalties],
+                    vars(step),
+                    vars(step.batches),
+                ]
+                found.append([tensor.data_ptr() for tensor in tensors_of(held)])
+            assert found[0] == found[1], name
+            assert step.loss_sum.isfinite(), name
+
+
+def test_a_rate_on_the_device_gives_the_same_update(few: Dataset, short_run: Run) -> None:
+    run = short_run.with_setting("model", made(Model, NARROW))
+    models = []
+    for on_device in (False, True):
+        member = member_of(run, few, CPU)
+        member.model.train()
+        step = Step(Train(batch_size=16), member, rate_on_device=on_device)
+        for _ in range(2):
+            begin(step, (0.1, 0.01))
+            step.run(16)
+            step.run(8)
+        models.append(member.model)
+    for first, second in zip(*(model.parameters() for model in models), strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-5)
 
 
 def drawn_rows(part: Augmentation, seed: int, epoch: int, size: int) -> dict[str, torch.Tensor]:

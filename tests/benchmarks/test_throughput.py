@@ -153,7 +153,7 @@ def test_updates_take_turns(
     """Each update is timed once a group, and only LOCO-Reg's and torch's shrink the weights."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("start\n"))
     member = member_of(short_run, noise, CPU)
-    updates = updates_of(member.work)  # type: ignore[arg-type]
+    updates = updates_of(member.work.step)
     window = Window(options(warmup=1, steps=2), group=len(updates))
     timed = TimedUpdates(updates, window)
     shrunk = []

@@ -1,0 +1,143 @@
+"""What a network does with a batch on the device, as functions of buffers that keep their
+addresses: an update, and an evaluation. Neither reads anything back, so that CUDA can record and
+replay them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from benchmarks.penalties.term import Attached, coefficients_of
+from benchmarks.training.batches import EpochBatches, ResidentSplit, evaluation_batch
+
+if TYPE_CHECKING:
+    from benchmarks.procedures import Train
+    from benchmarks.training.member import Member
+
+
+class Step:
+    """An update of a member's network, and what training has summed up in an epoch.
+
+    Args:
+        rate_on_device: whether the rate is read from a tensor, as recorded work has to; by default
+            on CUDA alone.
+
+    Attributes:
+        loss_sum: of the batches' mean losses, each times its images; float64 ().
+        correct: images classified correctly, each before its own update; int64 ().
+    """
+
+    def __init__(self, phase: Train, member: Member, rate_on_device: bool | None = None) -> None:
+        run, context = member.run, member.context
+        device = context.device
+        self.member, self.stream = member, context.stream
+        objective = phase.objective or run.objective
+        self.loss = objective.loss
+        self.penalties = [term.attach(member.model) for term in objective.penalties]
+        # Most penalties are coefficients of the update: a step then calls none of these.
+        self.with_loss = _overriding(self.penalties, "loss")
+        self.with_gradients = _overriding(self.penalties, "add_gradients")
+        self.with_steps = _overriding(self.penalties, "after_step")
+        optimizer = phase.optimizer or run.optimizer
+        self.update = optimizer.build(member.model, coefficients_of(self.penalties))
+        self.batches = EpochBatches(
+            run.seed, run.data.augmentation, context.train, context.normalizer, phase.batch_size
+        )
+        self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        self.correct = torch.zeros((), dtype=torch.int64, device=device)
+        self.rate_on_device = device.type != "cpu" if rate_on_device is None else rate_on_device
+        self.rates = torch.zeros(phase.steps(len(context.train)), device=device)
+        self.number = torch.zeros(1, dtype=torch.int64, device=device)
+        self._rates: list[float] = []
+        self._next = 0
+
+    def begin(self, drawn: Mapping[str, torch.Tensor], rates: torch.Tensor) -> None:
+        """Begin an epoch.
+
+        Args:
+            drawn: what :meth:`EpochBatches.draw` gave, as tensors on the host.
+            rates: of the epoch's updates, (steps,) on the host: float32 where they go to the
+                device, else float64.
+        """
+        self.batches.load(drawn)
+        self.loss_sum.zero_()
+        self.correct.zero_()
+        if self.rate_on_device:
+            self.rates.copy_(rates, non_blocking=True)
+            self.number.zero_()
+        else:
+            self._rates, self._next = rates.tolist(), 0
+
+    def run(self, size: int) -> None:
+        """See :meth:`Static.run`: one update by the epoch's next ``size`` images."""
+        images, labels = self.batches.next(size)
+        with self.member.numerics():
+            with self.member.autocast():
+                logits = self.member.model(images)
+            loss = self.loss.value(logits.float(), labels)
+            whole = loss
+            for penalty in self.with_loss:
+                addend = penalty.loss(labels)
+                whole = whole if addend is None else whole + addend
+            whole.backward()
+            for penalty in self.with_gradients:
+                penalty.add_gradients()
+            rate = self._rate()
+            self.update.step(rate)
+            for penalty in self.with_steps:
+                penalty.after_step(rate)
+        self.loss_sum += loss.detach().double() * size
+        self.correct += (logits.detach().argmax(1) == labels).sum()
+
+    def _rate(self) -> float | torch.Tensor:
+        if self.rate_on_device:
+            rate = self.rates.index_select(0, self.number).view(())
+            self.number.add_(1)
+            return rate
+        self._next += 1
+        return self._rates[self._next - 1]
+
+    def clear(self) -> None:
+        """See :meth:`Static.clear`."""
+        self.member.model.zero_grad(set_to_none=True)
+
+
+class Evaluation:
+    """How many images of a split the network classifies correctly.
+
+    Attributes:
+        sizes: of the batches that cover the split.
+        correct: so far, int64 ().
+    """
+
+    def __init__(self, member: Member, split: ResidentSplit) -> None:
+        self.member, self.split, self.stream = member, split, member.context.stream
+        largest = min(evaluation_batch(member.context.side), len(split))
+        whole, rest = divmod(len(split), largest)
+        self.sizes = [largest] * whole + [rest] * bool(rest)
+        self.span = torch.arange(largest, device=split.device)
+        self.first = torch.zeros((), dtype=torch.int64, device=split.device)
+        self.correct = torch.zeros_like(self.first)
+
+    def begin(self) -> None:
+        """Begin with the first image."""
+        self.first.zero_()
+        self.correct.zero_()
+
+    def run(self, size: int) -> None:
+        """See :meth:`Static.run`: the next ``size`` images, by a network in evaluation mode."""
+        member = self.member
+        pixels, labels = self.split.take(self.first + self.span[:size])
+        self.first.add_(size)
+        with torch.no_grad(), member.numerics(), member.autocast():
+            logits = member.model(member.context.normalizer(pixels))
+        self.correct += (logits.argmax(1) == labels).sum()
+
+    def clear(self) -> None:
+        """See :meth:`Static.clear`."""
+
+
+def _overriding(penalties: list[Attached], method: str) -> list[Attached]:
+    return [p for p in penalties if getattr(type(p), method) is not getattr(Attached, method)]
