@@ -1,6 +1,6 @@
 """Single parts beside what one would use instead, measured in turn.
 
-    python -m benchmarks.throughput.parts                    # on a CPU: some three minutes
+    python -m benchmarks.throughput.parts                    # on a CPU: some five minutes
     python -m benchmarks.throughput.parts --device cuda --alpha 150
 
 One process and, on a CPU, one thread a contender, except where the table says so. Rounds follow one
@@ -121,7 +121,7 @@ def batches_of(augmentation: Augmentation, device: torch.device) -> Iterator[tor
     import numpy as np
 
     generator = torch.Generator().manual_seed(0)
-    shape = (64 * BATCH, SIDE, SIDE, 3)
+    shape = (16 * BATCH, SIDE, SIDE, 3)
     pixels = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8).to(device)
     epoch = 0
     while True:
@@ -216,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks.throughput.parts",
         description="Single parts beside what one would use instead.",
     )
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--alpha", type=int, default=32, help="of S-FC; the paper's is 150")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--only", metavar="WORD", default="", help="groups with this in their name")

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from benchmarks.models import LocallyConnected2d
 
-BATCH, SIDE = 128, 32
+BATCH, SIDE = 512, 32
 
 
 def by_position(layer: LocallyConnected2d, maps: torch.Tensor) -> torch.Tensor:

@@ -26,7 +26,7 @@ def test_the_command_measures_in_rounds(tmp_path: Path, capsys: pytest.CaptureFi
     asked = ["--rounds", "2", "--alpha", "1", "--only", "S-FC", "--json", str(file)]
     assert main(asked) == 0
     found = json.loads(file.read_text())
-    assert list(found) == ["update, S-FC(1)", "training S-FC(1), batch 128"]
+    assert list(found) == ["update, S-FC(1)", "training S-FC(1), batch 512"]
     assert all(len(times) == 2 for group in found.values() for times in group.values())
     printed = capsys.readouterr().out
     assert all(name in printed for group in found.values() for name in group)

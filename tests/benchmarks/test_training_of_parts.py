@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from run_makers import make_run, member_of
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from benchmarks.data import store
 from benchmarks.data.images import FastAutoAugment
@@ -177,6 +178,15 @@ def test_the_policy_augments_alike_image_by_image_and_by_seed() -> None:
     assert torch.equal(POLICY.apply(images.clone(), plain)[order], whole)
     other = {n: torch.from_numpy(rows) for n, rows in POLICY.draw(3, 3, order).items()}
     assert not torch.equal(POLICY.apply(pixels.clone(), other), whole)
+
+
+def test_the_policy_reads_nothing_on_the_host() -> None:
+    """Fake tensors, for which a host read raises, take a device's way."""
+    mode = FakeTensorMode()
+    drawn = {n: torch.from_numpy(rows) for n, rows in POLICY.draw(3, 2, np.arange(8)).items()}
+    fake = {name: mode.from_tensor(rows) for name, rows in drawn.items()}
+    with mode:
+        assert POLICY.apply(torch.empty((8, 16, 16, 3), dtype=torch.uint8), fake).shape[0] == 8
 
 
 def test_the_square_without_content() -> None:
