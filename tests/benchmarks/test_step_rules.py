@@ -39,8 +39,11 @@ CPU = torch.device("cpu")
 AUGMENTATIONS, OPTIMIZERS = sorted(kinds(Augmentation)), sorted(kinds(Optimizer))
 # Other settings than the defaults, so that a part does all that it can.
 EXAMPLES: dict[str, dict[str, str]] = {
+    "3_fc": {"hidden": "8", "dropout": "0.5"},
+    "d_net": {"alpha": "1", "connectivity": "local", "dropout": "0.5"},
     "loco_line": {"a1": "1"},
     "loco_reg": {"gamma": "1.6", "eta": "2.4"},
+    "s_net": {"alpha": "1", "connectivity": "fc", "dropout": "0.5"},
     "strip_reg": {"eta": "8"},
 }
 NARROW = {"kind": "vgg10", "width_multiplier": "0.0625"}
