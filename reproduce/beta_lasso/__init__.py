@@ -35,6 +35,11 @@ PAPER = Paper(
             "test and training accuracy of four networks by their number of weights (Figures 2, 6)",
         ),
         Entry("figure3", "how many weights of S-FC's layers β-LASSO leaves, epoch by epoch"),
+        Entry(
+            "figure4",
+            "first-layer filters of Table 2's networks, and how local they are (Figures 4, 7 to 9)",
+            trains=False,
+        ),
         Entry("figure5", "ResNet-18 with filters of 3×3 to 15×15, under β-LASSO and SGD"),
         Entry(
             "theorem2",

@@ -15,8 +15,9 @@ import typer
 from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
 from reproduce.commands import options as opt
+from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
-from reproduce.locality.weight_sources import digest, folder_name, saving_command, train
+from reproduce.locality.weight_sources import digest, folder_name
 from reproduce.store import weights as saved_weights
 from reproduce.store.paths import default_data, default_results, given_path, printable
 from reproduce.store.store import Store, stores

@@ -15,8 +15,8 @@ from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
 from reproduce.catalogue.tables import PlannedRun, plan, spelled
 from reproduce.commands import options as opt
+from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
-from reproduce.locality.weight_sources import saving_command, train
 
 if TYPE_CHECKING:
     import pandas as pd

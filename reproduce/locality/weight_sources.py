@@ -1,20 +1,14 @@
-"""Weight files: how those that the user names are called, and what makes those of a table."""
+"""Weight files that the user names: how they are called."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.errors import reading
-from reproduce.store.paths import default_results, printable
-from reproduce.store.store import Store
-
-if TYPE_CHECKING:
-    from reproduce.catalogue.selection import Selection
+from reproduce.store.paths import printable
 
 
 def folder_name(names: Sequence[str], digests: Sequence[str]) -> str:
@@ -40,24 +34,3 @@ def digest(path: Path) -> str:
     """
     with reading(path), open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def train(selection: Selection) -> bool:
-    """Train the selected runs that have no weights, and keep these: for quick forms, which take
-    minutes on embedded data; False where that was interrupted.
-
-    Raises:
-        UserError: see :func:`reproduce.commands.table.launch_missing`.
-    """
-    from reproduce.commands.options import Launch
-    from reproduce.commands.table import launch_missing
-
-    # as_json: without progress
-    return not launch_missing(selection, Launch(save_weights=True, as_json=True)).interrupted
-
-
-def saving_command(table: str, store: Store, *options: str) -> str:
-    """The command that trains a table's runs under that folder and keeps their weights."""
-    form = [] if store.form == "full" else [f"--{store.form}"]
-    results = [] if store.base == default_results() else ["--results", str(store.base)]
-    return f"`{shlex.join(['reproduce', table, *form, *results, '--save-weights', *options])}`"
