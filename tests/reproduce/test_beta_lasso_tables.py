@@ -77,6 +77,20 @@ def test_the_recipe_is_the_papers() -> None:
     assert table2.TABLE.cell("cifar10 S-FC beta 50 permuted").run(0).data.permute_pixels
 
 
+def test_the_reduced_form_trains_less_of_the_same() -> None:
+    reduced = table2.TABLE.of_form("reduced")
+    assert (reduced.seeds, len(reduced.cells)) == (15, 6)
+    for cell in reduced.cells:
+        less, whole = cell.run(0), table2.TABLE.cell(cell.name.removesuffix(" larger")).run(0)
+        assert less.epochs < whole.epochs
+        assert less.model == whole.model.replace(alpha=8)
+        assert (less.data, less.precision) == (whole.data, "bf16")
+    for cell, pair in (("", table2.REDUCED_LAM), (" larger", table2.LARGER_LAM)):
+        found = reduced.cell(f"cifar10 S-FC beta 50{cell}").run(0).optimizer
+        assert (spelled(found.lam_conv), spelled(found.lam_fc)) == pair
+        assert pair in selection.REDUCED_LAMBDAS  # what the rule can have chosen
+
+
 def test_grids_are_the_papers() -> None:
     chosen = {choice.name: choice for choice in selection.TABLE.choices}
     assert len(chosen["settings of svhn D-LOCAL SGD"].candidates) == 20
