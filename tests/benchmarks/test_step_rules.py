@@ -32,12 +32,15 @@ from benchmarks.parts import Part, kinds, made
 from benchmarks.penalties import Attached, Term
 from benchmarks.procedures import Train
 from benchmarks.run import Run
+from benchmarks.training import graph
+from benchmarks.training.device import Host, Request
+from benchmarks.training.graph import Recorded
 from benchmarks.training.member import Member
 from benchmarks.training.step import Evaluation, Step
 
 CPU = torch.device("cpu")
 AUGMENTATIONS, OPTIMIZERS = sorted(kinds(Augmentation)), sorted(kinds(Optimizer))
-# Other settings than the defaults, so that a part does all that it can.
+# Other settings than the defaults: so that a part does all that it can, and a network is small.
 EXAMPLES: dict[str, dict[str, str]] = {
     "3_fc": {"hidden": "8", "dropout": "0.5"},
     "d_net": {"alpha": "1", "connectivity": "local", "dropout": "0.5"},
@@ -127,6 +130,34 @@ def test_no_registered_part_reads_anything_back(
                 raise AssertionError(f"{name} breaks a rule of a step: {error}") from error
         seen.append(name)
     assert {"loco_reg", "cross_entropy", "crop_flip", "vgg10", "bf16"} <= set(seen)
+
+
+def test_an_epoch_of_a_pack_reads_nothing_back_before_its_end(
+    few: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way of an epoch's draws and of its requests, each recorded for all members."""
+    monkeypatch.setattr(graph, "WARM_UP", 0)
+    run = short_run.with_setting("model", made(Model, NARROW))
+    run = run.with_setting("procedure.phases.train.batch_size", 16)
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    members = [without_values(run.replace(seed=seed), few, mode) for seed in range(3)]
+    conductor = Recorded(Host())
+    with mode:
+        for member in members:
+            member.work = member.phases[0].begin(member)
+            member.work.step.rate_on_device = True
+        steps = [member.steps() for member in members]
+        for size in (16, 8):
+            requests = [next(each) for each in steps]
+            assert [request.size for request in requests if isinstance(request, Request)] == [
+                size
+            ] * 3
+            assert conductor.run(requests) == {}  # type: ignore[arg-type]
+            if size == 16:
+                assert [next(each) for each in steps] == [False] * 3
+        assert [len(unit) for unit in conductor._replays] == [3, 3]
+        with pytest.raises(DataDependentOutputException):
+            next(steps[0])  # the end reads the loss
 
 
 class Reading(Attached):
