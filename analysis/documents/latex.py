@@ -45,12 +45,18 @@ NAMES = (
     "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
     "upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
-RAISED = ("2", "3", r"\circ", r"\dagger")
+RAISED = (r"\circ", r"\dagger")
 SYMBOLS = {
     **{sign: rf"${sign}$" for sign in "<>"},
     **{sign: rf"\{sign}" for sign in "{}$&%#_"},
     **{sign: rf"$\{name}$" for sign, name in zip(SIGNS, NAMES.split(), strict=True)},
-    **{sign: rf"$^{{{what}}}$" for sign, what in zip("²³°†", RAISED, strict=True)},
+    **{sign: rf"$^{{{what}}}$" for sign, what in zip("°†", RAISED, strict=True)},
+    **{sign: rf"$^{{{digit}}}$" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{sign: rf"$_{{{digit}}}$" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{
+        sign: rf"${name}$"
+        for sign, name in zip("⌊⌋ℓ", (r"\lfloor", r"\rfloor", r"\ell"), strict=True)
+    },
     **dict(zip("–—‘’“”", ("--", "---", "`", "'", "``", "''"), strict=True)),
     **dict(zip("\u00a0\u202f\u2009", ("~", r"\,", r"\,"), strict=True)),
     "½": r"$\frac{1}{2}$",

@@ -31,6 +31,14 @@ _CLAIMS = (
     "alike. The gain at the best λ is judged against its permutations, since picking the best "
     "gains by itself; its interval is a bootstrap over seeds."
 )
+_CONTRASTS = (
+    "a claim is a list of inequalities between cells. One surely holds, or fails, by Welch's "
+    "one-sided t test of its two sides' means, for any number of cells, with an error of 5 % "
+    "shared by the claim's list; two cells are alike where their difference's interval lies within "
+    "the margin. The interval runs from those that surely hold to all but those that surely fail: "
+    "confirmed where it lies at or above the stated count, contradicted where it lies below, not "
+    "decidable while runs are missing that could tell."
+)
 _STARS = (
     "agreement with the paper's is shown with the probability to be expected of it were our runs "
     "the truth, and is not judged."
@@ -136,7 +144,8 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Effect": _EFFECT if is_judged else "",
         "Stars": _STARS if is_judged else "",
         "Power": _detectable(result) if is_judged else "",
-        "Claims": _CLAIMS if result.claims else "",
+        "Claims": _CLAIMS if any(claim.chance != MISSING for claim in result.claims) else "",
+        "Contrasts": _CONTRASTS if any(c.chance == MISSING for c in result.claims) else "",
         "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Remark": about.remark,
         "Machines": _machines(result),

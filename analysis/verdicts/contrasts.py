@@ -21,6 +21,7 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from analysis.documents.blocks import MISSING
 from analysis.documents.results import CellResult, ClaimResult, TableResult
 
 ALPHA = 0.05
@@ -119,10 +120,10 @@ def _claim(
     return ClaimResult(
         **{name: row[name] for name in ("claim", "text", "where")},
         stated=f"{count} of {total}",
-        printed=f"{sum(value > 0 for value in printed)} of {len(printed)}" if printed else "–",
+        printed=f"{sum(value > 0 for value in printed)} of {len(printed)}" if printed else MISSING,
         ours=f"{sum(is_seen for is_seen, _, _ in found)} of {len(known)}" if known else "",
         interval=f"[{low}, {high}]" if known else "",
-        chance="–",
+        chance=MISSING,
         verdict=verdict,
     )
 

@@ -14,6 +14,7 @@ from analysis.documents.table_notes import labels
 # accuracy the paper sets against it.
 FITTED = {"cifar10": 0.6, "cifar100": 0.4, "svhn": 0.8}
 EVALUATED = "16"
+Known = Mapping[tuple[str, str], float | None]  # published values by measure and cell
 
 
 def blocks(
@@ -27,12 +28,13 @@ def blocks(
         fit: the published right panel: ``dataset``, ``network``, ``least_parameters_millions`` and
             ``accuracy``; none in other forms.
     """
+    known = {(r.about.measure.name, c.name): c.published_share for r in results for c in r.cells}
     panels, networks = [], list(dict.fromkeys(cell.label for cell in results[0].cells))
     for result in results:
         for group, cells in result.groups().items():
             series = []
             for look, network in enumerate(networks):
-                series += _series([c for c in cells if c.label == network], look)
+                series += _series([c for c in cells if c.label == network], look, known)
             measure = result.about.measure
             panels.append(
                 Curves(
@@ -67,18 +69,25 @@ def _ticks(cells: Sequence[CellResult]) -> tuple[tuple[float, str], ...]:
     return tuple((math.log2(float(column)), column) for column in shown)
 
 
-def _series(cells: Sequence[CellResult], look: int) -> list[Series]:
-    """Ours with intervals, and the published values as a line."""
+def _printed(cell: CellResult, known: Known) -> float | None:
+    """The published value; of a difference, that of the two published ones."""
+    values = [known.get((name, cell.name)) for name in cell.measure.sources]
+    if any(value is None for value in values):
+        return None
+    first, *others = (value for value in values if value is not None)
+    return first - sum(others)
+
+
+def _series(cells: Sequence[CellResult], look: int, known: Known) -> list[Series]:
+    """The published values as a line, and ours with points."""
     found = []
-    printed = [(c, c.published_share) for c in cells if c.published_share is not None]
+    printed = [(c, value) for c in cells if (value := _printed(c, known)) is not None]
     if printed:
         places = tuple(_place(c) for c, _ in printed)
-        found.append(
-            Series(places, tuple(v for _, v in printed if v is not None), look, points=False)
-        )
-    known = [(c, c.median) for c in cells if c.median is not None and math.isfinite(c.median)]
-    if known:
-        found.append(Series(tuple(_place(c) for c, _ in known), tuple(m for _, m in known), look))
+        found.append(Series(places, tuple(value for _, value in printed), look, points=False))
+    ours = [(c, c.median) for c in cells if c.median is not None and math.isfinite(c.median)]
+    if ours:
+        found.append(Series(tuple(_place(c) for c, _ in ours), tuple(m for _, m in ours), look))
     return found
 
 

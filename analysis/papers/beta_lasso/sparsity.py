@@ -11,6 +11,7 @@ from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
 
 SGD, LASSO, PUBLISHED, CONV, LOCAL = range(5)  # looks
+LONG = 2000  # epochs from which on they are counted in thousands
 
 
 def blocks(
@@ -46,7 +47,8 @@ def blocks(
                 across = (min(ends), max(ends))
                 series.append(Series(across, (count, count), look, points=False))
             heading = f"{dataset}, layer {number}"
-            panels.append(Curves(tuple(series), heading, "epoch", "weights", log=True))
+            ticks = tuple((1000.0 * n, f"{n}k") for n in range(5)) if max(ends) > LONG else ()
+            panels.append(Curves(tuple(series), heading, "epoch", "weights", ticks=ticks, log=True))
     legend = [
         Sampled("line", "β = 50", LASSO),
         Sampled("line", "SGD", SGD),
