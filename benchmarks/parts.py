@@ -14,10 +14,10 @@ computes.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, partial
 from typing import (
     Annotated,
     Any,
@@ -69,9 +69,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     introduced: ClassVar[Mapping[str, Any]] = {}
 
     def __post_init__(self) -> None:
-        for name, hint in hints_of(type(self)).items():
+        for name, check in _checks_of(type(self)):
             given = getattr(self, name)
-            checked = _checked(name, hint, given)
+            checked = check(given)
             if checked is not given:
                 msgspec.structs.force_setattr(self, name, checked)
         self.complete()
@@ -172,33 +172,52 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _checked(name: str, hint: Any, value: Any) -> Any:
-    """The value as its annotation has it.
+Check = Callable[[Any], Any]
 
-    Raises:
-        UserError: where it cannot be.
-        TypeError: for a float, whose decimal is anyone's guess.
+
+@cache
+def _checks_of(part: type[Part]) -> list[tuple[str, Check]]:
+    # Made once a class: tables make thousands of parts while a command starts.
+    return [(name, _check(name, hint)) for name, hint in hints_of(part).items()]
+
+
+def _check(name: str, hint: Any) -> Check:
+    """What gives a setting's value as its annotation has it.
+
+    It raises UserError where the value cannot be, and TypeError for a float, whose decimal is
+    anyone's guess.
     """
     origin = get_origin(hint)
     if origin is Annotated:
         base, *limits = get_args(hint)
-        checked = _checked(name, base, value)
+        return _limited(name, _check(name, base), limits)
+    if origin in (Union, types.UnionType):
+        inner = _check(name, next(one for one in get_args(hint) if one is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is Literal:
+        return partial(_option, name, get_args(hint))
+    if origin is tuple:
+        each = _check(name, get_args(hint)[0])
+        return lambda value: tuple(map(each, value.split(",") if isinstance(value, str) else value))
+    if isinstance(hint, type) and issubclass(hint, Part):
+        return partial(_part, name, hint)
+    return partial(_scalar, name, hint)
+
+
+def _limited(name: str, base: Check, limits: Sequence[Range]) -> Check:
+    def check(value: Any) -> Any:
+        checked = base(value)
         for limit in limits:
             limit.check(name, checked)
         return checked
-    if origin in (Union, types.UnionType):
-        inner = next(option for option in get_args(hint) if option is not type(None))
-        return None if value is None else _checked(name, inner, value)
-    if origin is Literal:
-        if value in get_args(hint):
-            return value
-        raise UserError(f"{name}: {value!r} is none of {', '.join(map(str, get_args(hint)))}")
-    if origin is tuple:
-        items = value.split(",") if isinstance(value, str) else value
-        return tuple(_checked(name, get_args(hint)[0], item) for item in items)
-    if isinstance(hint, type) and issubclass(hint, Part):
-        return _part(name, hint, value)
-    return _scalar(name, hint, value)
+
+    return check
+
+
+def _option(name: str, options: tuple[Any, ...], value: Any) -> Any:
+    if value in options:
+        return value
+    raise UserError(f"{name}: {value!r} is none of {', '.join(map(str, options))}")
 
 
 def _part(name: str, base: type[Part], value: Any) -> Part:

@@ -5,9 +5,11 @@ used, so that `--help`, `list` and `status` answer at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any, ClassVar
 
 import typer
+from typer.core import TyperGroup
 
 from reproduce.catalogue.papers import Entry, papers
 from reproduce.commands import (
@@ -47,8 +49,25 @@ EPILOG = (
     "one, or `device check` fails; 2 bad input; 3 incomplete; 70 a crash of ours."
 )
 
+
+class Commands(TyperGroup):
+    """Entries stand here by name and help alone until one is asked for: their options take time to
+    make, and there are many entries."""
+
+    later: ClassVar[dict[str, Callable[[], Callable[..., None]]]] = {}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in self.later:
+            alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+            stand_in = self.commands[args[0]]
+            alone.command(args[0], help=stand_in.help)(self.later[args[0]]())
+            self.commands[args[0]] = typer.main.get_command(alone)
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="reproduce",
+    cls=Commands,
     help="Reproduce published tables, number by number, with a verdict a cell.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -88,12 +107,17 @@ def _command_of(entry: Entry) -> Callable[..., None]:
     return takes_slurm(as_command(command))
 
 
+def _register(name: str, entry: Entry, *, hidden: bool = False) -> None:
+    text = f"{'Run' if entry.trains else 'Compute'} and report: {entry.summary}."
+    app.command(name, help=text, hidden=hidden)(lambda: None)
+    Commands.later[name] = partial(_command_of, entry)
+
+
 for _paper in papers():
     for _entry in _paper.entries:
-        _help = f"{'Run' if _entry.trains else 'Compute'} and report: {_entry.summary}."
-        app.command(_entry.id, help=_help, hidden=_paper.is_default)(_command_of(_entry))
+        _register(_entry.id, _entry, hidden=_paper.is_default)
         if _paper.is_default:
-            app.command(_entry.name, help=_help)(_command_of(_entry))
+            _register(_entry.name, _entry)
 
 for _name, _function in COMMANDS.items():
     app.command(_name)(as_command(_function))

@@ -81,7 +81,9 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     rows: list[dict[str, Any]] = []
     for store in stores(results or default_results(), FORMS[0]):
         found = Counter(configuration_hash(record) for record in store.records.readable())
-        for entry in entries() if found else ():
+        for entry in entries():
+            if not found:
+                break  # what comes after need not be loaded
             whole = entry.load() if entry.trains else None
             if whole is not None and store.form in (whole.form, *whole.forms):
                 rows += _rows(whole.of_form(store.form), found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 import typer
@@ -42,6 +43,7 @@ def described(
     return command
 
 
+@cache
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """Of a function or dataclass, keyword-only and with their annotations resolved, as Typer needs
     them."""
