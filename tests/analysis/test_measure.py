@@ -9,7 +9,14 @@ from decimal import Decimal
 import pytest
 
 from analysis.statistics.estimates import detectable_shift
-from analysis.verdicts.measure import ACCURACY, MEASURES, NON_ZERO, PARAMETERS, TRAINING_LOSS
+from analysis.verdicts.measure import (
+    ACCURACY,
+    GAP,
+    MEASURES,
+    NON_ZERO,
+    PARAMETERS,
+    TRAINING_LOSS,
+)
 
 PERCENT = replace(ACCURACY, percent=True)
 
@@ -76,3 +83,19 @@ def test_what_the_runs_could_have_seen():
     assert math.isnan(detectable_shift([1.0], [1.0, 2.0]))
     lost = detectable_shift([*scaled, -math.inf], scaled)
     assert lost == pytest.approx(detectable_shift(scaled, scaled))
+
+
+def test_a_measure_may_be_a_difference_or_one_number_of_a_list():
+    run = {
+        "training accuracy": {"count": 9, "of": 10},
+        "test accuracy": {"count": 75, "of": 100},
+        "weights": [5, 7, 11],
+    }
+    assert GAP.made_of(run) == pytest.approx(0.15)
+    assert GAP.is_difference
+    second = replace(PARAMETERS, name="second layer", of=("weights",), item=1)
+    assert second.made_of(run) == 7
+    assert ACCURACY.made_of(run) == 0.75
+    assert not math.isfinite(GAP.made_of({**run, "training accuracy": None}))
+    with pytest.raises(KeyError):
+        GAP.made_of({"test accuracy": 1})

@@ -154,3 +154,19 @@ def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert 0 < cell["median"] < whole  # weights of the first layer that are exactly 0
     assert (folder / "figure3.layers.png").stat().st_size > 10_000
     assert "left, beside other networks" in capsys.readouterr().out
+
+
+def test_a_wide_grid_stands_in_parts_that_hold_every_column(tmp_path: Path) -> None:
+    from analysis.documents.table_document import table_document
+
+    result = build(select("beta-lasso/figure2", results=tmp_path))
+    grids = [g for g in table_document(result).grids("latex") if g.name.startswith("layout")]
+    titles = [[c.title for c in grid.columns if c.title in figure2.SIZES] for grid in grids]
+    assert [title for part in titles for title in part] == list(figure2.SIZES)
+    assert max(map(len, titles)) <= 7
+    bests = ["best" in grid.columns[-1].title for grid in grids]
+    assert bests == [False, False, True]
+    printed = {cell.text for grid in grids for row in grid.rows for cell in row.cells}
+    assert {
+        row["value"] for row in read_rows("beta-lasso", "figure2.csv") if "test" in row["measure"]
+    } <= printed
