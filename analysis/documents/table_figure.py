@@ -24,13 +24,17 @@ COMPARED, BASELINE = 0, 1
 SETTINGS = (1, 0, 3, 2)  # looks of a grid's settings in their order; the first is the baseline
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 PANELS_A_ROW, CURVES_A_ROW, LABEL_WIDTH = 3, 4, 16
+MOST_ROWS = 150  # cells in rows that a page can show side by side
 STEP = 0.29  # between the settings at one column of a grid
 Made = tuple[tuple[DotPanel, ...], tuple[Sampled, ...], int, tuple[float, float]]
 
 
 def figures(result: TableResult) -> list[FigureBlock]:
-    """Every seed, and the learning curves where runs were evaluated more than once."""
+    """Every seed, and the learning curves where runs were evaluated more than once; nothing of
+    more rows than a page can show."""
     about = result.about
+    if about.layout == "rows" and len(result.cells) > MOST_ROWS:
+        return []
     make = {"rows": _rows, "grid": _grid}.get(about.layout, _pairs)
     panels, seeds, across, size = make(result)
     share = "y" if make is _pairs else ""

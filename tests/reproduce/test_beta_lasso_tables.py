@@ -156,6 +156,15 @@ def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "left, beside other networks" in capsys.readouterr().out
 
 
+def test_a_selection_of_hundreds_of_settings_has_choices_and_no_picture(tmp_path: Path) -> None:
+    from analysis.documents.table_document import table_document
+
+    made = table_document(build(select("beta-lasso/selection", results=tmp_path)))
+    (choices,) = (g for g in made.grids("terminal") if g.name == "choices")
+    assert len(choices.rows) == 3 * (7 + 1)
+    assert not [block for block in made.blocks if hasattr(block, "panels")]
+
+
 def test_a_wide_grid_stands_in_parts_that_hold_every_column(tmp_path: Path) -> None:
     from analysis.documents.table_document import table_document
 
