@@ -14,16 +14,23 @@ import re
 import resource
 import subprocess
 import sys
+import warnings
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from benchmarks.data.store import Dataset, Split
+from benchmarks.device_check.agreement import same_runs
 from benchmarks.device_check.finding import CheckError, Finding, judged
 from benchmarks.device_check.probe import HERE, IMAGES, TEST_IMAGES, Probe, Say
+from benchmarks.models.networks import Chain
+from benchmarks.training import loop
 
 MIB = 2**20
 # A pack's runs share images and workspaces; what each has besides may vary by so much.
@@ -152,6 +159,60 @@ def judge_memory(found: dict[int, dict[str, int]], capacity: int | None) -> Find
         advice,
         {"peak": peaks, "left": left},
     )
+
+
+class Room:
+    """Simulates a device on which only ``most`` networks fit that train: another one's forward pass
+    runs out of memory. Enter it.
+
+    Attributes:
+        refused: how many there were whenever that happened.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.refused: list[int] = []
+        self._present: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
+
+    def __enter__(self) -> Room:
+        self._hook = register_module_forward_pre_hook(self._before_forward)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._hook.remove()
+
+    def _before_forward(self, module: torch.nn.Module, inputs: Any) -> None:
+        if not isinstance(module, Chain) or module in self._present:
+            return
+        if len(self._present) >= self.most:
+            gc.collect()
+        if len(self._present) >= self.most:
+            self.refused.append(len(self._present) + 1)
+            raise torch.OutOfMemoryError(f"out of memory (simulated: {self.most} networks fit)")
+        self._present.add(module)
+
+    def ended(self, outcome: loop.Outcome) -> None:
+        """A finished network makes room, though its weights are kept."""
+        if outcome.model is not None:
+            self._present.discard(outcome.model)
+
+
+def out_of_memory(probe: Probe, say: Say) -> Finding:
+    """A pack of which half has room must be trained in parts, to the same numbers."""
+    name, runs = "out of memory (simulated)", probe.runs()
+    most = len(runs) // 2
+    if not most:
+        return Finding(name, "not checkable", "a pack of 1 has no half: give --runs 2 or more")
+    say("a pack that fits")
+    whole = probe.train(runs)
+    say(f"the same with room for {most}")
+    with Room(most) as room, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the loop says what it does about it
+        halved = probe.train(runs, on_outcome=room.ended)
+    advice = "a pack that is too large loses runs: choose --pack with room to spare"
+    made = same_runs(probe, name, advice, (runs, halved, whole))
+    found = f"{made.found}, in parts of at most {most}, after {len(room.refused)} failures"
+    return replace(made, found=found, numbers={**made.numbers, "refused": room.refused})
 
 
 if __name__ == "__main__":

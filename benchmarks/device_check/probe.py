@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bf16"]
 
-# Two whole batches and a smaller one: every shape that an epoch has.
-IMAGES, TEST_IMAGES, BATCH = 150, 50, 64
+# Three whole batches and a smaller one: every shape that an epoch has. A device that records
+# updates has replayed each before the last epoch ends.
+IMAGES, TEST_IMAGES, BATCH = 112, 50, 32
 NOISE = 16  # grey levels, up and down
-EPOCHS = 2
+EPOCHS = 4
 # So low that an update moves nothing far: at real rates the few ReLUs and poolings that rounding
 # decides in one update decide everything in the next. Decay is so strong that it shows.
 CALM, MILESTONES, DECAY = Decimal("0.0001"), (1,), Decimal("0.3")

@@ -17,6 +17,7 @@ from benchmarks import randomness
 from benchmarks.data import load
 from benchmarks.device_check import agreement, host_reads, memory
 from benchmarks.device_check.checks import run_checks
+from benchmarks.device_check.finding import CheckError
 from benchmarks.device_check.probe import Probe, cut
 from benchmarks.models import VGG10
 from benchmarks.optimizers.sgd import SGDUpdate
@@ -62,8 +63,11 @@ def shared_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(randomness, "raw_stream", leaking)
 
 
-def test_first_steps_agree_with_plain_arithmetic(probe: Probe) -> None:
-    for precision in ("float32", "bf16"):
+def test_first_steps_agree_with_plain_arithmetic(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for precision, runs in (("float32", 2), ("bf16", 1)):
+        monkeypatch.setattr(agreement, "RUNS", runs)
         found = agreement.first_steps(probe, silent, precision)  # type: ignore[arg-type]
         assert found.verdict == "pass", found.found
 
@@ -83,6 +87,7 @@ def _no_decay(self: SGDUpdate, lr: Any, step: Any = SGDUpdate.step) -> None:
 def test_a_wrong_update_fails(
     probe: Probe, fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(agreement, "RUNS", 1)
     monkeypatch.setattr(SGDUpdate, "step", fault)
     found = agreement.first_steps(probe, silent, "float32")
     assert found.verdict == "FAIL"
@@ -102,6 +107,7 @@ def test_products_of_fewer_bits_fail(probe: Probe, monkeypatch: pytest.MonkeyPat
             return forward(self, maps, weight, bias)
         return forward(self, short(maps), short(weight), bias)
 
+    monkeypatch.setattr(agreement, "RUNS", 1)
     monkeypatch.setattr(nn.Conv2d, "_conv_forward", in_short)
     assert agreement.first_steps(probe, silent, "float32").verdict == "FAIL"
 
@@ -122,13 +128,14 @@ def test_packs_lie_within_the_spread_of_single_runs(
     probe: Probe, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr(agreement, "LONG_EPOCHS", 1)
-    monkeypatch.setattr(agreement, "PAIRS", 8)
+    monkeypatch.setattr(agreement, "PAIRS", 4)
     monkeypatch.setattr(agreement, "REAL_RATE", Decimal("0.001"))
     probe = replace(probe, members=4)
     found = agreement.spread(probe, silent)
     assert found.verdict == "pass"
     assert found.numbers["further"] == 0  # on a CPU a pack's runs are the same bit for bit
     request.getfixturevalue("shared_stream")
+    monkeypatch.setattr(agreement, "PAIRS", 8)
     assert agreement.spread(probe, silent).verdict == "FAIL"
 
 
@@ -264,3 +271,15 @@ def test_memory_that_grows_faster_than_the_pack_fails() -> None:
 
 def test_a_pack_is_measured_in_a_process_of_its_own(probe: Probe) -> None:
     assert memory.measured_apart(replace(probe, members=1))["peak"] > 0
+
+
+def test_a_pack_that_does_not_fit_is_halved_unless_the_loop_gives_up(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = memory.out_of_memory(probe, silent)
+    assert found.verdict == "pass", found.found
+    assert found.numbers["refused"]
+    monkeypatch.setattr(loop.Training, "lacks_memory", False)
+    with pytest.raises(CheckError, match="out of memory"):
+        memory.out_of_memory(probe, silent)
+    assert memory.out_of_memory(replace(probe, members=1), silent).verdict == "not checkable"
