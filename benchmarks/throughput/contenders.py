@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.throughput.window import AGAIN
+
 PLAIN = Path(__file__).with_name("plain.py")
 BATCH = 128
 
@@ -77,8 +79,9 @@ class Contender:
     def command(self, settings: Settings, number: int) -> list[str]:
         """Command line of the process ``number``."""
         if self.kind == "plain":
-            shared = ("device", "warmup", "seconds", "steps")
-            words = [word for n in shared for word in (f"--{n}", str(getattr(settings, n)))]
+            given = {n: getattr(settings, n) for n in ("device", "seconds", "steps")}
+            given["warmup"] = min(AGAIN, settings.warmup)  # it has nothing to record
+            words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
             # -P: this folder must not become the place where the recipe's imports are looked up.
             return [sys.executable, "-P", str(PLAIN), "--data", settings.torchvision, *words]
         own = {name: getattr(self, name) for name in ("kind", "precision", "pack", "way")}

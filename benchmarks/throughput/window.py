@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from benchmarks.throughput.contenders import Options
 
 
+AGAIN = 20
+
+
 class Window:
     """Counts what is trained between the signal to start and the end.
 
@@ -20,7 +23,8 @@ class Window:
     groups. On CUDA it waits for the device at both ends, and never in between.
 
     A ``lasting`` process has a window after another, each after a line on its standard input and
-    some updates to warm up again, and writes an answer after each, until that input ends.
+    at most :data:`AGAIN` updates to warm up again, and writes an answer after each, until that
+    input ends.
     """
 
     def __init__(self, options: Options, group: int) -> None:
@@ -47,7 +51,7 @@ class Window:
                     sys.exit("the process that measures has gone")
                 self._told = True
                 if self.options.lasting:  # others have measured meanwhile
-                    self._updates = -self.options.warmup * self.group
+                    self._updates = self._cold()
                     return
             self._began = self._now()
         elif self._updates > 0:
@@ -66,7 +70,10 @@ class Window:
     def _again(self) -> None:
         print(json.dumps(self.answer()), flush=True)
         self.over = not sys.stdin.readline()
-        self.images, self._updates = 0, -self.options.warmup * self.group
+        self.images, self._updates = 0, self._cold()
+
+    def _cold(self) -> int:
+        return -min(AGAIN, self.options.warmup) * self.group
 
     def _now(self) -> float:
         if self.options.device == "cuda":
