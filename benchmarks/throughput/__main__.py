@@ -132,7 +132,7 @@ def _rounds_on_device(
     from benchmarks.throughput.contenders import on_device
     from benchmarks.throughput.measuring import Standing
 
-    field = on_device(given.precision, given.pack, arguments.PATHS, given.compile)
+    field = on_device(given.precision, given.pack, arguments.paths(given), given.compile)
     rounds: list[report.Round] = []
     with Console(stderr=True).status("") as status, Standing(field, settings) as standing:
         standing.warm_up(lambda name: status.update(f"warming up: {name}"))

@@ -15,7 +15,6 @@ WARMUP, WARMUP_CUDA = 3, 3 * 391
 ON_CORES = (5, 10.0, ("float32", "bf16"))
 ON_DEVICE = (3, 3.0, ("bf16",))
 PACKS = (1, 4, 15, 30)
-PATHS = ("",)  # of the loop: its own choice
 MODES = ("reduce-overhead", "max-autotune", "default", "none")
 
 
@@ -54,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
         help=f"modes of torch.compile to measure on one device, of {', '.join(MODES)}; may be "
         f"repeated; default {MODES[0]} with CUDA, none on a CPU",
     )
+    made.add_argument(
+        "--path",
+        action="append",
+        metavar="NAME",
+        help="paths of the training loop to measure, see benchmarks/training/graph.py; may be "
+        "repeated; default all with CUDA; on a CPU there is one way, which has no name",
+    )
     images = made.add_mutually_exclusive_group()
     images.add_argument(
         "--data",
@@ -90,6 +96,25 @@ def check(arguments: argparse.Namespace) -> None:
         raise UserError(f"cannot write to {arguments.json.absolute().parent}: name another folder")
     if arguments.compile and arguments.device == "cpu" and not arguments.pack:
         raise UserError("--compile is measured on one device: give --pack 1 as well")
+    if arguments.path and arguments.device == "cpu":
+        raise UserError("--path is a way to reach a CUDA device: leave it out with --device cpu")
+
+
+def paths(arguments: argparse.Namespace) -> list[str]:
+    """The loop's paths that are measured, "" for the only one.
+
+    Raises:
+        UserError: where there is none of a name; loads torch.
+    """
+    from benchmarks.training.graph import DevicePath
+
+    if arguments.device == "cpu":
+        return [""]
+    known = [path.value for path in DevicePath]
+    for name in arguments.path or ():
+        if name not in known:
+            raise UserError(f"--path {name!r} is none of {', '.join(known)}")
+    return arguments.path or known
 
 
 def complete(arguments: argparse.Namespace) -> None:

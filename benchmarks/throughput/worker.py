@@ -42,6 +42,7 @@ from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
 from benchmarks.training.batches import Context, Resident, no_weights
 from benchmarks.training.device import Request, on
+from benchmarks.training.graph import DevicePath
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
 from benchmarks.training.step import Step
@@ -77,9 +78,13 @@ def train_ours(options: Options, dataset: store.Dataset, window: Window) -> None
             seen[progress.run_hash] = progress.images_seen
             window.tick(images)
 
-    device = torch.device(options.device)
     outcomes = train(
-        runs, dataset, device, on_progress=on_progress, should_stop=lambda: window.over
+        runs,
+        dataset,
+        torch.device(options.device),
+        on_progress=on_progress,
+        should_stop=lambda: window.over,
+        device_path=DevicePath(options.way) if options.way else None,
     )
     for outcome in outcomes:
         if outcome.error:

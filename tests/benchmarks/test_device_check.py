@@ -16,12 +16,15 @@ from torch import nn
 from benchmarks import randomness
 from benchmarks.data import load
 from benchmarks.device_check import agreement, host_reads, memory
+from benchmarks.device_check import checks as every
 from benchmarks.device_check.checks import run_checks
 from benchmarks.device_check.finding import CheckError
 from benchmarks.device_check.probe import Probe, cut
 from benchmarks.models import VGG10
 from benchmarks.optimizers.sgd import SGDUpdate
 from benchmarks.training import loop
+from benchmarks.training.device import Host
+from benchmarks.training.graph import Recorded
 
 CPU = torch.device("cpu")
 NARROW = Decimal("0.125")
@@ -283,3 +286,21 @@ def test_a_pack_that_does_not_fit_is_halved_unless_the_loop_gives_up(
     with pytest.raises(CheckError, match="out of memory"):
         memory.out_of_memory(probe, silent)
     assert memory.out_of_memory(replace(probe, members=1), silent).verdict == "not checkable"
+
+
+def test_an_update_that_cannot_be_recorded_is_told(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop goes on without; the numbers are right, and the report says that something is."""
+    monkeypatch.setattr(every, "checks", lambda probe: {"resumed": agreement.resumed})
+    first, second, *_ = run_checks(probe, lambda done, total, text: None)
+    assert (first.verdict, second.verdict) == ("pass", "pass")
+
+    class Unable(Host):
+        def record(self, unit: Any, lane: Any = None) -> Any:
+            raise RuntimeError("no graphs today")
+
+    monkeypatch.setattr(loop, "conductor", lambda device, path: Recorded(Unable()))
+    first, second, *_ = run_checks(probe, lambda done, total, text: None)
+    assert (first.verdict, second.verdict) == ("pass", "FAIL")
+    assert "no graphs today" in second.found

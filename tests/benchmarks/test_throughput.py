@@ -317,6 +317,8 @@ def test_a_lasting_window_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--data", "/nowhere"], "reproduce data get cifar10"),
         (["--json", "/nowhere/x.json"], "cannot write to /nowhere"),
         (["--compile", "default"], "give --pack 1 as well"),
+        (["--path", "branches"], "leave it out with --device cpu"),
+        (["--device", "cuda", "--noise", "128", "--path", "x"], "is none of branches, members"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -347,12 +349,12 @@ def test_a_failing_process_is_reported(tmp_path: Path) -> None:
 def test_one_device_is_measured_in_turns(noise_root: Path) -> None:
     """Processes that stay for two rounds; one that cannot train at all is left out."""
     field = [who for who in on_device(("bf16",), (2,), ("",), ()) if who.lasting]
-    impossible = Contender("compiled", "bf16", way="no such mode", lasting=True)
+    impossible = Contender("ours", "bf16", way="no such path", lasting=True)
     with Standing([*field, impossible], settings(noise_root)) as standing:
         standing.warm_up(lambda name: None)
         rounds = [standing.round(lambda name: None) for _ in range(2)]
     assert list(standing.failures) == [impossible.name]
-    assert "no such mode" in standing.failures[impossible.name]
+    assert "no such path" in standing.failures[impossible.name]
     for each in rounds:
         assert list(each) == field
         images = {who.kind: sample.replies[0]["images"] for who, sample in each.items()}
