@@ -102,7 +102,10 @@ def find(name: str, paper: str | None = None) -> Reading:
         if name.upper() == reading.id or name == reading.option:
             return reading
     options = ", ".join(f"{r.id} ({r.option})" for r in load(paper) if r.option)
-    raise UserError(f"no reading {name!r}: `reproduce readings` lists all; to choose: {options}")
+    of = f" {paper}" if paper and paper != default_paper() else ""
+    raise UserError(
+        f"no reading {name!r}: `reproduce readings{of}` lists all; to choose: {options}"
+    )
 
 
 def parse_overrides(
