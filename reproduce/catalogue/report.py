@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.published import decode, made_of, read_rows
+from reproduce.catalogue.claims import with_claims
+from reproduce.catalogue.published import decode, made_of
 from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
 from reproduce.store.provenance import origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
-    from analysis.documents.results import About, CellResult, ClaimResult, RunRow, TableResult
+    from analysis.documents.results import About, CellResult, RunRow, TableResult
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
@@ -103,7 +104,7 @@ def build(selection: Selection) -> TableResult:
         for measure in table.measures
     ]
     result = dataclasses.replace(
-        _with_claims(results[0], table),
+        with_claims(results[0], table),
         others=tuple(results[1:]),
         chosen=_chosen(table, planned, found, len(seeds)),
         curves=_curves(planned, found),
@@ -235,27 +236,6 @@ def _checked(table: Table, rows: Sequence[dict[str, str]]) -> Sequence[dict[str,
         if Decimal(known) != Decimal(text):
             raise ValueError(f"{name!r} was printed as {known} and as {text}")
     return rows
-
-
-def _with_claims(result: TableResult, table: Table) -> TableResult:
-    """The table with what the paper's text says of it; a shorter one with what is said of the cells
-    that it has, by contrasts alone."""
-    from analysis.verdicts.claims import judge
-    from analysis.verdicts.contrasts import judge as contrast
-
-    def rows(file: str) -> list[dict[str, str]]:
-        found = read_rows(table.paper, file, optional=True)
-        return [row for row in found if row["table"] == table.name]
-
-    def claims(_: object) -> tuple[ClaimResult, ...]:
-        found = contrast(result, stated, contrasts, partial=table.form != "full")
-        others = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
-        return (*found, *(judge(result, others) if others and table.form == "full" else ()))
-
-    stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
-    if table.is_quick or not stated:
-        return result
-    return dataclasses.replace(result, claims=made_of(table.paper, "claims.csv", claims))
 
 
 def _margin(table: Table) -> Margin:
