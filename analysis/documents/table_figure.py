@@ -21,7 +21,16 @@ from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
 
 COMPARED, BASELINE = 0, 1
-SETTINGS = (1, 0, 3, 2)  # looks of a grid's settings in their order; the first is the baseline
+SETTINGS = (
+    1,
+    0,
+    3,
+    2,
+    4,
+    5,
+    6,
+    7,
+)  # looks of a grid's settings in their order; the first is the baseline
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 PANELS_A_ROW, CURVES_A_ROW, LABEL_WIDTH = 3, 4, 16
 MOST_ROWS = 150  # cells in rows that a page can show side by side
@@ -53,7 +62,7 @@ def figures(result: TableResult) -> list[FigureBlock]:
 def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...]]:
     """Panels of the cells that are compared with each other, and what their lines are."""
     panels: dict[str, dict[str, int]] = {}
-    names = {COMPARED: "first of a pair", BASELINE: "second of a pair"}
+    names = {"first of a pair": COMPARED, "second of a pair": BASELINE}
     if result.about.layout == "pairs":
         for pair in result.comparisons:
             title = f"{pair.name}: {pair.first}\nand {pair.second}"
@@ -61,7 +70,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
         panels |= {cell.name: {cell.name: COMPARED} for cell in _alone(result)}
     else:
         looks = _looks(result)
-        names = {look: label for label, look in looks.items()}
+        names = dict(looks)
         for cell in result.cells:
             column = f", {result.about.column_title} = {cell.column}" if cell.column else ""
             title = f"{cell.group}{column}"
@@ -75,7 +84,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
         )
         for title, panel in panels.items()
     )
-    return drawn, tuple(Sampled("line", name, look) for look, name in names.items())
+    return drawn, tuple(Sampled("line", name, look) for name, look in names.items())
 
 
 def _looks(result: TableResult) -> Mapping[str, int]:
@@ -187,20 +196,22 @@ def _grid_panel(
     name: str, cells: Sequence[CellResult], looks: Mapping[str, int], x_title: str
 ) -> DotPanel:
     columns, settings = list(dict.fromkeys(cell.column for cell in cells)), list(looks)
+    apart = max(1.0, (len(settings) + 0.5) * STEP)  # from column to column
     dots = []
     for cell in cells:
         shift = (settings.index(cell.label) - (len(settings) - 1) / 2) * STEP
-        dots.append(_dots(cell, columns.index(cell.column) + shift, looks[cell.label], says=False))
+        place = columns.index(cell.column) * apart + shift
+        dots.append(_dots(cell, place, looks[cell.label], says=False))
     present, planned = sum(cell.n for cell in cells), sum(cell.planned for cell in cells)
     if present:  # where it has none, its title says so
         bare = [c for c in columns if not any(x.n for x in cells if x.column == c)]
-        dots += [Dots(columns.index(c), (), empty=wording.MISSING_CELL) for c in bare]
+        dots += [Dots(columns.index(c) * apart, (), empty=wording.MISSING_CELL) for c in bare]
     return DotPanel(
         tuple(dots),
-        tuple((float(index), column) for index, column in enumerate(columns)),
+        tuple((index * apart, column) for index, column in enumerate(columns)),
         name if present == planned else f"{name}: {present} of {planned} runs",
         x_title,
         cells[0].measure.title,
-        borders=tuple(index - 0.5 for index in range(1, len(columns))),
+        borders=tuple((index - 0.5) * apart for index in range(1, len(columns))),
         dense=True,
     )
