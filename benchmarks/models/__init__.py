@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
+from benchmarks.models.paired import BASES, PairedNet
 from benchmarks.models.rcnet import AsymmetricBlock, Block, PlainBlock, RCNet10, SquareBlock
 from benchmarks.models.resnet import ResNet10, ResNet18
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.models.locally_connected import LocallyConnected2d
 
 __all__ = [
+    "BASES",
     "VGG10",
     "AsymmetricBlock",
     "Block",
@@ -24,6 +26,7 @@ __all__ = [
     "MobileNet",
     "Model",
     "NormedModel",
+    "PairedNet",
     "PlainBlock",
     "RCNet10",
     "ResNet10",

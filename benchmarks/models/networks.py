@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import relu
+from torch.nn.functional import pad, relu
 
 Norm = Callable[[int], nn.Module]
 # Of channels, width and stride: (N, channels, s, s) → (N, width, s/stride, s/stride).
@@ -80,6 +80,55 @@ class ResidualBlock(nn.Module):
         """Maps (N, width, s/stride, s/stride) of maps (N, channels, s, s)."""
         inner = relu(self.norm1(self.conv1(maps)), inplace=True)
         return relu(self.norm2(self.conv2(inner)) + self.shortcut(maps), inplace=True)
+
+
+class PaddedShortcut(nn.Module):
+    """He et al.'s option A: every ``stride``-th row and column, new channels 0; no weights."""
+
+    def __init__(self, channels: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.added, self.stride = width - channels, stride
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (N, width, s/stride, s/stride) of maps (N, channels, s, s)."""
+        return pad(maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
+
+
+class SingleLayer(nn.Module):
+    """A convolution with norm and ReLU, without a shortcut."""
+
+    def __init__(self, conv: nn.Module, norm: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.norm = conv, norm
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (N, width, s/stride, s/stride) of maps (N, channels, s, s)."""
+        return relu(self.norm(self.conv(maps)), inplace=True)
+
+
+class Paired(nn.Module):
+    """A stem, blocks one after the other, the mean over the map, one dense layer.
+
+    Input: (N, 3, side, side). Output: logits, (N, classes).
+    """
+
+    def __init__(
+        self,
+        stem: nn.Module,
+        norm: nn.Module,
+        pool: nn.Module,
+        blocks: Iterable[nn.Module],
+        classifier: nn.Linear,
+    ) -> None:
+        super().__init__()
+        self.stem, self.norm, self.pool = stem, norm, pool
+        self.blocks = nn.Sequential(*blocks)
+        self.classifier = classifier
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (N, classes) of normalised images (N, 3, side, side)."""
+        maps = self.pool(relu(self.norm(self.stem(images)), inplace=True))
+        return self.classifier(self.blocks(maps).mean((2, 3)))
 
 
 class Residual(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.penalties.filter_locality import FilterLocality
+from benchmarks.penalties.kernels import KernelComplexity, KernelNumber, KernelSize
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
 from benchmarks.penalties.non_zeros import NonZeros
 from benchmarks.penalties.positional import Locality, LocoLine, LocoReg, StripReg
@@ -12,6 +13,9 @@ __all__ = [
     "Attached",
     "DenseL2",
     "FilterLocality",
+    "KernelComplexity",
+    "KernelNumber",
+    "KernelSize",
     "Locality",
     "LocoLine",
     "LocoReg",

@@ -1,0 +1,82 @@
+"""The convolutions of any network: which have nested groups, what follows them, their maps."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from benchmarks.errors import UserError
+from benchmarks.models.supports import Scheme, check_odd
+
+SHORTCUTS = ("shortcut", "downsample")  # names of projections, here and in torchvision
+
+
+def convolutions(
+    model: nn.Module, scheme: Scheme = "kernel", leave_out: Collection[str] = SHORTCUTS
+) -> dict[str, nn.Conv2d]:
+    """The network's convolutions by path, in the order of its modules.
+
+    Args:
+        scheme: of the groups that they have to have.
+        leave_out: words of a path whose convolutions are passed over.
+
+    Raises:
+        UserError: where there is none, or one has no such groups.
+    """
+    found = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv2d) and not set(name.split(".")) & set(leave_out)
+    }
+    if not found:
+        raise UserError("the network has no convolutions whose kernels could be selected")
+    for name, layer in found.items() if scheme != "kernel" else ():
+        height, width = layer.kernel_size
+        if height != width:
+            raise UserError(
+                f"half-rings and rings are defined for square kernels, not {height}×{width} "
+                f"({name}): name it in leave_out"
+            )
+        check_odd(height, name)
+    return found
+
+
+def norms_behind(model: nn.Module) -> dict[nn.Conv2d, nn.BatchNorm2d]:
+    """By convolution, the batch-norm with weights that is registered right behind it."""
+    found = {}
+    for parent in model.modules():
+        for layer, norm in pairwise(parent.children()):
+            is_norm = isinstance(norm, nn.BatchNorm2d) and norm.affine and norm.track_running_stats
+            if isinstance(layer, nn.Conv2d) and is_norm and norm.num_features == layer.out_channels:
+                found[layer] = norm
+    return found  # type: ignore[return-value]
+
+
+def output_sides(model: nn.Module, side: int) -> dict[nn.Conv2d, tuple[int, int]]:
+    """Height and width of every convolution's outgoing map, for images (1, 3, side, side), in the
+    order of execution; found without memory for the maps.
+
+    Raises:
+        UserError: where such images do not fit the network.
+    """
+    ghost = copy.deepcopy(model).to("meta").eval()
+    twins = dict(zip(ghost.modules(), model.modules(), strict=True))
+    found: dict[nn.Conv2d, tuple[int, int]] = {}
+
+    def note(module: nn.Module, _inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        found[twins[module]] = tuple(output.shape[2:])  # type: ignore[index, assignment]
+
+    for module in ghost.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(note)
+    first = next(m for m in ghost.modules() if isinstance(m, nn.Conv2d)).weight
+    try:
+        with torch.no_grad():
+            ghost(first.new_zeros(1, first.shape[1], side, side))
+    except RuntimeError as error:
+        raise UserError(f"images of {side}×{side} do not fit the network: {error}") from error
+    return found

@@ -1,0 +1,214 @@
+"""Which kernels, or rings of kernels, training has made small, and a network with these at 0.
+
+Source: "Optimal Convolutional Architectures Via Structured Sparsity Regularizers", eqs. 15, 20, 23
+and 24. What is selected is written as the size of every kernel by layer, 0 where it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from benchmarks.errors import UserError
+from benchmarks.models.kernels import convolutions
+from benchmarks.models.networks import ResidualBlock, SingleLayer
+from benchmarks.models.supports import Scheme, groups, rings, size_without
+from benchmarks.penalties.group_norms import GroupNorms
+
+Sizes = dict[str, list[int]]
+Mode = Literal["absolute", "relative"]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A convolution without a shortcut around it, and its batch-norm, as paths."""
+
+    conv: str
+    norm: str | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The path of a residual block of two convolutions."""
+
+    path: str
+
+    @property
+    def convolutions(self) -> tuple[str, str]:
+        """Their paths."""
+        return f"{self.path}.conv1", f"{self.path}.conv2"
+
+    @property
+    def norms(self) -> tuple[str, str]:
+        """The paths of their batch-norms."""
+        return f"{self.path}.norm1", f"{self.path}.norm2"
+
+
+def parts(model: nn.Module) -> list[Plain | Pair]:
+    """The network's layers in order, up to its dense layer.
+
+    Raises:
+        UserError: where it is neither a chain nor one of residual blocks, or was shrunk before.
+    """
+    found = list(_chain(model) if hasattr(model, "features") else _blocks(model))
+    layers = [model.get_submodule(path) for part in found for path in _paths(part)]
+    fits = isinstance(getattr(model, "classifier", None), nn.Linear) and None not in found
+    if not found or not fits or not all(map(_is_plain, layers)):
+        raise UserError(
+            "kernels cannot be taken out of this network: only out of a chain of ungrouped "
+            "convolutions or of residual blocks of two, with a dense layer, and only once"
+        )
+    return found  # type: ignore[return-value]
+
+
+def _chain(model: nn.Module) -> Iterator[Plain | None]:
+    conv = None
+    for name, module in model.features.named_children():  # type: ignore[operator, union-attr]
+        path = f"features.{name}"
+        if isinstance(module, nn.BatchNorm2d) and conv:
+            yield Plain(conv, path)
+            conv = None
+            continue
+        if next(module.parameters(), None) is not None:
+            if conv:
+                yield Plain(conv)
+            conv = path
+    if conv:
+        yield Plain(conv)
+
+
+def _blocks(model: nn.Module) -> Iterator[Plain | Pair | None]:
+    if not all(hasattr(model, name) for name in ("stem", "norm", "blocks")):
+        return
+    yield Plain("stem", "norm")
+    for name, block in model.blocks.named_children():  # type: ignore[operator, union-attr]
+        path = f"blocks.{name}"
+        if isinstance(block, ResidualBlock):
+            yield Pair(path)
+        else:
+            is_single = isinstance(block, SingleLayer)
+            yield Plain(f"{path}.conv", f"{path}.norm") if is_single else None
+
+
+def _paths(part: Plain | Pair | None) -> tuple[str, ...]:
+    if isinstance(part, Pair):
+        return part.convolutions
+    return (part.conv,) if part else ()
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    return type(layer) is nn.Conv2d and layer.groups == 1 and layer.dilation == (1, 1)
+
+
+@torch.no_grad()
+def select(
+    model: nn.Module,
+    threshold: float,
+    scheme: Scheme = "kernel",
+    mode: Mode = "absolute",
+    *,
+    allow_plain_removal: bool = False,
+) -> Sizes:
+    """The sizes of the kernels when each group of weights with |k(G)|₂ ≤ τ is removed.
+
+    Of a residual block one of whose convolutions has no kernel left, nothing stays.
+
+    Args:
+        threshold: τ, "absolute", or "relative" to the largest kernel's norm in the layer.
+        allow_plain_removal: whether a layer without a shortcut may go, so that its input takes its
+            place; the network then no longer computes what the thresholded one does.
+
+    Raises:
+        UserError: where τ removes a layer that must stay, or the network is of another form.
+    """
+    order = parts(model)
+    found: Sizes = {}
+    layers = convolutions(model, scheme)
+    for path in (path for part in order for path in _paths(part)):
+        norms = GroupNorms(layers[path], scheme)
+        values = norms.norms(norms.sums())
+        bound = threshold * float(values.max()) if mode == "relative" else threshold
+        removed = (values <= bound).sum(1).tolist()
+        side = layers[path].kernel_size[0]
+        found[path] = [size_without(side, scheme, count) for count in removed]
+    for part in order:
+        paths = _paths(part)
+        if isinstance(part, Pair) and not all(any(found[path]) for path in paths):
+            found |= {path: [0] * len(found[path]) for path in paths}
+        elif isinstance(part, Plain) and not any(found[part.conv]):
+            _check_removal(model, part, layers[part.conv], threshold, allow_plain_removal)
+    if not any(map(any, found.values())):
+        raise UserError(f"a threshold of {threshold:g} removes every kernel; give a smaller one")
+    return found
+
+
+def _check_removal(
+    model: nn.Module, part: Plain, layer: nn.Conv2d, threshold: float, allowed: bool
+) -> None:
+    """Raise UserError where a layer without a shortcut must not go."""
+    start = f"a threshold of {threshold:g} removes all {layer.out_channels} kernels of {part.conv}"
+    if not allowed:
+        raise UserError(
+            f"{start}, around which no shortcut leads: give a smaller one, or allow_plain_removal"
+        )
+    if layer.in_channels != layer.out_channels or layer.stride != (1, 1):
+        raise UserError(f"{start}, whose input cannot take its place; give a smaller one")
+
+
+@torch.no_grad()
+def zero_kernels(model: nn.Module, sizes: Sizes, scheme: Scheme) -> None:
+    """Set what is removed to 0, in place: rings, and of whole kernels batch-norm's entries, too, so
+    that their channels are 0."""
+    for part in parts(model):
+        norms = part.norms if isinstance(part, Pair) else (part.norm,)
+        for path, norm in zip(_paths(part), norms, strict=True):
+            layer = model.get_submodule(path)
+            assert isinstance(layer, nn.Conv2d)
+            left = torch.tensor(sizes[path], device=layer.weight.device)
+            layer.weight.mul_(_support(layer.kernel_size[0], scheme, left, layer.weight))
+            gone = left == 0
+            behind = model.get_submodule(norm) if norm else None
+            entries = [layer.bias, *(getattr(behind, n, None) for n in NORM_ENTRIES[:3])]
+            for entry in entries:
+                if entry is not None:
+                    entry.masked_fill_(gone, 0.0)
+
+
+NORM_ENTRIES = ("weight", "bias", "running_mean", "running_var")
+
+
+def _support(side: int, scheme: Scheme, left: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """1 where kernels of the sizes ``left`` keep their weights: (kernels, 1, height, width)."""
+    if scheme == "kernel":
+        return (left > 0).to(weight.dtype)[:, None, None, None]
+    # The size that is left once a position's own group is gone: it stays in all larger kernels.
+    of_ring = [size_without(side, scheme, n) for n in range(groups(side, scheme) + 1)]
+    without = [[of_ring[ring] for ring in row] for row in rings(side, scheme)]
+    below = torch.tensor(without, device=weight.device)
+    return (below < left[:, None, None]).to(weight.dtype)[:, None]
+
+
+@torch.no_grad()
+def identity_like(
+    model: nn.Module, sizes: Sizes, tolerance: float = 0.1
+) -> list[tuple[str, int, int, float]]:
+    """Kernels that stay and pass a channel through, eq. 24: layer, kernel, channel and weight.
+
+    A kernel does where the positive weight at its centre, of one channel, is at least 1 −
+    ``tolerance`` of the kernel's norm.
+    """
+    found = []
+    for path, left in sizes.items():
+        weight = model.get_submodule(path).weight  # type: ignore[union-attr]
+        assert isinstance(weight, torch.Tensor)
+        centre = weight[:, :, weight.shape[2] // 2, weight.shape[3] // 2]
+        largest, channel = centre.max(1)
+        passes = largest >= (1 - tolerance) * weight.flatten(1).norm(dim=1)
+        for kernel, size in enumerate(left):
+            if size and bool(passes[kernel]) and float(largest[kernel]) > 0:
+                found.append((path, kernel, int(channel[kernel]), float(largest[kernel])))
+    return found
