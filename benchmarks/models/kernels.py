@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
 from itertools import pairwise
 
 import torch
 from torch import nn
 
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, first_line
 from benchmarks.models.supports import Scheme, check_odd
 
 SHORTCUTS = ("shortcut", "downsample")  # names of projections, here and in torchvision
@@ -57,26 +56,28 @@ def norms_behind(model: nn.Module) -> dict[nn.Conv2d, nn.BatchNorm2d]:
 
 
 def output_sides(model: nn.Module, side: int) -> dict[nn.Conv2d, tuple[int, int]]:
-    """Height and width of every convolution's outgoing map, for images (1, 3, side, side), in the
-    order of execution; found without memory for the maps.
+    """Height and width of every convolution's outgoing map, in the order of execution, while an
+    image of zeros (1, channels, side, side) passes through the network.
 
     Raises:
         UserError: where such images do not fit the network.
     """
-    ghost = copy.deepcopy(model).to("meta").eval()
-    twins = dict(zip(ghost.modules(), model.modules(), strict=True))
+    layers = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     found: dict[nn.Conv2d, tuple[int, int]] = {}
 
     def note(module: nn.Module, _inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        found[twins[module]] = tuple(output.shape[2:])  # type: ignore[index, assignment]
+        found[module] = tuple(output.shape[2:])  # type: ignore[index, assignment]
 
-    for module in ghost.modules():
-        if isinstance(module, nn.Conv2d):
-            module.register_forward_hook(note)
-    first = next(m for m in ghost.modules() if isinstance(m, nn.Conv2d)).weight
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    was_training, first = model.training, layers[0].weight
     try:
         with torch.no_grad():
-            ghost(first.new_zeros(1, first.shape[1], side, side))
+            model.eval()(first.new_zeros(1, first.shape[1], side, side))
     except RuntimeError as error:
-        raise UserError(f"images of {side}×{side} do not fit the network: {error}") from error
+        message = f"images of {side}×{side} do not fit the network: {first_line(error)}"
+        raise UserError(message) from error
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
     return found
