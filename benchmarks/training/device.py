@@ -126,8 +126,12 @@ class Host:
         work()
         return lambda: None
 
+    def finish(self) -> None:
+        """Wait for all that was asked: memory that is freed while work on another stream still goes
+        on could be another run's by then."""
+
     def release(self) -> None:
-        """Wait for the device, and give back the memory that nothing uses."""
+        """The same, and give back the memory that nothing uses."""
 
 
 class Cuda(Host):
@@ -189,8 +193,11 @@ class Cuda(Host):
     def later(self, work: Callable[[], None]) -> Callable[[], None]:
         return self._writer.submit(work).result
 
-    def release(self) -> None:
+    def finish(self) -> None:
         torch.cuda.synchronize()
+
+    def release(self) -> None:
+        self.finish()
         torch.cuda.empty_cache()
 
 

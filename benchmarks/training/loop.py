@@ -141,6 +141,9 @@ def train(
     try:
         Pack(trainings, enter, conductor(device, device_path), hooks).train()
     finally:
+        # What fails here was no run's, or is its error already.
+        with contextlib.suppress(RuntimeError):
+            resident.services.finish()
         for training in trainings:
             training.settle()
     return [training.outcome() for training in trainings]

@@ -27,7 +27,7 @@ from benchmarks.data.augmentation import Augmentation
 from benchmarks.data.store import Dataset, Split
 from benchmarks.models import Model
 from benchmarks.objectives import Loss
-from benchmarks.optimizers import Optimizer
+from benchmarks.optimizers import Optimizer, sgd
 from benchmarks.parts import Part, kinds, made
 from benchmarks.penalties import Attached, Term
 from benchmarks.procedures import Train
@@ -284,9 +284,14 @@ def optimizers() -> list[Optimizer]:
     return [made(Optimizer, each) for each in (*OPTIMIZERS, *variants)]
 
 
+@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("settings", optimizers(), ids=str)
-def test_a_rate_may_be_a_number_or_a_tensor(settings: Optimizer) -> None:
-    """With the same result to rounding, and parameters and state where they were."""
+def test_a_rate_may_be_a_number_or_a_tensor(
+    settings: Optimizer, monkeypatch: pytest.MonkeyPatch, fused: bool
+) -> None:
+    """With the same result to rounding, and parameters and state where they were; also by torch's
+    fused update, which is used on CUDA alone and computes the same on a CPU."""
+    monkeypatch.setattr(sgd, "_alike", lambda *_: fused)
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 2))
     models = model, copy.deepcopy(model)
