@@ -12,6 +12,7 @@ from reproduce.store.paths import ROOT
 COMMANDS = (
     *(f"locality/{name}" for name in ("table1", "table2", "figure2", "theorem1")),
     *(f"beta-lasso/{name}" for name in ("table3", "table4", "figure1", "theorem2")),
+    *(f"structured-sparsity/{name}" for name in ("table1", "table2", "figure2")),
 )
 # Drawings differ in bytes between versions of matplotlib and of its fonts.
 TEXTS = {".csv", ".json", ".tex"}

@@ -24,6 +24,7 @@ SHADED = (
     "A group holds the positions marked 1, in every channel. Where all its weights are 0, the "
     "kernel has the size of what the group leaves."
 )
+HEADING = "Groups, shaded, and the kernel that each leaves"
 PANEL = (1.5, 1.6)  # inches of a kernel of five
 
 
@@ -130,9 +131,10 @@ def _grid(schemes: Mapping[str, Supports]) -> Grid:
 
 def _figure(side: int, schemes: Mapping[str, Supports]) -> FigureBlock:
     panels = [
-        Map(found.shown(group), (), f"{name} {group}: leaves {found.left(group)}")
+        Map(found.shown(group), (), f"{name} {group}: {found.left(group)}")
         for name, found in schemes.items()
         for group in range(1, found.count + 1)
     ]
     width, height = (max(1.0, side / 5) * inches for inches in PANEL)
-    return FigureBlock(tuple(panels), (), "supports", min(side, 5), (width, height))
+    across = max(2, min(side, 5))
+    return FigureBlock(tuple(panels), (), "supports", across, (width, height), (HEADING,))
