@@ -90,7 +90,10 @@ def _further(result: TableResult, names: Collection[str]) -> Iterator[Grid]:
     for grid in _cells_and_pairs(result, names):
         if grid.name != "effect-sizes":
             title = f"{measure.title}: {grid.name}"
-            yield dataclasses.replace(grid, name=f"{grid.name}-{slug}", title=title)
+            caption = f"{grid.caption} Measure: {measure.title}."
+            yield dataclasses.replace(
+                grid, name=f"{grid.name}-{slug}", title=title, caption=caption
+            )
 
 
 def _choices(result: TableResult) -> list[Grid]:
@@ -160,7 +163,7 @@ def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid
     text = (
         f"Comparisons, first minus second cell. p: {result.alternative} rank-sum test, by its "
         f"{distribution}, and Holm-adjusted over {result.declared} comparisons; shift: "
-        f"Hodges–Lehmann, points; {STAR_LEGEND}."
+        f"Hodges–Lehmann{', points' * result.about.measure.is_share}; {STAR_LEGEND}."
     )
     titles = ["comparison", "stars\nours", "p\nexact", "p\nHolm", "shift\n[interval]"]
     if not result.is_quick:
