@@ -13,7 +13,7 @@ from reproduce.store.paths import default_data
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.running.plan import Plan
+    from reproduce.executors.planning import Plan
 
 Tables = Annotated[
     list[str] | None,
@@ -49,8 +49,8 @@ def plan(
     is not known here are measured for some 10 s each."""
     from analysis.documents.files import json_text
     from analysis.documents.plan_document import document
+    from reproduce.executors.planning import plan as planned
     from reproduce.running.launch import LaunchOptions
-    from reproduce.running.plan import plan as planned
 
     selections = _selections(chosen, tables or [])
     here = device in opt.DEVICES
@@ -96,8 +96,8 @@ def _selections(chosen: opt.Selecting, tables: list[str]) -> list[Selection]:
 
 def plan_of(selection: Selection, options: opt.Launch) -> Plan:
     """The plan of one table, for its dry run: nothing is measured."""
+    from reproduce.executors.planning import plan as planned
     from reproduce.running.launch import LaunchOptions
-    from reproduce.running.plan import plan as planned
 
     return planned(
         [selection],

@@ -20,7 +20,8 @@ from analysis.documents.plan_document import Work, document, fit_text, sentences
 from benchmarks.errors import UserError
 from benchmarks.models import VGG10
 from reproduce.catalogue.selection import Selection, select
-from reproduce.running import counting, devices, estimate, plan
+from reproduce.executors import planning as plan
+from reproduce.running import counting, devices, estimate
 from reproduce.running.budget import Budget
 from reproduce.running.estimate import Speed
 from reproduce.running.launch import LaunchOptions
