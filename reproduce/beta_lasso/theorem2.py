@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ID = "beta-lasso/theorem2"
 # Half precision, CIFAR's training images, and the dense networks of Table 1.
 BITS, IMAGES, WEIGHTS, DELTA = 16, 50_000, 256_000_000, "0.05"
+MOST, LEAST_DELTA = 10**15, Decimal("1e-200")  # where doubles still tell the bound
 PARAMETERS = (100, 1000, 1800, 10_000, 100_000, 1_000_000, 10_000_000)
 
 Bits = Annotated[int, typer.Option("--bits", metavar="B", help="Bits of a parameter.")]
@@ -53,14 +54,14 @@ def command(
     Other numbers are a variant with a folder of its own.
 
     Raises:
-        UserError: for a number that is not positive, more parameters than weights, a δ outside of
-            (0, 1), or a folder that cannot be written.
+        UserError: for a number outside of 1 … 10¹⁵, more parameters than weights, a δ outside of
+            [1e-200, 1), or a folder that cannot be written.
     """
     from analysis.papers.beta_lasso.description_length import Bound
 
     for option, value in (("--bits", bits), ("--images", images), ("--weights", weights)):
-        if value < 1:
-            raise UserError(f"{option} must be at least 1, not {value}")
+        if not 1 <= value <= MOST:
+            raise UserError(f"{option} must lie in 1 … {MOST}, not {value}")
     wanted = tuple(dict.fromkeys(parameters)) or tuple(k for k in PARAMETERS if k <= weights)
     if weights < PARAMETERS[0]:
         raise UserError(f"--weights must be at least {PARAMETERS[0]}, not {weights}")
@@ -80,8 +81,11 @@ def _chance(text: str) -> float:
         chance = Decimal(text)
     except InvalidOperation:
         chance = Decimal("NaN")
-    if not (chance.is_finite() and 0 < chance < 1):
-        raise UserError(f"--delta {text!r}: give a number between 0 and 1, such as {DELTA}")
+    if not (chance.is_finite() and LEAST_DELTA <= chance < 1):
+        raise UserError(
+            f"--delta {text!r}: give a number between 0 and 1, {LEAST_DELTA:e} or more, such as "
+            f"{DELTA}"
+        )
     return float(chance)
 
 

@@ -109,9 +109,11 @@ def test_another_bound_has_a_folder_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--bits", "0"], "--bits must be at least 1"),
+        (["--bits", "0"], "--bits must lie in 1 … "),
         (["--delta", "1"], "between 0 and 1"),
         (["--delta", "x"], "between 0 and 1"),
+        (["--delta", "1e-320"], "between 0 and 1"),
+        (["--bits", "1" + 400 * "0"], "--bits must lie in"),
         (["--parameters", "300000000"], "--parameters must lie in"),
         (["--weights", "50"], "--weights must be at least 100"),
     ],

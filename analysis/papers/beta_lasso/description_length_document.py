@@ -136,4 +136,4 @@ def _figure(bound: Bound) -> FigureBlock:
 
 
 def _power(exponent: float) -> str:
-    return "10" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(exponent)]
+    return "10" + str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
