@@ -106,7 +106,7 @@ def paths(arguments: argparse.Namespace) -> list[str]:
     Raises:
         UserError: where there is none of a name; loads torch.
     """
-    from benchmarks.training.graph import DevicePath
+    from benchmarks.training.device_path import DevicePath
 
     if arguments.device == "cpu":
         return [""]

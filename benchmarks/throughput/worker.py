@@ -42,7 +42,7 @@ from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
 from benchmarks.training.batches import Context, Resident, no_weights
 from benchmarks.training.device import Request, on
-from benchmarks.training.graph import DevicePath
+from benchmarks.training.device_path import DevicePath
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
 from benchmarks.training.step import Step

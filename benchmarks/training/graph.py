@@ -14,18 +14,15 @@ The environment variable ``REPRODUCE_DEVICE_PATH`` names one; on a CPU it means 
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 
 import torch
 
-from benchmarks.errors import UserError
 from benchmarks.training.device import Host, Request, Stream, services
+from benchmarks.training.device_path import VARIABLE, DevicePath, chosen_path
 
-VARIABLE = "REPRODUCE_DEVICE_PATH"
 # How often the same members ask for the same work before it is recorded. Until then it is run as it
 # is, so that libraries set themselves up and choose kernels by real updates and nothing is undone.
 WARM_UP = 2
@@ -33,26 +30,6 @@ WARM_UP = 2
 RECORDINGS = 128
 
 Failures = dict[Request, Exception]
-
-
-class DevicePath(StrEnum):
-    """See the module."""
-
-    BRANCHES = "branches"
-    MEMBERS = "members"
-    STREAMS = "streams"
-
-
-def chosen_path() -> DevicePath:
-    """The one that the environment names, or the default.
-
-    Raises:
-        UserError: where it names none.
-    """
-    name = os.environ.get(VARIABLE) or DevicePath.BRANCHES.value
-    if name not in list(DevicePath):
-        raise UserError(f"{VARIABLE} is {name}: set it to {', '.join(DevicePath)} or unset it")
-    return DevicePath(name)
 
 
 class Eager:

@@ -20,7 +20,8 @@ import torch
 from benchmarks.training import checkpoint
 from benchmarks.training.batches import Context, Resident, WeightsOf, no_weights
 from benchmarks.training.device import Request, Stream, on
-from benchmarks.training.graph import DevicePath, conductor
+from benchmarks.training.device_path import DevicePath
+from benchmarks.training.graph import conductor
 from benchmarks.training.member import Member
 from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.pack import Hooks, Pack

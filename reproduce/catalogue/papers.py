@@ -56,7 +56,8 @@ class Entry:
             UserError: where it trains nothing, or cannot be imported.
         """
         if not self.trains:
-            raise UserError(f"{self.id} has no runs: `reproduce {self.name}` computes it at once")
+            name = self.name if self.paper == default_paper() else self.id
+            raise UserError(f"{self.id} has no runs: `reproduce {name}` computes it at once")
         with _loading(f"the script of {self.id} declares no table"):
             return importlib.import_module(f"{self.package}.{self.name}").TABLE
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
+from benchmarks.training.device_path import chosen_path
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.running.budget import Budget
 from reproduce.store.paths import default_data, given_path
@@ -243,6 +244,7 @@ class Launch:
         for name, count in (("--workers", self.workers), ("--pack", self.pack)):
             if count is not None and count < 1:
                 raise UserError(f"{name} must be at least 1, not {count}")
+        chosen_path()
         if not 0 <= self.nice <= NICEST:
             raise UserError(f"--nice must be from 0 to {NICEST}, not {self.nice}")
         if self.nice and self.executor != "local":

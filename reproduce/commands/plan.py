@@ -24,12 +24,13 @@ Tables = Annotated[
     ),
 ]
 PlannedDevice = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--device",
         metavar="auto|cpu|cuda|NAME",
         help="What to plan for: a device of this machine, or a named one, such as H200 or A100, of "
-        "whose speed something is assumed.",
+        "whose speed something is assumed. Default: auto.",
+        show_default=False,
     ),
 ]
 
@@ -38,7 +39,7 @@ def plan(
     chosen: opt.Selecting,
     tables: Tables = None,
     budget: opt.Limit = None,
-    device: PlannedDevice = "auto",
+    device: PlannedDevice = None,
     workers: opt.Workers = None,
     pack: opt.Pack = None,
     data: opt.Data = None,
@@ -50,19 +51,25 @@ def plan(
     from analysis.documents.files import json_text
     from analysis.documents.plan_document import document
     from reproduce.executors.planning import plan as planned
+    from reproduce.running import devices
     from reproduce.running.launch import LaunchOptions
 
+    name, *others = device or ["auto"]
+    if others:
+        raise UserError("--device is given more than once: plan for one device at a time")
+    here = name in opt.DEVICES
+    if not here:
+        devices.find(name)  # before all that takes time
     selections = _selections(chosen, tables or [])
-    here = device in opt.DEVICES
     options = LaunchOptions(
         workers=workers,
-        device=device if here else "auto",
+        device=name if here else "auto",
         data=data or default_data(),
         pack=pack,
         budget=budget,
     )
     measure = "each" if tables else "one"
-    found = planned(selections, options, device=None if here else device, measure=measure)
+    found = planned(selections, options, device=None if here else name, measure=measure)
     report = document(found.works, found.devices, budget.text if budget else "")
     if as_json:
         return json_text(report).rstrip("\n")

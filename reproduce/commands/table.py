@@ -176,6 +176,7 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launc
 
 def _another_budget(selection: Selection, options: Any) -> str:
     """What one more budget would finish, and what the whole still needs."""
+    from reproduce.running.budget import EPOCH_MARGIN, least_seconds
     from reproduce.running.estimate import estimate
     from reproduce.running.standing import standing
 
@@ -185,13 +186,17 @@ def _another_budget(selection: Selection, options: Any) -> str:
     ).missing
     found = estimate([p.run for p in missing], store, options, measured=False)
     if found.unknown == found.runs:
-        return f"nothing is known yet of the speed of the {found.runs} missing runs"
+        return (
+            f"nothing is known yet of the speed of the {found.runs} missing runs; where nothing is "
+            "kept, give a longer budget"
+        )
     finished = found.within(budget.training_seconds)
     shortest = min(found.epoch_seconds, default=0.0)
-    if not finished and shortest > budget.training_seconds:
+    if not finished and least_seconds(shortest) > budget.seconds:
         return (
             f"one more {duration(budget.seconds)} would not do: an epoch takes about "
-            f"{duration(shortest)}, and less than one is not kept; all of it needs {found.time}"
+            f"{duration(shortest)}, and less than one is not kept: give a budget of at least "
+            f"{duration(EPOCH_MARGIN * least_seconds(shortest))}; all of it needs {found.time}"
         )
     those = "the missing run" if found.runs == 1 else f"{found.runs} missing runs"
     text = f"one more {duration(budget.seconds)} would finish about {finished} of {those}"

@@ -82,8 +82,10 @@ class Survey:
         text = f"{self.done} of {self.runs} runs done"
         if self.interrupted:
             return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+        if self.spent and not self.epochs_done:
+            return f"the budget is spent: {text}; no epoch came to its end, so nothing is kept"
         if self.spent:
-            return f"the budget is spent: {text}; checkpoints are kept, the same command continues"
+            return f"the budget is spent: {text}; whole epochs are kept, the same command continues"
         counts = {"failed": self.failed, "without a result": self.missing}
         if rest := "".join(f", {count} {name}" for name, count in counts.items() if count):
             return f"{text}{rest}; the same command tries these again"

@@ -19,6 +19,7 @@ from typing import Literal
 
 import msgspec
 
+from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
 from reproduce.store import atomic, schema
 from reproduce.store.committed import Row, add, read_text, write_text
@@ -105,11 +106,13 @@ def merge(path: Path, base: Path) -> list[Merged]:
     """Publish the runs of a bundle in a results folder, those that it has already left as they are.
 
     Raises:
-        UserError: where the bundle is damaged, or a run is there with other contents, naming both
-            places; then nothing is merged. Also where the folder cannot be written.
+        UserError: where the bundle is damaged or states a wrong form, or a run is there
+            with other contents, naming both places; then nothing is merged. Also where the folder
+            cannot be written.
     """
     forms: dict[str, dict[str, Row]] = {}
     for name, row in read(path).items():
+        _require_form(row)
         forms.setdefault(row.record["form"], {})[name] = row
     new: dict[str, list[Row]] = {}
     for form, rows in forms.items():
@@ -126,6 +129,16 @@ def merge(path: Path, base: Path) -> list[Merged]:
         for row in added:
             Store(base, form).records.publish(row.record)
     return [Merged(form, len(new[form]), len(forms[form]) - len(new[form])) for form in forms]
+
+
+def _require_form(row: Row) -> None:
+    """Raise UserError at a run on embedded images, as only quick forms have, of another form."""
+    form, data = row.record["form"], row.record["run"]["data"].get("name")
+    if form != schema.QUICK and data in DATASETS and DATASETS[data].embedded:
+        raise UserError(
+            f"{row.source}: a run on {data} is of the quick form, not {form}; nothing was merged: "
+            f"{REMEDY}"
+        )
 
 
 def _place(store: Store, name: str) -> str:

@@ -39,6 +39,8 @@ _PATHS: dict[str, tuple[str, ...]] = {
     },
 }
 COLUMNS = (*_PATHS, "checksum")
+# Curves are one field; the module's own limit is 131,072 characters.
+csv.field_size_limit(2**31 - 1)
 # These are text as they are, the others JSON; an empty one is null.
 _TEXTS = {"hash", "former", "form", "commit", *PACKAGES, "device_kind", "device_name"}
 _TEXTS |= {"executor", "finished"}

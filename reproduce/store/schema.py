@@ -21,6 +21,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -37,6 +38,10 @@ LOSS, CORRECT = "training loss", "correct test images"
 
 Record = dict[str, Any]
 _Whole = Annotated[int, msgspec.Meta(ge=0)]
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+# Without control characters, which a terminal would obey.
+_Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 
 
 class _Tally(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,8 +56,8 @@ class _Tally(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Result(msgspec.Struct, forbid_unknown_fields=True):
     diverged: bool
-    measurements: dict[str, float | list[float | None] | _Tally | None]
-    curves: dict[str, Annotated[list[tuple[_Whole, float | None]], msgspec.Meta(min_length=1)]]
+    measurements: dict[_Text, float | list[float | None] | _Tally | None]
+    curves: dict[_Text, Annotated[list[tuple[_Whole, float | None]], msgspec.Meta(min_length=1)]]
 
     def __post_init__(self) -> None:
         headline, best = self.measurements.get(HEADLINE), self.measurements.get(BEST)
@@ -80,15 +85,44 @@ class _Run(msgspec.Struct):
     data: dict[str, Any]
 
 
+class _Device(msgspec.Struct):
+    kind: _Text | None = None
+    name: _Text | None = None
+    threads: _Whole | None = None
+
+
+class _Sitting(msgspec.Struct):
+    commit: _Text | None = None
+    dirty: bool | None = None
+    host: _Text | None = None
+    machine: _Text | None = None
+    images: _Text | None = None
+    started: _Moment | None = None
+    from_epoch: _Whole | None = None
+
+
+class _Provenance(msgspec.Struct):
+    commit: _Text | None = None
+    dirty: bool | None = None
+    packages: dict[_Text, _Text | None] | None = None
+    device: _Device | None = None
+    host: _Text | None = None
+    executor: _Text | None = None
+    finished: _Moment | None = None
+    wall_seconds: _Amount | None = None
+    images_per_second: _Amount | None = None
+    sittings: list[_Sitting] | None = None
+
+
 class _Record(msgspec.Struct, forbid_unknown_fields=True):
     schema: Literal[2]
     hash: str
     form: Literal["full", "reduced", "quick"]
     run: dict[str, Any]
     result: _Result
-    provenance: dict[str, Any]
+    provenance: _Provenance
     checksum: str
-    former: str = ""
+    former: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{16})?\Z")] = ""
 
     def __post_init__(self) -> None:
         data = msgspec.convert(self.run, _Run).data

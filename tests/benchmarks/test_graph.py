@@ -17,9 +17,10 @@ from benchmarks.data.store import Dataset
 from benchmarks.errors import UserError
 from benchmarks.procedures import Procedure, Prune, Train
 from benchmarks.run import Run
-from benchmarks.training import graph, loop
+from benchmarks.training import device_path, graph, loop
 from benchmarks.training.device import Cuda, Host, Request, Staging, Stream, on
-from benchmarks.training.graph import DevicePath, Recorded, conductor
+from benchmarks.training.device_path import DevicePath
+from benchmarks.training.graph import Recorded, conductor
 from benchmarks.training.pack import Pack
 from benchmarks.training.step import Step
 
@@ -239,11 +240,11 @@ def test_a_run_that_does_not_fit_alone_says_so(
 
 
 def test_the_path_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert graph.chosen_path() == DevicePath.BRANCHES
-    monkeypatch.setenv(graph.VARIABLE, "streams")
-    assert graph.chosen_path() == DevicePath.STREAMS
+    assert device_path.chosen_path() == DevicePath.BRANCHES
+    monkeypatch.setenv(device_path.VARIABLE, "streams")
+    assert device_path.chosen_path() == DevicePath.STREAMS
     assert not conductor(CPU).together
-    monkeypatch.setenv(graph.VARIABLE, "fastest")
+    monkeypatch.setenv(device_path.VARIABLE, "fastest")
     with pytest.raises(UserError, match="branches, members, streams"):
         conductor(CPU)
 

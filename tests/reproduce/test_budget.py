@@ -22,6 +22,7 @@ from reproduce.catalogue.papers import entries
 from reproduce.catalogue.selection import select
 from reproduce.running import budget as module
 from reproduce.running.budget import SAVE_SECONDS, Budget, Pace
+from reproduce.running.campaign import Survey
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.running.schedule import ends
 from reproduce.running.standing import standing
@@ -31,7 +32,7 @@ from reproduce.store.store import Store
 TRAINING = [entry.id for entry in entries("locality") if entry.trains]
 
 
-@given(st.integers(0, 99), st.integers(0, 99), st.integers(10, 99))
+@given(st.integers(0, 99), st.integers(0, 99), st.integers(60, 99))
 def test_times_as_one_writes_them(hours: int, minutes: int, seconds: int) -> None:
     text = "".join(
         f"{n}{unit}" for n, unit in zip((hours, minutes, seconds), "hms", strict=True) if n
@@ -40,16 +41,25 @@ def test_times_as_one_writes_them(hours: int, minutes: int, seconds: int) -> Non
     assert Budget.parse(f" {text.upper()} ").seconds == Budget.parse(text).seconds
 
 
-@pytest.mark.parametrize("text", ["", "25", "m", "25 minutes", "-5m", "1m1h", "nan", "9s", "9999h"])
+@pytest.mark.parametrize(
+    "text", ["", "25", "m", "25 minutes", "-5m", "1m1h", "nan", "59s", "9999h"]
+)
 def test_other_texts_are_told(text: str) -> None:
     with pytest.raises(UserError, match=r"^--budget .*give "):
         Budget.parse(text)
 
 
 def test_training_ends_before_the_budget_does() -> None:
-    for seconds in (10.0, 60.0, 1500.0):
+    for seconds in (60.0, 1500.0):
         found = Budget(seconds)
-        assert found.began + 0.5 * seconds < found.deadline < found.began + seconds
+        assert found.began + 0.5 * seconds < found.deadline <= found.began + seconds - 25
+
+
+def test_the_last_line_says_what_is_kept() -> None:
+    nothing, some = Survey(2, 0, epochs=6, spent=True), Survey(2, 0, epochs_done=1, spent=True)
+    assert "nothing is kept" in nothing.describe()
+    assert "continues" not in nothing.describe()
+    assert "whole epochs are kept, the same command continues" in some.describe()
 
 
 @pytest.mark.parametrize("table", TRAINING)

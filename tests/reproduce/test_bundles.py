@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from record_makers import make
+from run_makers import make_run
 
 from benchmarks.errors import UserError
 from reproduce.commands.collect import bundle_selection, check_bundle, collect
@@ -128,6 +129,44 @@ def test_damage_is_one_line(bundle: Path, tmp_path: Path, damage: str) -> None:
         bundles.write(bundle, [make(1)])
     assert bundle.read_bytes() == before
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"provenance": {"wall_seconds": -5}},
+        {"provenance": {"images_per_second": -1}},
+        {"provenance": {"finished": "yesterday"}},
+        {"provenance": {"sittings": [{"machine": 5}]}},
+        {"provenance": {"device": {"kind": "cpu", "name": "\x1b[31mX", "threads": 1}}},
+        {"former": "../../zz"},
+        {"run": make_run(seed=0, dataset="digits"), "total": 500, "correct": 1},
+    ],
+    ids=str,
+)
+def test_what_no_run_of_ours_says_is_not_merged(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Though all checksums fit."""
+    path, base = tmp_path / "b.zip", tmp_path / "there"
+    of_run = {} if change.keys() <= {"provenance", "former"} else change
+    record = make(0, **of_run)
+    if not of_run:
+        made_by = {**record["provenance"], **change.get("provenance", {})}
+        record = schema.seal({**record, **change, "provenance": made_by})
+    bundles.write(path, [record])
+    with pytest.raises(UserError, match=r"records\.csv:2: ") as error:
+        bundles.merge(path, base)
+    assert "\x1b" not in str(error.value)
+    assert not base.exists()
+
+
+def test_long_curves_are_carried_and_committed(tmp_path: Path) -> None:
+    record = make(0, epochs=8_000)
+    assert len(schema.canonical_json(record["result"]["curves"])) > 200_000
+    path, store = tmp_path / "b.zip", Store(tmp_path / "there")
+    bundles.write(path, [record])
+    bundles.merge(path, store.base)
+    store.committed.write("table", store.records.collect().values())
+    assert schema.agree(store.committed.read_all()[record["hash"]], record)
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ def complaint(*arguments: str, **environment: str) -> str:
         (["collect", "none.zip"], "none.zip"),
         (["plan", "table99"], "locality/table3"),
         (["plan", "table3", "--device", "tpu"], "H200"),
-        (["plan", "theorem1"], "no runs"),
+        (["plan", "table3", "--device", "H200", "--device", "A100"], "more than once"),
+        (["plan", "theorem1"], "`reproduce theorem1`"),
+        (["plan", "beta-lasso/theorem2"], "`reproduce beta-lasso/theorem2`"),
         (["report", "table3", "--results", ""], "empty path"),
         (["report", "table3", "--results", "x" * 300], "name too long"),
         (["data", "import", "cifar10", ""], "empty path"),
@@ -91,6 +93,11 @@ def complaint(*arguments: str, **environment: str) -> str:
 )
 def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], words: str) -> None:
     assert words.lower() in complaint(*arguments, REPRODUCE_RESULTS=str(tmp_path)).lower()
+
+
+def test_the_environment_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    said = complaint("table3", "--dry-run", REPRODUCE_DEVICE_PATH="foo")
+    assert "branches, members, streams" in said
 
 
 def test_missing_data_names_the_command(tmp_path: Path) -> None:

@@ -282,6 +282,7 @@ words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1
 )
 counts = st.integers(0, 10_000)
+moments = st.none() | st.datetimes().map(lambda time: f"{time.isoformat()}Z")
 GAMMAS = [Decimal("1"), Decimal("1.60")]
 losses = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
@@ -299,7 +300,9 @@ def any_record(draw: st.DrawFn) -> Any:
     }
     run = make_run(seed=draw(st.integers(0, 2**63 - 1)), gamma=draw(st.sampled_from(GAMMAS)))
     optional = st.none() | words
-    keys = st.sampled_from([*measured.SITTING_KEYS, "host", "pid"])
+    sitting = dict.fromkeys(["commit", "machine", "images", "host", "pid"], optional)
+    sitting |= {"dirty": st.none() | st.booleans(), "started": moments, "from_epoch": counts}
+    assert sitting.keys() >= set(measured.SITTING_KEYS)
     return schema.seal(
         {
             "schema": schema.SCHEMA,
@@ -326,10 +329,10 @@ def any_record(draw: st.DrawFn) -> Any:
                 },
                 "host": draw(words),
                 "executor": draw(words),
-                "finished": draw(optional),
+                "finished": draw(moments),
                 "wall_seconds": draw(st.floats(0, 1e6)),
                 "images_per_second": draw(st.none() | st.floats(0, 1e6)),
-                "sittings": draw(st.lists(st.dictionaries(keys, optional), max_size=3)),
+                "sittings": draw(st.lists(st.fixed_dictionaries({}, optional=sitting), max_size=3)),
             },
         }
     )
