@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -19,10 +20,15 @@ class LocallyConnected2d(nn.Module):
     same filters it is ``nn.Conv2d``; it is always ``nn.Linear`` on the flattened map whose weights
     outside the windows are zero. Initial weights are those of ``nn.Conv2d``, position by position.
 
-    Computed as one batched matrix product over the positions, under autocast in its type.
+    Computed as one batched matrix product over the positions, under autocast in its type. In memory
+    the output is by position: flatten it by ``flatten`` or ``reshape``, not ``view``.
 
     Args:
         input_size: height and width of the incoming maps in pixels; other sizes are refused.
+        device, dtype: of the parameters.
+
+    Raises:
+        ValueError: where a number is not a whole one in its range, or the kernel does not fit.
 
     Attributes:
         weight: (positions, out_channels, kh·kw·in_channels), positions row by row;
@@ -40,11 +46,15 @@ class LocallyConnected2d(nn.Module):
         stride: Pair = 1,
         padding: Pair = 0,
         bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.input_size = _pair(kernel_size), _pair(input_size)
-        self.stride, self.padding = _pair(stride), _pair(padding)
+        self.in_channels = _whole("in_channels", in_channels)
+        self.out_channels = _whole("out_channels", out_channels)
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.input_size = _pair("input_size", input_size)
+        self.stride, self.padding = _pair("stride", stride), _pair("padding", padding, least=0)
         height, width = (
             (size + 2 * pad - kernel) // step + 1
             for size, pad, kernel, step in zip(
@@ -57,9 +67,13 @@ class LocallyConnected2d(nn.Module):
                 f"padded by {self.padding}"
             )
         self.output_size = (height, width)
-        positions, inputs = height * width, in_channels * math.prod(self.kernel_size)
-        self.weight = nn.Parameter(torch.empty(positions, out_channels, inputs))
-        self.bias = nn.Parameter(torch.empty(positions, 1, out_channels)) if bias else None
+        positions, inputs = height * width, self.in_channels * math.prod(self.kernel_size)
+
+        def empty(*shape: int) -> nn.Parameter:
+            return nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+
+        self.weight = empty(positions, self.out_channels, inputs)
+        self.bias = empty(positions, 1, self.out_channels) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -83,7 +97,9 @@ class LocallyConnected2d(nn.Module):
             stride=convolution.stride,  # type: ignore[arg-type]
             padding=convolution.padding,  # type: ignore[arg-type]
             bias=convolution.bias is not None,
-        ).to(convolution.weight.device, convolution.weight.dtype)
+            device=convolution.weight.device,
+            dtype=convolution.weight.dtype,
+        )
         with torch.no_grad():
             layer.weight.copy_(convolution.weight.permute(0, 2, 3, 1).flatten(1))
             if layer.bias is not None and convolution.bias is not None:
@@ -114,7 +130,8 @@ class LocallyConnected2d(nn.Module):
         products = torch.bmm(patches, self.weight.transpose(1, 2))
         if self.bias is not None:
             products = products + self.bias.to(products.dtype)
-        return products.view(*self.output_size, maps.shape[0], -1).permute(2, 3, 0, 1)
+        shape = (*self.output_size, maps.shape[0], self.out_channels)
+        return products.view(shape).permute(2, 3, 0, 1)
 
     def extra_repr(self) -> str:
         """The settings, as torch's layers show theirs."""
@@ -125,5 +142,15 @@ class LocallyConnected2d(nn.Module):
         )
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+def _whole(name: str, value: int, least: int = 1) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be whole and at least {least}, not {value!r}")
+    return int(value)
+
+
+def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
+    if not isinstance(value, (tuple, list)):
+        value = (value, value)
+    if len(value) != 2:
+        raise ValueError(f"{name} must be a number or two, not {value!r}")
+    return _whole(name, value[0], least), _whole(name, value[1], least)

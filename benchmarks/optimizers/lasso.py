@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,14 +49,14 @@ def lasso_step(
         threshold: weights smaller than this in magnitude become 0; 0: none does.
         soft: whether the others move towards 0 by as much.
     """
-    if not weights:
-        return
     lists = [weights, gradients, velocities] if momentum else [weights, gradients]
     rows = [_flat(row) for row in zip(*lists, strict=True)]
-    rule = Rule(lr, lam, threshold, soft, momentum)
-    if lam and sum(row[0].numel() for row in rows) >= COMPILED_FROM and _compiled_moved(rows, rule):
+    rule = Rule(_scalar(lr), lam, _scalar(threshold), soft, momentum)
+    if lam and sum(row[0].numel() for row in rows) >= COMPILED_FROM:
+        rows = _left_by_compiled(rows, rule)
+    if not rows:
         return
-    if weights[0].is_cuda:
+    if rows[0][0].is_cuda:
         _move([list(column) for column in zip(*rows, strict=True)], rule)
         return
     for row in rows:
@@ -74,12 +75,15 @@ class Rule:
     momentum: float
 
 
+def _scalar(value: Number) -> Number:
+    return value.reshape(()) if isinstance(value, torch.Tensor) else value
+
+
 def _flat(row: Row) -> Row:
     """A weight and what belongs to it in one dimension, where they lie alike in memory."""
-    first = row[0]
-    dense = first.is_contiguous() or first.is_contiguous(memory_format=torch.channels_last)
-    if dense and all(tensor.stride() == first.stride() for tensor in row):
-        return tuple(tensor.as_strided((tensor.numel(),), (1,)) for tensor in row)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        if all(tensor.is_contiguous(memory_format=layout) for tensor in row):
+            return tuple(tensor.as_strided((tensor.numel(),), (1,)) for tensor in row)
     return row
 
 
@@ -117,28 +121,36 @@ def _cut(weight: torch.Tensor, threshold: Number, soft: bool) -> torch.Tensor:
     return torch.where(weight.abs() < threshold, 0.0, kept)
 
 
-def _compiled_moved(rows: list[Row], rule: Rule) -> bool:
-    """The step in one compiled pass over each weight; False where torch cannot compile here."""
+def _left_by_compiled(rows: list[Row], rule: Rule) -> list[Row]:
+    """Move each row in one compiled pass; returns those that cannot be and have not moved."""
     global _compile_fails
-    if _compile_fails or any(row[0].dtype != torch.float32 for row in rows):
-        return False
 
     def number(value: Number) -> torch.Tensor:
         # As tensors, since compiled code has numbers built in.
-        if isinstance(value, torch.Tensor):
-            return value
-        return torch.full((), value, dtype=torch.float32, device=rows[0][0].device)
+        return torch.as_tensor(value, dtype=torch.float32, device=rows[0][0].device)
 
     numbers = [number(value) for value in (rule.lr, rule.lam, rule.threshold, rule.momentum)]
+    left = []
     for row in rows:
+        if _compile_fails or not _compilable(row):
+            left.append(row)
+            continue
         try:
-            _compiled()(row, *numbers, rule.soft)
-        except Exception:  # of any compiler that is missing or too old; nothing has moved yet
-            if row is not rows[0]:
-                raise
+            # Of a view, torch would compile for its base's layout too.
+            _compiled()(tuple(tensor.data for tensor in row), *numbers, rule.soft)
+        except Exception:  # of any compiler that is missing or too old; the row has not moved
             _compile_fails = True
-            return False
-    return True
+            left.append(row)
+        else:
+            torch.autograd.graph.increment_version(row[:1] + row[2:])
+    return left
+
+
+def _compilable(row: Row) -> bool:
+    """Whether the code that is compiled once for all sizes serves: torch compiles anew for other
+    layouts and for 0 and 1 elements, and soon refuses to."""
+    flat = all(tensor.dim() == 1 and tensor.is_contiguous() for tensor in row)
+    return flat and row[0].numel() > 1 and all(t.dtype == torch.float32 for t in row)
 
 
 _compile_fails = False
@@ -185,7 +197,7 @@ class BetaLasso(torch.optim.Optimizer):
         momentum: μ of v ← μv + g + λ·sign θ; 0: none.
 
     Raises:
-        ValueError: where one of these is negative, or ``threshold`` unknown.
+        ValueError: where one of these is negative or not finite, or ``threshold`` unknown.
 
     Example:
         >>> import torch
@@ -234,19 +246,31 @@ class BetaLasso(torch.optim.Optimizer):
         """
         settings = {**self.defaults, **param_group}
         for name in ("lr", "lam", "beta", "momentum"):
-            if settings[name] < 0:
-                raise ValueError(f"{name} must not be negative, not {settings[name]}")
+            try:
+                number = float(settings[name])
+            except (TypeError, ValueError, RuntimeError):
+                raise ValueError(f"{name} must be one number, not {settings[name]!r}") from None
+            if not 0 <= number < math.inf:
+                raise ValueError(f"{name} must be finite and not negative, not {number}")
         if settings["threshold"] not in ("hard", "soft"):
             raise ValueError(f'threshold must be "hard" or "soft", not {settings["threshold"]!r}')
         super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """One update; returns what ``closure``, which computes the loss anew, returns."""
+        """One update; returns what ``closure``, which computes the loss anew, returns.
+
+        Raises:
+            RuntimeError: where a gradient is sparse or complex; nothing has moved then.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        for group in self.param_groups:
+            for gradient in (p.grad for p in group["params"] if p.grad is not None):
+                if gradient.layout != torch.strided or gradient.is_complex():
+                    raise RuntimeError("BetaLasso takes no sparse or complex gradients")
         for group in self.param_groups:
             weights = [p for p in group["params"] if p.grad is not None]
             threshold = group["beta"] * group["lam"]

@@ -99,4 +99,5 @@ def window_share(filters: torch.Tensor, window: int) -> torch.Tensor:
     total = mass.flatten(1).sum(1)
     size = [min(window, length) for length in mass.shape[2:]]
     sums = functional.avg_pool2d(mass, size, stride=1) * (size[0] * size[1])
-    return sums.flatten(1).amax(1) / total.clamp(min=1e-30)
+    # Sums of the same weights in another order may exceed the total by their rounding.
+    return (sums.flatten(1).amax(1) / total.clamp(min=1e-30)).clamp(max=1)

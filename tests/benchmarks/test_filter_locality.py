@@ -18,6 +18,11 @@ def test_a_filter_of_equal_weights_has_the_windows_area() -> None:
     assert window_share(torch.zeros(1, 3, 32, 32), 9).item() == 0
 
 
+def test_a_share_is_at_most_1() -> None:
+    filters = torch.rand(2000, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    assert window_share(filters, 9).max() <= 1
+
+
 @settings(max_examples=25)
 @given(
     top=st.integers(0, 23), left=st.integers(0, 23), scale=st.floats(0.01, 10),

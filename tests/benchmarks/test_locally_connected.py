@@ -97,3 +97,28 @@ def test_what_does_not_fit_is_said() -> None:
         LocallyConnected2d(3, 4, 3, 8)(torch.zeros(2, 3, 9, 9))
     with pytest.raises(ValueError, match="ungrouped"):
         LocallyConnected2d.from_convolution(nn.Conv2d(4, 4, 3, groups=2), 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stride", 0), ("kernel_size", 0), ("in_channels", 0), ("out_channels", -1),
+        ("padding", -1), ("padding", (1, 1, 1)), ("stride", ()), ("kernel_size", 2.5),
+        ("input_size", "8"), ("out_channels", 4.0), ("stride", True),
+    ],
+)  # fmt: skip
+def test_bad_arguments_are_named(name: str, value: object) -> None:
+    good = {"in_channels": 3, "out_channels": 4, "kernel_size": 3, "input_size": 8}
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        LocallyConnected2d(**{**good, name: value})
+
+
+def test_an_empty_batch_a_device_and_a_type() -> None:
+    layer = LocallyConnected2d(3, 4, 3, 8, device="cpu", dtype=torch.float64)
+    maps = layer(images_for(layer, 0))
+    assert maps.shape == (0, 4, 6, 6)
+    maps.sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.count_nonzero() == 0
+    assert all(p.dtype == torch.float64 for p in layer.parameters())
+    assert LocallyConnected2d(3, 4, 3, 8, device="meta").weight.is_meta
