@@ -154,7 +154,7 @@ def test_other_runs_may_be_damaged(store: Store, measured: list[Resources], dama
 
 
 @pytest.mark.parametrize(
-    "origin", [{}, {"sittings": 3, "images_per_second": 1.0}, {"sittings": [None]}]
+    "origin", [{}, {"sittings": [], "images_per_second": 1.0}, {"sittings": [{}]}]
 )
 def test_other_runs_may_be_of_unknown_origin(
     store: Store, measured: list[Resources], origin: dict[str, Any]
