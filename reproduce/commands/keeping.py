@@ -22,8 +22,7 @@ def train(selection: Selection) -> bool:
     from reproduce.commands.options import Launch
     from reproduce.commands.table import launch_missing
 
-    # as_json: without progress
-    return not launch_missing(selection, Launch(save_weights=True, as_json=True)).interrupted
+    return not launch_missing(selection, Launch(save_weights=True)).interrupted
 
 
 def saving_command(table: str, store: Store, *options: str) -> str:
