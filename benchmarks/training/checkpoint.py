@@ -17,6 +17,8 @@ MAGIC = b"reproduce-checkpoint-2\n"  # of before the epoch was told
 HEAD = re.compile(rb"reproduce-checkpoint-2\n|reproduce-checkpoint-3 epoch (\d+), (\d+) bytes\n")
 DIGEST = hashlib.sha256().digest_size
 CHUNK = 2**20
+# An epoch may take this many times as long as the one before it, since some end in an evaluation.
+EPOCH_MARGIN = 1.25
 
 
 def save(path: Path, state: dict[str, Any]) -> int:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 55.0
 # A large network's checkpoints are fewer: 600 s apart from 2 GB on, in proportion below.
 LONGEST_SECONDS, LONGEST_FROM = 600.0, 2e9
-# An epoch may take this many times as long as the one before it, since some end in an evaluation.
-EPOCH_MARGIN = 1.25
 
 
 @dataclass(frozen=True)
@@ -256,7 +254,7 @@ class Training:
         self.epoch_began = now
         if self.path is None or member.finished:
             return
-        if self.left or now - self.saved + EPOCH_MARGIN * epoch_seconds > self.apart:
+        if self.left or now - self.saved + checkpoint.EPOCH_MARGIN * epoch_seconds > self.apart:
             self._save(self.path, member)
             self.saved = self.epoch_began = time.monotonic()
 

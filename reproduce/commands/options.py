@@ -16,6 +16,7 @@ from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
+    from reproduce.running.launch import LaunchOptions
 
 EXECUTORS = ("local", "debug", "slurm")
 DEVICES = ("auto", "cpu", "cuda")
@@ -271,3 +272,19 @@ class Launch:
     def data_folder(self) -> Path:
         """Of the data sets."""
         return self.data or default_data()
+
+    def resolved(self) -> LaunchOptions:
+        """The same for who launches, with what was left to defaults."""
+        from reproduce.running.launch import LaunchOptions
+
+        return LaunchOptions(
+            executor=self.executor,
+            workers=self.workers,
+            device=self.device,
+            data=self.data_folder,
+            pack=self.pack,
+            progress=not self.as_json,
+            save_weights=self.save_weights,
+            nice=self.nice,
+            budget=self.budget,
+        )

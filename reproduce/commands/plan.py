@@ -104,16 +104,5 @@ def _selections(chosen: opt.Selecting, tables: list[str]) -> list[Selection]:
 def plan_of(selection: Selection, options: opt.Launch) -> Plan:
     """The plan of one table, for its dry run: nothing is measured."""
     from reproduce.executors.planning import plan as planned
-    from reproduce.running.launch import LaunchOptions
 
-    return planned(
-        [selection],
-        LaunchOptions(
-            executor=options.executor,
-            workers=options.workers,
-            device=options.device,
-            data=options.data_folder,
-            pack=options.pack,
-            budget=options.budget,
-        ),
-    )
+    return planned([selection], options.resolved())

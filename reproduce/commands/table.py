@@ -109,17 +109,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
 
             tidy(selection.store)
         return Survey(len(wanted.finished), len(wanted.finished))
-    options = launching.LaunchOptions(
-        executor=launch.executor,
-        workers=launch.workers,
-        device=launch.device,
-        data=launch.data_folder,
-        pack=launch.pack,
-        progress=not launch.as_json,
-        save_weights=launch.save_weights,
-        nice=launch.nice,
-        budget=launch.budget,
-    )
+    options = launch.resolved()
     images.check((p.run for p in wanted.missing), options.data)
     if wanted.recorded:
         _tell(wanted.about_repetitions())
@@ -176,7 +166,8 @@ def _confirm(selection: Selection, missing: Any, options: Any, launch: opt.Launc
 
 def _another_budget(selection: Selection, options: Any) -> str:
     """What one more budget would finish, and what the whole still needs."""
-    from reproduce.running.budget import EPOCH_MARGIN, least_seconds
+    from benchmarks.training.checkpoint import EPOCH_MARGIN
+    from reproduce.running.budget import least_seconds
     from reproduce.running.estimate import estimate
     from reproduce.running.standing import standing
 

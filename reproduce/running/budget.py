@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
+from benchmarks.training.checkpoint import EPOCH_MARGIN
 from reproduce.running.workload import trained_images, workload
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 # 16 s on a slow machine, and what processes take to start.
 REPORT_SECONDS, START_SECONDS = 25.0, 10.0
 SHORTEST_SECONDS, LONGEST_SECONDS = 60.0, 365 * 86400.0
-# An epoch may take this many times as long as the one before it, since some end in an evaluation.
-# To leave too early costs nothing that is not made next time; to begin in vain, nothing either.
-EPOCH_MARGIN = 1.25
 # Of training, after which a speed is known well enough to give up by.
 TRIAL_SECONDS = 5.0
 # What saving a run may take.

@@ -26,7 +26,9 @@ CPU = torch.device("cpu")
 
 @given(
     base=st.floats(0.01, 200),
-    factors=st.lists(st.floats(1 / loop.EPOCH_MARGIN**0.5, loop.EPOCH_MARGIN**0.5), max_size=60),
+    factors=st.lists(
+        st.floats(1 / checkpoint.EPOCH_MARGIN**0.5, checkpoint.EPOCH_MARGIN**0.5), max_size=60
+    ),
     size=st.sampled_from([10**6, 10**9, 10**10]),
 )
 def test_at_most_an_epoch_or_a_minute_is_lost(base: float, factors: list[float], size: int) -> None:
