@@ -120,6 +120,10 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         summary = cli.follow_selection(selection, request, launch.as_json)
     else:
         if not selection.table.is_quick:
+            from reproduce.running import memory
+
+            options, fewer = memory.fitting(wanted.missing, options)
+            _tell(fewer)
             _confirm(selection, wanted.missing, options, launch)
         summary = launching.launch(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())

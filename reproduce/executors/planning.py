@@ -9,11 +9,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from analysis.documents.plan_document import Time, Work
-from benchmarks import data as datasets
 from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays
-from reproduce.running import counting, devices
+from reproduce.running import counting, devices, memory
 from reproduce.running.estimate import Estimate, Speed, shared, speeds
 from reproduce.running.launch import LaunchOptions, Resources, resources
 from reproduce.running.schedule import ends
@@ -153,10 +152,7 @@ class _Planner:
         )
 
     def _bytes(self, run: Run, pack: int) -> int:
-        batches = [getattr(phase, "batch_size", 1) for phase in run.procedure.phases]
-        own = self.networks[run.hash].training_bytes(max(batches), run.precision)
-        known = datasets.DATASETS.get(run.data.name)
-        return pack * own + (sum(known.counts) * 3 * known.side**2 if known else 0)
+        return pack * memory.run_bytes(run, self.networks[run.hash]) + memory.image_bytes(run)
 
     def _times(
         self, selection: Selection, missing: Sequence[Run], flop: Mapping[str, float]

@@ -136,20 +136,34 @@ def resolve_device(device: str) -> str:
     return "cpu"
 
 
-@cache
 def gpu_names() -> tuple[str, ...]:
-    """Of the GPUs that torch can use; asked in a process of its own, and only where a driver is
-    there, so that the command itself need not load torch."""
+    """Of the GPUs that torch can use."""
+    return tuple(name for name, _ in _gpus())
+
+
+def device_memory(device: str) -> int | None:
+    """Bytes for training on "cpu", those that are free, or on "cuda", all of the smallest GPU; None
+    if unknown."""
+    if device == "cpu":
+        return available_memory()
+    return min((size for _, size in _gpus()), default=None)
+
+
+@cache
+def _gpus() -> tuple[tuple[str, int], ...]:
+    """Names and bytes, asked in a process of its own, and only where a driver is there, so that the
+    command itself need not load torch."""
     if not any(Path(path).exists() for path in _GPU_DRIVERS):
         return ()
     code = (
         "import json, torch; n = torch.cuda.device_count() if torch.cuda.is_available() else 0; "
-        "print(json.dumps([torch.cuda.get_device_name(k) for k in range(n)]))"
+        "found = [torch.cuda.get_device_properties(k) for k in range(n)]; "
+        "print(json.dumps([(each.name, each.total_memory) for each in found]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode != 0 or not done.stdout.strip():
         return ()
-    return tuple(json.loads(done.stdout.splitlines()[-1]))
+    return tuple((name, size) for name, size in json.loads(done.stdout.splitlines()[-1]))
 
 
 def visible_gpu(index: int) -> str:
