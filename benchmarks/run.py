@@ -38,7 +38,9 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     precision: Literal["float32", "tf32", "bf16"] = "float32"
 
     def fault(self) -> str | None:
-        return None if self.seed < SEEDS else f"seed must lie in 0 … 2^63 - 1, not {self.seed}"
+        if self.seed >= SEEDS:
+            return f"seed must lie in 0 … 2^63 - 1, not {self.seed}"
+        return self.model.misfit(self.data.name)
 
     @cached_property
     def hash(self) -> str:

@@ -143,6 +143,7 @@ DIGITS = DatasetInfo(
     counts=(1_297, 500),
     side=32,
     digest="385e52d790092af5157cd4f7d6c59666f5b45c5a8835c06d392f8f6d06cb618e",
+    superclasses=class_names.DIGITS_SUPERCLASSES,
     embedded=True,
 )
 

@@ -77,6 +77,9 @@ CIFAR100_SUPERCLASSES = tuple(
 
 DIGITS = tuple("0123456789")
 
+# Ours, for small experiments on hierarchies: whether a digit is commonly written with a loop.
+DIGITS_SUPERCLASSES = (("loop", tuple("0689")), ("no loop", tuple("123457")))
+
 FASHION_MNIST = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.models.cifar_resnet import CifarResNet
 from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
+from benchmarks.models.hierarchy import Hierarchy
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
 from benchmarks.models.paired import BASES, PairedNet
 from benchmarks.models.rcnet import AsymmetricBlock, Block, PlainBlock, RCNet10, SquareBlock
 from benchmarks.models.resnet import ResNet10, ResNet18
+from benchmarks.models.torchvision_resnet import TorchvisionResNet
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
 
 if TYPE_CHECKING:
+    from benchmarks.models.hierarchical import HierarchicalLinear
     from benchmarks.models.locally_connected import LocallyConnected2d
 
 __all__ = [
@@ -20,8 +24,11 @@ __all__ = [
     "VGG10",
     "AsymmetricBlock",
     "Block",
+    "CifarResNet",
     "Deep",
     "ExpandedVGG10",
+    "HierarchicalLinear",
+    "Hierarchy",
     "LocallyConnected2d",
     "MobileNet",
     "Model",
@@ -34,13 +41,18 @@ __all__ = [
     "Shallow",
     "SquareBlock",
     "ThreeFC",
+    "TorchvisionResNet",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # A module of torch's, for users; settings load without it.
+    # Modules of torch's, for users; settings load without them.
     if name == "LocallyConnected2d":
         from benchmarks.models import locally_connected
 
         return locally_connected.LocallyConnected2d
+    if name == "HierarchicalLinear":
+        from benchmarks.models import hierarchical
+
+        return hierarchical.HierarchicalLinear
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,6 +34,10 @@ class Model(Part, frozen=True):
         """
         raise NotImplementedError
 
+    def misfit(self, dataset: str) -> str | None:
+        """Hook: what is wrong where the images are of that data set; None where nothing is."""
+        return None
+
     def build(self, classes: int, side: int = 32, *, seed: int) -> nn.Module:
         """The network with its seeded initial weights, on the CPU in float32.
 

@@ -17,13 +17,16 @@ from benchmarks.data import store
 from benchmarks.errors import UserError
 from benchmarks.models import (
     VGG10,
+    CifarResNet,
     Deep,
     ExpandedVGG10,
+    Hierarchy,
     Model,
     PairedNet,
     ResNet18,
     Shallow,
     ThreeFC,
+    TorchvisionResNet,
 )
 from benchmarks.models.networks import ResidualBlock
 from benchmarks.parts import kinds
@@ -59,6 +62,7 @@ INITIAL = {
     "resnet10": "d819da7e7f9740ac",
     "rcnet10": "ac2cdc5585072b40",
 }
+PAIR = Hierarchy(dataset="own", parents=(0, 1) * 5)
 # The same of networks that were never named by a flat configuration, small.
 INITIAL_SMALL: dict[str, tuple[Model, str]] = {
     "d_net": (Deep(connectivity="local", alpha=2), "867ad5104dc90625"),
@@ -69,6 +73,11 @@ INITIAL_SMALL: dict[str, tuple[Model, str]] = {
         PairedNet(widths=(4, 4, 4, 8, 8), halve_at=(4,), shortcuts="project"),
         "f03687c1b7693472",
     ),
+    "cifar_resnet": (
+        CifarResNet(depth=8, width_multiplier="0.5", hierarchy=PAIR),
+        "858413a3da8511de",
+    ),
+    "torchvision_resnet": (TorchvisionResNet(), "a871d6820d6b446d"),
 }
 
 
