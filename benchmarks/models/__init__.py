@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.models.cifar_resnet import CifarResNet
 from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
-from benchmarks.models.hierarchy import Hierarchy
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
 from benchmarks.models.paired import BASES, PairedNet
@@ -16,7 +15,6 @@ from benchmarks.models.torchvision_resnet import TorchvisionResNet
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
 
 if TYPE_CHECKING:
-    from benchmarks.models.hierarchical import HierarchicalLinear
     from benchmarks.models.locally_connected import LocallyConnected2d
 
 __all__ = [
@@ -27,8 +25,6 @@ __all__ = [
     "CifarResNet",
     "Deep",
     "ExpandedVGG10",
-    "HierarchicalLinear",
-    "Hierarchy",
     "LocallyConnected2d",
     "MobileNet",
     "Model",
@@ -46,13 +42,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Modules of torch's, for users; settings load without them.
+    # A module of torch's, for users; settings load without it.
     if name == "LocallyConnected2d":
         from benchmarks.models import locally_connected
 
         return locally_connected.LocallyConnected2d
-    if name == "HierarchicalLinear":
-        from benchmarks.models import hierarchical
-
-        return hierarchical.HierarchicalLinear
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.models.hierarchy import Hierarchy, dense
 from benchmarks.models.model import NormedModel
 from benchmarks.parts import Count
 
@@ -24,14 +23,12 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
         shortcuts: where they change the shape, "pad" is option A, no weights, and "project" option
             B, a 1×1 convolution with batch-norm.
         bias: of the dense layer.
-        hierarchy: of the classes, where the dense layer has one.
     """
 
     depth: Count = 20
     widths: tuple[Count, ...] = (16, 32, 64)
     shortcuts: Literal["pad", "project"] = "project"
     bias: bool = False
-    hierarchy: Hierarchy | None = None
 
     def fault(self) -> str | None:
         if self.depth < 8 or self.depth % 6 != 2:
@@ -40,10 +37,7 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
             return f"widths: three stages have a width each, not {len(self.widths)}"
         if self.shortcuts == "pad" and list(self.widths) != sorted(self.widths):
             return "shortcuts=pad: a stage cannot be narrower than the one before; use project"
-        return "a hierarchical dense layer has no bias" if self.hierarchy and self.bias else None
-
-    def misfit(self, dataset: str) -> str | None:
-        return self.hierarchy.misfit(dataset) if self.hierarchy else None
+        return None
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from torch import nn
@@ -61,5 +55,5 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
         norm, widths = self.norm, [self.width(nominal) for nominal in self.widths]
         blocks = ((self.depth - 2) // 6,) * 3
         made = Residual(classes, widths, blocks, convolution, shortcut, norm)
-        made.classifier = dense(widths[-1], classes, bias=self.bias, hierarchy=self.hierarchy)
+        made.classifier = nn.Linear(widths[-1], classes, bias=self.bias)
         return made

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import nn
 
-from benchmarks.models.layers import WEIGHTED, fans, further_weights
+from benchmarks.models.layers import WEIGHTED, fans
 from benchmarks.randomness import normals, raw_stream, uniforms
 
 # Uniform numbers are drawn so many at a time: a large layer would need several times its size.
@@ -25,23 +25,17 @@ def initialize(model: nn.Module, scheme: str, seed: int) -> None:
     layers = [m for m in model.modules() if isinstance(m, WEIGHTED)]
     for index, layer in enumerate(layers):
         fan_in, fan_out = fans(layer)
-        for name in ("weight", *further_weights(layer)):
-            _fill(getattr(layer, name), scheme, (fan_in, fan_out), seed, f"{name}/{index}")
+        if scheme == "he_normal":
+            stream = raw_stream(seed, f"initialization/weight/{index}")
+            values = math.sqrt(2 / fan_in) * normals(stream, layer.weight.numel())
+            layer.weight.copy_(torch.from_numpy(values.reshape(tuple(layer.weight.shape))))
+        else:
+            square = 6 / (fan_in + fan_out) if scheme == "glorot_uniform" else 1 / fan_in
+            _fill_uniform(layer.weight, math.sqrt(square), seed, f"weight/{index}")
         if layer.bias is not None and scheme == "torch":
             _fill_uniform(layer.bias, 1 / math.sqrt(fan_in), seed, f"bias/{index}")
         elif layer.bias is not None:
             layer.bias.zero_()
-
-
-def _fill(weight: torch.Tensor, scheme: str, fan: tuple[int, int], seed: int, purpose: str) -> None:
-    fan_in, fan_out = fan
-    if scheme == "he_normal":
-        stream = raw_stream(seed, f"initialization/{purpose}")
-        values = math.sqrt(2 / fan_in) * normals(stream, weight.numel())
-        weight.copy_(torch.from_numpy(values.reshape(tuple(weight.shape))))
-    else:
-        square = 6 / (fan_in + fan_out) if scheme == "glorot_uniform" else 1 / fan_in
-        _fill_uniform(weight, math.sqrt(square), seed, purpose)
 
 
 def _fill_uniform(parameter: torch.Tensor, bound: float, seed: int, purpose: str) -> None:

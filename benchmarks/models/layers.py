@@ -32,8 +32,3 @@ def fans(layer: nn.Module) -> tuple[int, int]:
 def width_of(layer: nn.Module) -> int:
     """Output channels, or units, of a layer with weights."""
     return layer.weight.shape[1 if isinstance(layer, LocallyConnected2d) else 0]  # type: ignore[union-attr, index, return-value]
-
-
-def further_weights(layer: nn.Module) -> tuple[str, ...]:
-    """Names of weights of a layer that stand beside its ``weight``, with the same inputs."""
-    return getattr(layer, "further", ())

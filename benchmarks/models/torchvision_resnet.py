@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.models.hierarchy import Hierarchy, dense
 from benchmarks.models.model import Model
 from benchmarks.parts import Count
 
@@ -22,25 +21,20 @@ class TorchvisionResNet(Model, tag="torchvision_resnet", frozen=True):
 
     Attributes:
         bias: of the dense layer.
-        hierarchy: of the classes, where the dense layer has one.
     """
 
     depth: Count = 18
     bias: bool = False
-    hierarchy: Hierarchy | None = None
 
     def fault(self) -> str | None:
         if self.depth not in DEPTHS:
             return f"depth: {self.depth} is none of {', '.join(map(str, DEPTHS))}"
-        return "a hierarchical dense layer has no bias" if self.hierarchy and self.bias else None
-
-    def misfit(self, dataset: str) -> str | None:
-        return self.hierarchy.misfit(dataset) if self.hierarchy else None
+        return None
 
     def network(self, classes: int, side: int = 224) -> nn.Module:
+        from torch import nn
         from torchvision.models import get_model
 
         made = get_model(f"resnet{self.depth}", weights=None, num_classes=1)
-        inputs = made.fc.in_features
-        made.fc = dense(inputs, classes, bias=self.bias, hierarchy=self.hierarchy)
+        made.fc = nn.Linear(made.fc.in_features, classes, bias=self.bias)
         return made

@@ -48,10 +48,9 @@ class PlainL2(GroupL2, tag="l2", frozen=True):
         """See :meth:`GroupL2.covers`."""
         from torch.nn.modules.conv import _ConvNd
 
-        from benchmarks.models.layers import WEIGHTED, further_weights
+        from benchmarks.models.layers import WEIGHTED
 
-        names = ("weight", *further_weights(module))
-        return name in names and isinstance(module, (_ConvNd, *WEIGHTED))
+        return name == "weight" and isinstance(module, (_ConvNd, *WEIGHTED))
 
 
 class NormBiasL2(GroupL2, tag="norm_bias_l2", frozen=True):

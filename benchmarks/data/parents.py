@@ -1,0 +1,49 @@
+"""Which tables of classes' parents can be: of all classes, and of the data set that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmarks.data.catalogue import DATASETS
+from benchmarks.errors import UserError
+
+
+def parents_of(classes: Sequence[str], groups: Mapping[str, Iterable[str]]) -> tuple[int, ...]:
+    """Place of each class's group, in label order.
+
+    Args:
+        classes: in label order.
+        groups: the classes of each group.
+
+    Raises:
+        UserError: where they miss a class, name an unknown one, or one twice.
+    """
+    places: dict[str, int] = {}
+    for place, (group, members) in enumerate(groups.items()):
+        for name in members:
+            if name not in classes:
+                raise UserError(f"the hierarchy's {group} names {name!r}, which is no class")
+            if name in places:
+                raise UserError(f"the hierarchy names {name!r} twice: give it one parent")
+            places[name] = place
+    if missing := [name for name in classes if name not in places]:
+        raise UserError(f"the hierarchy misses the class {missing[0]!r}: give it a parent")
+    return tuple(places[name] for name in classes)
+
+
+def misfit(parents: tuple[int, ...], dataset: str) -> str | None:
+    """What is wrong where images of that data set have these parents, in one line: they are another
+    registered data set's. None where nothing is."""
+    known = {name: entry.coarse_labels for name, entry in DATASETS.items() if entry.superclasses}
+    own, count = known.get(dataset), len(parents)
+    if parents == own:
+        return None
+    for name, labels in known.items():
+        if parents == labels:
+            return (
+                f"the parents are those of {name}, and the images are of {dataset}: give the "
+                f"parents of {dataset}'s own classes"
+            )
+    if dataset in DATASETS and count != (classes := len(DATASETS[dataset].classes)):
+        return f"parents are given for {count} classes, and {dataset} has {classes}"
+    return None
