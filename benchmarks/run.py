@@ -35,7 +35,7 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     optimizer: Optimizer = SGD()
     schedule: Schedule
     procedure: Procedure
-    precision: Literal["float32", "tf32", "bf16"] = "float32"
+    precision: Literal["float32", "tf32", "bf16", "float16"] = "float32"
 
     def fault(self) -> str | None:
         if self.seed >= SEEDS:

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from benchmarks.run import Run
     from benchmarks.training.batches import Context, ResidentSplit
 
+# What activations and products are rounded to under autocast.
+LOWER = {"bf16": torch.bfloat16, "float16": torch.float16}
+# What CPUs lack, or compute a thousand times slower, as torch's float16 convolutions; and what to
+# use there.
+CUDA_ALONE = {"tf32": "float32", "float16": "bf16"}
+
 
 class Member:
     """A run's state. ``steps`` asks for every bit of work on the device, and yields after it.
 
     Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
-    momentum and batch-norm statistics. "tf32" is float32 whose products round their factors to
+    momentum and batch-norm statistics; "float16" is the same with float16 and a scaled loss
+    (:mod:`benchmarks.training.scaling`). "tf32" is float32 whose products round their factors to
     TensorFloat-32, on CUDA alone; "float32" does so nowhere.
 
     Attributes:
@@ -40,8 +47,11 @@ class Member:
 
     def __init__(self, run: Run, context: Context) -> None:
         self.run, self.context = run, context
-        if run.precision == "tf32" and context.device.type != "cuda":
-            raise UserError("precision tf32 is computed on CUDA devices alone: use float32")
+        if run.precision in CUDA_ALONE and context.device.type != "cuda":
+            instead = CUDA_ALONE[run.precision]
+            raise UserError(
+                f"precision {run.precision} is computed on CUDA devices alone: use {instead}"
+            )
         model = run.model.build(context.classes, context.side, seed=run.seed)
         self.model = model.to(context.device).to(memory_format=torch.channels_last)
         self.phase = self.epoch = self.step_in_epoch = self.steps_per_epoch = 0
@@ -81,7 +91,8 @@ class Member:
     def autocast(self) -> torch.autocast:
         """The precision of the run's forward passes, as a context."""
         kind = self.context.device.type
-        return torch.autocast(kind, torch.bfloat16, enabled=self.run.precision == "bf16")
+        lower = LOWER.get(self.run.precision)
+        return torch.autocast(kind, lower or torch.bfloat16, enabled=lower is not None)
 
     def note_accuracy(self, split: str, epoch: int, correct: int, total: int) -> None:
         """Enter an evaluation into the books; the best one is kept apart, for reference only."""

@@ -5,12 +5,13 @@ replay them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from benchmarks.penalties.term import Attached, coefficients_of
 from benchmarks.training.batches import EpochBatches, ResidentSplit, evaluation_batch
+from benchmarks.training.scaling import GradientScale
 
 if TYPE_CHECKING:
     from benchmarks.procedures import Train
@@ -42,6 +43,7 @@ class Step:
         self.with_steps = _overriding(self.penalties, "after_step")
         optimizer = phase.optimizer or run.optimizer
         self.update = optimizer.build(member.model, coefficients_of(self.penalties))
+        self.scale = GradientScale(device) if run.precision == "float16" else None
         self.batches = EpochBatches(
             run.seed, run.data.augmentation, context.train, context.normalizer, phase.batch_size
         )
@@ -81,7 +83,7 @@ class Step:
             for penalty in self.with_loss:
                 addend = penalty.loss(labels)
                 whole = whole if addend is None else whole + addend
-            whole.backward()
+            self._differentiate(whole)
             for penalty in self.with_gradients:
                 penalty.add_gradients()
             rate = self._rate()
@@ -91,6 +93,13 @@ class Step:
         self.loss_sum += loss.detach().double() * size
         self.correct += (logits.detach().argmax(1) == labels).sum()
 
+    def _differentiate(self, loss: torch.Tensor) -> None:
+        if self.scale is None:
+            loss.backward()
+            return
+        self.scale.scaled(loss).backward()
+        self.scale.undo(self.member.model.parameters())
+
     def _rate(self) -> float | torch.Tensor:
         if self.rate_on_device:
             rate = self.rates.index_select(0, self.number).view(())
@@ -98,6 +107,23 @@ class Step:
             return rate
         self._next += 1
         return self._rates[self._next - 1]
+
+    def state(self) -> dict[str, Any]:
+        """What resuming between epochs needs."""
+        scale = {"scale": self.scale.state()} if self.scale else {}
+        return {
+            "update": self.update.state(),
+            "penalties": [penalty.state() for penalty in self.penalties],
+            **scale,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a :meth:`state`."""
+        self.update.restore(state["update"])
+        for penalty, saved in zip(self.penalties, state["penalties"], strict=True):
+            penalty.restore(saved)
+        if self.scale:
+            self.scale.restore(state["scale"])
 
     def clear(self) -> None:
         """See :meth:`Static.clear`."""

@@ -115,14 +115,8 @@ class TrainWork:
     def state(self) -> dict[str, Any]:
         """See :meth:`Work.state`. Orders, flips and initial weights derive from seed and epoch, so
         no generator is saved."""
-        return {
-            "epoch": self.epoch,
-            "update": self.step.update.state(),
-            "penalties": [penalty.state() for penalty in self.step.penalties],
-        }
+        return {"epoch": self.epoch, **self.step.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.epoch = state["epoch"]
-        self.step.update.restore(state["update"])
-        for penalty, saved in zip(self.step.penalties, state["penalties"], strict=True):
-            penalty.restore(saved)
+        self.step.restore(state)

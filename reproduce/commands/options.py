@@ -149,9 +149,9 @@ class Selecting:
         str | None,
         typer.Option(
             "--precision",
-            metavar="float32|tf32|bf16",
-            help="Precision of training; part of a run's identity. Default: float32; tf32 is "
-            "for CUDA alone.",
+            metavar="float32|tf32|bf16|float16",
+            help="Precision of training; part of a run's identity. Default: float32; tf32 and "
+            "float16 are for CUDA alone.",
             show_default=False,
         ),
     ] = None

@@ -167,6 +167,9 @@ class _Planner:
             times["here"] = _here(found)
             fits = None if found.unknown else _prefix(found.ends, limit)
         for name, device in self.named.items():
+            if lacking := {r.precision for r in missing} - device.tflops.keys():
+                times[name] = Time(None, None, f"not known in {', '.join(sorted(lacking))}")
+                continue
             seconds = [device.seconds(flop[run.hash], run.precision) for run in missing]
             hours = sum(seconds) / 3600
             reached = sorted({device.tflops[r.precision] * device.fraction for r in missing})

@@ -31,6 +31,7 @@ FLOP, PASSES = 2, 3
 # What an update keeps beside a weight: its gradient and one state of the optimiser.
 COPIES = 3
 FLOAT_BYTES = 4
+HALVED = ("bf16", "float16")
 # Images of whom the class and size are not registered are taken for these.
 CLASSES, SIDE = 10, 32
 
@@ -54,7 +55,7 @@ class Network(msgspec.Struct, frozen=True):
 
     def training_bytes(self, batch: int, precision: str) -> int:
         """About what training takes on its device, without the images."""
-        kept = self.kept_bytes * batch // (2 if precision == "bf16" else 1)
+        kept = self.kept_bytes * batch // (2 if precision in HALVED else 1)
         return self.parameters * FLOAT_BYTES * COPIES + kept
 
 

@@ -33,6 +33,7 @@ from benchmarks.penalties import Attached, Term
 from benchmarks.procedures import Train
 from benchmarks.run import Run
 from benchmarks.training import graph
+from benchmarks.training import member as training_member
 from benchmarks.training.device import Host, Request
 from benchmarks.training.graph import Recorded
 from benchmarks.training.member import Member
@@ -107,13 +108,14 @@ def without_values(run: Run, data: Dataset, mode: FakeTensorMode) -> Member:
 
 
 def test_no_registered_part_reads_anything_back(
-    noise: Dataset, few: Dataset, short_run: Run
+    noise: Dataset, few: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole update and an evaluation of each, full and partial batches, as CUDA records them."""
+    monkeypatch.setattr(training_member, "CUDA_ALONE", {})
     run = short_run.with_setting("model", made(Model, NARROW))
     large = cut(noise, lambda images: images.repeat(2, axis=1).repeat(2, axis=2))
     seen = []
-    for name, variant in variants(run):
+    for name, variant in (*variants(run), ("float16", run.replace(precision="float16"))):
         data = large if name.endswith("expanded") else few
         mode = FakeTensorMode(allow_non_fake_inputs=True)
         member = without_values(variant, data, mode)
