@@ -1,21 +1,24 @@
 """What a paper says in sentences about cells of a table, as inequalities between sums of them.
 
 A contrast is written with the cells' names and printed numbers, such as ``a - b > c - 78.62``, or
-``a = b`` where the paper says that two cells are alike. A claim is a list of contrasts, all of
-which hold if it is true. The printed numbers tell which of them hold in the paper's own table.
+``a = b`` where the paper says that two cells are alike; ``a > b > c`` says that values fall from
+cell to cell. A claim is a list of contrasts, all of which hold if it is true. The printed numbers
+tell which of them hold in the paper's own table.
 
 Of our runs an inequality surely holds where the difference of its sides is positive by Welch's t
 test of means (Satterthwaite's degrees of freedom, for any number of cells), one-sided, with the
 error of 5 % shared among the claim's contrasts; it surely fails where the difference is negative by
 the same test. An equality surely holds where the difference's interval, of that error, lies within
-the cells' margin, and surely fails where it lies outside.
+the cells' margin, and surely fails where it lies outside. A fall over several cells surely holds,
+or fails, by the test of Jonckheere and Terpstra. One of another measure than the table's first is
+open where a run of its cells diverged.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -23,6 +26,7 @@ from scipy.special import stdtr, stdtrit
 
 from analysis.documents.blocks import MISSING
 from analysis.documents.results import CellResult, ClaimResult, TableResult
+from analysis.statistics.trend import trend
 
 ALPHA = 0.05
 EVERY = "all"  # what a claim about every one of its contrasts states
@@ -36,6 +40,8 @@ class Contrast:
     weights: tuple[tuple[str, int], ...]
     constant: Decimal
     is_equality: bool
+    is_fall: bool = False
+    measure: str = ""  # a measure's name; the table's first by default
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -43,14 +49,17 @@ class Contrast:
         return tuple(name for name, _ in self.weights)
 
 
-def parse(text: str) -> Contrast:
+def parse(text: str, measure: str = "") -> Contrast:
     """A contrast of its text.
 
     Raises:
-        ValueError: where there is not one relation.
+        ValueError: where there is no relation, or one too many.
     """
     is_equality = " = " in text
     sides = text.split(" = " if is_equality else " > ")
+    if len(sides) > 2 and not is_equality:
+        falling = tuple((name.strip(), 1) for name in sides)
+        return Contrast(text, falling, Decimal(0), is_equality=False, is_fall=True, measure=measure)
     if len(sides) != 2:
         raise ValueError(f"{text!r} needs one of ' > ' and ' = '")
     weights: dict[str, int] = {}
@@ -64,7 +73,7 @@ def parse(text: str) -> Contrast:
                 constant += weight * Decimal(name)
             except InvalidOperation:
                 weights[name] = weights.get(name, 0) + weight
-    return Contrast(text, tuple(weights.items()), constant, is_equality)
+    return Contrast(text, tuple(weights.items()), constant, is_equality, measure=measure)
 
 
 def judge(
@@ -79,44 +88,58 @@ def judge(
     Args:
         stated: one row a claim: ``claim``, ``text``, ``stated`` (a count such as "6 of 6", or
             "all") and ``where``.
-        contrasts: ``claim`` and ``contrast``, one row each.
+        contrasts: ``claim`` and ``contrast``, one row each, and ``measure`` where it is not the
+            table's first.
         partial: whether contrasts of cells that the table lacks are passed over.
 
     Raises:
-        ValueError: where a contrast is damaged, names a cell that the table lacks, or a count is
-            not that of the contrasts.
+        ValueError: where a contrast is damaged, names a cell or measure that the table lacks, or a
+            count is not that of the contrasts.
     """
-    cells = {cell.name: cell for cell in result.cells}
+    tables = {"": result} | {r.about.measure.name: r for r in (result, *result.others)}
+    cells = {cell.name for cell in result.cells}
     found = []
     for row in stated:
-        own = [parse(c["contrast"]) for c in contrasts if c["claim"] == row["claim"]]
-        if lacking := sorted({name for c in own for name in c.cells} - cells.keys()):
+        own = [
+            parse(c["contrast"], c.get("measure") or "")
+            for c in contrasts
+            if c["claim"] == row["claim"]
+        ]
+        if unknown := sorted({c.measure for c in own} - tables.keys()):
+            raise ValueError(f"{row['claim']!r}: the table has no measure {unknown[0]!r}")
+        if lacking := sorted({name for c in own for name in c.cells} - cells):
             if not partial:
                 raise ValueError(f"{row['claim']!r}: the table has no cell {lacking[0]!r}")
-            own = [c for c in own if cells.keys() >= set(c.cells)]
+            own = [_within(c, cells) for c in own]
+            own = [c for c in own if cells >= set(c.cells) and (not c.is_fall or len(c.cells) > 1)]
         if own:
-            found.append(_claim(row, own, cells, result))
+            found.append(_claim(row, own, tables))
     return tuple(found)
 
 
+def _within(contrast: Contrast, cells: Collection[str]) -> Contrast:
+    """A fall over those cells that there are; another contrast as it is."""
+    if not contrast.is_fall:
+        return contrast
+    return replace(contrast, weights=tuple(w for w in contrast.weights if w[0] in cells))
+
+
 def _claim(
-    row: Mapping[str, str],
-    contrasts: Sequence[Contrast],
-    cells: Mapping[str, CellResult],
-    result: TableResult,
+    row: Mapping[str, str], contrasts: Sequence[Contrast], tables: Mapping[str, TableResult]
 ) -> ClaimResult:
     total = len(contrasts)
     count = total if row["stated"] == EVERY else int(row["stated"].split()[0])
     if row["stated"] != EVERY and row["stated"] != f"{count} of {total}":
         raise ValueError(f"{row['claim']!r} states {row['stated']!r} of {total} contrasts")
-    known = [c for c in contrasts if all(cells[name].n > 1 for name in c.cells)]
-    found = [_tested(c, cells, result, ALPHA / total) for c in known]
+    by_measure = {name: {c.name: c for c in table.cells} for name, table in tables.items()}
+    known = [c for c in contrasts if all(by_measure[c.measure][n].n > 1 for n in c.cells)]
+    found = [_tested(c, by_measure[c.measure], tables[c.measure], ALPHA / total) for c in known]
     low = sum(holds for _, holds, _ in found)
     high = total - sum(fails for _, _, fails in found)
     verdict = "undecided" if len(known) == total else "not decidable"
     if low >= count or high < count:
         verdict = "confirmed" if low >= count else "contradicted"
-    printed = [value for c in contrasts if (value := _printed(c, cells)) is not None]
+    printed = [v for c in contrasts if (v := _printed(c, by_measure[c.measure])) is not None]
     return ClaimResult(
         **{name: row[name] for name in ("claim", "text", "where")},
         stated=f"{count} of {total}",
@@ -130,7 +153,7 @@ def _claim(
 
 def _printed(contrast: Contrast, cells: Mapping[str, CellResult]) -> Decimal | None:
     """The contrast in the printed numbers, None where one is not printed; of an equality none."""
-    if contrast.is_equality:
+    if contrast.is_equality or contrast.is_fall:
         return None
     total = contrast.constant
     for name, weight in contrast.weights:
@@ -145,6 +168,11 @@ def _tested(
 ) -> tuple[bool, bool, bool]:
     """Whether it holds in our means, surely holds, and surely fails."""
     measure = result.about.measure
+    if contrast.measure and any(cells[name].diverged for name in contrast.cells):
+        return False, False, False
+    if contrast.is_fall:
+        found = trend([cells[name].values for name in reversed(contrast.cells)])
+        return found.statistic > found.expected, found.rising <= error, found.falling <= error
     mean, variance, small = float(contrast.constant) / measure.scale, 0.0, 0.0
     for name, weight in contrast.weights:
         values = np.array([0.0 if run.diverged else run.value for run in cells[name].runs])

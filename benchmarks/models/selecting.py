@@ -125,6 +125,25 @@ def select(
     Raises:
         UserError: where τ removes a layer that must stay, or the network is of another form.
     """
+    found = sizes_at(model, threshold, scheme, mode)
+    layers = convolutions(model, scheme)
+    for part in parts(model):
+        if isinstance(part, Plain) and not any(found[part.conv]):
+            _check_removal(model, part, layers[part.conv], threshold, allow_plain_removal)
+    if not any(map(any, found.values())):
+        raise UserError(f"a threshold of {threshold:g} removes every kernel; give a smaller one")
+    return found
+
+
+@torch.no_grad()
+def sizes_at(
+    model: nn.Module, threshold: float, scheme: Scheme = "kernel", mode: Mode = "absolute"
+) -> Sizes:
+    """What :func:`select` finds, also where no network could be built of it.
+
+    Raises:
+        UserError: where the network is of another form.
+    """
     order = parts(model)
     found: Sizes = {}
     layers = convolutions(model, scheme)
@@ -139,10 +158,6 @@ def select(
         paths = _paths(part)
         if isinstance(part, Pair) and not all(any(found[path]) for path in paths):
             found |= {path: [0] * len(found[path]) for path in paths}
-        elif isinstance(part, Plain) and not any(found[part.conv]):
-            _check_removal(model, part, layers[part.conv], threshold, allow_plain_removal)
-    if not any(map(any, found.values())):
-        raise UserError(f"a threshold of {threshold:g} removes every kernel; give a smaller one")
     return found
 
 

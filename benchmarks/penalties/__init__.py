@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.penalties.filter_locality import FilterLocality
+from benchmarks.penalties.kernel_correlation import KernelCorrelation
 from benchmarks.penalties.kernels import KernelComplexity, KernelNumber, KernelSize
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
 from benchmarks.penalties.non_zeros import NonZeros
@@ -14,6 +15,7 @@ __all__ = [
     "DenseL2",
     "FilterLocality",
     "KernelComplexity",
+    "KernelCorrelation",
     "KernelNumber",
     "KernelSize",
     "Locality",

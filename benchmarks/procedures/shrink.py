@@ -46,14 +46,21 @@ class Shrunk:
 
     def measurements(self) -> dict[str, Any]:
         """Learned widths, kernels of each size (lists by layer), layers, identity-like kernels."""
-        by_layer = [Counter(sizes) for sizes in self.sizes.values()]
-        found: dict[str, Any] = {"learned widths": list(self.widths.values())}
-        for size in sorted({size for counts in by_layer for size in counts}):
-            found[f"kernels of size {size}"] = [counts[size] for counts in by_layer]
-        kept, gone = sum(self.widths.values()), len(self.removed_layers)
-        found["layers left"] = {"count": len(by_layer) - gone, "of": len(by_layer)}
-        found["identity-like kernels"] = {"count": len(self.identity_like), "of": kept}
-        return found
+        kept = sum(self.widths.values())
+        left = {"identity-like kernels": {"count": len(self.identity_like), "of": kept}}
+        return {**of_layers(self.sizes), **left}
+
+
+def of_layers(sizes: dict[str, list[int]]) -> dict[str, Any]:
+    """What kernels of these sizes, by convolution, are by layer: "learned widths" and "kernels of
+    size …", lists; and "layers left", those with a kernel."""
+    by_layer = [Counter(found) for found in sizes.values()]
+    widths = [sum(map(bool, found)) for found in sizes.values()]
+    found: dict[str, Any] = {"learned widths": widths}
+    for size in sorted({size for counts in by_layer for size in counts}):
+        found[f"kernels of size {size}"] = [counts[size] for counts in by_layer]
+    found["layers left"] = {"count": sum(map(bool, widths)), "of": len(widths)}
+    return found
 
 
 def shrink(
@@ -83,20 +90,27 @@ def shrink(
         UserError: where τ is negative or removes a layer that must stay, or the network is of
             another form. The network is left as it is.
     """
-    from benchmarks.models import compact, selecting
+    from benchmarks.models import selecting
 
     tau = float(threshold)
     if not tau >= 0:
         raise UserError(f"threshold must not be negative, not {threshold}")
     if what not in SCHEMES:
         raise UserError(f"what: {what!r} is none of {', '.join(SCHEMES)}")
-    scheme = SCHEMES[what]
-    sizes = selecting.select(model, tau, scheme, tau_mode, allow_plain_removal=allow_plain_removal)
-    smaller = model if in_place else copy.deepcopy(model)
-    selecting.zero_kernels(smaller, sizes, scheme)
-    passing = tuple(selecting.identity_like(smaller, sizes))
-    compact.compact(smaller, sizes, scheme)
-    return Shrunk(smaller, sizes, passing)
+    sizes = selecting.select(
+        model, tau, SCHEMES[what], tau_mode, allow_plain_removal=allow_plain_removal
+    )
+    return without(model if in_place else copy.deepcopy(model), sizes, what)
+
+
+def without(model: nn.Module, sizes: dict[str, list[int]], what: str) -> Shrunk:
+    """The network, changed in place, with kernels of these sizes."""
+    from benchmarks.models import compact, selecting
+
+    selecting.zero_kernels(model, sizes, SCHEMES[what])
+    passing = tuple(selecting.identity_like(model, sizes))
+    compact.compact(model, sizes, SCHEMES[what])
+    return Shrunk(model, sizes, passing)
 
 
 def rebuild(model: nn.Module, sizes: dict[str, list[int]], what: str) -> None:

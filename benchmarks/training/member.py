@@ -104,6 +104,17 @@ class Member:
                 found = {"count": correct, "of": total, "epoch": epoch}
                 self.measurements["best evaluated accuracy"] = found
 
+    def count_correct(self, split: ResidentSplit, model: torch.nn.Module) -> int:
+        """How many of a split's images a network, which need not be the member's own, classifies
+        correctly; waits for the device."""
+        model.eval()
+        correct = torch.zeros((), dtype=torch.int64, device=split.device)
+        for pixels, labels in split.windows(evaluation_batch(self.context.side)):
+            with torch.no_grad(), self.numerics(), self.autocast():
+                logits = model(self.context.normalizer(pixels))
+            correct += (logits.argmax(1) == labels).sum()
+        return int(correct)
+
     def features(self, split: ResidentSplit, window: slice = slice(None)) -> np.ndarray:
         """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
         self.model.eval()

@@ -104,8 +104,7 @@ def build(selection: Selection) -> TableResult:
         for measure in table.measures
     ]
     result = dataclasses.replace(
-        with_claims(results[0], table),
-        others=tuple(results[1:]),
+        with_claims(dataclasses.replace(results[0], others=tuple(results[1:])), table),
         chosen=_chosen(table, planned, found, len(seeds)),
         curves=_curves(planned, found),
     )
@@ -161,6 +160,8 @@ def _rows(
 
 def _value(record: Record, measure: Measure) -> float:
     known = record["result"]["measurements"]
+    if record["result"]["diverged"] and not known.keys() >= set(measure.sources):
+        return measure.worst  # it has not come to the phase that measures
     if lacking := [name for name in measure.sources if name not in known]:
         raise UserError(
             f"run {record['hash']} has no measurement {lacking[0]!r}, which its table asks for; "

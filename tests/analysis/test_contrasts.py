@@ -86,3 +86,28 @@ def test_missing_runs_and_damaged_rows() -> None:
     rows = [{"claim": "c", "contrast": text} for text in ("a > b", "a > z")]
     (found,) = judge(table(cell("a", []), cell("b", [])), [ROW], rows, partial=True)
     assert found.stated == "1 of 1"
+
+
+def test_a_fall_over_cells_of_another_measure() -> None:
+    """Judged by the trend over all of its cells; of a shorter table over those that it has."""
+    costs = replace(ACCURACY, name="cost", kind="number")
+    random = np.random.default_rng(2)
+    heads = [cell(name, [0.5, 0.5]) for name in "abc"]
+    other = replace(
+        table(*(cell(n, 9 - i + random.normal(size=7)) for i, n in enumerate("abc"))),
+        about=About("p/t", "T", "c", measure=costs),
+    )
+    result = replace(table(*heads), others=(other,))
+
+    def found(text: str, measure: str = "cost", **options: bool) -> Any:
+        rows = [{"claim": "c", "contrast": text, "measure": measure}]
+        return judge(result, [ROW], rows, **options)
+
+    assert found("a > b > c")[0].verdict == "confirmed"
+    assert found("c > b > a")[0].verdict == "contradicted"
+    assert found("a > b > c", "")[0].verdict == "undecided"  # all alike in the first measure
+    assert found("a > c", "")[0].ours == "0 of 1"
+    assert found("a > z > c", partial=True)[0].verdict == "confirmed"
+    assert found("a > y > z", partial=True) == ()
+    with pytest.raises(ValueError, match="no measure 'weight'"):
+        found("a > b", "weight")

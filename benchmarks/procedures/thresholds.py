@@ -1,0 +1,123 @@
+"""The phase that looks at what thresholds would leave of a network, and leaves it as it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from benchmarks.errors import UserError
+from benchmarks.parts import NotNegative
+from benchmarks.procedures.phase import AtOnce
+from benchmarks.procedures.shrink import SCHEMES, of_layers, without
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from benchmarks.training.member import Member
+
+Sizes = dict[str, list[int]]
+
+
+class Thresholds(AtOnce, tag="thresholds", frozen=True):
+    """Shrink a copy of the network at each of several τ, see
+    :func:`benchmarks.procedures.shrink`, and measure it.
+
+    Measurements, each with the threshold behind it ("parameters at 0.001", of a relative one
+    "parameters at 0.1 of the largest"): "parameters" and "multiply-adds"; "test accuracy", and
+    "validation accuracy" where images are held out; "learned widths" and "kernels of size …", lists
+    by layer; "kernels left" and "layers left"; "full layers" of the kernels that they had, and
+    "mixed layers" of several sizes. Where no network can be built, because a layer without a
+    shortcut has no kernel left, accuracy and costs are null.
+
+    Attributes:
+        what: what the norms are of, as in :class:`benchmarks.procedures.Prune`.
+        absolute: τ.
+        relative: τ as shares of the largest kernel's norm in a layer.
+    """
+
+    what: Literal["kernels", "half_rings", "rings"] = "kernels"
+    absolute: tuple[NotNegative, ...] = ()
+    relative: tuple[NotNegative, ...] = ()
+
+    def fault(self) -> str | None:
+        if not self.absolute and not self.relative:
+            return "thresholds needs at least one: in absolute or in relative"
+        return None
+
+    @property
+    def evaluations(self) -> int:
+        return len(self.absolute) + len(self.relative)
+
+    def apply(self, member: Member) -> None:
+        """See :meth:`AtOnce.apply`.
+
+        Raises:
+            UserError: where the network is of a form whose kernels cannot be taken out.
+        """
+        known: dict[str, dict[str, Any]] = {}
+        for tau in self.absolute:
+            self._measure(member, float(tau), "absolute", absolute(tau), known)
+        for tau in self.relative:
+            self._measure(member, float(tau), "relative", relative(tau), known)
+
+    def _measure(
+        self,
+        member: Member,
+        tau: float,
+        mode: Literal["absolute", "relative"],
+        behind: str,
+        known: dict[str, dict[str, Any]],
+    ) -> None:
+        """Enter one threshold's measurements; ``known`` holds those of networks seen before."""
+        from benchmarks.models import selecting
+
+        sizes = selecting.sizes_at(member.model, tau, SCHEMES[self.what], mode)
+        if str(sizes) not in known:
+            known[str(sizes)] = counted(member.model, sizes) | self._built(member, tau, mode)
+        member.measurements |= {f"{name} {behind}": v for name, v in known[str(sizes)].items()}
+
+    def _built(
+        self, member: Member, tau: float, mode: Literal["absolute", "relative"]
+    ) -> dict[str, Any]:
+        from benchmarks.models import selecting
+        from benchmarks.models.describe import network_measures
+
+        splits = member.context.evaluated
+        names = ("parameters", "multiply-adds")
+        try:
+            sizes = selecting.select(member.model, tau, SCHEMES[self.what], mode)
+        except UserError:
+            return dict.fromkeys((*names, *(f"{split} accuracy" for split in splits)))
+        smaller = without(copy.deepcopy(member.model), sizes, self.what).model
+        found = network_measures(smaller, member.context.side)
+        return {name: found[name] for name in names} | {
+            f"{name} accuracy": {"count": member.count_correct(split, smaller), "of": len(split)}
+            for name, split in splits.items()
+        }
+
+
+def absolute(tau: Decimal) -> str:
+    """What stands behind the measurements of an absolute threshold."""
+    return f"at {tau:f}"
+
+
+def relative(tau: Decimal) -> str:
+    """What stands behind those of a relative one."""
+    return f"at {tau:f} of the largest"
+
+
+def counted(model: nn.Module, sizes: Mapping[str, list[int]]) -> dict[str, Any]:
+    """Lists by layer, and counts of kernels and layers, of kernels of these sizes."""
+    layers = [model.get_submodule(path) for path in sizes]
+    whole = [layer.kernel_size[0] for layer in layers]  # type: ignore[index, union-attr]
+    every = [size for found in sizes.values() for size in found]
+    pairs = list(zip(whole, sizes.values(), strict=True))
+    full = sum(all(size == side for size in found) for side, found in pairs)
+    mixed = sum(len(set(found) - {0}) > 1 for found in sizes.values())
+    return of_layers(dict(sizes)) | {
+        "kernels left": {"count": sum(map(bool, every)), "of": len(every)},
+        "full layers": {"count": full, "of": len(sizes)},
+        "mixed layers": {"count": mixed, "of": len(sizes)},
+    }
