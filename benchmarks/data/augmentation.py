@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from benchmarks.parts import Count, Part
+from benchmarks.parts import Part, Whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,14 +69,23 @@ class CropFlip(Augmentation, tag="crop_flip", frozen=True):
 
     As there, the padding is black before the normalisation (-1 after "half"). The window's offsets
     have streams of their own; an image is flipped where :class:`Flip` would flip it.
+
+    Attributes:
+        cut: how many pixels smaller than the image the window is, such as 32 for 224 of 256.
     """
 
-    padding: Count = 4
+    introduced: ClassVar[Mapping[str, Any]] = {"cut": 0}
+
+    padding: Whole = 4
+    cut: Whole = 0
+
+    def fault(self) -> str | None:
+        return None if self.padding or self.cut else "a crop needs padding, or a cut"
 
     def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
         from benchmarks.randomness import coin_flips, integers
 
-        size, offsets = len(order), 2 * self.padding + 1
+        size, offsets = len(order), 2 * self.padding + self.cut + 1
         return {
             "top": integers(seed, "crop/top", epoch, size, offsets)[order],
             "left": integers(seed, "crop/left", epoch, size, offsets)[order],
@@ -86,4 +95,5 @@ class CropFlip(Augmentation, tag="crop_flip", frozen=True):
     def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
         from benchmarks.training.augment import crop
 
-        return crop(pixels, drawn["top"], drawn["left"], drawn["mirrored"], self.padding)
+        offsets = drawn["top"], drawn["left"], drawn["mirrored"]
+        return crop(pixels, *offsets, self.padding, self.cut)

@@ -2,19 +2,22 @@
 
 Checksums are those that torchvision's downloaders check (MD5; CIFAR, Fashion-MNIST, SVHN) and that
 TensorFlow Datasets lists (SHA-256; DeepWeeds). Stanford publishes none for Tiny ImageNet; its MD5
-is the one that public loaders of the same address check, Avalanche's among them.
+is the one that public loaders of the same address check, Avalanche's among them. So are those of
+CUB-200-2011, whose authors' page leads to CaltechDATA, and of Stanford Cars, whose addresses no
+longer answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.data import class_names
+from benchmarks.data import class_names, fine_grained_names
 from benchmarks.data.description import Archive, DatasetInfo, Source
 
 CIFAR = "https://www.cs.toronto.edu/~kriz"
 FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 HOUSE_NUMBERS = "http://ufldl.stanford.edu/housenumbers"
+CARS_FILES = "https://ai.stanford.edu/~jkrause/car196"
 WEEDS_IMAGES = "https://drive.google.com/uc?export=download&id=1xnK3B6K6KekDI55vwJ0vnc2IGoDga9cj"
 WEEDS_LABELS = "https://github.com/AlexOlsen/DeepWeeds/tree/master/labels"
 
@@ -136,6 +139,62 @@ TINY_IMAGENET = DatasetInfo(
     ),
 )
 
+CUB200 = DatasetInfo(
+    name="cub200",
+    title="CUB-200-2011 (Wah et al. 2011), resized to 256×256",
+    classes=fine_grained_names.CUB200,
+    counts=(5_994, 5_794),
+    side=256,
+    has_sizes=True,
+    resampling="bilinear",
+    superclasses=fine_grained_names.CUB200_SUPERCLASSES,
+    archive=Archive(
+        layout="cub",
+        sources=_under(
+            "https://data.caltech.edu/records/65de6-vp158/files",
+            {"CUB_200_2011.tgz": "md5:97eceeb196236b17998738112f37df78"},
+        ),
+        folder="CUB_200_2011",
+    ),
+)
+
+CARS = DatasetInfo(
+    name="cars",
+    title="Stanford Cars (Krause et al. 2013), resized to 256×256",
+    classes=fine_grained_names.CARS,
+    counts=(8_144, 8_041),
+    side=256,
+    has_sizes=True,
+    resampling="bilinear",
+    superclasses=fine_grained_names.CARS_SUPERCLASSES,
+    archive=Archive(
+        layout="cars",
+        sources=_under(
+            CARS_FILES,
+            {
+                "car_ims.tgz": "md5:d5c8f0aa497503f355e17dc7886c3f14",
+                "cars_annos.mat": "md5:b407c6086d669747186bd1d764ff9dbc",
+            },
+        ),
+        by_hand=True,
+        others=(
+            Archive(
+                layout="cars-devkit",
+                sources=_under(
+                    CARS_FILES,
+                    {
+                        "cars_train.tgz": "md5:065e5b463ae28d29e77c1b4b166cfe61",
+                        "cars_test.tgz": "md5:4ce7ebf6a94d07f1952d94dd34c4d501",
+                        "cars_test_annos_withlabels.mat": "md5:b0a2b23655a3edd16d84508592a98d10",
+                        "car_devkit.tgz": "md5:c3b158d763b6e2245038c8ad08e45376",
+                    },
+                ),
+                folder="devkit",
+            ),
+        ),
+    ),
+)
+
 DIGITS = DatasetInfo(
     name="digits",
     title="scikit-learn's digits, 8×8 grey enlarged to 32×32×3",
@@ -219,5 +278,8 @@ def _weeds(fold: int) -> DatasetInfo:
 _WEEDS = tuple(_weeds(fold) for fold in range(len(_WEEDS_FOLDS)))
 DEEPWEEDS = replace(_WEEDS[0], folds=_WEEDS)
 
-_ALL = (CIFAR10, CIFAR100, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS, DIGITS, DIGITS64)
+_ALL = (
+    *(CIFAR10, CIFAR100, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS),
+    *(CUB200, CARS, DIGITS, DIGITS64),
+)
 DATASETS: dict[str, DatasetInfo] = {entry.name: entry for entry in _ALL}

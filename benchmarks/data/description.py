@@ -44,6 +44,7 @@ class Archive:
         endings: the last images that the list of each split names, where nobody has published the
             list's checksum.
         by_hand: whether a person has to fetch it.
+        others: the same images as they are published elsewhere, which an import takes as well.
     """
 
     sources: tuple[Source, ...] = ()
@@ -55,6 +56,7 @@ class Archive:
     extracted: tuple[Source, ...] = ()
     endings: tuple[tuple[str, ...], ...] = ()
     by_hand: bool = False
+    others: tuple[Archive, ...] = ()
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ class DatasetInfo:
         embedded: made from an installed package, so that it needs no download.
         archive: the official files; none of those that are embedded.
         published_side: height and width as published, where they are resized.
+        has_sizes: whether published images have sizes of their own; each is resized to ``side``.
         resampling: how they are resized (L-46), empty where they are not.
         balanced: whether every class has equally many images in each split.
         superclasses: names of groups of classes in the order of their coarse labels, with the
@@ -105,6 +108,7 @@ class DatasetInfo:
     archive: Archive = Archive()
     published_side: int | None = None
     resampling: str = ""
+    has_sizes: bool = False
     balanced: bool = False
     superclasses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     fold: int | None = None

@@ -15,6 +15,7 @@ from benchmarks.data.fetching import OnProgress, check, fetch, scratch_folder, s
 from benchmarks.data.header import CHANNELS, SPLITS, has_header
 from benchmarks.data.pickled_batches import read_batches_folder, read_tar
 from benchmarks.data.pictures import Chunk, library, read_class_folders
+from benchmarks.data.tar_files import read_cars, read_cars_devkit, read_cub
 from benchmarks.errors import UserError, reading
 
 Reader = Callable[[dict[str, Path], DatasetInfo], Iterator[Chunk]]
@@ -26,9 +27,12 @@ LAYOUTS: dict[str, Reader] = {
     "matlab": read_matlab,
     "tiny-imagenet": read_tiny_imagenet,
     "deepweeds": read_deepweeds,
+    "cub": read_cub,
+    "cars": read_cars,
+    "cars-devkit": read_cars_devkit,
 }
 
-DECODED = ("idx", "tiny-imagenet", "deepweeds")
+DECODED = ("idx", "tiny-imagenet", "deepweeds", "cub", "cars")
 """Layouts whose pixels an image library decodes or resizes."""
 
 
@@ -214,16 +218,17 @@ def _read(info: DatasetInfo, source: Path, on_progress: OnProgress) -> Iterator[
             if (folder / file.name).is_file():  # the reader tells what is missing
                 check(folder / file.name, file)
         return read_batches_folder(folder, info)
-    if files := _official(archive, source):
-        for file in archive.sources:
-            check(files[file.name], file, on_progress)
-        return LAYOUTS[archive.layout](files, info)
+    for form in (archive, *archive.others):
+        if files := _official(form, source):
+            for file in form.sources:
+                check(files[file.name], file, on_progress)
+            return LAYOUTS[form.layout](files, info)
     if any((source / split).is_dir() for split in SPLITS):
         if info.digest is None:
             raise UserError(f"class folders of {info.name} cannot be checked: {_wanted(info)}")
         return read_class_folders(source, info)
     expected = ["{train,test}/<class>/*.png"] if info.digest else []
-    expected += [file.name for file in archive.sources]
+    expected += [file.name for form in (archive, *archive.others) for file in form.sources]
     expected += [f"{archive.folder}/"] if archive.folder and archive.layout == "batches" else []
     raise UserError(f"{source} holds no {' or '.join(expected)}: {_wanted(info)}")
 

@@ -1,4 +1,4 @@
-"""Which tables of classes' parents can be: of all classes, and of the data set they are for."""
+"""Which tables of parents can be: of all classes, and of the data set that they are for."""
 
 from __future__ import annotations
 

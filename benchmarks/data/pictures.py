@@ -80,7 +80,8 @@ def _images_of(folder: Path) -> list[Path]:
 
 
 def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.ndarray:
-    """uint8 (side, side, 3) of an image file of the published size; grey ones become RGB.
+    """uint8 (side, side, 3) of an image file of the published size, or of any where images have
+    sizes of their own; grey ones become RGB.
 
     Raises:
         UserError: where it is no image, is cut off or has another size; ``where`` names it.
@@ -94,7 +95,7 @@ def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.nda
         Image.open(file) as picture,
     ):
         width, height = picture.size
-        if (width, height) != (side, side):
+        if (width, height) != (side, side) and not info.has_sizes:
             raise UserError(f"{where} is {width}×{height}, not {side}×{side}")
         return np.asarray(resized(picture.convert("RGB"), info), dtype=np.uint8)
 

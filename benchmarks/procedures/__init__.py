@@ -7,6 +7,7 @@ from benchmarks.procedures.phase import AtOnce, Phase, Procedure, Work
 from benchmarks.procedures.prune import Prune
 from benchmarks.procedures.shrink import Shrunk, shrink
 from benchmarks.procedures.start_from import StartFrom
+from benchmarks.procedures.start_from_file import StartFromFile
 from benchmarks.procedures.thresholds import Thresholds
 from benchmarks.procedures.train import Train
 
@@ -18,6 +19,7 @@ __all__ = [
     "Prune",
     "Shrunk",
     "StartFrom",
+    "StartFromFile",
     "Thresholds",
     "Train",
     "Work",

@@ -56,6 +56,11 @@ class Phase(Part, frozen=True):
         """Runs whose kept weights the phase needs."""
         return ()
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of published weight files that the phase needs."""
+        return ()
+
     def images_an_epoch(self, images: int) -> int:
         """How many of a split's ``images`` an epoch trains; for estimates."""
         return images

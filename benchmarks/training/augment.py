@@ -18,10 +18,12 @@ def crop(
     left: torch.Tensor,
     mirrored: torch.Tensor,
     padding: int,
+    cut: int = 0,
 ) -> torch.Tensor:
-    """Windows at (top, left) of the padded images, flipped where ``mirrored``: all (B,) on one
-    device. One gather of pixels does it for the whole batch."""
+    """Windows at (top, left) of the padded images, ``cut`` pixels smaller than these were, flipped
+    where ``mirrored``: all (B,) on one device. One gather of pixels does it for the whole batch."""
     count, height, width, channels = pixels.shape
+    height, width = height - cut, width - cut
     padded = functional.pad(pixels, (0, 0, padding, padding, padding, padding))
     rows, columns = padded.shape[1:3]
     image = torch.arange(count, device=pixels.device)
@@ -30,4 +32,8 @@ def crop(
     across = torch.where(mirrored[:, None], width - 1 - across, across)
     places = ((image * rows + top)[:, None] + down) * columns
     places = places[:, :, None] + (left[:, None] + across)[:, None, :]
-    return padded.view(-1, channels).index_select(0, places.view(-1)).view(pixels.shape)
+    return (
+        padded.view(-1, channels)
+        .index_select(0, places.view(-1))
+        .view(count, height, width, channels)
+    )

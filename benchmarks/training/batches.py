@@ -82,6 +82,7 @@ class Normalizer:
 
     Args:
         order: int64 (H·W,); where given, pixel i of an image is its pixel ``order[i]``, row by row.
+        side: height and width of what is left of larger images, their middle; 0: all of them.
     """
 
     def __init__(
@@ -90,19 +91,24 @@ class Normalizer:
         dataset: Dataset,
         device: torch.device,
         order: np.ndarray | None = None,
+        side: int = 0,
     ) -> None:
         mean, std = {
             "channel": (dataset.mean, dataset.std),
             "half": (np.full(3, 0.5), np.full(3, 0.5)),
             "unit": (np.zeros(3), np.ones(3)),
         }[normalization]
-        width = dataset.train.images.shape[2]
+        self.side = side
+        width = side or dataset.train.images.shape[2]
         self.scale = _row(1 / (255 * std), width).to(device)
         self.shift = _row(-mean / std, width).to(device)
         self.order = None if order is None else torch.from_numpy(order).to(device)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 (N, C, H, W), channels last in memory, of uint8 pixels (N, H, W, C)."""
+        if self.side:
+            top, left = ((length - self.side) // 2 for length in pixels.shape[1:3])
+            pixels = pixels[:, top : top + self.side, left : left + self.side]
         if self.order is not None:
             pixels = pixels.flatten(1, 2).index_select(1, self.order).view(pixels.shape)
         rows = pixels.flatten(2).float().mul_(self.scale).add_(self.shift)
@@ -171,11 +177,33 @@ def no_weights(run: Run) -> dict[str, torch.Tensor]:
     raise UserError(f"the weights of run {run.hash} are not at hand: train it with --save-weights")
 
 
+# The tensors of a published weight file, by its name and published sum.
+FileOf = Callable[[str, str], dict[str, torch.Tensor]]
+
+
+def no_file(name: str, checksum: str) -> dict[str, torch.Tensor]:
+    """Where the caller has none.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"the weight file {name} is not at hand: train in a command that has its folder"
+    )
+
+
 class Resident:
     """A data set on a device, put there once for all runs of a pack."""
 
-    def __init__(self, dataset: Dataset, device: torch.device, weights_of: WeightsOf) -> None:
-        self.dataset, self.device, self.weights_of = dataset, device, weights_of
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        weights_of: WeightsOf,
+        file_of: FileOf = no_file,
+    ) -> None:
+        self.dataset, self.device = dataset, device
+        self.weights_of, self.file_of = weights_of, file_of
         self.services = services(device)
         self.train = ResidentSplit(dataset.train, device)
         self.test = ResidentSplit(dataset.test, device)
@@ -195,14 +223,18 @@ class Context:
 
     def __init__(self, run: Run, resident: Resident) -> None:
         dataset = resident.dataset
-        self.device, self.weights_of = resident.device, resident.weights_of
+        self.device = resident.device
+        self.weights_of, self.file_of = resident.weights_of, resident.file_of
         self.services = resident.services
-        self.classes, self.side = len(dataset.classes), dataset.train.images.shape[1]
+        self.classes = len(dataset.classes)
+        self.side = run.data.side(dataset.train.images.shape[1])
         self.train, self.test = resident.train, resident.test
         self.evaluated = {"test": self.test}
         shuffled = permutation(run.seed, "pixels", 0, self.side**2)
         order = shuffled if run.data.permute_pixels else None
-        self.normalizer = Normalizer(run.data.normalization, dataset, self.device, order)
+        self.normalizer = Normalizer(
+            run.data.normalization, dataset, self.device, order, run.data.window
+        )
         if held := run.data.held_out:
             size = len(self.train)
             if held >= size:

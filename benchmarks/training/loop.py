@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.training import checkpoint
-from benchmarks.training.batches import Context, Resident, WeightsOf, no_weights
+from benchmarks.training.batches import (
+    Context,
+    FileOf,
+    Resident,
+    WeightsOf,
+    no_file,
+    no_weights,
+)
 from benchmarks.training.device import Request, Stream, on
 from benchmarks.training.device_path import DevicePath
 from benchmarks.training.graph import conductor
@@ -94,6 +101,7 @@ def train(
     *,
     checkpoints: Path | None = None,
     weights_of: WeightsOf = no_weights,
+    file_of: FileOf = no_file,
     sitting: dict[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -109,6 +117,7 @@ def train(
         device: "cpu" or "cuda"; call :func:`prepare` first.
         checkpoints: folder for ``<hash>.ckpt``; a run that finds its own there continues from it.
         weights_of: gives the kept weights of a run that one of ``runs`` starts from.
+        file_of: gives those of a published file, by its name and published sum.
         sitting: what the caller wants to remember of this process (commit, host); kept in the
             checkpoint, so that a run made in several sittings names each.
         on_progress: called after every update and every evaluated batch.
@@ -127,7 +136,7 @@ def train(
         UserError: where a checkpoint cannot be written (a full or read-only folder). All else that
             goes wrong in a run is that run's ``error``.
     """
-    resident = Resident(dataset, device, weights_of)
+    resident = Resident(dataset, device, weights_of, file_of)
     trainings = [Training(run, checkpoints) for run in runs]
     hooks = Hooks(on_progress, should_stop, should_leave, lambda one: on_outcome(one.outcome()))
 

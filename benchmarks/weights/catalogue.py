@@ -20,6 +20,7 @@ ORDERED = "weights_tf_dim_ordering_tf_kernels"
 # How many 3×3 layers and spatial filters the networks have.
 SIZES = {
     "VGG16": (13, 1_634_496),
+    "ResNet18": (16, 1_220_608),
     "ResNet50": (16, 1_257_472),
     "InceptionV3": (17, 632_928),
     "Xception": (36, 25_192),
@@ -110,7 +111,9 @@ _ALL = (
         ends=("_no_top.h5", ".h5"),
     ),
     _torchvision("vgg16", "VGG16", "vgg16", "397923af"),
+    _torchvision("resnet18", "ResNet18", "resnet18", "5c106cde", ", the file up to 0.8"),
     _torchvision("resnet50", "ResNet50", "resnet50", "0676ba61", " (IMAGENET1K_V1)"),
+    _torchvision("resnet50-v0.8", "ResNet50", "resnet50", "19c8e357", ", the file up to 0.8"),
     _torchvision("inception-v3", "InceptionV3", "inception_v3_google", "0cc3c7bd"),
 )
 WEIGHTS: dict[str, KnownWeights] = {entry.name: entry for entry in _ALL}

@@ -25,6 +25,18 @@ def read_layers(path: Path) -> WeightFile:
     return WeightFile(tuple(layers_of(state.items(), path)), Order.STATE_DICT)
 
 
+def read_state(path: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a state dict by name.
+
+    Raises:
+        UserError: as :func:`read_layers`; also where one is sparse or without values.
+    """
+    state = _state_dict(_load(path), path)
+    for name, tensor in state.items():
+        _check_dense(name, tensor, path)
+    return state
+
+
 def _load(path: Path) -> Any:
     import pickle
 

@@ -88,7 +88,8 @@ def networks(runs: Iterable[Run]) -> dict[str, Network]:
 
 def _key(run: Run) -> str:
     data = datasets.DATASETS.get(run.data.name)
-    classes, side = (len(data.classes), data.side) if data else (CLASSES, SIDE)
+    classes, stored = (len(data.classes), data.side) if data else (CLASSES, SIDE)
+    side = run.data.side(stored)
     return json.dumps([run.model.canonical(), classes, side], sort_keys=True)
 
 

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def check(runs: Iterable[Run], data: Path) -> None:
-    """Whether every data set that ``runs`` name is there and the one they mean; reads no image.
+    """Whether every data set that ``runs`` name is there and the one they mean, and every published
+    weight file; reads no image.
 
     Raises:
         UserError: naming the command that gets the data.
     """
     from benchmarks.data import store
+    from benchmarks.weights.state import check_there
 
+    runs = list(runs)
+    for name in sorted({f for r in runs for phase in r.procedure.phases for f in phase.files}):
+        check_there(name, data)
     for name, fold, identity in sorted({(r.data.name, r.data.fold, r.data.identity) for r in runs}):
         if not _is_embedded(name):
             folder = datasets.store_name(name, fold)

@@ -6,6 +6,8 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
@@ -176,6 +178,7 @@ class Trainer:
             device,
             checkpoints=self.store.checkpoints,
             weights_of=self.store.weights.read,
+            file_of=partial(_file, self.job.data),
             sitting=self._sitting(dataset, len(batch)),
             on_progress=self._on_progress,
             should_stop=self._should_stop,
@@ -274,6 +277,12 @@ class Trainer:
             self.heart.drop(claim)
             self.claims.release(claim)
             del self._held[run_hash]
+
+
+def _file(data: Path, name: str, checksum: str) -> dict[str, torch.Tensor]:
+    from benchmarks.weights import state
+
+    return state.read(name, checksum, data)
 
 
 def stamped(message: str) -> str:

@@ -41,6 +41,7 @@ def workload(resolved: Mapping[str, Any]) -> str:
     """What runs of equal speed have in common: images of one size through one network, so many at
     once."""
     name = str(resolved["data"].get("name"))
-    side = datasets.info(name).side if name in datasets.DATASETS else name
+    stored = datasets.info(name).side if name in datasets.DATASETS else name
+    side = resolved["data"].get("window") or stored
     batches = [phase.get("batch_size") for phase in resolved["procedure"]["phases"]]
     return json.dumps([side, resolved["model"], resolved["precision"], batches], sort_keys=True)

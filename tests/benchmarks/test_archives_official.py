@@ -197,6 +197,8 @@ IDENTITIES = {
     ("deepweeds", 2): "9157590e52ff4c914d22c081e1f2542a91671818e7f153fd01a484c54d976b18",
     ("deepweeds", 3): "ff521fb8884f29bc69b529c948f6fe4dc1bec4f3b08d01d055ab1fbc9913704c",
     ("deepweeds", 4): "20e7b686f6beeb65b7bffac2b5f42e232e63904b445aa0be8d6aaa2ec4fd88f4",
+    ("cub200", 0): "b950d119c6ec44eecd31ed5b197b707530cbd2e085c3537f7759a0b7edc94e4c",
+    ("cars", 0): "c718b4581e68d0d7c93986abb83c94733018ef760866a35cfd30bd203e48e5bc",
     ("digits", 0): "385e52d790092af5157cd4f7d6c59666f5b45c5a8835c06d392f8f6d06cb618e",
     ("digits64", 0): "f0b05ffe98986b3a98fab741d3e7db6d697796567c56e485621b36e20172c3cb",
 }
@@ -210,7 +212,7 @@ def test_what_runs_name_the_data_sets_by_never_changes(name: str, fold: int) -> 
 def test_every_data_set_has_its_own_name() -> None:
     entries = [fold for entry in DATASETS.values() for fold in entry.folds or (entry,)]
     assert {(e.name, e.fold or 0) for e in entries} == set(IDENTITIES)
-    assert len({entry.identity for entry in entries}) == len(entries) == 12
+    assert len({entry.identity for entry in entries}) == len(entries) == 14
     assert len({entry.store for entry in entries}) == len(entries)
 
 
