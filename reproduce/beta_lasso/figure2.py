@@ -27,6 +27,7 @@ from reproduce.beta_lasso.protocol import (
     experiment,
     of_cifar10,
     quick,
+    reduced,
 )
 from reproduce.catalogue.tables import Cell, Comparison, Table
 
@@ -47,6 +48,7 @@ QUADRATICS = {
     "3-FC": (1, 3 * SIDE**2 + CLASSES),
 }
 QUICK_SIZES = ("0.032", "0.128")
+SMALL_SIZES, SMALL_EPOCHS = ("0.032", "0.128", "0.512"), 5
 
 
 def channels(network: str, millions: str) -> int:
@@ -138,7 +140,16 @@ QUICK = TABLE.in_form(
     seeds=2,
     remark="",
 )
-TABLE = TABLE.with_forms(QUICK)
+REDUCED = TABLE.in_form(
+    "reduced",
+    "Test and training accuracy by number of weights, three sizes, 5 epochs on CIFAR-10",
+    (
+        reduced(cell, cell.template.model, SMALL_EPOCHS)
+        for cell in of_cifar10(CELLS)
+        if cell.column in SMALL_SIZES
+    ),
+)
+TABLE = TABLE.with_forms(QUICK, REDUCED)
 
 if __name__ == "__main__":
     from reproduce.__main__ import run_entry

@@ -24,6 +24,7 @@ from reproduce.beta_lasso.protocol import (
     lasso,
     of_cifar10,
     quick,
+    reduced,
     renamed,
 )
 from reproduce.catalogue.tables import Cell, Comparison, Table
@@ -32,6 +33,7 @@ KERNEL = ("kernel_size", "model.kernel_size")
 SIZES = (3, 5, 7, 9, 11, 13, 15)
 QUICK_SIZES = ("3", "7")
 QUICK_WIDTH = "0.0625"
+SMALL_SIZES, SMALL_WIDTH, SMALL_EPOCHS = ("3", "7"), "0.125", 4
 
 
 def _cells(dataset: str) -> Iterator[Cell]:
@@ -88,7 +90,16 @@ QUICK = TABLE.in_form(
     ),
     seeds=2,
 )
-TABLE = TABLE.with_forms(QUICK)
+REDUCED = TABLE.in_form(
+    "reduced",
+    "A narrow ResNet-18 with filters of 3×3 and 7×7, under β-LASSO and SGD, 4 epochs on CIFAR-10",
+    (
+        reduced(cell, cell.template.model.replace(width_multiplier=SMALL_WIDTH), SMALL_EPOCHS)
+        for cell in of_cifar10(CELLS)
+        if cell.column in SMALL_SIZES
+    ),
+)
+TABLE = TABLE.with_forms(QUICK, REDUCED)
 
 if __name__ == "__main__":
     from reproduce.__main__ import run_entry

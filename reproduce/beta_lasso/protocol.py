@@ -128,6 +128,35 @@ def quick(
     return replace(cell, template=run, group=group or "digits", name=renamed(cell.name))
 
 
+# The reduced forms' width of the shallow networks, and Table 2's length and λ: by the rule of
+# `selection`, and one step further in its grid.
+REDUCED_ALPHA, REDUCED_EPOCHS = 8, 16
+REDUCED_LAM, LARGER_LAM = ("0.0001", "0.00002"), ("0.0002", "0.00005")
+
+
+def reduced(cell: Cell, model: Model, epochs: int = REDUCED_EPOCHS) -> Cell:
+    """A reduced form of a cell: a smaller network and fewer epochs on the paper's images.
+
+    λ is the one that Table 2's reduced form has by the selection's, times as many epochs as that
+    trains for each of these: λ moves a weight by λ times the sum of the rates at most, so that it
+    reaches as far.
+    """
+    run = cell.template
+    terms = tuple(
+        term.replace(every=1) if isinstance(term, NonZeros) else term
+        for term in run.objective.penalties
+    )
+    run = run.replace(
+        model=model,
+        objective=run.objective.replace(penalties=terms),
+        procedure=trained(epochs, every=epochs),
+    )
+    if isinstance(run.optimizer, BetaLassoSGD):
+        lam_conv, lam_fc = (Decimal(lam) * REDUCED_EPOCHS / epochs for lam in REDUCED_LAM)
+        run = run.replace(optimizer=run.optimizer.replace(lam_conv=lam_conv, lam_fc=lam_fc))
+    return replace(cell, template=run)
+
+
 def renamed(name: str) -> str:
     """A cell's name on digits: "cifar10 D-CONV 400" is "digits D-CONV 400"."""
     return f"digits {name.partition(' ')[2]}"

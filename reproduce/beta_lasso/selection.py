@@ -27,13 +27,14 @@ from reproduce.beta_lasso.protocol import (
     NETWORK,
     PAPER,
     PERCENT,
+    REDUCED_ALPHA,
+    REDUCED_EPOCHS,
     experiment,
     lasso,
     quick,
     trained,
 )
 from reproduce.beta_lasso.table1 import NETWORKS, model
-from reproduce.beta_lasso.table2 import REDUCED_ALPHA, REDUCED_EPOCHS
 from reproduce.catalogue.tables import Cell, Table
 
 HELD_OUT = 5000

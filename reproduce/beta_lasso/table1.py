@@ -7,6 +7,7 @@ less: CONV with LOCAL, LOCAL with FC, S-FC with 3-FC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from benchmarks.models import Model, ThreeFC
@@ -21,12 +22,14 @@ from reproduce.beta_lasso.protocol import (
     NETWORK,
     PAPER,
     PERCENT,
+    REDUCED_ALPHA,
     SEEDS,
     SHORT,
     TRAINING_PERCENT,
     experiment,
     of_cifar10,
     quick,
+    reduced,
     renamed,
 )
 from reproduce.catalogue.tables import Cell, Comparison, Table
@@ -35,6 +38,11 @@ CHAIN = ("D-CONV", "D-LOCAL", "D-FC"), ("S-CONV", "S-LOCAL", "S-FC", "3-FC")
 NETWORKS = (*CHAIN[0], *CHAIN[1])
 QUICK_ALPHA = {"D": 1, "S": 2}
 QUICK_HIDDEN = 64
+# 3-FC has as many weights as S-FC, as at full size; D-FC more, so that D-CONV has 100,000.
+SMALL_ALPHA = {"D": 4, "S": REDUCED_ALPHA}
+SMALL_HIDDEN = 1470
+# A tenth apart, as 400 and 4,000 are.
+SMALL_EPOCHS = {str(SHORT): 1, str(LONG): 10}
 
 
 def model(name: str) -> Model:
@@ -59,10 +67,18 @@ def _cell(dataset: str, name: str, epochs: int) -> Cell:
     )
 
 
+def _small(name: str, hidden: int, alpha: Mapping[str, int]) -> Model:
+    return ThreeFC(hidden=hidden) if name == "3-FC" else network(name, alpha[name[0]])
+
+
 def _quick(cell: Cell) -> Cell:
-    name = cell.label
-    small = ThreeFC(hidden=QUICK_HIDDEN) if name == "3-FC" else network(name, QUICK_ALPHA[name[0]])
+    small = _small(cell.label, QUICK_HIDDEN, QUICK_ALPHA)
     return quick(cell, small, epochs=4 if cell.column == str(SHORT) else 12)
+
+
+def _reduced(cell: Cell) -> Cell:
+    small = _small(cell.label, SMALL_HIDDEN, SMALL_ALPHA)
+    return reduced(cell, small, SMALL_EPOCHS[cell.column])
 
 
 def _comparisons(dataset: str, epochs: int) -> tuple[Comparison, ...]:
@@ -110,7 +126,13 @@ QUICK = TABLE.in_form(
     seeds=2,
     remark="Columns stand for 4 and 12 epochs.",
 )
-TABLE = TABLE.with_forms(QUICK)
+REDUCED = TABLE.in_form(
+    "reduced",
+    "Depth, local connectivity and shared weights in networks of α = 4 and 8 on CIFAR-10",
+    map(_reduced, of_cifar10(CELLS)),
+    remark="Columns stand for 1 and 10 epochs.",
+)
+TABLE = TABLE.with_forms(QUICK, REDUCED)
 
 if __name__ == "__main__":
     from reproduce.__main__ import run_entry

@@ -22,19 +22,21 @@ from reproduce.beta_lasso.protocol import (
     FILTER_LOCALITY,
     LAM_CONV,
     LAM_FC,
+    LARGER_LAM,
     LONG,
     MOMENTUM,
     OPTIMIZER,
     PAPER,
     PERCENT,
     PERMUTED,
+    REDUCED_ALPHA,
     SEEDS,
     experiment,
     lasso,
     of_cifar10,
     quick,
+    reduced,
     renamed,
-    trained,
 )
 from reproduce.catalogue.tables import Cell, Comparison, Table
 
@@ -45,11 +47,8 @@ if TYPE_CHECKING:
 
 BETAS = (0, 1, 50)
 QUICK_ALPHA = 2
-# Rows that the reduced form trains, its width and length, and both λ: by the rule of `selection`,
-# and one step further in its grid.
+# Rows that the reduced form trains.
 REDUCED_ROWS = ("S-CONV SGD", "S-LOCAL SGD", "S-FC SGD", "S-FC beta 0", "S-FC beta 50")
-REDUCED_ALPHA, REDUCED_EPOCHS = 8, 16
-REDUCED_LAM, LARGER_LAM = ("0.0001", "0.00002"), ("0.0002", "0.00005")
 SPARSER = "S-FC beta 50 larger"
 
 
@@ -116,18 +115,7 @@ def _reduced(cell: Cell) -> Cell:
     error of 35 images; the fourth, a hundred times as sparse, is a row of its own, which was added
     when these numbers were known.
     """
-    run = cell.template
-    every = run.objective.penalties[-2].replace(every=1)
-    terms = (*run.objective.penalties[:-2], every, run.objective.penalties[-1])
-    run = run.replace(
-        model=_small(run.model, REDUCED_ALPHA),
-        objective=run.objective.replace(penalties=terms),
-        procedure=trained(REDUCED_EPOCHS, every=REDUCED_EPOCHS),
-    )
-    if isinstance(run.optimizer, BetaLassoSGD):
-        lam_conv, lam_fc = REDUCED_LAM
-        run = run.replace(optimizer=run.optimizer.replace(lam_conv=lam_conv, lam_fc=lam_fc))
-    return replace(cell, template=run)
+    return reduced(cell, _small(cell.template.model, REDUCED_ALPHA))
 
 
 def further(

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from benchmarks.models.layers import WEIGHTED
+from benchmarks.optimizers import BetaLassoSGD
 from benchmarks.run import digest_of
 from reproduce.__main__ import run
-from reproduce.beta_lasso import figure2, figure3, figure5, selection, table1, table2
+from reproduce.beta_lasso import figure2, figure3, figure5, protocol, selection, table1, table2
 from reproduce.beta_lasso.protocol import DATASETS
 from reproduce.catalogue import readings
 from reproduce.catalogue.published import read_rows
@@ -85,10 +86,32 @@ def test_the_reduced_form_trains_less_of_the_same() -> None:
         assert less.epochs < whole.epochs
         assert less.model == whole.model.replace(alpha=8)
         assert (less.data, less.precision) == (whole.data, "bf16")
-    for cell, pair in (("", table2.REDUCED_LAM), (" larger", table2.LARGER_LAM)):
+    for cell, pair in (("", protocol.REDUCED_LAM), (" larger", protocol.LARGER_LAM)):
         found = reduced.cell(f"cifar10 S-FC beta 50{cell}").run(0).optimizer
         assert (spelled(found.lam_conv), spelled(found.lam_fc)) == pair
         assert pair in selection.REDUCED_LAMBDAS  # what the rule can have chosen
+
+
+@pytest.mark.parametrize("name", ["table1", "table2", "figure2", "figure3", "figure5"])
+def test_reduced_forms_are_fifteen_seeds_of_less(name: str) -> None:
+    """On CIFAR-10, and with a λ that can move a weight as far as Table 2's does."""
+    table = TABLES[name]
+    reach = Decimal(protocol.REDUCED_LAM[0]) * protocol.REDUCED_EPOCHS
+    reduced = table.of_form("reduced")
+    assert reduced.seeds == 15
+    assert reduced.comparisons
+    for cell in reduced.cells:
+        less = cell.run(0)
+        whole = table.cell(cell.name.removesuffix(" larger")).run(0)
+        assert (less.data, less.precision, less.schedule) == (whole.data, "bf16", whole.schedule)
+        assert less.epochs * 25 <= whole.epochs
+        if isinstance(less.optimizer, BetaLassoSGD) and not cell.name.endswith("larger"):
+            assert less.optimizer.lam_conv * less.epochs == pytest.approx(
+                reach, rel=Decimal("1e-9")
+            )
+    if name == "figure3":
+        others = {cell.run(3).hash for cell in TABLES["table2"].of_form("reduced").cells}
+        assert {cell.run(3).hash for cell in reduced.cells} <= others
 
 
 def test_grids_are_the_papers() -> None:
