@@ -9,9 +9,11 @@ from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
 from benchmarks.models.paired import BASES, PairedNet
+from benchmarks.models.pyramid import PyramidNet
 from benchmarks.models.rcnet import AsymmetricBlock, Block, PlainBlock, RCNet10, SquareBlock
 from benchmarks.models.resnet import ResNet10, ResNet18
 from benchmarks.models.torchvision_resnet import TorchvisionResNet
+from benchmarks.models.torchvision_vgg import TorchvisionVGG
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ __all__ = [
     "NormedModel",
     "PairedNet",
     "PlainBlock",
+    "PyramidNet",
     "RCNet10",
     "ResNet10",
     "ResNet18",
@@ -38,6 +41,7 @@ __all__ = [
     "SquareBlock",
     "ThreeFC",
     "TorchvisionResNet",
+    "TorchvisionVGG",
 ]
 
 

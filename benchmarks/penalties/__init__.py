@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.penalties.compactness import Compactness, DictionarySparsity
 from benchmarks.penalties.filter_locality import FilterLocality
+from benchmarks.penalties.group_sparsity import GroupSparsity
 from benchmarks.penalties.kernel_correlation import KernelCorrelation
 from benchmarks.penalties.kernels import KernelComplexity, KernelNumber, KernelSize
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
@@ -12,8 +14,11 @@ from benchmarks.penalties.term import Attached, Quadratic, Term
 
 __all__ = [
     "Attached",
+    "Compactness",
     "DenseL2",
+    "DictionarySparsity",
     "FilterLocality",
+    "GroupSparsity",
     "KernelComplexity",
     "KernelCorrelation",
     "KernelNumber",

@@ -97,9 +97,9 @@ class GroupNorms:
         """
         if self.scale is not None:
             to_scale = (outer * self._unscaled(sums)).sum(1) / self._deviation()
-            _grad(self.scale.weight).addcmul_(self.scale.weight.detach().sign(), to_scale)
+            gradient_of(self.scale.weight).addcmul_(self.scale.weight.detach().sign(), to_scale)
         inner = (outer * self.factors * self._scale()).expand_as(sums)
-        grad, weight = _grad(self.weight), self.weight.detach()
+        grad, weight = gradient_of(self.weight), self.weight.detach()
         if self.norm == "linf":
             self._add_largest(grad, sums, inner)
             return
@@ -152,7 +152,8 @@ def _factor(entries: int, norm: Norm, group_weight: GroupWeight) -> float:
     return entries ** (of_norm + {"1": 0.0, "sqrt": 0.5, "1/sqrt": -0.5}[group_weight])
 
 
-def _grad(parameter: torch.Tensor) -> torch.Tensor:
+def gradient_of(parameter: torch.Tensor) -> torch.Tensor:
+    """The parameter's gradient, zeros where it has none yet."""
     if parameter.grad is None:
         parameter.grad = torch.zeros_like(parameter)
     return parameter.grad

@@ -22,10 +22,12 @@ from benchmarks.models import (
     ExpandedVGG10,
     Model,
     PairedNet,
+    PyramidNet,
     ResNet18,
     Shallow,
     ThreeFC,
     TorchvisionResNet,
+    TorchvisionVGG,
 )
 from benchmarks.models.networks import ResidualBlock
 from benchmarks.parts import kinds
@@ -76,6 +78,11 @@ INITIAL_SMALL: dict[str, tuple[Model, str]] = {
         "73da4ce02035e26f",
     ),
     "torchvision_resnet": (TorchvisionResNet(), "a871d6820d6b446d"),
+    "pyramid": (
+        PyramidNet(depth=4, filters=4, first_stride=1, initialization="torch"),
+        "ee1387e4ac40578b",
+    ),
+    "torchvision_vgg": (TorchvisionVGG(width_multiplier="0.05"), "515dff4ce87b14be"),
 }
 
 

@@ -48,6 +48,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "loco_line": {"a1": "1"},
     "loco_reg": {"gamma": "1.6", "eta": "2.4"},
     "s_net": {"alpha": "1", "connectivity": "fc", "dropout": "0.5"},
+    "pyramid": {"depth": "4", "first_kernel": "3", "first_stride": "1"},
     "strip_reg": {"eta": "8"},
 }
 NARROW = {"kind": "vgg10", "width_multiplier": "0.0625"}
