@@ -20,6 +20,7 @@ from analysis.documents.blocks import Claims, Data, Document, Grid, Notes
 from analysis.documents.panels import FigureBlock
 
 SCHEMA = 2
+FIGURE_KINDS = ("png", "pdf")
 DIGITS = 12  # of a float in JSON: those behind them differ between machines
 
 
@@ -30,14 +31,28 @@ def files(document: Document) -> dict[str, bytes]:
     """
     from analysis.figures import drawing
 
-    found = {f"{n}.csv".lstrip("."): csv_text(d).encode() for n, d in tidy(document).items()}
+    found = {}
     for block in document.blocks:
         if isinstance(block, FigureBlock):
             for kind, drawn in drawing.files(block).items():
                 found[f"{block.name}.{kind}"] = drawn
+    written = texts(document)
+    data = {name: text for name, text in written.items() if name.endswith("csv")}
+    return data | found | written
+
+
+def texts(document: Document) -> dict[str, bytes]:
+    """The files that are no figures: these are the same on every machine."""
+    found = {f"{n}.csv".lstrip("."): csv_text(d).encode() for n, d in tidy(document).items()}
     for name, fragment in latex.fragments(document).items():
         found[f"{name}.tex"] = fragment.encode()
     return found | {"tex": latex.text(document).encode(), "json": json_text(document).encode()}
+
+
+def figure_names(document: Document) -> set[str]:
+    """What the figures' files are called behind the document's name."""
+    blocks = (block.name for block in document.blocks if isinstance(block, FigureBlock))
+    return {f"{name}.{kind}" for name in blocks for kind in FIGURE_KINDS}
 
 
 def tidy(document: Document) -> dict[str, Data]:

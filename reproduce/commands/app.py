@@ -23,6 +23,7 @@ from reproduce.commands import (
     readings,
     show,
     table,
+    verify,
 )
 from reproduce.commands.data import app as data_app
 from reproduce.commands.device import app as device_app
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "cancel": table.cancel,
     "report": publishing.report,
     "check": check.check,
+    "verify": verify.verify,
     "show": show.show,
     "readings": readings.readings,
     "doctor": doctor.doctor,

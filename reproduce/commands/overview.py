@@ -6,7 +6,7 @@ import json
 import shutil
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +18,6 @@ from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
 from reproduce.store.store import stores
-
-PRECISIONS = ("float32", "bf16")
 
 
 def list_tables(
@@ -80,13 +78,15 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     """
     rows: list[dict[str, Any]] = []
     for store in stores(results or default_results(), FORMS[0]):
-        found = Counter(configuration_hash(record) for record in store.records.readable())
+        records = list(store.records.readable())
+        found = Counter(map(configuration_hash, records))
+        precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
         for entry in entries():
             if not found:
                 break  # what comes after need not be loaded
             whole = entry.load() if entry.trains else None
             if whole is not None and store.form in (whole.form, *whole.forms):
-                rows += _rows(whole.of_form(store.form), found)
+                rows += _rows(whole.of_form(store.form), found, precisions)
         if others := found.total():
             rows.append({"table": None, "form": store.form, "done": others})
     if as_json:
@@ -96,11 +96,11 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     )
 
 
-def _rows(table: Table, found: Counter[str]) -> Iterator[dict[str, Any]]:
+def _rows(table: Table, found: Counter[str], precisions: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Of each precision that has runs, which it takes from ``found``."""
     planned = len(table.cells) * table.seeds
     name = table.name if table.paper == default_paper() else table.id
-    for precision in PRECISIONS:
+    for precision in precisions:
         runs = (cell.run(0, {"precision": precision}) for cell in table.cells)
         done = sum(found.pop(name, 0) for name in {run.configuration_hash for run in runs})
         own = precision == table.cells[0].template.precision

@@ -1,35 +1,123 @@
-"""The committed reports of what trains nothing are what the commands give today."""
+"""`reproduce verify`: the committed reports are what their records and this code give, and what is
+wrong with others is told by cell."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reproduce.__main__ import run
 from reproduce.store.paths import ROOT
 
-COMMANDS = (
-    *(f"locality/{name}" for name in ("table1", "table2", "figure2", "theorem1")),
-    *(f"beta-lasso/{name}" for name in ("table3", "table4", "figure1", "theorem2")),
-    *(f"structured-sparsity/{name}" for name in ("table1", "table2", "figure2")),
-)
-# Drawings differ in bytes between versions of matplotlib and of its fonts.
-TEXTS = {".csv", ".json", ".tex"}
+FOLDER = Path("reduced/beta-lasso/selection")
+RUNS = Path("reduced/measured/beta-lasso-selection.csv")
+TABLE = "beta-lasso/selection"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_it_is_what_the_command_writes(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    code = run(["verify", "--json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_every_committed_report_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    code, reports = found(capsys, "--results", str(ROOT / "results"))
+    wrong = {report["report"]: report["wrong"] for report in reports if report["wrong"]}
+    assert not wrong
+    assert code == 0
+    results = ROOT / "results"
+    committed = {path.parent for path in results.rglob("*.json") if path.stem == path.parent.name}
+    names = {str(folder.relative_to(results)) for folder in committed}
+    assert names - {name for name in names if name.startswith("quick/")} <= {
+        report["report"] for report in reports
+    }
+    assert not any("cannot be computed" in note for r in reports for note in r["notes"])
+
+
+def test_what_is_computed_at_once_is_the_same_with_quick(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Table I also measures the weight files of the data folder: here none.
-    options = ["--data", str(tmp_path / "data")] if name == "locality/table1" else []
-    # What is computed at once is the same with --quick, and says so.
-    assert run([name, "--quick", "--results", str(tmp_path), *options]) == 0
+    assert run(["theorem1", "--quick", "--results", str(tmp_path)]) == 0
     assert "--quick changes nothing" in capsys.readouterr().out
-    written, committed = tmp_path / name, ROOT / "results" / name
-    names = {path.name for path in written.iterdir()}
-    assert names == {path.name for path in committed.iterdir()}
-    for path in written.iterdir():
-        if path.suffix in TEXTS:
-            assert path.read_bytes() == (committed / path.name).read_bytes(), path.name
+    whole, quick = ROOT / "results/locality/theorem1", tmp_path / "locality/theorem1"
+    for path in quick.iterdir():
+        assert path.read_bytes() == (whole / path.name).read_bytes(), path.name
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A results folder with one report and its runs."""
+    shutil.copytree(ROOT / "results" / FOLDER, tmp_path / FOLDER)
+    (tmp_path / RUNS.parent).mkdir()
+    shutil.copy(ROOT / "results" / RUNS, tmp_path / RUNS)
+    return tmp_path
+
+
+def judged(capsys: pytest.CaptureFixture[str], results: Path) -> tuple[int, list[str]]:
+    code, reports = found(capsys, TABLE, "--results", str(results))
+    assert [report["report"] for report in reports] == [str(FOLDER)]
+    return code, reports[0]["wrong"]
+
+
+def test_a_report_that_was_edited(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert judged(capsys, copied) == (0, [])
+    table, fragment = copied / FOLDER / "selection.csv", copied / FOLDER / "selection.cells.tex"
+    lines = table.read_text().splitlines()
+    lines[2] = lines[2].replace("0", "1", 1)
+    table.write_text("\n".join(lines) + "\n")
+    fragment.unlink()
+    (copied / FOLDER / "selection.old.tex").touch()
+    assert judged(capsys, copied) == (
+        1,
+        [
+            "selection.cells.tex is missing",
+            "selection.old.tex belongs to no report of this code",
+            "selection.csv: line 3 was changed by hand",
+        ],
+    )
+
+
+def test_a_number_in_the_report_that_its_runs_do_not_give(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copied / FOLDER / "selection.json"
+    text = path.read_text()
+    assert text.count('"text": "50.74"') > 1
+    path.write_text(text.replace('"text": "50.74"', '"text": "55.74"'))
+    code, wrong = judged(capsys, copied)
+    assert code == 1
+    cell = "cells, cifar10 S-FC lasso 0.00002 0.00001 0, median [interval]"
+    assert f"{cell}: 55.74 instead of 50.74" in wrong
+
+
+def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (copied / RUNS).read_text().splitlines(keepends=True)
+    (copied / RUNS).write_text("".join(rows[:-1]))
+    code, wrong = judged(capsys, copied)
+    assert code == 1
+    assert any(text.startswith("cells, cifar10 S-FC lasso") for text in wrong), wrong
+    pairs = [t.rpartition(": ")[2].split(" instead of ") for t in wrong if " instead of " in t]
+    assert all(before != after for before, after in pairs)
+    (copied / RUNS).write_text("".join([*rows[:-1], rows[-1].replace("0", "1", 1)]))
+    code, (wrong_row,) = judged(capsys, copied)
+    assert code == 1
+    assert "beta-lasso-selection.csv:5" in wrong_row
+
+
+def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(copied / FOLDER)
+    assert judged(capsys, copied) == (1, ["4 runs without a report"])
+    shutil.rmtree(copied / "reduced")
+    assert run(["verify", "--results", str(copied)]) == 0
+    assert "no report has been written yet" in capsys.readouterr().out
+
+
+def test_runs_of_a_cell_from_several_places_are_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The committed runs of the reduced Table III were made on two machines."""
+    _, reports = found(capsys, "table3", "--results", str(ROOT / "results"))
+    notes = {report["report"]: report["notes"] for report in reports}
+    assert any("plain 1 1: " in note for note in notes["reduced/locality/table3"])
+    assert all("machines" in note for note in notes["reduced/locality/table3"])

@@ -1,0 +1,230 @@
+"""Whether every report of a results folder is what its records and the code of today give."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce.catalogue.papers import entries, find
+from reproduce.commands import options as opt
+from reproduce.store.paths import default_results
+from reproduce.store.store import Store, stores
+
+if TYPE_CHECKING:
+    from analysis.documents.blocks import Document
+    from reproduce.catalogue.papers import Entry
+    from reproduce.catalogue.selection import Selection
+    from reproduce.store.schema import Record
+
+HOLDS, DIFFERS = 0, 1
+# What runs of one cell should have in common, and where a record holds it.
+COMMON = {
+    "commits": ("commit",),
+    "versions of torch": ("packages", "torch"),
+    "versions of Python": ("packages", "python"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A report, or one that should be there.
+
+    Attributes:
+        report: such as "reduced/locality/table3", its folder below the results.
+        runs: that it rests on; None where nothing is trained.
+        wrong: what is not as it should be; nothing where the report holds.
+        notes: what a reader should know of its runs, by cell.
+    """
+
+    report: str
+    runs: int | None
+    wrong: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def verify(
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TABLE…]", help="Such as table3; all by default.", show_default=False
+        ),
+    ] = None,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Compare every written report with what its records and this code give; exit with 1 where one
+    was edited, is stale, or lacks."""
+    base = results or default_results()
+    wanted = [find(name) for name in tables] if tables else list(entries())
+    found = [f for store in stores(base) for entry in wanted for f in _of(entry, store)]
+    if as_json:
+        print(json.dumps([asdict(f) for f in found], indent=1, ensure_ascii=False))
+    else:
+        print("\n".join([line for f in found for line in _lines(f)] + [_sum(found)]))
+    return DIFFERS if any(f.wrong for f in found) else HOLDS
+
+
+def _lines(found: Finding) -> Iterator[str]:
+    rests = "computed" if found.runs is None else _runs(found.runs)
+    yield f"{found.report} ({rests}): {'differs' if found.wrong else 'holds'}"
+    yield from (f"  {text}" for text in (*found.wrong, *found.notes))
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _sum(found: Sequence[Finding]) -> str:
+    if not found:
+        return "no report has been written yet: `reproduce table3 --quick` writes one"
+    wrong = sum(bool(f.wrong) for f in found)
+    if not wrong:
+        return f"all {len(found)} reports hold"
+    return (
+        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE`, or the command itself "
+        "where nothing is trained, writes them again"
+    )
+
+
+def _of(entry: Entry, store: Store) -> Iterator[Finding]:
+    """Of an entry's reports in a form: under the default readings and in each variant."""
+    if not entry.trains:
+        if store.form == "full" and store.report(entry.id).is_dir():
+            yield _computed(entry, store)
+        return
+    if store.form not in ("full", *entry.load().forms):
+        return
+    variants = sorted(
+        folder.name
+        for folder in (store.root / "variants").glob("*")
+        if store.report(entry.id, folder.name).is_dir()
+    )
+    for variant in ("", *variants):
+        try:
+            found = _trained(entry, store, variant)
+        except UserError as error:
+            found = Finding(_name(store, entry, variant), 0, (str(error),))
+        if found:
+            yield found
+
+
+def _name(store: Store, entry: Entry, variant: str = "") -> str:
+    return str(store.report(entry.id, variant).relative_to(store.base))
+
+
+def _computed(entry: Entry, store: Store) -> Finding:
+    from reproduce.__main__ import run
+
+    folder = store.report(entry.id)
+    with tempfile.TemporaryDirectory() as scratch:
+        asked = [entry.id, "--results", scratch]
+        # Files of the data folder are this machine's.
+        if "data" in inspect.signature(entry.command()).parameters:
+            asked += ["--data", str(Path(scratch) / "none")]
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()) as said,
+        ):
+            code = run(asked)
+        written = Store(Path(scratch)).report(entry.id)
+        if code > DIFFERS or not written.is_dir():
+            return Finding(
+                entry.id, None, (), (f"cannot be computed here: {said.getvalue().strip()}",)
+            )
+        should = {path.name: path.read_bytes() for path in written.iterdir()}
+    return Finding(entry.id, None, tuple(_compared(folder, should, entry.name)))
+
+
+def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
+    """None where there are neither runs nor a report."""
+    from analysis.documents.files import figure_names, texts
+    from analysis.documents.table_document import table_document
+    from reproduce.catalogue.report import build
+
+    selection = _selection(entry, store, variant)
+    records = selection.store.records.collect([p.run.hash for p in selection.planned])
+    folder, name = store.report(entry.id, variant), _name(store, entry, variant)
+    if not folder.is_dir():
+        missing = f"{_runs(len(records))} without a report"
+        return Finding(name, len(records), (missing,)) if records else None
+    document: Document = table_document(build(selection))
+    should: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
+    should |= texts(document)
+    files = {f"{document.name}.{kind}": text for kind, text in should.items()}
+    wrong = tuple(_compared(folder, files, document.name))
+    return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
+
+
+def _selection(entry: Entry, store: Store, variant: str) -> Selection:
+    from reproduce.catalogue.selection import select
+
+    chosen = dict(part.partition("=")[::2] for part in variant.split(",") if part)
+    precision = chosen.pop("precision", None)
+    readings = [f"{name}={value}" for name, value in chosen.items()]
+    return select(
+        entry.id, form=store.form, precision=precision, readings=readings, results=store.base
+    )
+
+
+def _compared(folder: Path, should: Mapping[str, bytes | None], name: str) -> Iterator[str]:
+    """What of a report's folder is not as it should be; of figures only that they are there, since
+    their bytes differ between versions of matplotlib and of its fonts."""
+    from analysis.documents.difference import differences, first_line
+
+    stands = {path.name: path for path in folder.iterdir()}
+    for lacking in sorted(should.keys() - stands.keys()):
+        yield f"{lacking} is missing"
+    for extra in sorted(stands.keys() - should.keys()):
+        yield f"{extra} belongs to no report of this code"
+    changed = {
+        file: text
+        for file, text in should.items()
+        if text is not None
+        and file in stands
+        and not _is_drawn(file)
+        and stands[file].read_bytes() != text
+    }
+    if json_text := changed.pop(f"{name}.json", None):
+        yield from differences(stands[f"{name}.json"].read_bytes(), json_text)
+        return
+    for file, text in changed.items():
+        yield f"{file}: {first_line(stands[file].read_bytes(), text)} was changed by hand"
+
+
+def _is_drawn(file: str) -> bool:
+    return Path(file).suffix in (".png", ".pdf")
+
+
+def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:
+    """What runs of a cell do not have in common, and what was trained by a changed checkout."""
+    from reproduce.store.provenance import origin_label
+
+    by_cell: dict[str, list[Mapping[str, Any]]] = {}
+    for item in selection.planned:
+        if record := records.get(item.run.hash):
+            by_cell.setdefault(item.cell, []).append(record["provenance"])
+    for cell, origins in by_cell.items():
+        kinds = {name: {_at(o, path) for o in origins} for name, path in COMMON.items()}
+        kinds["machines"] = {origin_label(dict(o)) for o in origins}
+        told = [f"{len(values)} {name}" for name, values in kinds.items() if len(values) > 1]
+        if dirty := sum(bool(o.get("dirty")) for o in origins):
+            told.append(f"{_runs(dirty)} by a checkout with changes")
+        if told:
+            yield f"{cell}: {', '.join(told)}"
+
+
+def _at(origin: Mapping[str, Any], path: Sequence[str]) -> str:
+    value: Any = origin
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return str(value)
