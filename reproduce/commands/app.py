@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from reproduce.catalogue.papers import Entry, papers
 from reproduce.commands import (
     check,
+    claims,
     collect,
     doctor,
     overview,
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "report": publishing.report,
     "check": check.check,
     "verify": verify.verify,
+    "claims": claims.claims,
     "show": show.show,
     "readings": readings.readings,
     "doctor": doctor.doctor,

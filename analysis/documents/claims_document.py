@@ -1,0 +1,116 @@
+"""What papers say in sentences, each judged by its own printed numbers and by runs of each form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.documents.blocks import MISSING, Cell, Column, Document, Grid, Note, Notes, Row, Tone
+from analysis.documents.results import ClaimResult
+
+TONES: Mapping[str, Tone] = {
+    "confirmed": "good",
+    "contradicted": "bad",
+    "undecided": "open",
+    "not decidable": "dim",
+}
+COUNT = re.compile(r"(\d+) of (\d+)")
+RULES = (
+    Note("the sentence counted in the paper's own table: no run is needed.", "Printed"),
+    Note(
+        "confirmed or contradicted where the interval of the true count leaves no other answer, "
+        "undecided where the runs at hand could not tell, not decidable where runs are missing "
+        "that could.",
+        "Runs",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The claims about a table by what its runs in a form say.
+
+    Attributes:
+        table: its id.
+        form: "full" or "reduced".
+        claims: judged by that form's runs, whether there are any or not.
+        runs, planned: how many there are, and would be.
+    """
+
+    table: str
+    form: str
+    claims: tuple[ClaimResult, ...]
+    runs: int
+    planned: int
+
+
+def claims_document(found: Sequence[Judged]) -> Document:
+    """One row a claim; those of a shorter form stand beside the full one's."""
+    whole = [judged for judged in found if judged.form == "full"]
+    shorter = {(j.table, c.claim): (c, j) for j in found if j.form != "full" for c in j.claims}
+    rows = [
+        Row(
+            (
+                Cell(claim.text),
+                Cell(claim.where),
+                Cell(claim.stated),
+                _printed(claim),
+                _by_runs(*shorter.get((judged.table, claim.claim), (None, None))),
+                _by_runs(claim, judged),
+            ),
+            group=judged.table,
+        )
+        for judged in whole
+        for claim in judged.claims
+    ]
+    columns = (
+        Column("claim", prose=True),
+        Column("where"),
+        Column("stated"),
+        Column("printed"),
+        Column("reduced runs"),
+        Column("full runs"),
+    )
+    caption = "Sentences of the papers, judged by their printed numbers and by our runs."
+    grid = Grid("claims", columns, tuple(rows), "", caption, headed=True)
+    return Document(
+        id="claims",
+        title="Claims",
+        caption="What the papers say in sentences that a result could contradict",
+        blocks=(grid, Notes(RULES)),
+        lines=tuple(_counted(rows)),
+    )
+
+
+def by_print(claim: ClaimResult) -> str:
+    """What the paper's own table says of the sentence; "" where it prints no such count."""
+    printed, stated = COUNT.fullmatch(claim.printed), COUNT.fullmatch(claim.stated)
+    if not printed or not stated or printed[2] != stated[2]:
+        return ""
+    return "confirmed" if int(printed[1]) >= int(stated[1]) else "contradicted"
+
+
+def _printed(claim: ClaimResult) -> Cell:
+    verdict = by_print(claim)
+    if not verdict:
+        return Cell(claim.printed)
+    return Cell(verdict, detail=claim.printed, tone=TONES[verdict])
+
+
+def _by_runs(claim: ClaimResult | None, judged: Judged | None) -> Cell:
+    if claim is None or judged is None or not judged.runs:
+        return Cell(MISSING)
+    detail = " ".join(filter(None, (claim.ours, claim.interval)))
+    count = f"{judged.runs}/{judged.planned} runs"
+    return Cell(claim.verdict, detail=detail, count=count, tone=TONES[claim.verdict])
+
+
+def _counted(rows: Sequence[Row]) -> list[str]:
+    lines = []
+    for place, name in ((3, "printed numbers"), (4, "reduced runs"), (5, "full runs")):
+        verdicts = Counter(row.cells[place].text for row in rows if row.cells[place].text in TONES)
+        told = ", ".join(f"{verdicts[kind]} {kind}" for kind in TONES if verdicts[kind])
+        lines.append(f"by {name}: {told or 'none judged'}, of {len(rows)}")
+    return lines

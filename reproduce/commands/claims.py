@@ -1,0 +1,77 @@
+"""`reproduce claims`: what the papers say in sentences, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce.catalogue.papers import entries, find, papers
+from reproduce.commands import options as opt
+from reproduce.store.paths import default_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.documents.claims_document import Judged
+    from reproduce.catalogue.papers import Entry
+
+
+def claims(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PAPER|TABLE…]", help="Such as locality or table4.", show_default=False
+        ),
+    ] = None,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Judge the papers' sentences by the printed numbers, by reduced and by full runs, side by
+    side."""
+    from rich.console import Console
+
+    from analysis.documents.claims_document import claims_document
+    from analysis.documents.files import json_text
+    from analysis.documents.terminal import print_document
+
+    base = results or default_results()
+    found = [judged for entry in _wanted(names or []) for judged in _judged(entry, base)]
+    if not found:
+        raise UserError(
+            "no sentence about these tables is kept; `reproduce claims` alone shows all"
+        )
+    document = claims_document(found)
+    if as_json:
+        typer.echo(json_text(document), nl=False)
+    else:
+        print_document(document, Console())
+
+
+def _wanted(names: list[str]) -> list[Entry]:
+    known = {paper.name for paper in papers()}
+    chosen: list[Entry] = []
+    for name in names:
+        chosen += entries(name) if name in known else [find(name)]
+    return [entry for entry in chosen or entries() if entry.trains]
+
+
+def _judged(entry: Entry, base: Path) -> Iterator[Judged]:
+    """By the full form, which says as well what is printed, and by a reduced one that has runs."""
+    from analysis.documents.claims_document import Judged
+    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.report import build
+    from reproduce.catalogue.selection import select
+
+    table = entry.load()
+    stated = read_rows(table.paper, "claims.csv", optional=True)
+    if not any(row["table"] == table.name for row in stated):
+        return
+    for form in ("full", *(form for form in table.forms if form == "reduced")):
+        selection = select(entry.id, form=form, results=base)
+        hashes = [planned.run.hash for planned in selection.planned]
+        runs = len(selection.store.records.collect(hashes))
+        if runs or form == "full":
+            yield Judged(table.id, form, build(selection).claims, runs, len(hashes))

@@ -1,0 +1,43 @@
+"""`reproduce claims` as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reproduce.__main__ import run
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert run(["claims", "--json", *arguments]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_printed_numbers_alone_decide_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Footnote 4 counts nine and the table shows five; D-FC beats S-FC once in Table 1."""
+    found = told(capsys, "table4", "beta-lasso/table1", "--results", str(tmp_path))
+    rows = found["grids"]["claims"]["rows"]
+    assert {row["group"] for row in rows} == {"locality/table4", "beta-lasso/table1"}
+    cells = [[cell.get("text", "") for cell in row["cells"]] for row in rows]
+    details = {c["detail"] for row in rows for c in row["cells"] if c.get("text") == "contradicted"}
+    assert details == {"5 of 9", "5 of 6"}
+    assert {row[5] for row in cells} == {"–"}
+    assert {row[4] for row in cells} == {"–"}
+
+
+def test_a_paper_is_all_of_its_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(capsys, "beta-lasso", "--results", str(tmp_path))
+    groups = {row["group"] for row in found["grids"]["claims"]["rows"]}
+    assert groups == {f"beta-lasso/{name}" for name in ("table1", "table2", "figure5")}
+
+
+@pytest.mark.parametrize("name", ["nosuch", "theorem1"])
+def test_nothing_to_judge_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["claims", name]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
