@@ -1,0 +1,3 @@
+"""Penalties that spread vectors over spheres: their settings, and functions for any model."""
+
+from __future__ import annotations
