@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.models.cifar_resnet import CifarResNet
 from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
+from benchmarks.models.hierarchical import Hierarchical
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
 from benchmarks.models.paired import BASES, PairedNet
@@ -17,6 +18,7 @@ from benchmarks.models.torchvision_vgg import TorchvisionVGG
 from benchmarks.models.vgg import VGG10, ExpandedVGG10
 
 if TYPE_CHECKING:
+    from benchmarks.models.hierarchical_linear import HierarchicalLinear
     from benchmarks.models.locally_connected import LocallyConnected2d
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "CifarResNet",
     "Deep",
     "ExpandedVGG10",
+    "Hierarchical",
+    "HierarchicalLinear",
     "LocallyConnected2d",
     "MobileNet",
     "Model",
@@ -46,7 +50,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # A module of torch's, for users; settings load without it.
+    # Modules of torch's, for users; settings load without it.
+    if name == "HierarchicalLinear":
+        from benchmarks.models import hierarchical_linear
+
+        return hierarchical_linear.HierarchicalLinear
     if name == "LocallyConnected2d":
         from benchmarks.models import locally_connected
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import msgspec
 
 from benchmarks.models.model import Model
+from benchmarks.models.resnet import ResNet18
 from benchmarks.parts import Whole
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Hierarchical(Model, tag="hierarchical", frozen=True):
         projection: what the logits are made of (H-21).
     """
 
-    model: Model
+    model: Model = ResNet18()
     parents: tuple[Whole, ...] = ()
     projection: Literal["difference", "surface", "added"] = "difference"
 
@@ -57,6 +58,11 @@ class Hierarchical(Model, tag="hierarchical", frozen=True):
         elif isinstance(model := changes.get("model"), Model) and "initialization" not in changes:
             changes["initialization"] = model.initialization
         return super().replace(**changes)
+
+    def misfit(self, dataset: str) -> str | None:
+        from benchmarks.data.parents import misfit
+
+        return misfit(self.parents, dataset) or self.model.misfit(dataset)
 
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from benchmarks.models.hierarchical_linear import with_centres

@@ -52,7 +52,7 @@ class HierarchicalLinear(nn.Linear):
                 f"{out_features}: they are another data set's"
             )
         super().__init__(in_features, out_features, bias=bias)
-        self.projection = projection
+        self.projection, self.given = projection, tuple(parents)
         self.centres = nn.Parameter(torch.empty(max(parents) + 1, in_features))
         self.own = nn.Parameter(torch.empty_like(self.weight)) if projection == "added" else None
         self.parents: torch.Tensor

@@ -5,6 +5,12 @@ from __future__ import annotations
 from benchmarks.penalties.compactness import Compactness, DictionarySparsity
 from benchmarks.penalties.filter_locality import FilterLocality
 from benchmarks.penalties.group_sparsity import GroupSparsity
+from benchmarks.penalties.hyperspherical.settings import (
+    HypersphericalEnergy,
+    HypersphericalHierarchy,
+    PairwiseAngles,
+    VectorNorms,
+)
 from benchmarks.penalties.kernel_correlation import KernelCorrelation
 from benchmarks.penalties.kernels import KernelComplexity, KernelNumber, KernelSize
 from benchmarks.penalties.l2 import DenseL2, NormBiasL2, PlainL2
@@ -19,6 +25,8 @@ __all__ = [
     "DictionarySparsity",
     "FilterLocality",
     "GroupSparsity",
+    "HypersphericalEnergy",
+    "HypersphericalHierarchy",
     "KernelComplexity",
     "KernelCorrelation",
     "KernelNumber",
@@ -28,8 +36,10 @@ __all__ = [
     "LocoReg",
     "NonZeros",
     "NormBiasL2",
+    "PairwiseAngles",
     "PlainL2",
     "Quadratic",
     "StripReg",
     "Term",
+    "VectorNorms",
 ]

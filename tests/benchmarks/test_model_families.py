@@ -20,6 +20,7 @@ from benchmarks.models import (
     CifarResNet,
     Deep,
     ExpandedVGG10,
+    Hierarchical,
     Model,
     PairedNet,
     PyramidNet,
@@ -69,6 +70,12 @@ INITIAL_SMALL: dict[str, tuple[Model, str]] = {
     "s_net": (Shallow(connectivity="fc", alpha=1), "da97c4faba9ab522"),
     "3_fc": (ThreeFC(hidden=64), "84c82153905505be"),
     "resnet18": (ResNet18(width_multiplier="0.1"), "ab525bcee3db4790"),
+    "hierarchical": (
+        Hierarchical(
+            model=ResNet18(width_multiplier="0.1"), parents=(0, 0, 1, 1, 1, 2, 2, 2, 2, 2)
+        ),
+        "4b17242ad597f19f",
+    ),
     "paired": (
         PairedNet(widths=(4, 4, 4, 8, 8), halve_at=(4,), shortcuts="project"),
         "f03687c1b7693472",

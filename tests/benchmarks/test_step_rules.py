@@ -41,10 +41,22 @@ from benchmarks.training.step import Evaluation, Step
 
 CPU = torch.device("cpu")
 AUGMENTATIONS, OPTIMIZERS = sorted(kinds(Augmentation)), sorted(kinds(Optimizer))
+TWO_PARENTS = "0,0,0,0,0,1,1,1,1,1"
 # Other settings than the defaults: so that a part does all that it can, and a network is small.
-EXAMPLES: dict[str, dict[str, str]] = {
+EXAMPLES: dict[str, dict[str, Any]] = {
     "3_fc": {"hidden": "8", "dropout": "0.5"},
     "d_net": {"alpha": "1", "connectivity": "local", "dropout": "0.5"},
+    "hierarchical": {
+        "model": {"kind": "vgg10", "width_multiplier": "0.0625"},
+        "parents": TWO_PARENTS,
+    },
+    "hyperspherical_energy": {"conv": "D'_HMcos", "fc": "D_h^ter", "half_space": "true"},
+    "hyperspherical_hierarchy": {
+        "parents": TWO_PARENTS,
+        "metric": "D_cos(HM)",
+        "constraint_weight": "1",
+        "parent_cross_entropy": "1",
+    },
     "loco_line": {"a1": "1"},
     "loco_reg": {"gamma": "1.6", "eta": "2.4"},
     "s_net": {"alpha": "1", "connectivity": "fc", "dropout": "0.5"},

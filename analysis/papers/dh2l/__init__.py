@@ -1,0 +1,1 @@
+"""The mathematics of hierarchical hyperspheres: distances, energies, configurations, figures."""
