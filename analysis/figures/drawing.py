@@ -26,7 +26,9 @@ METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
 LETTERS_AN_INCH = 13  # of a title
-WATERMARK: Any = {"fontsize": 44, "color": "0.93", "ha": "center", "va": "center", "zorder": 0}
+WATERMARK: Any = {"color": "0.93", "ha": "center", "va": "center", "zorder": 0}
+LARGEST_MARK = 44  # points
+MARK_WIDTH = 1.0  # of the panel's width, times ems a letter: then it stays within
 KINDS: dict[type, Callable[[Axes, Any, Any], None]] = {
     DotPanel: draw_dots,
     Curves: kinds.draw_curves,
@@ -72,7 +74,9 @@ def draw(block: FigureBlock) -> Figure:
             together = [p for p in block.panels if isinstance(p, kind)]
             KINDS[kind](axis, panel, together if block.share in ("y", "xy", "row") else [panel])
             if block.watermark:
-                axis.text(0.5, 0.5, block.watermark, transform=axis.transAxes, **WATERMARK)
+                fitting = MARK_WIDTH * 72 * block.size[0] / len(block.watermark)
+                place: Any = {"transform": axis.transAxes, "fontsize": min(LARGEST_MARK, fitting)}
+                axis.text(0.5, 0.5, block.watermark, **place, **WATERMARK).set_in_layout(False)
         _frame(figure, block)
     return figure
 

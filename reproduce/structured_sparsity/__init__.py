@@ -19,10 +19,21 @@ PAPER = Paper(
             "the base architectures as they are built: layers, parameters, multiply-adds by eq. 10",
             trains=False,
         ),
+        Entry("figure1", "the widths that the kernel-number penalty leaves of every layer, by α"),
         Entry(
             "figure2",
             "the nested supports by which kernels become smaller, drawn and counted",
             trains=False,
+        ),
+        Entry("figure3", "the sizes of kernels that the kernel-size penalty leaves, by α"),
+        Entry(
+            "figure4",
+            "accuracy against multiply-adds for every α and τ under both penalties, beside "
+            "hand-made networks",
+        ),
+        Entry(
+            "figure5",
+            "accuracy against multiply-adds for every α and τ under the kernel-number penalty",
         ),
     ),
 )
