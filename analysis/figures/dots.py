@@ -87,7 +87,8 @@ def _draw_cell(axis: Axes, dots: Dots, scale: tuple[float, float, float], size: 
     look = look_of(dots.look)
     points: Any = {"linestyle": "", "markersize": size.point, "alpha": 0.85, "zorder": 2}
     if finite:
-        axis.plot([dots.x + offset for offset in offsets], finite, **points, **look.point)
+        (drawn,) = axis.plot([dots.x + o for o in offsets], finite, **points, **look.point)
+        drawn.set_gid("|".join(["values", *map(_tick_text, finite)]))
     if dots.median is not None:
         _median(axis, dots, dots.median, size)
     if dots.published is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 200
+USE = re.compile(r"<use([^>]*)/>")
 # Nothing that changes from one call to the next, such as the time, may enter a file.
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -49,6 +51,26 @@ def files(block: FigureBlock) -> dict[str, bytes]:
             found[kind] = buffer.getvalue()
             figure.set_layout_engine("none")  # the second file is laid out as the first
     return found
+
+
+def svg(block: FigureBlock) -> str:
+    """The figure as an ``<svg>`` element, its letters as text and its dots with their values, which
+    browsers show under the pointer."""
+    salted: Any = {**style.RC, "svg.fonttype": "none", "svg.hashsalt": "figure"}
+    with seaborn.axes_style("ticks"), matplotlib.rc_context(salted):
+        buffer = io.StringIO()
+        draw(block).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :].strip()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    return re.sub(r'<g id="values([^"]*)">(.*?)</g>', _told, text, flags=re.DOTALL)
+
+
+def _told(group: re.Match[str]) -> str:
+    """A group of dots, each ``use`` with its value as title."""
+    values = iter(group[1].split("|")[1:])
+    told = USE.sub(lambda use: f"<use{use[1]}><title>{next(values, '')}</title></use>", group[2])
+    return f"<g>{told}</g>"
 
 
 def draw(block: FigureBlock) -> Figure:

@@ -61,7 +61,8 @@ def _curve(axis: Axes, series: Series) -> None:
     if series.line:
         axis.plot(series.x, series.y, **look.line, linewidth=1.0 if series.points else 1.3)
     if series.points:
-        axis.plot(series.x, series.y, **look.point, linestyle="", markersize=3.4)
+        (drawn,) = axis.plot(series.x, series.y, **look.point, linestyle="", markersize=3.4)
+        drawn.set_gid("|".join(["values", *(f"{value:.6g}" for value in series.y)]))
 
 
 def _bars(axis: Axes, series: Series, width: float, place: float) -> None:

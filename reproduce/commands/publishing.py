@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.store.atomic import write_files
 from reproduce.store.paths import default_results
@@ -18,13 +21,36 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
 
 DONE, DIFFERS, INCOMPLETE = 0, 1, 3
+# Where documents go instead of to the terminal and into files, if anywhere.
+_taken: ContextVar[list[Document] | None] = ContextVar("_taken", default=None)
 SAME = "--quick changes nothing here: this is computed at once, and is what the full form gives."
 Quick = Annotated[bool, typer.Option("--quick", help="Changes nothing: this is computed at once.")]
 
 
-def report(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> int:
+def report(
+    chosen: opt.Selecting,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TABLE",
+            help="Such as table3 or locality/table3; with --html also papers, and all by default.",
+            show_default=False,
+        ),
+    ] = None,
+    as_html: Annotated[
+        bool, typer.Option("--html", help="All on one page, report.html in the results folder.")
+    ] = False,
+    as_json: opt.Json = False,
+) -> int:
     """Redraw table and figure from the records; trains nothing."""
-    return report_selection(chosen.of(table), as_json=as_json)
+    if as_html:
+        from reproduce.commands import page
+
+        print(f"Written: {short(page.write(chosen.results or default_results(), tables or ()))}")
+        return DONE
+    if len(tables or ()) != 1:
+        raise UserError("name one table, such as table3, or give --html for a page of all")
+    return report_selection(chosen.of((tables or [""])[0]), as_json=as_json)
 
 
 def report_selection(selection: Selection, *, as_json: bool) -> int:
@@ -45,6 +71,17 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
         shown=table_document(result, {cell.name for cell in selection.cells}),
     )
     return DONE if result.complete else INCOMPLETE
+
+
+@contextmanager
+def taking() -> Iterator[list[Document]]:
+    """Within it, commands publish nothing: what they would, is appended to the list."""
+    found: list[Document] = []
+    token = _taken.set(found)
+    try:
+        yield found
+    finally:
+        _taken.reset(token)
 
 
 def publish(
@@ -71,6 +108,9 @@ def publish(
     Raises:
         UserError: where the folder cannot be written.
     """
+    if (taken := _taken.get()) is not None:
+        taken.append(document)
+        return DONE if document.holds else DIFFERS
     from rich.console import Console
 
     from analysis.documents.files import files

@@ -94,7 +94,7 @@ def _lines(record: dict[str, Any], weights: str | None) -> Iterator[str]:
     for title, values in sections.items():
         width = max(map(len, values), default=0)
         yield title
-        yield from (f"  {name:<{width}}  {_value(values[name])}" for name in sorted(values))
+        yield from (f"  {name:<{width}}  {told(values[name])}" for name in sorted(values))
     curves = [dict(map(tuple, curve)) for curve in result["curves"].values()]
     yield f"curves (epoch, {', '.join(result['curves'])})"
     for epoch in sorted({epoch for curve in curves for epoch in curve}):
@@ -118,7 +118,8 @@ def _flat(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
             yield here, value
 
 
-def _value(value: Any) -> str:
+def told(value: Any) -> str:
+    """A measurement or setting in words."""
     if isinstance(value, dict) and {"count", "of"} <= value.keys():
         epoch = f", epoch {value['epoch']} (not reported)" if "epoch" in value else ""
         return f"{value['count']} of {value['of']}{epoch}"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +13,7 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import entries, find
 from reproduce.commands import options as opt
+from reproduce.commands import page
 from reproduce.store.paths import default_results
 from reproduce.store.store import Store, stores
 
@@ -67,11 +64,26 @@ def verify(
     base = results or default_results()
     wanted = [find(name) for name in tables] if tables else list(entries())
     found = [f for store in stores(base) for entry in wanted for f in _of(entry, store)]
+    if not tables and (base / page.NAME).exists():
+        found.append(_page(base))
     if as_json:
         print(json.dumps([asdict(f) for f in found], indent=1, ensure_ascii=False))
     else:
         print("\n".join([line for f in found for line in _lines(f)] + [_sum(found)]))
     return DIFFERS if any(f.wrong for f in found) else HOLDS
+
+
+def _page(base: Path) -> Finding:
+    """The page of all, but for its drawings."""
+    from analysis.documents.difference import first_line
+    from analysis.documents.html import without_figures
+
+    stands = without_figures((base / page.NAME).read_text(encoding="utf-8")).encode()
+    should = page.page_of(base, draw=lambda _: "<svg></svg>").encode()
+    should = without_figures(should.decode()).encode()
+    if stands == should:
+        return Finding(page.NAME, None)
+    return Finding(page.NAME, None, (f"{first_line(stands, should)} is not as it should be",))
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -123,45 +135,21 @@ def _name(store: Store, entry: Entry, variant: str = "") -> str:
 
 
 def _computed(entry: Entry, store: Store) -> Finding:
-    from reproduce.__main__ import run
-
-    folder = store.report(entry.id)
-    with tempfile.TemporaryDirectory() as scratch:
-        asked = [entry.id, "--results", scratch]
-        # Files of the data folder are this machine's.
-        if "data" in inspect.signature(entry.command()).parameters:
-            asked += ["--data", str(Path(scratch) / "none")]
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()) as said,
-        ):
-            code = run(asked)
-        written = Store(Path(scratch)).report(entry.id)
-        if code > DIFFERS or not written.is_dir():
-            return Finding(
-                entry.id, None, (), (f"cannot be computed here: {said.getvalue().strip()}",)
-            )
-        should = {path.name: path.read_bytes() for path in written.iterdir()}
-    return Finding(entry.id, None, tuple(_compared(folder, should, entry.name)))
+    made = page.computed(entry, store.base)
+    if isinstance(made, str):
+        return Finding(entry.id, None, (), (f"cannot be computed here: {made}",))
+    return Finding(entry.id, None, tuple(_compared(store.report(entry.id), made)))
 
 
 def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     """None where there are neither runs nor a report."""
-    from analysis.documents.files import figure_names, texts
-    from analysis.documents.table_document import table_document
-    from reproduce.catalogue.report import build
-
     selection = _selection(entry, store, variant)
     records = selection.store.records.collect([p.run.hash for p in selection.planned])
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
         missing = f"{_runs(len(records))} without a report"
         return Finding(name, len(records), (missing,)) if records else None
-    document: Document = table_document(build(selection))
-    should: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
-    should |= texts(document)
-    files = {f"{document.name}.{kind}": text for kind, text in should.items()}
-    wrong = tuple(_compared(folder, files, document.name))
+    wrong = tuple(_compared(folder, page.tabled(selection)))
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
 
 
@@ -176,11 +164,15 @@ def _selection(entry: Entry, store: Store, variant: str) -> Selection:
     )
 
 
-def _compared(folder: Path, should: Mapping[str, bytes | None], name: str) -> Iterator[str]:
+def _compared(folder: Path, document: Document) -> Iterator[str]:
     """What of a report's folder is not as it should be; of figures only that they are there, since
     their bytes differ between versions of matplotlib and of its fonts."""
     from analysis.documents.difference import differences, first_line
+    from analysis.documents.files import figure_names, texts
 
+    contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
+    contents |= texts(document)
+    should = {f"{document.name}.{kind}": text for kind, text in contents.items()}
     stands = {path.name: path for path in folder.iterdir()}
     for lacking in sorted(should.keys() - stands.keys()):
         yield f"{lacking} is missing"
@@ -189,20 +181,13 @@ def _compared(folder: Path, should: Mapping[str, bytes | None], name: str) -> It
     changed = {
         file: text
         for file, text in should.items()
-        if text is not None
-        and file in stands
-        and not _is_drawn(file)
-        and stands[file].read_bytes() != text
+        if text is not None and file in stands and stands[file].read_bytes() != text
     }
-    if json_text := changed.pop(f"{name}.json", None):
-        yield from differences(stands[f"{name}.json"].read_bytes(), json_text)
+    if json_text := changed.pop(main := f"{document.name}.json", None):
+        yield from differences(stands[main].read_bytes(), json_text)
         return
     for file, text in changed.items():
         yield f"{file}: {first_line(stands[file].read_bytes(), text)} was changed by hand"
-
-
-def _is_drawn(file: str) -> bool:
-    return Path(file).suffix in (".png", ".pdf")
 
 
 def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:

@@ -1,0 +1,254 @@
+"""Documents as one HTML page that needs no network: its style, script and figures are in it.
+
+Whatever a colour says a word says as well. Tables sort by the buttons in their heads and filter;
+a number that rests on runs leads to them.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.documents.blocks import Cell, Claims, Column, Document, Grid, Notes, Row
+from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
+from analysis.documents.run_cards import RunCard, run_cards
+
+FILTERED = 12  # rows from which a table has a filter
+Draw = Callable[[FigureBlock], str]
+escape = html.escape
+
+
+@dataclass(frozen=True)
+class Section:
+    """A document on the page, or an entry that has none yet.
+
+    Attributes:
+        anchor: of its heading.
+        title, summary: of the entry.
+        paper: what it belongs to.
+        state: such as "30 of 60 runs".
+        command: that makes it again.
+    """
+
+    anchor: str
+    title: str
+    summary: str
+    paper: str
+    state: str
+    command: str
+    document: Document | None = None
+
+
+def page(
+    title: str, intro: str, sections: Sequence[Section], runs: Sequence[RunCard], draw: Draw
+) -> str:
+    """The page, the same for the same contents.
+
+    Args:
+        draw: a figure as an ``<svg>`` element.
+    """
+    here = Path(__file__)
+    style = here.with_name("page.css").read_text(encoding="utf-8")
+    script = here.with_name("page.js").read_text(encoding="utf-8")
+    known = {run.hash for run in runs}
+    parts = [_glance(sections)]
+    for section in sections:
+        if section.document:
+            parts += _section(section, section.document, known, draw)
+    parts += run_cards(runs)
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#glance">To the overview</a>\n<main>\n<h1>{escape(title)}</h1>\n'
+        f"<p>{escape(intro)}</p>\n{body}\n</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def without_figures(text: str) -> str:
+    """The page but for its drawings, which differ between versions of matplotlib and of fonts."""
+    return re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+
+
+def _glance(sections: Sequence[Section]) -> str:
+    rows, last = [], ""
+    for section in sections:
+        if section.paper != last:
+            rows.append(_spanning(section.paper, 4))
+            last = section.paper
+        name = escape(section.title)
+        linked = f'<a href="#{section.anchor}">{name}</a>' if section.document else name
+        lines = section.document.lines if section.document else ()
+        found = "<br>".join(map(escape, lines or (section.summary,)))
+        command = f"<code>{escape(section.command)}</code>"
+        texts = (linked, escape(section.state), found, command)
+        rows.append("<tr>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>")
+    heads = "".join(f'<th scope="col">{h}</th>' for h in ("entry", "state", "found", "command"))
+    table = _wrapped(
+        "Overview", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+    return f'<h2 id="glance">At a glance</h2>\n{table}'
+
+
+def _section(section: Section, document: Document, known: set[str], draw: Draw) -> Iterator[str]:
+    yield f'<h2 id="{section.anchor}">{escape(f"{document.title} ({document.id})")}</h2>'
+    yield f"<p>{escape(document.caption)}.</p>"
+    yield from (f'<p><span class="label">{escape(label)}</span></p>' for label in document.labels)
+    yield from (f"<p>{escape(line)}</p>" for line in document.lines)
+    yield f"<p>Again: <code>{escape(section.command)}</code></p>"
+    before = ""
+    for number, block in enumerate(document.blocks):
+        anchor = f"{section.anchor}-{number}"
+        if isinstance(block, Grid) and block.shown != "terminal":
+            yield _grid(block, anchor, known, before)
+            before = block.caption  # which neighbours share now and then
+        elif isinstance(block, Notes) and block.shown != "terminal":
+            yield _notes(block)
+        elif isinstance(block, Claims) and block.items:
+            yield _claims(block, anchor)
+        elif isinstance(block, FigureBlock):
+            yield _figure(block, anchor, draw)
+
+
+def _wrapped(label: str, table: str) -> str:
+    """A table that may be wider than the page: the keyboard scrolls it as well."""
+    return f'<div class="wide" role="group" tabindex="0" aria-label="{escape(label)}">{table}</div>'
+
+
+def _spanning(text: str, width: int) -> str:
+    return f'<tr><th class="group" scope="rowgroup" colspan="{width}">{escape(text)}</th></tr>'
+
+
+def _grid(grid: Grid, anchor: str, known: set[str], before: str = "") -> str:
+    title = f"<h3>{escape(grid.title)}</h3>\n" if grid.title else ""
+    told = grid.caption if grid.caption != grid.title else ""
+    caption = f'<p class="soft">{escape(told)}</p>\n' if told and told != before else ""
+    inputs = ""
+    if len(grid.rows) >= FILTERED:
+        inputs = f'<p><label>Rows with <input type="search" data-filters="{anchor}"></label></p>\n'
+    bodies = []
+    for group, rows in itertools.groupby(
+        grid.rows, key=lambda row: row.group if grid.headed else ""
+    ):
+        head = _spanning(group, len(grid.columns)) if grid.headed and group else ""
+        lines = (_row(row, grid.columns, known) for row in rows)
+        bodies.append(f"<tbody>{head}{''.join(lines)}</tbody>")
+    table = f'<table id="{anchor}"><thead>{_heads(grid.columns)}</thead>{"".join(bodies)}</table>'
+    return title + caption + inputs + _wrapped(grid.caption or grid.title or grid.name, table)
+
+
+def _heads(columns: Sequence[Column]) -> str:
+    over = ""
+    if any(column.over for column in columns):
+        spans = [(text, len([*run])) for text, run in itertools.groupby(c.over for c in columns)]
+        cells = (
+            f'<th scope="colgroup" colspan="{n}">{escape(text)}</th>'
+            if text
+            else f'<td colspan="{n}"></td>'
+            for text, n in spans
+        )
+        over = f"<tr>{''.join(cells)}</tr>"
+    heads = []
+    for column in columns:
+        text = escape(" ".join(column.title.split()) + (f" ({column.unit})" if column.unit else ""))
+        inner = f"<button>{text}</button>" if text else ""
+        tag = 'th scope="col"' if text else "td"
+        heads.append(f"<{tag}{_aligned(column)}>{inner}</{tag.split()[0]}>")
+    return f"{over}<tr>{''.join(heads)}</tr>"
+
+
+def _aligned(column: Column) -> str:
+    kinds = [name for name, on in (("right", column.right), ("prose", column.prose)) if on]
+    return f' class="{" ".join(kinds)}"' if kinds else ""
+
+
+def _row(row: Row, columns: Sequence[Column], known: set[str]) -> str:
+    cells = (
+        f"<td{_aligned(column)}>{_cell(cell, known)}</td>"
+        for cell, column in zip(row.cells, columns, strict=True)
+    )
+    kind = ' class="total"' if row.total else ""
+    return f"<tr{kind}>{''.join(cells)}</tr>"
+
+
+def _cell(cell: Cell, known: set[str]) -> str:
+    text = escape(cell.text) + (f"<sup>{escape(cell.stars)}</sup>" if cell.stars else "")
+    text = f"<strong>{text}</strong>" if cell.bold else text
+    text = f'<span class="{cell.tone}">{text}</span>' if cell.tone else text
+    runs = [run for run in cell.runs if run in known]
+    if runs and text:
+        told = f"{len(runs)} run{'s' if len(runs) > 1 else ''}"
+        text = f'<a href="#run-{runs[0]}" title="{told}">{text}</a>'
+    more = " ".join(map(escape, filter(None, (cell.mark, cell.aside, cell.detail, cell.count))))
+    text += f' <span class="more">{more}</span>' if more else ""
+    return text + (f'<br><span class="note">{escape(cell.note)}</span>' if cell.note else "")
+
+
+def _notes(block: Notes) -> str:
+    items = []
+    for number, note in enumerate(block.items, start=1):
+        topic = f"{number}. {note.topic}" if block.numbered else note.topic
+        tone = f' class="{note.tone}"' if note.tone else ""
+        items.append(
+            f"<dt>{escape(topic)}</dt><dd{tone}>{escape(note.text)}</dd>"
+            if topic
+            else f"<dd{tone}>{escape(note.text)}</dd>"
+        )
+    listed = (
+        f"<dl>{''.join(items)}</dl>"
+        if any(n.topic for n in block.items)
+        else "".join(f"<p>{escape(n.text)}</p>" for n in block.items)
+    )
+    if not block.title:
+        return listed
+    return f"<details><summary>{escape(block.title)}</summary>{listed}</details>"
+
+
+def _claims(block: Claims, anchor: str) -> str:
+    names = [name for name, _ in block.items[0].evidence]
+    columns = (Column("claim", prose=True), *map(Column, names), Column("verdict"))
+    rows = tuple(
+        Row((Cell(c.text), *(Cell(text) for _, text in c.evidence), Cell(c.verdict, tone=c.tone)))
+        for c in block.items
+    )
+    return _grid(Grid("claims", columns, rows, block.title, block.caption), anchor, set())
+
+
+def _figure(block: FigureBlock, anchor: str, draw: Draw) -> str:
+    title = " ".join(block.title) or block.name
+    drawn = re.sub(r'(id="|url\(#|href="#)', rf"\1{anchor}-", draw(block))
+    drawn = drawn.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
+    rows = [line for panel in block.panels for line in _values(panel)]
+    table = ""
+    if rows:
+        heads = "".join(f'<th scope="col">{h}</th>' for h in ("panel", "at", "values"))
+        lines = "".join(
+            "<tr>" + "".join(f"<td>{escape(t)}</td>" for t in row) + "</tr>" for row in rows
+        )
+        inner = _wrapped(
+            f"Values of {title}",
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>",
+        )
+        table = f"<details><summary>Its values as a table</summary>{inner}</details>"
+    return f"<figure>{_wrapped(title, drawn)}{table}</figure>"
+
+
+def _values(panel: Panel) -> Iterator[tuple[str, str, str]]:
+    """What is drawn, a line each place; of small images and maps nothing."""
+    if isinstance(panel, DotPanel):
+        ticks = dict(panel.ticks)
+        for dots in panel.dots:
+            nearest = min(ticks, key=lambda x: abs(x - dots.x)) if ticks else dots.x
+            at = " ".join(str(ticks.get(nearest, dots.x)).split())
+            yield panel.title, at, ", ".join(f"{value:.5g}" for value in dots.values)
+    elif isinstance(panel, Curves):
+        named = dict(panel.ticks)
+        for series in panel.series:
+            pairs = zip(series.x, series.y, strict=True)
+            told = ", ".join(f"{named.get(x, f'{x:g}')}: {y:.5g}" for x, y in pairs)
+            yield panel.title, panel.x_title, told

@@ -1,0 +1,172 @@
+"""`reproduce report --html`: every document of a results folder on one page."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reproduce.catalogue.papers import entries, find, papers
+from reproduce.commands.publishing import taking
+from reproduce.store.store import Store
+
+if TYPE_CHECKING:
+    from analysis.documents.blocks import Document
+    from analysis.documents.html import Draw, Section
+    from analysis.documents.run_cards import RunCard
+    from reproduce.catalogue.papers import Entry
+    from reproduce.catalogue.selection import Selection
+    from reproduce.store.schema import Record
+
+NAME = "report.html"
+TITLE = "Five papers on structure through regularisation, reproduced"
+INTRO = (
+    "What the papers print beside what this suite has computed and measured. Each entry names the "
+    "command that makes its numbers again; a measured number leads to its runs."
+)
+FORMS = ("full", "reduced")
+
+
+def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> str:
+    """The page of a results folder, or of some papers or entries of it.
+
+    Args:
+        draw: a figure as an ``<svg>`` element; by default as :mod:`analysis.figures` draws it.
+
+    Raises:
+        UserError: for an unknown name, and for damaged records.
+    """
+    from analysis.documents import html
+    from analysis.figures.drawing import svg
+
+    sections: list[Section] = []
+    runs: dict[str, RunCard] = {}
+    for entry in chosen(names):
+        for section, cards in _sections(entry, base):
+            sections.append(section)
+            for card in cards:  # a run of several tables is told by the first
+                runs.setdefault(card.hash, card)
+    return html.page(TITLE, INTRO, sections, list(runs.values()), draw or svg)
+
+
+def chosen(names: Sequence[str]) -> list[Entry]:
+    """The entries of papers and entries by their names; all of none."""
+    known = {paper.name for paper in papers()}
+    found: list[Entry] = []
+    for name in names:
+        found += entries(name) if name in known else [find(name)]
+    return found or list(entries())
+
+
+@cache
+def computed(entry: Entry, base: Path) -> Document | str:
+    """The document of what is computed at once, under its default options and without files of the
+    data folder, which are this machine's; or why there is none."""
+    from reproduce.__main__ import run
+
+    with tempfile.TemporaryDirectory() as scratch, taking() as found:
+        asked = [entry.id, "--results", str(base)]
+        if "data" in inspect.signature(entry.command()).parameters:
+            asked += ["--data", str(Path(scratch) / "none")]
+        said = io.StringIO()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+            run(asked)
+    return found[0] if found else said.getvalue().strip().removeprefix("reproduce: ")
+
+
+def tabled(selection: Selection) -> Document:
+    """The document of a table of runs."""
+    from analysis.documents.table_document import table_document
+    from reproduce.catalogue.report import build
+
+    return table_document(build(selection))
+
+
+def _sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
+    from analysis.documents.html import Section
+
+    anchor = entry.id.replace("/", "-")
+    paper = next(paper.title for paper in papers() if paper.name == entry.paper)
+    command = f"reproduce {entry.id}"
+    if not entry.trains:
+        made = computed(entry, base)
+        if isinstance(made, str):
+            yield Section(anchor, entry.name, entry.summary, paper, made, command), []
+        else:
+            yield Section(anchor, made.title, entry.summary, paper, "computed", command, made), []
+        return
+    table = entry.load()
+    any_runs = False
+    for form in (form for form in FORMS if form in ("full", *table.forms)):
+        for precision in _precisions(base, form):
+            selection, records = _selected(entry, form, precision, base)
+            if records:
+                any_runs = True
+                made = tabled(selection)
+                state = f"{len(records)} of {len(selection.planned)} runs"
+                own = precision == selection.table.cells[0].template.precision
+                option = selection.table.option + ("" if own else f" --precision {precision}")
+                name = f"{anchor}-{form}-{precision}"
+                section = Section(
+                    name, made.title, entry.summary, paper, state, command + option, made
+                )
+                yield section, [*_cards(selection, records)]
+    if not any_runs:
+        yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
+
+
+def _precisions(base: Path, form: str) -> list[str]:
+    records = Store(base, form).records.readable()
+    return sorted({record["run"]["precision"] for record in records}, reverse=True)
+
+
+def _selected(
+    entry: Entry, form: str, precision: str, base: Path
+) -> tuple[Selection, dict[str, Record]]:
+    from reproduce.catalogue.selection import select
+
+    selection = select(entry.id, form=form, precision=precision, results=base)
+    return selection, selection.store.records.collect([p.run.hash for p in selection.planned])
+
+
+def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard]:
+    """Cell by cell, so that a cell's runs stand together."""
+    from analysis.documents.run_cards import RunCard
+    from reproduce.commands.show import told
+    from reproduce.store.provenance import machine_label
+
+    places = {cell.name: place for place, cell in enumerate(selection.table.cells)}
+    for item in sorted(selection.planned, key=lambda p: (places[p.cell], p.run.seed)):
+        if record := records.get(item.run.hash):
+            result, origin = record["result"], record["provenance"]
+            facts = {name: told(value) for name, value in sorted(result["measurements"].items())}
+            facts |= {"machine": machine_label(origin), "commit": str(origin["commit"])}
+            yield RunCard(
+                record["hash"],
+                f"{selection.table.title}: {item.cell}, seed {item.run.seed}",
+                facts,
+                json.dumps(record["run"], indent=1, ensure_ascii=False),
+                result["curves"],
+            )
+
+
+def write(base: Path, names: Sequence[str]) -> Path:
+    """Write the page into the results folder: ``report.html``, or ``<names>.html`` of some.
+
+    Raises:
+        UserError: where it cannot be written; see also :func:`page_of`.
+    """
+    from reproduce.store import atomic
+
+    text = page_of(base, names)
+    name = "-".join(names).replace("/", "-") + ".html" if names else NAME
+    path = base / name
+    with atomic.telling(f"write {path}", "; give another --results DIR"):
+        atomic.replace(path, text.encode())
+    return path

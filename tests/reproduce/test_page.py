@@ -1,0 +1,133 @@
+"""The page of all reports: self-contained, its links lead somewhere, browsers show it well."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reproduce.__main__ import run
+from reproduce.commands import page
+from reproduce.store.paths import ROOT
+
+PAGE = ROOT / "results" / page.NAME
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+VOID = {"meta", "link", "input", "br", "img"}
+
+
+class Reader(HTMLParser):
+    """Notes ids, links and whatever is fetched, and that elements close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: Counter[str] = Counter()
+        self.links: set[str] = set()
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids.update([found["id"]] if found.get("id") else [])
+        if tag == "a":
+            self.links.add(found.get("href") or "")
+        elif tag in ("img", "script", "link", "iframe"):
+            self.fetched += [value for name in ("src", "href") if (value := found.get(name))]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids.update([i] if (i := dict(attrs).get("id")) else [])
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, self.getpos()
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return reader
+
+
+def test_the_committed_page_stands_alone() -> None:
+    found = read(PAGE)
+    assert not found.fetched
+    assert not found.open
+    assert max(found.ids.values()) == 1
+    assert all(link.startswith("#") for link in found.links)
+    assert {link[1:] for link in found.links} <= found.ids.keys()
+    text = PAGE.read_text(encoding="utf-8")
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", text)
+    runs = {link for link in found.links if link.startswith("#run-")}
+    assert runs
+
+
+def test_numbers_lead_to_runs_and_dots_tell_their_values() -> None:
+    """The reduced Table III: eight runs of a cell, whose accuracies are in the drawing."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = text.partition('id="locality-table3-reduced-bf16"')[2].partition("<h2")[0]
+    assert 'title="8 runs"' in section
+    assert len(re.findall(r"<title>0\.\d{3,}</title>", section)) == 30
+    assert "reproduce locality/table3 --reduced</code>" in section
+
+
+def test_a_page_of_one_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["report", "--html", "theorem1", "--results", str(tmp_path)]
+    assert run(asked) == 0
+    assert "theorem1.html" in capsys.readouterr().out
+    path = tmp_path / "theorem1.html"
+    assert read(path).ids["locality-theorem1"] == 1
+    before = path.read_bytes()
+    assert run(asked) == 0
+    assert path.read_bytes() == before
+    assert run(["report"]) == 2
+    assert "--html" in capsys.readouterr().err
+    assert run(["report", "--html", "nosuch", "--results", str(tmp_path)]) == 2
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, where it is installed."""
+    if BROWSER is None:
+        pytest.skip("no chromium: the page is not looked at in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 400)])
+def test_in_a_browser(browser: Any, scheme: str, width: int) -> None:
+    """No error, nothing wider than the window, and no fault that axe finds, contrast included."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    shown = context.new_page()
+    errors: list[str] = []
+    shown.on("pageerror", lambda error: errors.append(str(error)))
+    shown.on("console", lambda message: errors.append(message.text))
+    shown.goto(PAGE.as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(shown).response["violations"]
+    assert not [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
+    table = "#locality-table3-reduced-bf16 ~ .wide table:has(caption, th button)"
+    head = shown.locator(f"{table} th button", has_text="median").nth(2)
+    column = "table => [...table.tBodies].flatMap(b => [...b.rows]).map(r => r.cells[1].innerText)"
+    head.click()
+    first = head.locator("xpath=ancestor::table").evaluate(column)
+    head.click()
+    assert head.locator("xpath=ancestor::table").evaluate(column) == first[::-1]
+    assert len(set(first)) > 1
+    shown.goto(
+        PAGE.as_uri() + "#" + shown.locator("a[href^='#run-']").first.get_attribute("href")[1:]
+    )
+    shown.wait_for_function("document.querySelector('details[open]')")
+    assert not errors
+    context.close()
