@@ -22,6 +22,7 @@ from reproduce.commands import (
     precision,
     publishing,
     readings,
+    sensitivity,
     show,
     table,
     verify,
@@ -29,7 +30,7 @@ from reproduce.commands import (
 from reproduce.commands.data import app as data_app
 from reproduce.commands.device import app as device_app
 from reproduce.commands.options import Launch, Selecting
-from reproduce.commands.signatures import as_command
+from reproduce.commands.signatures import as_command, parameters_of
 from reproduce.executors.slurm.options import takes_slurm
 
 COMMANDS: dict[str, Callable[..., int | str | None]] = {
@@ -41,6 +42,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "check": check.check,
     "verify": verify.verify,
     "claims": claims.claims,
+    "sensitivity": sensitivity.sensitivity,
     "show": show.show,
     "readings": readings.readings,
     "doctor": doctor.doctor,
@@ -124,4 +126,6 @@ for _paper in papers():
             _register(_entry.name, _entry)
 
 for _name, _function in COMMANDS.items():
-    app.command(_name)(as_command(_function))
+    _made = as_command(_function)
+    _trains = any(p.name == "slurm" for p in parameters_of(_made))
+    app.command(_name)(takes_slurm(_made) if _trains else _made)

@@ -1,0 +1,75 @@
+"""Which readings move a verdict: from made-up runs under two of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import record_makers
+
+from reproduce.__main__ import run
+from reproduce.catalogue.selection import select
+
+ASKED = ("sensitivity", "table3", "--reduced")
+
+
+def publish(results: Path, correct: dict[str, int], *, readings: tuple[str, ...] = ()) -> None:
+    """Fifteen runs of each cell of the reduced Table III around so many correct images."""
+    selection = select("table3", form="reduced", readings=readings, results=results)
+    for item in selection.planned:
+        count = correct[item.cell.partition(" ")[0]] + 7 * item.run.seed
+        record = record_makers.make(
+            item.run.seed, run=item.run, correct=count, form="reduced", epochs=24
+        )
+        selection.store.records.publish(record)
+
+
+def told(capsys: pytest.CaptureFixture[str], results: Path, *more: str) -> dict[str, Any]:
+    assert run([*ASKED, "--json", "--results", str(results), *more]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """LOCO-Reg wins by two points as the paper is read here, and loses by two otherwise."""
+    ours = {"locality": 8200, "permuted": 8000, "plain": 8100, "anti": 7900}
+    publish(tmp_path, ours)
+    publish(tmp_path, {**ours, "locality": 7800}, readings=("L-03=half_sum_sq",))
+    found = told(capsys, tmp_path)
+    assert found["lines"][0].startswith("1 of 5 readings")
+    columns, rows = (found["data"]["table3-sensitivity"][key] for key in ("columns", "rows"))
+    moved = [dict(zip(columns, row, strict=True)) for row in rows if row[5]]
+    assert [(m["reading"], m["value"], m["before"], m["after"]) for m in moved] == [
+        ("L-03", "half_sum_sq", "confirmed", "contradicted")
+    ]
+    assert moved[0]["moved"] == "locality 1.6 2.4 − permuted 2.4 1.6"
+    assert (moved[0]["runs"], moved[0]["verdicts"]) == (60, 2)
+    written = tmp_path / "reduced/locality/table3-sensitivity"
+    assert (written / "table3-sensitivity.csv").is_file()
+    one = told(capsys, tmp_path, "--of", "L-40")
+    assert one["lines"][0].startswith("0 of 1 readings")
+
+
+def test_it_tells_what_there_is_to_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [*ASKED, "--dry-run", "--of", "L-03", "--seeds", "2", "--results", str(tmp_path)]
+    assert run(asked) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Table III, reduced: 0 of 8 runs",
+        "L-03=half_sum_sq: 0 of 8 runs",
+        "Nothing was trained.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--quick"], ["--reduced", "--of", "nosuch"], ["--reduced", "--of", "L-01"]],
+)
+def test_bad_input_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sensitivity", "table3", *arguments]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
