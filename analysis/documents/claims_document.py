@@ -25,6 +25,11 @@ RULES = (
         "that could.",
         "Runs",
     ),
+    Note(
+        "the largest of the differences that the sentence's tests would have seen four times in "
+        "five, by the spread of the runs at hand; in points where it is of shares.",
+        "Could see",
+    ),
 )
 
 
@@ -104,7 +109,8 @@ def _by_runs(claim: ClaimResult | None, judged: Judged | None) -> Cell:
         return Cell(MISSING)
     detail = " ".join(filter(None, (claim.ours, claim.interval)))
     count = f"{judged.runs}/{judged.planned} runs"
-    return Cell(claim.verdict, detail=detail, count=count, tone=TONES[claim.verdict])
+    seen = f"could see {claim.detectable}" if claim.detectable else ""
+    return Cell(claim.verdict, detail=detail, count=count, note=seen, tone=TONES[claim.verdict])
 
 
 def _counted(rows: Sequence[Row]) -> list[str]:

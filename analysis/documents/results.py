@@ -195,6 +195,7 @@ class ClaimResult:
     interval: str  # of the true number; empty where there is none
     chance: str  # what would be expected were the compared settings all alike
     verdict: str  # "not decidable" where runs are missing that could decide
+    detectable: str = ""  # the difference that its tests would have seen 4 times in 5, if told
 
 
 @dataclass(frozen=True)

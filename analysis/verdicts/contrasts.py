@@ -20,6 +20,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -28,8 +29,18 @@ from analysis.documents.blocks import MISSING
 from analysis.documents.results import CellResult, ClaimResult, TableResult
 from analysis.statistics.trend import trend
 
-ALPHA = 0.05
+ALPHA, POWER = 0.05, 0.8
 EVERY = "all"  # what a claim about every one of its contrasts states
+
+
+class Outcome(NamedTuple):
+    """Of a contrast in our runs: whether it holds in their means, surely holds, surely fails; and
+    the true difference that the test would have seen 4 times in 5, of the table's first measure."""
+
+    is_seen: bool
+    holds: bool
+    fails: bool
+    detectable: float | None = None
 
 
 @dataclass(frozen=True)
@@ -134,8 +145,9 @@ def _claim(
     by_measure = {name: {c.name: c for c in table.cells} for name, table in tables.items()}
     known = [c for c in contrasts if all(by_measure[c.measure][n].n > 1 for n in c.cells)]
     found = [_tested(c, by_measure[c.measure], tables[c.measure], ALPHA / total) for c in known]
-    low = sum(holds for _, holds, _ in found)
-    high = total - sum(fails for _, _, fails in found)
+    low = sum(outcome.holds for outcome in found)
+    high = total - sum(outcome.fails for outcome in found)
+    reach = max((o.detectable for o in found if o.detectable is not None), default=None)
     verdict = "undecided" if len(known) == total else "not decidable"
     if low >= count or high < count:
         verdict = "confirmed" if low >= count else "contradicted"
@@ -144,10 +156,11 @@ def _claim(
         **{name: row[name] for name in ("claim", "text", "where")},
         stated=f"{count} of {total}",
         printed=f"{sum(value > 0 for value in printed)} of {len(printed)}" if printed else MISSING,
-        ours=f"{sum(is_seen for is_seen, _, _ in found)} of {len(known)}" if known else "",
+        ours=f"{sum(outcome.is_seen for outcome in found)} of {len(known)}" if known else "",
         interval=f"[{low}, {high}]" if known else "",
         chance=MISSING,
         verdict=verdict,
+        detectable="" if reach is None else tables[""].about.measure.difference(reach),
     )
 
 
@@ -165,14 +178,14 @@ def _printed(contrast: Contrast, cells: Mapping[str, CellResult]) -> Decimal | N
 
 def _tested(
     contrast: Contrast, cells: Mapping[str, CellResult], result: TableResult, error: float
-) -> tuple[bool, bool, bool]:
-    """Whether it holds in our means, surely holds, and surely fails."""
+) -> Outcome:
     measure = result.about.measure
     if contrast.measure and any(cells[name].diverged for name in contrast.cells):
-        return False, False, False
+        return Outcome(False, False, False)
     if contrast.is_fall:
         found = trend([cells[name].values for name in reversed(contrast.cells)])
-        return found.statistic > found.expected, found.rising <= error, found.falling <= error
+        is_seen = found.statistic > found.expected
+        return Outcome(is_seen, found.rising <= error, found.falling <= error)
     mean, variance, small = float(contrast.constant) / measure.scale, 0.0, 0.0
     for name, weight in contrast.weights:
         values = np.array([0.0 if run.diverged else run.value for run in cells[name].runs])
@@ -186,14 +199,17 @@ def _tested(
         margins = result.delta
         delta = margins.get(first.margin) if isinstance(margins, Mapping) else margins
         if delta is None:
-            return abs(mean) < spread, False, False
+            return Outcome(abs(mean) < spread, False, False)
         margin = float(measure.margin(delta, Decimal(1)))
         reach = spread * _quantile(freedom, error)
-        return abs(mean) <= margin, abs(mean) + reach <= margin, abs(mean) - reach > margin
+        return Outcome(abs(mean) <= margin, abs(mean) + reach <= margin, abs(mean) - reach > margin)
     if not spread:
-        return mean > 0, mean > 0, mean < 0
+        return Outcome(mean > 0, mean > 0, mean < 0)
     p = float(stdtr(freedom, mean / spread)) if math.isfinite(freedom) else 0.5
-    return mean > 0, 1 - p <= error, p <= error
+    detectable = None
+    if math.isfinite(freedom) and not contrast.measure:
+        detectable = spread * float(stdtrit(freedom, 1 - error) + stdtrit(freedom, POWER))
+    return Outcome(mean > 0, 1 - p <= error, p <= error, detectable)
 
 
 def _quantile(freedom: float, error: float) -> float:

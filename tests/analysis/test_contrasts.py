@@ -56,6 +56,19 @@ def test_two_cells_are_judged_by_welchs_test(shift: float) -> None:
     assert found.verdict == ("confirmed" if wins else "contradicted" if loses else "undecided")
 
 
+def test_what_its_tests_could_have_seen_is_seen_four_times_in_five() -> None:
+    """Normal values with the runs' own spread, that far apart."""
+    random = np.random.default_rng(7)
+    values = random.normal(size=15)
+    values = 0.01 * (values - values.mean()) / values.std(ddof=1)
+    found = verdict("a > b", cell("a", 0.8 + values), cell("b", 0.8 + values))
+    apart = float(found.detectable.removeprefix("+")) / 100
+    x, y = 0.01 * random.normal(size=(2, 15, 2000))
+    seen = ttest_ind(x + apart, y, equal_var=False, alternative="greater").pvalue <= 0.05
+    assert seen.mean() == pytest.approx(0.8, abs=0.04)
+    assert verdict("a = b", cell("a", values), cell("b", values)).detectable == ""
+
+
 def test_differences_of_differences_and_printed_numbers() -> None:
     base = np.array([-0.001, 0.0, 0.001, 0.002])
     cells = [cell(n, base + m, f"{100 * m:.2f}") for n, m in (("a", 0.9), ("b", 0.6), ("c", 0.95))]
