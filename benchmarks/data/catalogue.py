@@ -16,6 +16,9 @@ from benchmarks.data.description import Archive, DatasetInfo, Source
 
 CIFAR = "https://www.cs.toronto.edu/~kriz"
 FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+INDOOR = "http://groups.csail.mit.edu/vision/LabelMe/NewImages"
+INDOOR_LISTS = "http://web.mit.edu/torralba/www"
+SCENES = "http://www-cvr.ai.uiuc.edu/ponce_grp/data/scene_categories"
 HOUSE_NUMBERS = "http://ufldl.stanford.edu/housenumbers"
 CARS_FILES = "https://ai.stanford.edu/~jkrause/car196"
 WEEDS_IMAGES = "https://drive.google.com/uc?export=download&id=1xnK3B6K6KekDI55vwJ0vnc2IGoDga9cj"
@@ -278,8 +281,81 @@ def _weeds(fold: int) -> DatasetInfo:
 _WEEDS = tuple(_weeds(fold) for fold in range(len(_WEEDS_FOLDS)))
 DEEPWEEDS = replace(_WEEDS[0], folds=_WEEDS)
 
+
+def _scenes(fold: int) -> DatasetInfo:
+    return DatasetInfo(
+        name="scenes15",
+        title=f"15 Scene Categories (Lazebnik et al. 2006), random split {fold}, 100 of each class "
+        "to train on, squashed to 256×256 (C-14)",
+        classes=class_names.SCENES15,
+        counts=(1_500, 2_985),
+        side=256,
+        has_sizes=True,
+        resampling="bilinear",
+        fold=fold,
+        archive=Archive(
+            layout="scenes15",
+            sources=(Source("scene_categories.zip", f"{SCENES}/scene_categories.zip"),),
+            by_hand=True,
+        ),
+    )
+
+
+_SCENES = tuple(_scenes(fold) for fold in range(5))
+SCENES15 = replace(_SCENES[0], folds=_SCENES)
+
+MIT67 = DatasetInfo(
+    name="mit67",
+    title="MIT Indoor Scenes (Quattoni and Torralba 2009), the official 80 + 20 of each class "
+    "(C-24), squashed to 256×256 (C-14)",
+    classes=class_names.MIT67,
+    counts=(5_360, 1_340),
+    side=256,
+    has_sizes=True,
+    resampling="bilinear",
+    archive=Archive(
+        layout="mit67",
+        sources=(
+            Source("indoorCVPR_09.tar", f"{INDOOR}/indoorCVPR_09.tar"),
+            Source("TrainImages.txt", f"{INDOOR_LISTS}/TrainImages.txt"),
+            Source("TestImages.txt", f"{INDOOR_LISTS}/TestImages.txt"),
+        ),
+        by_hand=True,
+    ),
+)
+
+# Nobody publishes checksums of the 1,331,167 files, so it is named by classes and counts. The
+# statistics are those that torchvision's weights were trained with.
+IMAGENET = DatasetInfo(
+    name="imagenet",
+    title="ILSVRC 2012, the official validation images as test, squashed to 256×256 (C-14)",
+    classes=class_names.ILSVRC2012,
+    counts=(1_281_167, 50_000),
+    side=256,
+    has_sizes=True,
+    resampling="bilinear",
+    indexed=True,
+    statistics=((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+)
+
+
+def folder(name: str) -> DatasetInfo:
+    """What is known of a user's own folder of images, named "folder:NAME", before it is read."""
+    return DatasetInfo(
+        name=name,
+        title="a folder of images, train/ and val/ by class, squashed to 256×256",
+        classes=(),
+        counts=(0, 0),
+        side=256,
+        has_sizes=True,
+        resampling="bilinear",
+        indexed=True,
+    )
+
+
 _ALL = (
     *(CIFAR10, CIFAR100, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS),
-    *(CUB200, CARS, DIGITS, DIGITS64),
+    *(CUB200, CARS, IMAGENET, SCENES15, MIT67),
+    *(DIGITS, DIGITS64),
 )
 DATASETS: dict[str, DatasetInfo] = {entry.name: entry for entry in _ALL}

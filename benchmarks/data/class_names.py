@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 _CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck"
 
 _CIFAR100 = """
@@ -93,3 +95,31 @@ DEEPWEEDS = (
     *("Chinee apple", "Lantana", "Parkinsonia", "Parthenium", "Prickly acacia"),
     *("Rubber vine", "Siam weed", "Snake weed", "Negative"),
 )
+
+# WordNet's identifiers in ascending order, which is the label order.
+ILSVRC2012 = tuple(
+    name
+    for line in Path(__file__).with_name("ilsvrc2012.txt").read_text(encoding="ascii").splitlines()
+    if not line.startswith("#")
+    for name in line.split()
+)
+
+SCENES15 = (
+    *("bedroom", "CALsuburb", "industrial", "kitchen", "livingroom", "MITcoast", "MITforest"),
+    *("MIThighway", "MITinsidecity", "MITmountain", "MITopencountry", "MITstreet"),
+    *("MITtallbuilding", "PARoffice", "store"),
+)
+
+_MIT67 = """
+airport_inside artstudio auditorium bakery bar bathroom bedroom bookstore bowling buffet casino
+children_room church_inside classroom cloister closet clothingstore computerroom concert_hall
+corridor deli dentaloffice dining_room elevator fastfood_restaurant florist gameroom garage
+greenhouse grocerystore gym hairsalon hospitalroom inside_bus inside_subway jewelleryshop
+kindergarden kitchen laboratorywet laundromat library livingroom lobby locker_room mall
+meeting_room movietheater museum nursery office operating_room pantry poolinside prisoncell
+restaurant restaurant_kitchen shoeshop stairscase studiomusic subway toystore trainstation tv_studio
+videostore waitingroom warehouse winecellar
+"""
+
+# The official folders, in ascending order.
+MIT67 = tuple(_MIT67.split())

@@ -10,6 +10,8 @@ from typing import Final
 from benchmarks.errors import UserError
 
 STORE_VERSION: Final = 1
+# A user's own folder is named "folder:NAME", its store "folder-NAME".
+FOLDER_NAME, FOLDER_STORE = "folder:", "folder-"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class DatasetInfo:
         archive: the official files; none of those that are embedded.
         published_side: height and width as published, where they are resized.
         has_sizes: whether published images have sizes of their own; each is resized to ``side``.
+        indexed: whether the store is an index of image files that stay where they are, and are
+            decoded while a run trains, see :mod:`benchmarks.data.folders`.
+        statistics: mean and deviation of the training pixels by channel, where they are taken from
+            elsewhere and not from the images.
         resampling: how they are resized (L-46), empty where they are not.
         balanced: whether every class has equally many images in each split.
         superclasses: names of groups of classes in the order of their coarse labels, with the
@@ -107,6 +113,8 @@ class DatasetInfo:
     embedded: bool = False
     archive: Archive = Archive()
     published_side: int | None = None
+    indexed: bool = False
+    statistics: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     resampling: str = ""
     has_sizes: bool = False
     balanced: bool = False
@@ -117,7 +125,8 @@ class DatasetInfo:
     @property
     def store(self) -> str:
         """Name of the store's folder: each fold has its own, such as "deepweeds-fold0"."""
-        return self.name if self.fold is None else f"{self.name}-fold{self.fold}"
+        name = self.name.replace(FOLDER_NAME, FOLDER_STORE, 1)
+        return name if self.fold is None else f"{name}-fold{self.fold}"
 
     @property
     def source_side(self) -> int:
@@ -137,10 +146,20 @@ class DatasetInfo:
         return tuple(self.superclasses[place][0] for place in self.coarse_labels)
 
     @property
+    def is_open(self) -> bool:
+        """Whether a user's own folder decides which classes and how many images there are."""
+        return not self.classes
+
+    @property
     def is_named_by_sources(self) -> bool:
         """Whether runs name it by its official files' checksums and not by its content."""
         sources = () if self.named_by_content else self.archive.sources
         return bool(sources) and all(source.checksum for source in sources)
+
+    @property
+    def has_own_identity(self) -> bool:
+        """Whether runs name it by something else than the digest of its content."""
+        return self.is_named_by_sources or (self.digest is None and not self.is_open)
 
     @property
     def identity(self) -> str:
@@ -151,10 +170,15 @@ class DatasetInfo:
         and how it is reached, and the fold. It stays the same when the digest becomes known. The
         same files may become other pixels where another version of a library decodes
         JPEGs, so a store has its content digest besides, and a run's record names it.
+
+        Where its publisher gives no checksums, it is named by what the register says of it: its
+        classes and counts besides the above. A user's own folder has no identity before it is
+        imported, and then that of its content.
         """
+        if not self.has_own_identity:
+            return self.digest or ""
         if not self.is_named_by_sources:
-            assert self.digest is not None
-            return self.digest
+            return self._described()
         archive = self.archive
         lists = zip(archive.train + archive.test, self.counts, archive.endings, strict=False)
         made_of = {
@@ -167,6 +191,11 @@ class DatasetInfo:
             "lists": [[name, count, *last] for name, count, last in lists],
         }
         text = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _described(self) -> str:
+        made_of = [STORE_VERSION, self.name, self.classes, self.counts, self.side, self.resampling]
+        text = json.dumps([*made_of, self.fold], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def of_fold(self, fold: int) -> DatasetInfo:

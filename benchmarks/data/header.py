@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from benchmarks.data.description import DatasetInfo
+from benchmarks.data.description import FOLDER_NAME, FOLDER_STORE, DatasetInfo
 from benchmarks.errors import UserError, one_line, reading
 
 SPLITS = ("train", "test")
@@ -33,6 +33,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         made_with: for people who compare two stores' digests.
+        folder: where the images lie that an index is of; empty for a store that holds its images.
+        side: to which those are squashed when they are read.
+        skipped: images of theirs that could not be read and are left out, by split.
     """
 
     store_version: Literal[1]
@@ -44,6 +47,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     std: tuple[Share, Share, Share]
     counts: Counts
     made_with: str = ""
+    folder: str = ""
+    side: int = 0
+    skipped: Counts = Counts(0, 0)
+
+    @property
+    def source_counts(self) -> tuple[int, int]:
+        """Training and test images with those that were left out."""
+        return self.counts.train + self.skipped.train, self.counts.test + self.skipped.test
 
     @property
     def identity(self) -> str:
@@ -74,9 +85,10 @@ def read_header(root: Path, name: str) -> Header:
     """
     path = root / name / HEADER
     if not has_header(root, name):
+        get = "" if name.startswith(FOLDER_STORE) else f"`reproduce data get {arguments(name)}` or "
         raise UserError(
-            f"no data set {name} under {root}: run `reproduce data get {arguments(name)}` "
-            f"or `reproduce data import {arguments(name, ' PATH')}`"
+            f"no data set {arguments(name)} under {root}: run {get}"
+            f"`reproduce data import {arguments(name, ' PATH')}`"
         )
     with looking_at(path, OSError, ValueError, RecursionError):
         header = msgspec.json.decode(path.read_bytes(), type=Header)
@@ -91,17 +103,23 @@ def check_header(header: Header, info: DatasetInfo, root: Path) -> None:
     Raises:
         UserError: where identity, digest, classes or counts are not the register's.
     """
-    counts = (header.counts.train, header.counts.test)
+    if info.is_open:
+        return
+    counts = header.source_counts
     pairs = (
         ("digest", header.digest[:12], (info.digest or header.digest)[:12]),
         ("identity", header.identity[:12], info.identity[:12]),
-        ("classes", ", ".join(header.classes), ", ".join(info.classes)),
+        ("classes", _listed(header.classes), _listed(info.classes)),
         ("counts", " + ".join(map(str, counts)), " + ".join(map(str, info.counts))),
     )
     for what, found, expected in pairs:
         if found != expected:
             reason = f"wrong {what} {found}, not {expected}"
             raise damaged(root / info.store / HEADER, reason)
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:10]) + (f" and {len(classes) - 10} more" if classes[10:] else "")
 
 
 def state(info: DatasetInfo, root: Path) -> tuple[State, str]:
@@ -111,8 +129,12 @@ def state(info: DatasetInfo, root: Path) -> tuple[State, str]:
     try:
         if not has_header(root, info.store):
             return "missing", ""
-        check_header(read_header(root, info.store), info, root)
-        _check_sizes(info, root)
+        found = read_header(root, info.store)
+        check_header(found, info, root)
+        if found.folder:
+            _check_index(found, info, root)
+        else:
+            _check_sizes(info, root)
     except UserError as error:
         return "damaged", str(error)
     return "present", ""
@@ -139,8 +161,32 @@ def damaged(path: Path, reason: str) -> UserError:
 
 def arguments(store: str, path: str = "") -> str:
     """What names a store's data set after ``reproduce data get``; ``path`` goes after its name."""
+    if store.startswith(FOLDER_STORE):
+        return f"{FOLDER_NAME}{store.removeprefix(FOLDER_STORE)}{path}"
     name, fold = re.fullmatch(r"(.*?)(?:-fold(\d+))?", store).groups()  # type: ignore[union-attr]
     return f"{name}{path}" + (f" --fold {fold}" if fold and fold != "0" else "")
+
+
+def index_path(root: Path, name: str, split: str) -> Path:
+    """The file that lists a split's images, where these lie elsewhere."""
+    return root / name / f"{split}_files.npy"
+
+
+def _check_index(found: Header, info: DatasetInfo, root: Path) -> None:
+    for split in SPLITS:
+        path = index_path(root, info.store, split)
+        with looking_at(path, OSError):
+            path.stat()
+    if not Path(found.folder).is_dir():
+        raise gone(found.folder, info.store)
+
+
+def gone(folder: str, store: str) -> UserError:
+    """The error for a folder of images that is not where it was."""
+    return UserError(
+        f"{folder} is no longer there: run `reproduce data import {arguments(store)} PATH` with "
+        "the place of the images now"
+    )
 
 
 def _check_sizes(info: DatasetInfo, root: Path) -> None:

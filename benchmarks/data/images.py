@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from benchmarks.data import DATASETS, info
+from benchmarks import data as register
 from benchmarks.data.augmentation import Augmentation, Flip
 from benchmarks.data.policies import FastAutoAugment
-from benchmarks.parts import Part, Whole
+from benchmarks.errors import UserError
+from benchmarks.parts import Count, Part, Whole
 
-__all__ = ["Augmentation", "Data", "FastAutoAugment", "Flip", "Images"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "Augmentation",
+    "Data",
+    "FastAutoAugment",
+    "Flip",
+    "FolderImages",
+    "Images",
+    "Shape",
+]
+
+
+class Shape(NamedTuple):
+    """How many images there are, of how many classes and which side, before any byte is read.
+
+    Attributes:
+        streamed: whether they are decoded while a run trains.
+    """
+
+    classes: int
+    side: int
+    train: int
+    test: int
+    streamed: bool
 
 
 class Data(Part, frozen=True):
@@ -29,9 +56,16 @@ class Data(Part, frozen=True):
             one permutation that the seed decides, after the augmentation (B-26).
         window: side of the images' middle that the network sees, in pixels; 0: all of them. An
             augmentation may have cut a window of that size elsewhere before.
+        test_views: of larger images; "ten" tests on windows in the corners and the middle and on
+            their mirror images, whose class probabilities are averaged (Krizhevsky et al. 2012),
+            "middle" on one.
     """
 
-    introduced: ClassVar[Mapping[str, Any]] = {"permute_pixels": False, "window": 0}
+    introduced: ClassVar[Mapping[str, Any]] = {
+        "permute_pixels": False,
+        "window": 0,
+        "test_views": "middle",
+    }
 
     name: str = "cifar10"
     identity: str = ""
@@ -41,15 +75,29 @@ class Data(Part, frozen=True):
     held_out: Whole = 0
     permute_pixels: bool = False
     window: Whole = 0
+    test_views: Literal["middle", "ten"] = "middle"
 
     def complete(self) -> None:
         if not self.identity:
-            msgspec.structs.force_setattr(self, "identity", info(self.name, self.fold).identity)
+            known = register.info(self.name, self.fold)
+            if known.is_open:
+                raise UserError(
+                    f"{self.name} is a user's folder: use FolderImages.imported, which names it"
+                )
+            msgspec.structs.force_setattr(self, "identity", known.identity)
+
+    @property
+    def shape(self) -> Shape | None:
+        """What is known of the data set; None of one that is not registered."""
+        if self.name not in register.DATASETS:
+            return None
+        known = register.info(self.name, self.fold)
+        return Shape(len(known.classes), known.side, *known.counts, known.indexed)
 
     def fault(self) -> str | None:
-        if not self.window or self.name not in DATASETS:
+        if not self.window or self.name not in register.DATASETS:
             return None
-        side, window = info(self.name, self.fold).side, self.window
+        side, window = register.info(self.name, self.fold).side, self.window
         if window > side:
             return f"window is {window}, and images of {self.name} have {side} pixels a side"
         if (cut := getattr(self.augmentation, "cut", 0)) not in (0, side - window):
@@ -60,6 +108,14 @@ class Data(Part, frozen=True):
         """Height and width of what the network sees of images of that side, in pixels."""
         return self.window or stored
 
+    def views(self, pixels: torch.Tensor) -> list[torch.Tensor]:
+        """What a network is tested on of images uint8 (B, H, W, C)."""
+        if self.test_views == "middle":
+            return [pixels]
+        from benchmarks.training.augment import ten_crops
+
+        return ten_crops(pixels, self.window or pixels.shape[1])
+
     def replace(self, **changes: Any) -> Data:
         """A copy with other values; of another data set or fold it has that one's identity."""
         if {"name", "fold"} & set(changes):
@@ -69,3 +125,41 @@ class Data(Part, frozen=True):
 
 class Images(Data, tag="images", frozen=True):
     """Images with one label each."""
+
+
+class FolderImages(Data, tag="folder_images", frozen=True):
+    """A user's own folder of images, such as "folder:imagenette", whose classes and counts the run
+    names.
+
+    Attributes:
+        classes: how many there are.
+        train, test: how many images.
+    """
+
+    classes: Count = 1
+    train: Count = 1
+    test: Count = 1
+
+    @classmethod
+    def imported(cls, name: str, root: Path, **settings: Any) -> FolderImages:
+        """The images of ``reproduce data import folder:NAME PATH``, from the index in ``root``.
+
+        Raises:
+            UserError: where it has not been imported.
+        """
+        from benchmarks.data.header import read_header
+
+        found = read_header(root, register.store_name(name))
+        return cls(
+            name=name,
+            identity=found.identity,
+            classes=len(found.classes),
+            train=found.counts.train,
+            test=found.counts.test,
+            **settings,
+        )
+
+    @property
+    def shape(self) -> Shape:
+        side = register.info(self.name).side
+        return Shape(self.classes, side, self.train, self.test, streamed=True)

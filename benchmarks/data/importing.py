@@ -15,6 +15,7 @@ from benchmarks.data.fetching import OnProgress, check, fetch, scratch_folder, s
 from benchmarks.data.header import CHANNELS, SPLITS, has_header
 from benchmarks.data.pickled_batches import read_batches_folder, read_tar
 from benchmarks.data.pictures import Chunk, library, read_class_folders
+from benchmarks.data.scenes import read_mit67, read_scenes15
 from benchmarks.data.tar_files import read_cars, read_cars_devkit, read_cub
 from benchmarks.errors import UserError, reading
 
@@ -30,23 +31,42 @@ LAYOUTS: dict[str, Reader] = {
     "cub": read_cub,
     "cars": read_cars,
     "cars-devkit": read_cars_devkit,
+    "scenes15": read_scenes15,
+    "mit67": read_mit67,
 }
 
-DECODED = ("idx", "tiny-imagenet", "deepweeds", "cub", "cars")
+DECODED = ("idx", "tiny-imagenet", "deepweeds", "cub", "cars", "scenes15", "mit67")
 """Layouts whose pixels an image library decodes or resizes."""
+
+EXTRACTED = ("scenes15", "mit67")
+"""Layouts whose first file may be extracted, since nobody publishes its checksum."""
 
 
 def import_from(
-    info: DatasetInfo, source: Path, root: Path, on_progress: OnProgress = silent
+    info: DatasetInfo,
+    source: Path,
+    root: Path,
+    on_progress: OnProgress = silent,
+    *,
+    skip_corrupt: int = 0,
 ) -> Path:
     """Make the store of ``info`` from class folders, the official files or an extracted folder.
 
     The source is read and checked also where the store is there already.
 
+    Args:
+        skip_corrupt: how many unreadable images may be left out of an index.
+
     Raises:
         UserError: where the source cannot be read, is incomplete, or ``root`` cannot be written;
             also where a damaged store, or something else, is in the way.
     """
+    if info.indexed:
+        from benchmarks.data.folder_index import make_index
+
+        return make_index(info, source, root, on_progress, skip_corrupt=skip_corrupt)
+    if skip_corrupt:
+        raise UserError(f"--skip-corrupt is of folders of images, which {info.name} is not")
     _is_present(info, root)
     with scratch_folder(root, info.store) as folder:  # first, as reading takes its time
         return _make(info, source, folder, root, on_progress)
@@ -59,6 +79,11 @@ def download(info: DatasetInfo, root: Path, on_progress: OnProgress = silent) ->
         UserError: where the download fails; the message names the way without internet. Also where
             only a person can fetch the files; the message says from where, and what to do then.
     """
+    if info.indexed:
+        raise UserError(
+            f"{info.name} is a folder of images that has to be brought: run `reproduce data import "
+            f"{info.name} PATH`, with PATH/train/<class>/ and PATH/val/<class>/"
+        )
     if _is_present(info, root):
         return root / info.store
     sources = info.archive.sources
@@ -105,10 +130,10 @@ def _by_hand(info: DatasetInfo) -> str:
     archive = info.archive
     lists = (*(file.name for file in archive.sources[1:]), *archive.train, *archive.test)
     fold = f" --fold {info.fold}" if info.fold else ""
+    beside = f", beside it {' and '.join(lists)} from {archive.sources[-1].url}" if lists else ""
     return (
         f"{info.name} has to be fetched by hand: put {archive.filename} from {archive.url} into a "
-        f"folder, beside it {' and '.join(lists)} from {archive.sources[-1].url}, and run "
-        f"`reproduce data import {info.name} FOLDER{fold}`"
+        f"folder{beside}, and run `reproduce data import {info.name} FOLDER{fold}`"
     )
 
 
@@ -166,7 +191,7 @@ def assemble(
         del raw, gathered
         paths[split].unlink()
     on_progress("hashing", 0, 1)
-    identity = info.identity if info.is_named_by_sources else ""
+    identity = info.identity if info.has_own_identity else ""
     return store.described(info.store, info.classes, splits, identity)
 
 
@@ -249,6 +274,8 @@ def _official(archive: Archive, source: Path) -> dict[str, Path]:
         return {archive.filename: source}
     folder = source.parent if source.is_file() else source
     found: dict[str, Path] = {}
+    if archive.layout in EXTRACTED and folder.is_dir() and not (folder / archive.filename).exists():
+        found[archive.filename] = folder
     for name in (file.name for file in archive.sources):
         for place in (".", archive.folder, Path(archive.folder).name, "labels", "images"):
             if (path := folder / place / name).is_file():

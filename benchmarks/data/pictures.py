@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -86,18 +87,39 @@ def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.nda
     Raises:
         UserError: where it is no image, is cut off or has another size; ``where`` names it.
     """
+    side = info.source_side
+    with opened(file, where) as picture:
+        width, height = picture.size
+        if (width, height) != (side, side) and not info.has_sizes:
+            raise UserError(f"{where} is {width}×{height}, not {side}×{side}")
+        return np.asarray(resized(picture.convert("RGB"), info), dtype=np.uint8)
+
+
+@contextlib.contextmanager
+def opened(file: Path | BinaryIO, where: str) -> Iterator[Image.Image]:
+    """An image file; what goes wrong with it in this block is one line that names ``where``."""
     from PIL import Image
 
-    side = info.source_side
     damage = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
     with (
         one_line(damage, lambda why: f"{where} is not a readable image: {why}"),
         Image.open(file) as picture,
     ):
-        width, height = picture.size
-        if (width, height) != (side, side) and not info.has_sizes:
-            raise UserError(f"{where} is {width}×{height}, not {side}×{side}")
-        return np.asarray(resized(picture.convert("RGB"), info), dtype=np.uint8)
+        yield picture
+
+
+def squashed(file: Path | BinaryIO, where: str, side: int) -> np.ndarray:
+    """uint8 (side, side, 3) of an image file of any size and proportions (C-14); grey and CMYK ones
+    become RGB.
+
+    Raises:
+        UserError: where it is no image or is cut off; ``where`` names it.
+    """
+    from PIL import Image
+
+    with opened(file, where) as picture:
+        colours = picture.convert("RGB")
+        return np.asarray(colours.resize((side, side), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def read_grey(pixels: np.ndarray, info: DatasetInfo) -> np.ndarray:

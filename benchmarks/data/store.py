@@ -15,6 +15,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -36,6 +38,11 @@ from benchmarks.data.header import (
 )
 from benchmarks.errors import UserError, first_line, reading
 
+if TYPE_CHECKING:
+    import torch
+
+    from benchmarks.training.batches import PlacedSplit
+
 # A block of images that is read, hashed or written at once.
 BLOCK_BYTES = 2**24
 
@@ -49,6 +56,17 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def side(self) -> int:
+        """Height and width of the images in pixels."""
+        return int(self.images.shape[1])
+
+    def placed(self, device: torch.device) -> PlacedSplit:
+        """The split for training on a device: all of its images are put there."""
+        from benchmarks.training.batches import ResidentSplit
+
+        return ResidentSplit(self, device)
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,21 @@ class Dataset:
     def identity(self) -> str:
         """What runs name it by."""
         return self.sources_identity or self.digest
+
+    @property
+    def side(self) -> int:
+        """Height and width of the images in pixels."""
+        return self.train.side
+
+    def content(self) -> str:
+        """The digest of what is there now; reads every byte that is in the store."""
+        return content_digest(self.classes, {"train": self.train, "test": self.test})
+
+    def fault(self) -> str:
+        """What else is wrong with it, found by reading every image; empty where nothing is."""
+        statistics = channel_statistics(self.train.images)
+        same = np.array_equal(statistics, (self.mean, self.std))
+        return "" if same else "its mean or std is not that of the images"
 
 
 def in_canonical_order(split: Split) -> Split:
@@ -166,15 +199,24 @@ def write(dataset: Dataset, root: Path) -> Path:
         return publish(dataset, folder, root)
 
 
-def publish(dataset: Dataset, folder: Path, root: Path, made_with: str = "") -> Path:
+def publish(
+    dataset: Dataset,
+    folder: Path,
+    root: Path,
+    made_with: str = "",
+    about: Mapping[str, Any] = MappingProxyType({}),
+) -> Path:
     """Add the header to the arrays in ``folder`` and rename it to its place under ``root``.
 
     All bytes are on the disk before the rename, so that neither a kill nor a power cut leaves a
     store that only looks whole.
+
+    Args:
+        about: further fields of the header.
     """
     target = root / dataset.name
     with writing(root):
-        _write_header(dataset, folder, made_with)
+        _write_header(dataset, folder, made_with, about)
         _sync_folder(folder)
     try:
         os.rename(folder, target)
@@ -215,7 +257,7 @@ def check_is_store(root: Path, name: str) -> None:
             )
 
 
-def _write_header(dataset: Dataset, folder: Path, made_with: str) -> None:
+def _write_header(dataset: Dataset, folder: Path, made_with: str, about: Mapping[str, Any]) -> None:
     header = Header(
         store_version=STORE_VERSION,
         name=dataset.name,
@@ -226,6 +268,7 @@ def _write_header(dataset: Dataset, folder: Path, made_with: str) -> None:
         std=tuple(dataset.std.tolist()),
         counts=Counts(len(dataset.train), len(dataset.test)),
         made_with=made_with,
+        **about,
     )
     with open(folder / HEADER, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(header), indent=1) + b"\n")
@@ -242,12 +285,14 @@ def save_split(
         like: an array of the images' shape and type as a whole.
         images: the whole, cut along its first axis.
     """
-    pixels = _save(folder / f"{name}_images.npy", like, images)
-    return Split(pixels, _save(folder / f"{name}_labels.npy", labels, [labels]))
+    pixels = save_array(folder / f"{name}_images.npy", like, images)
+    return Split(pixels, save_array(folder / f"{name}_labels.npy", labels, [labels]))
 
 
-def _save(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
-    """The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
+def save_array(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Write an array of that shape and type in parts, and open it.
+
+    The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
     layout = np.lib.format
     with open(path, "wb") as file:
         layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(like))
@@ -275,6 +320,10 @@ def read(root: Path, name: str) -> Dataset:
             ``store.json``; the message names the fix.
     """
     header = read_header(root, name)
+    if header.folder:
+        from benchmarks.data import folders
+
+        return folders.opened(root, header)
     train, test = (_read_split(root, header, split) for split in SPLITS)
     mean, std = np.array(header.mean), np.array(header.std)
     identity = "" if header.identity == header.digest else header.identity
@@ -303,16 +352,15 @@ def verify(info: DatasetInfo, root: Path) -> str:
         UserError: naming what is wrong.
     """
     dataset = open_known(info, root)
-    digest = content_digest(dataset.classes, vars(dataset))
+    digest = dataset.content()
     if digest != dataset.digest:
         reason = (
             f"its images or labels have digest {digest[:12]}, where {HEADER} names "
             f"{dataset.digest[:12]}"
         )
         raise damaged(root / info.store, reason)
-    statistics = channel_statistics(dataset.train.images)
-    if not np.array_equal(statistics, (dataset.mean, dataset.std)):
-        raise damaged(root / info.store / HEADER, "its mean or std is not that of the images")
+    if fault := dataset.fault():
+        raise damaged(root / info.store / HEADER, fault)
     return digest
 
 

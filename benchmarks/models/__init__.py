@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.models.cifar_resnet import CifarResNet
 from benchmarks.models.deep_shallow import Deep, Shallow, ThreeFC
+from benchmarks.models.handcrafted import Handcrafted
 from benchmarks.models.hierarchical import Hierarchical
 from benchmarks.models.mobilenet import MobileNet
 from benchmarks.models.model import Model, NormedModel
@@ -29,6 +30,7 @@ __all__ = [
     "CifarResNet",
     "Deep",
     "ExpandedVGG10",
+    "Handcrafted",
     "Hierarchical",
     "HierarchicalLinear",
     "LocallyConnected2d",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from benchmarks.parts import Part
 
@@ -60,6 +60,10 @@ class Phase(Part, frozen=True):
     def files(self) -> tuple[str, ...]:
         """Names of published weight files that the phase needs."""
         return ()
+
+    def of_seed(self, seed: int) -> Self:
+        """The phase in a run of that seed whose sources have its seed too."""
+        return self
 
     def images_an_epoch(self, images: int) -> int:
         """How many of a split's ``images`` an epoch trains; for estimates."""

@@ -29,6 +29,9 @@ class StartFrom(AtOnce, tag="start_from", frozen=True):
     def sources(self) -> tuple[Run, ...]:
         return (self.run,)  # type: ignore[return-value]
 
+    def of_seed(self, seed: int) -> StartFrom:
+        return self.replace(run=self.sources[0].replace(seed=seed))
+
     def apply(self, member: Member) -> None:
         """See :meth:`AtOnce.apply`.
 

@@ -22,6 +22,8 @@ class Train(Phase, tag="train", frozen=True):
         last_batch: whether an epoch's last, smaller batch is trained on.
         evaluate_every: epochs from one evaluation on the test images to the next; the last epoch is
             evaluated always.
+        top: where given, images whose class is among so many largest outputs are counted as
+            well, as "test top-5 accuracy".
         objective, optimizer, schedule: this phase's own; by default the run's.
     """
 
@@ -29,6 +31,7 @@ class Train(Phase, tag="train", frozen=True):
         "objective": None,
         "optimizer": None,
         "schedule": None,
+        "top": None,
     }
 
     epochs: Count = 1
@@ -38,6 +41,7 @@ class Train(Phase, tag="train", frozen=True):
     objective: Objective | None = None
     optimizer: Optimizer | None = None
     schedule: Schedule | None = None
+    top: Count | None = None
 
     @property
     def length(self) -> int:

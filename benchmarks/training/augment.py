@@ -37,3 +37,12 @@ def crop(
         .index_select(0, places.view(-1))
         .view(count, height, width, channels)
     )
+
+
+def ten_crops(pixels: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """The corners, the middle and the mirror images of all five: ten windows (B, size, size, C) of
+    images (B, S, S, C)."""
+    margin = pixels.shape[1] - size
+    places = [(0, 0), (0, margin), (margin, 0), (margin, margin), (margin // 2, margin // 2)]
+    found = [pixels[:, y : y + size, x : x + size] for y, x in places]
+    return [*found, *(view.flip(2) for view in found)]

@@ -1,10 +1,23 @@
-"""Batches made on the device, where the whole data set is resident, once for all runs of a pack."""
+"""Batches made on the device, of images that are resident there or streamed to it.
+
+A split that is resident lies on the device as a whole, once for all runs of a pack: whatever fits.
+One that is streamed (:mod:`benchmarks.training.streaming`) is decoded by worker processes as it is
+needed, and a batch lies at one address while it is used. Order, crops and flips of an epoch are
+drawn before it for all of its images, from seed and epoch alone, and applied on the device, in
+both cases by the same code; so neither the number of workers nor where the images lie changes what
+a run sees. What trains asks a split for its :class:`Source` and tells it what comes next, which
+means nothing to a resident one.
+
+Small images (CIFAR, SVHN, digits, TinyImageNet) are resident; so are collections of some thousand
+photographs at 256², from which windows are cut (scenes, birds, cars). ILSVRC 2012 and a user's own
+folders are streamed.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -29,6 +42,55 @@ def evaluation_batch(side: int) -> int:
     return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
 
 
+class Source(Protocol):
+    """Where one function of a run has its batches from."""
+
+    def begin(self, order: torch.Tensor, size: int) -> None:
+        """Batches of ``size`` images at the places ``order``, int64 (n,) on the host, and a smaller
+        last one will be asked for, one after another."""
+        ...
+
+    def feed(self, size: int) -> None:
+        """The next ``size`` of them are about to be taken on the current stream.
+
+        Raises:
+            UserError: where one of them cannot be read.
+        """
+        ...
+
+    def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Their pixels, uint8 (B, H, W, C), and labels; ``index``, int64 (B,) on the device, are
+        their places. May be recorded and replayed."""
+        ...
+
+
+class PlacedSplit(Protocol):
+    """A split ready for training on a device.
+
+    Attributes:
+        labels: int64 (N,) on the device.
+    """
+
+    device: torch.device
+    labels: torch.Tensor
+
+    def __len__(self) -> int: ...
+
+    def only(self, places: np.ndarray) -> PlacedSplit:
+        """The images at ``places``, int64, shape (n,); no pixel is copied."""
+        ...
+
+    def source(self, largest: int) -> Source:
+        """A new source of batches of at most so many images."""
+        ...
+
+    def windows(
+        self, size: int, within: slice = slice(None)
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Pixels and labels in order, ``size`` images at a time."""
+        ...
+
+
 class ResidentSplit:
     """A split's uint8 pixels (N, H, W, C) and labels (N,) on a device, shared by all runs there.
 
@@ -50,6 +112,16 @@ class ResidentSplit:
         part._places = torch.from_numpy(places).to(self.device)
         part.labels = self.labels.index_select(0, part._places)
         return part
+
+    def source(self, largest: int) -> Source:
+        """Itself: all is at hand."""
+        return self
+
+    def begin(self, order: torch.Tensor, size: int) -> None:
+        """See :meth:`Source.begin`."""
+
+    def feed(self, size: int) -> None:
+        """See :meth:`Source.feed`."""
 
     def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the pixels and labels at ``index``, int64 (B,), on the device."""
@@ -132,12 +204,13 @@ class EpochBatches:
         self,
         seed: int,
         augmentation: Augmentation,
-        split: ResidentSplit,
+        split: PlacedSplit,
         normalizer: Normalizer,
         largest: int,
     ) -> None:
         self.seed, self.augmentation = seed, augmentation
         self.split, self.normalizer = split, normalizer
+        self.largest, self.source = largest, split.source(largest)
         self.first = torch.zeros((), dtype=torch.int64, device=split.device)
         self.span = torch.arange(largest, device=split.device)
         self.rows: dict[str, torch.Tensor] = {}
@@ -147,20 +220,26 @@ class EpochBatches:
         order = permutation(self.seed, "order", epoch, len(self.split))
         return {**self.augmentation.draw(self.seed, epoch, order), "": order}
 
-    def load(self, drawn: Mapping[str, torch.Tensor]) -> None:
-        """Begin an epoch with what :meth:`draw` gave, as tensors on the host."""
+    def load(self, drawn: Mapping[str, torch.Tensor], first: int = 0) -> None:
+        """Begin an epoch with what :meth:`draw` gave, as tensors on the host, at its ``first``
+        image."""
+        self.source.begin(drawn[""][first:], self.largest)
         for name, rows in drawn.items():
             if name not in self.rows:
                 self.rows[name] = torch.empty_like(rows, device=self.split.device)
             self.rows[name].copy_(rows, non_blocking=True)
-        self.first.zero_()
+        self.first.fill_(first)
+
+    def feed(self, size: int) -> None:
+        """The next ``size`` images are about to be asked for, on the current stream."""
+        self.source.feed(size)
 
     def next(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images float32 (size, C, H, W) and labels int64 (size,) of the next ``size`` places."""
         places = self.first + self.span[:size]
         self.first.add_(size)
         rows = {name: values.index_select(0, places) for name, values in self.rows.items()}
-        pixels, labels = self.split.take(rows.pop(""))
+        pixels, labels = self.source.take(rows.pop(""))
         return self.normalizer(self.augmentation.apply(pixels, rows)), labels
 
 
@@ -193,7 +272,7 @@ def no_file(name: str, checksum: str) -> dict[str, torch.Tensor]:
 
 
 class Resident:
-    """A data set on a device, put there once for all runs of a pack."""
+    """A data set on a device, or as much of it as is needed, shared by all runs of a pack."""
 
     def __init__(
         self,
@@ -205,14 +284,15 @@ class Resident:
         self.dataset, self.device = dataset, device
         self.weights_of, self.file_of = weights_of, file_of
         self.services = services(device)
-        self.train = ResidentSplit(dataset.train, device)
-        self.test = ResidentSplit(dataset.test, device)
+        self.train = dataset.train.placed(device)
+        self.test = dataset.test.placed(device)
 
 
 class Context:
     """A run's share of what is resident, with the images that it holds out.
 
     Attributes:
+        side: height and width of what the network gets.
         evaluated: the splits on which accuracy is taken, by the word that names the measurement.
         services, stream: how the run's work reaches the device; whatever is made for the run
             after this is made on that stream.
@@ -227,8 +307,9 @@ class Context:
         self.weights_of, self.file_of = resident.weights_of, resident.file_of
         self.services = resident.services
         self.classes = len(dataset.classes)
-        self.side = run.data.side(dataset.train.images.shape[1])
-        self.train, self.test = resident.train, resident.test
+        self.side = run.data.side(dataset.side)
+        self.train: PlacedSplit = resident.train
+        self.test: PlacedSplit = resident.test
         self.evaluated = {"test": self.test}
         shuffled = permutation(run.seed, "pixels", 0, self.side**2)
         order = shuffled if run.data.permute_pixels else None

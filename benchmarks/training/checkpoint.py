@@ -1,4 +1,4 @@
-"""A run's state between epochs, on disk in one file that is replaced by a rename."""
+"""A run's state between updates, on disk in one file that is replaced by a rename."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ DIGEST = hashlib.sha256().digest_size
 CHUNK = 2**20
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
+# Within an epoch that is longer than this, its state may be saved as well, so often at most.
+SAVE_POINT_SECONDS = 20.0
 
 
 def save(path: Path, state: dict[str, Any]) -> int:

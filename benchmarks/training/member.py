@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmarks.run import Run
-    from benchmarks.training.batches import Context, ResidentSplit
+    from benchmarks.training.batches import Context, PlacedSplit
 
 # What activations and products are rounded to under autocast.
 LOWER = {"bf16": torch.bfloat16, "float16": torch.float16}
@@ -104,7 +104,7 @@ class Member:
                 found = {"count": correct, "of": total, "epoch": epoch}
                 self.measurements["best evaluated accuracy"] = found
 
-    def count_correct(self, split: ResidentSplit, model: torch.nn.Module) -> int:
+    def count_correct(self, split: PlacedSplit, model: torch.nn.Module) -> int:
         """How many of a split's images a network, which need not be the member's own, classifies
         correctly; waits for the device."""
         model.eval()
@@ -115,7 +115,7 @@ class Member:
             correct += (logits.argmax(1) == labels).sum()
         return int(correct)
 
-    def features(self, split: ResidentSplit, window: slice = slice(None)) -> np.ndarray:
+    def features(self, split: PlacedSplit, window: slice = slice(None)) -> np.ndarray:
         """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
         self.model.eval()
         dense = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]

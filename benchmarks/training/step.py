@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.penalties.term import Attached, coefficients_of
-from benchmarks.training.batches import EpochBatches, ResidentSplit, evaluation_batch
+from benchmarks.training.batches import EpochBatches, PlacedSplit, evaluation_batch
 from benchmarks.training.scaling import GradientScale
 
 if TYPE_CHECKING:
@@ -55,22 +55,30 @@ class Step:
         self._rates: list[float] = []
         self._next = 0
 
-    def begin(self, drawn: Mapping[str, torch.Tensor], rates: torch.Tensor) -> None:
-        """Begin an epoch.
+    def begin(
+        self, drawn: Mapping[str, torch.Tensor], rates: torch.Tensor, number: int = 0
+    ) -> None:
+        """Begin an epoch, or go on in it.
 
         Args:
             drawn: what :meth:`EpochBatches.draw` gave, as tensors on the host.
             rates: of the epoch's updates, (steps,) on the host: float32 where they go to the
                 device, else float64.
+            number: of the epoch's updates that have been made.
         """
-        self.batches.load(drawn)
-        self.loss_sum.zero_()
-        self.correct.zero_()
+        self.batches.load(drawn, number * self.batches.largest)
         if self.rate_on_device:
             self.rates.copy_(rates, non_blocking=True)
-            self.number.zero_()
+            self.number.fill_(number)
         else:
-            self._rates, self._next = rates.tolist(), 0
+            self._rates, self._next = rates.tolist(), number
+        if not number:
+            self.loss_sum.zero_()
+            self.correct.zero_()
+
+    def feed(self, size: int) -> None:
+        """The next ``size`` images are about to be needed."""
+        self.batches.feed(size)
 
     def run(self, size: int) -> None:
         """See :meth:`Static.run`: one update by the epoch's next ``size`` images."""
@@ -133,33 +141,54 @@ class Step:
 class Evaluation:
     """How many images of a split the network classifies correctly.
 
+    Args:
+        top: how many of the largest outputs count as an answer for ``within``.
+
     Attributes:
         sizes: of the batches that cover the split.
-        correct: so far, int64 ().
+        correct, within: so far, int64 ().
     """
 
-    def __init__(self, member: Member, split: ResidentSplit) -> None:
+    def __init__(self, member: Member, split: PlacedSplit, top: int = 1) -> None:
         self.member, self.split, self.stream = member, split, member.context.stream
         largest = min(evaluation_batch(member.context.side), len(split))
         whole, rest = divmod(len(split), largest)
         self.sizes = [largest] * whole + [rest] * bool(rest)
+        self.views, self.top = member.run.data.views, top
+        self.source = split.source(largest)
         self.span = torch.arange(largest, device=split.device)
         self.first = torch.zeros((), dtype=torch.int64, device=split.device)
-        self.correct = torch.zeros_like(self.first)
+        self.correct, self.within = torch.zeros_like(self.first), torch.zeros_like(self.first)
 
     def begin(self) -> None:
         """Begin with the first image."""
+        self.source.begin(torch.arange(len(self.split)), len(self.span))
         self.first.zero_()
         self.correct.zero_()
+        self.within.zero_()
+
+    def feed(self, size: int) -> None:
+        """The next ``size`` images are about to be needed."""
+        self.source.feed(size)
 
     def run(self, size: int) -> None:
         """See :meth:`Static.run`: the next ``size`` images, by a network in evaluation mode."""
-        member = self.member
-        pixels, labels = self.split.take(self.first + self.span[:size])
+        pixels, labels = self.source.take(self.first + self.span[:size])
         self.first.add_(size)
+        answers = self._answers(pixels)
+        self.correct += (answers.argmax(1) == labels).sum()
+        if self.top > 1:
+            chosen = answers.topk(self.top, dim=1).indices
+            self.within += (chosen == labels[:, None]).sum()
+
+    def _answers(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The outputs for the images, or the mean of the probabilities of several views."""
+        member = self.member
         with torch.no_grad(), member.numerics(), member.autocast():
-            logits = member.model(member.context.normalizer(pixels))
-        self.correct += (logits.argmax(1) == labels).sum()
+            outputs = [member.model(member.context.normalizer(v)) for v in self.views(pixels)]
+        if len(outputs) == 1:
+            return outputs[0]
+        return torch.stack([output.float().softmax(1) for output in outputs]).mean(0)
 
     def clear(self) -> None:
         """See :meth:`Static.clear`."""

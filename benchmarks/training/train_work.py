@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from benchmarks.training import checkpoint
 from benchmarks.training.device import Request
 from benchmarks.training.step import Evaluation, Step
 
@@ -21,19 +22,26 @@ RATES = "rates"
 
 
 class TrainWork:
-    """See :class:`benchmarks.procedures.phase.Work`; between epochs its state may be saved."""
+    """See :class:`benchmarks.procedures.phase.Work`; its state may be saved between epochs, and now
+    and then within long ones.
+
+    Attributes:
+        done: updates of the present epoch.
+    """
 
     def __init__(self, phase: Train, member: Member) -> None:
         self.phase, self.member = phase, member
         self.schedule = phase.schedule or member.run.schedule
         self.step = Step(phase, member)
         self.evaluations = {
-            name: Evaluation(member, split) for name, split in member.context.evaluated.items()
+            name: Evaluation(member, split, phase.top or 1)
+            for name, split in member.context.evaluated.items()
         }
-        self.epoch = 0
+        self.epoch = self.done = 0
         images, batch = len(member.context.train), phase.batch_size
         self.count = phase.steps(images)
         self.sizes = [min(batch, images - first * batch) for first in range(self.count)]
+        self._resumed = 0.0
         self._staging = member.context.services.staging()
         self._ahead: tuple[int, dict[str, torch.Tensor]] | None = None
 
@@ -44,26 +52,33 @@ class TrainWork:
 
     def steps(self) -> Iterator[bool | Request]:
         """See :meth:`Work.steps`: a request for every update or evaluated batch, and True where an
-        epoch is complete."""
+        epoch is complete or has been long."""
         while not self.over:
             yield from self._train_epoch()
 
     def _train_epoch(self) -> Iterator[bool | Request]:
         member = self.member
-        started = time.perf_counter()
+        self._resumed = saved = time.perf_counter()
         drawn = self._drawn(self.epoch)
         self._ahead = None
-        self.step.begin({n: rows for n, rows in drawn.items() if n != RATES}, drawn[RATES])
+        rates = drawn[RATES]
+        self.step.begin({n: rows for n, rows in drawn.items() if n != RATES}, rates, self.done)
         member.model.train()
         member.steps_per_epoch = self.count
         ahead = self._staging.pinned and self.epoch + 1 < self.phase.epochs
-        for index, size in enumerate(self.sizes, start=1):
+        for size in self.sizes[self.done :]:
+            self.step.feed(size)
             yield Request(self.step, size)
-            member.step_in_epoch = index
+            self.done += 1
+            member.step_in_epoch = self.done
             member.images_seen += size
-            if index < self.count:
-                yield False
-            if index == self.count // 2 and ahead:
+            late = time.perf_counter() - saved > checkpoint.SAVE_POINT_SECONDS
+            if late:
+                self._note_time()
+            if late or self.done < self.count:
+                yield late
+            saved = time.perf_counter() if late else saved
+            if self.done == self.count // 2 and ahead:
                 # The device has enough to do by now, so that it need not wait for the next draw.
                 self._ahead = self.epoch + 1, self._drawn(self.epoch + 1)
         seen = sum(self.sizes)
@@ -75,8 +90,13 @@ class TrainWork:
                 member.measurements.update(penalty.measurements())
                 for name, value in penalty.points(self.epoch).items():
                     member.curves.setdefault(name, []).append([member.epoch, value])
-        member.wall_seconds += time.perf_counter() - started
+        self._note_time()
         yield True
+
+    def _note_time(self) -> None:
+        now = time.perf_counter()
+        self.member.wall_seconds += now - self._resumed
+        self._resumed = now
 
     def _drawn(self, epoch: int) -> dict[str, torch.Tensor]:
         """Everything that an epoch of the phase needs, on the host."""
@@ -102,12 +122,17 @@ class TrainWork:
             member.model.eval()
             evaluation.begin()
             for size in evaluation.sizes:
+                evaluation.feed(size)
                 yield Request(evaluation, size)
                 yield False
-            (count,) = member.context.services.fetch(evaluation.correct)()
-            member.note_accuracy(name, done, int(count), len(evaluation.split))
+            fetched = member.context.services.fetch(evaluation.correct, evaluation.within)
+            count, within = (int(tensor) for tensor in fetched())
+            total = len(evaluation.split)
+            member.note_accuracy(name, done, count, total)
+            if top := self.phase.top:
+                member.measurements[f"{name} top-{top} accuracy"] = {"count": within, "of": total}
         member.step_in_epoch, member.diverged = 0, diverged
-        self.epoch, member.epoch = epoch, done
+        self.epoch, self.done, member.epoch = epoch, 0, done
         member.curves.setdefault("training loss", []).append([done, loss])
         member.measurements["training loss"] = loss
         member.measurements["training accuracy"] = accuracy
@@ -115,8 +140,12 @@ class TrainWork:
     def state(self) -> dict[str, Any]:
         """See :meth:`Work.state`. Orders, flips and initial weights derive from seed and epoch, so
         no generator is saved."""
-        return {"epoch": self.epoch, **self.step.state()}
+        begun = {"loss_sum": self.step.loss_sum, "correct": self.step.correct} if self.done else {}
+        return {"epoch": self.epoch, "done": self.done, **begun, **self.step.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.epoch = state["epoch"]
+        self.epoch, self.done = state["epoch"], state.get("done", 0)
+        if self.done:
+            self.step.loss_sum.copy_(state["loss_sum"])
+            self.step.correct.copy_(state["correct"])
         self.step.restore(state)

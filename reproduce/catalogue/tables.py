@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 
+def _same(run: Run, seed: int) -> Run:
+    return run
+
+
+def sources_of_seed(run: Run, seed: int) -> Run:
+    """The run with its sources' seeds the same as its own: for :attr:`Cell.by_seed`."""
+    phases = tuple(phase.of_seed(seed) for phase in run.procedure.phases)
+    return run.replace(procedure=run.procedure.replace(phases=phases))
+
+
 @dataclass(frozen=True)
 class Cell:
     """One distinct configuration of a table.
@@ -41,6 +51,8 @@ class Cell:
             values.
         untouched: paths of settings whose readings do not apply to this cell, such as the fold of a
             data set that has none; a chosen override leaves them, and the run's name, as they are.
+        by_seed: what else a seed decides, such as the split of the data, or the run to start from;
+            of the template with that seed.
     """
 
     name: str
@@ -50,6 +62,7 @@ class Cell:
     group: str = ""
     column: str = ""
     label: str = ""
+    by_seed: Callable[[Run, int], Run] = field(default=_same, repr=False)
 
     def takes(self, path: str) -> bool:
         """Whether a reading of that setting applies to this cell."""
@@ -58,7 +71,7 @@ class Cell:
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose, by
         the paths of the settings."""
-        run = self.template.replace(seed=seed)
+        run = self.by_seed(self.template.replace(seed=seed), seed)
         for path, value in (overrides or {}).items():
             if self.takes(path):
                 run = run.with_setting(path, value)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmarks.data import DATASETS, DatasetInfo, header, info
+from benchmarks.data import DATASETS, DatasetInfo, header, info, is_folder
+from benchmarks.data.description import FOLDER_NAME, FOLDER_STORE
 from benchmarks.errors import UserError
 from benchmarks.weights.catalogue import WEIGHTS, KnownWeights
 from reproduce.commands import options as opt
@@ -35,7 +36,12 @@ app = typer.Typer(
 )
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help=f"One of {', '.join([*DATASETS, *WEIGHTS])}.")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help=f"One of {', '.join([*DATASETS, *WEIGHTS])}, or folder:NAME, a folder of images of "
+        "your own.",
+    ),
 ]
 Fold = Annotated[
     int,
@@ -54,7 +60,7 @@ def list_(data: opt.Data = None, as_json: opt.Json = False) -> None:
     Of a data set with folds, those that are here, or fold 0.
     """
     root = data or default_data()
-    rows = [_describe(entry, root) for entry in _entries(root, [*DATASETS])]
+    rows = [_describe(entry, root) for entry in _entries(root, [*DATASETS, *_folders(root)])]
     weights = [_describe(entry, root) for entry in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps([*rows, *weights], indent=1))
@@ -95,21 +101,35 @@ def import_(
             parser=given_path,
             help="The official file, such as cifar-100-python.tar.gz, or the folder that holds the "
             "official files; the file of a network's weights. CIFAR also as extracted, or as "
-            "{train,test}/<class>/*.png.",
+            "{train,test}/<class>/*.png. Of imagenet and folder:NAME a folder with "
+            "{train,val}/<class>/*, whose images stay there.",
         ),
     ],
     fold: Fold = 0,
+    skip_corrupt: Annotated[
+        int,
+        typer.Option(
+            "--skip-corrupt",
+            min=0,
+            metavar="N",
+            help="Leave out up to N images of such a folder that cannot be read.",
+        ),
+    ] = 0,
     data: opt.Data = None,
     as_json: opt.Json = False,
 ) -> None:
     """Store a data set or weight file from files that are here already.
 
     Each source of a data set gives the same bytes. The official files are compared with their
-    published checksums, the images of cifar10 and cifar100 with a known digest.
+    published checksums, the images of cifar10 and cifar100 with a known digest. A folder of images
+    is read once and indexed; stopped, it goes on where it was.
     """
     root, entry = data or default_data(), _entry(name, fold)
+    settings = {"skip_corrupt": skip_corrupt} if skip_corrupt else {}
+    if settings and not isinstance(entry, DatasetInfo):
+        raise UserError(f"--skip-corrupt is of folders of images, which {name} is not")
     with _progress_bar() as on_progress:
-        _keeper(entry).import_from(entry, path, root, on_progress)
+        _keeper(entry).import_from(entry, path, root, on_progress, **settings)
     _report(entry, root, as_json)
 
 
@@ -138,7 +158,7 @@ def verify(
     if fold is not None and not names:
         raise UserError("--fold needs a data set: reproduce data verify NAME --fold N")
     errors = []
-    for entry in _entries(root, names or [*DATASETS, *WEIGHTS], fold):
+    for entry in _entries(root, names or [*DATASETS, *_folders(root), *WEIGHTS], fold):
         state, found = _verify(entry, root)
         error = None if state == "ok" else found
         if as_json:
@@ -159,12 +179,18 @@ def _entry(name: str, fold: int = 0) -> Entry:
         if fold:
             raise UserError(f"{name} is a weight file and has no folds: leave out --fold")
         return WEIGHTS[name]
-    if name not in DATASETS:
+    if name not in DATASETS and not is_folder(name):
         raise UserError(
-            f"no data set {name!r}; known: {', '.join(DATASETS)}; weight files: "
+            f"no data set {name!r}; known: {', '.join(DATASETS)}, and folder:NAME; weight files: "
             f"{', '.join(WEIGHTS)}"
         )
     return info(name, fold)
+
+
+def _folders(root: Path) -> list[str]:
+    """The names of the user's own folders that are imported."""
+    stores = sorted(path.name for path in root.glob(f"{FOLDER_STORE}*") if path.is_dir())
+    return [name.replace(FOLDER_STORE, FOLDER_NAME, 1) for name in stores]
 
 
 def _entries(root: Path, names: Sequence[str], fold: int | None = None) -> list[Entry]:
@@ -212,6 +238,8 @@ def _verify(entry: Entry, root: Path) -> tuple[str, str]:
 
 
 def _getting(entry: Entry) -> str:
+    if isinstance(entry, DatasetInfo) and entry.indexed:
+        return f"reproduce data import {header.arguments(entry.store, ' PATH')}"
     return f"reproduce data get {header.arguments(entry.store)}"
 
 
@@ -229,12 +257,17 @@ def _describe(entry: Entry, root: Path) -> Row:
         here["path"] = str(path_of(entry, root))
         known |= {"hash": entry.sources[0].checksum or None, "url": entry.sources[0].url}
     else:
+        stored = header.read_header(root, entry.store) if where == "present" else None
+        counts = stored.source_counts if stored else entry.counts
+        classes = stored.classes if stored else entry.classes
         about = {"name": entry.name, "fold": entry.fold, "title": entry.title}
-        about |= {"images": dict(zip(("train", "test"), entry.counts, strict=True))}
-        about |= {"classes": len(entry.classes), "side": entry.side}
+        about |= {"images": dict(zip(("train", "test"), counts, strict=True))}
+        about |= {"classes": len(classes), "side": entry.side}
         here["path"] = None if entry.embedded else str(root / entry.store)
-        stored = header.read_header(root, entry.store) if where == "present" else entry
-        known |= {"digest": stored.digest, "identity": entry.identity}
+        if stored and stored.folder:
+            here |= {"folder": stored.folder, "skipped": stored.skipped.train + stored.skipped.test}
+        known |= {"digest": (stored or entry).digest}
+        known |= {"identity": stored.identity if stored else entry.identity}
     return {**about, **here, **known}
 
 
@@ -252,9 +285,11 @@ def _report(entry: Entry, root: Path, as_json: bool) -> None:
     elif entry.embedded:
         typer.echo(f"{entry.name} comes with an installed package: nothing to get")
     else:
-        train, test = entry.counts
+        train, test = row["images"].values()
+        where = row.get("folder") or row["path"]
+        skipped = f", {row['skipped']:,} of them left out" if row.get("skipped") else ""
         typer.echo(
-            f"{entry.store}: {train:,} training and {test:,} test images in {row['path']} "
+            f"{entry.store}: {train:,} training and {test:,} test images in {where}{skipped} "
             f"(digest {row['digest'][:12]})"
         )
 

@@ -13,6 +13,7 @@ from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays
 from reproduce.running import counting, devices, memory
+from reproduce.running.decoding import decoding_rate
 from reproduce.running.estimate import Estimate, Speed, shared, speeds
 from reproduce.running.launch import LaunchOptions, Resources, resources
 from reproduce.running.schedule import ends
@@ -147,8 +148,16 @@ class _Planner:
             arrays=len(parts),
             tasks=max((len(part.tasks) for part in parts), default=0),
             times=times,
+            decoded=self._decoded(missing, images),
+            decoding=decoding_rate() if self._decoded(missing, images) else (0.0, 0),
             missing=tuple((item.cell, item.run.seed) for item in found.missing),
             fits=within,
+        )
+
+    def _decoded(self, missing: Sequence[Run], images: Mapping[str, int]) -> int:
+        """Images that are decoded while they train."""
+        return sum(
+            images[run.hash] for run in missing if run.data.shape and run.data.shape.streamed
         )
 
     def _bytes(self, run: Run, pack: int) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from benchmarks.training.checkpoint import EPOCH_MARGIN
+from benchmarks.training.checkpoint import EPOCH_MARGIN, SAVE_POINT_SECONDS
 from reproduce.running.workload import trained_images, workload
 
 if TYPE_CHECKING:
@@ -76,8 +76,13 @@ class Budget:
 
 
 def least_seconds(epoch_seconds: float) -> float:
-    """The shortest budget in which a run comes to the end of such an epoch."""
-    return START_SECONDS + epoch_seconds + SAVE_SECONDS + REPORT_SECONDS
+    """The shortest budget in which a run with such epochs comes to where it can be saved."""
+    return START_SECONDS + to_save(epoch_seconds) + SAVE_SECONDS + REPORT_SECONDS
+
+
+def to_save(epoch_seconds: float, update_seconds: float = 0.0) -> float:
+    """What passes at most, but for an evaluation, until a run can be saved that has such epochs."""
+    return min(epoch_seconds, 2 * SAVE_POINT_SECONDS + update_seconds)
 
 
 class Pace:
@@ -90,7 +95,7 @@ class Pace:
 
     Attributes:
         seen: images a second by workload, as measured here.
-        hopeless: whether what is trained will not come to the end of its epoch in time, so that
+        hopeless: whether what is trained will not come to where it can be saved in time, so that
             fewer runs at once may do better, or others.
     """
 
@@ -104,14 +109,15 @@ class Pace:
         self.hopeless = False
 
     def admits(self, run: Run, size: int) -> bool:
-        """Whether ``size`` runs like this one, begun now, complete an epoch in time, so that
-        something of them is kept; what has never been measured may try."""
+        """Whether ``size`` runs like this one, begun now, can be saved in time, so that something
+        of them is kept; what has never been measured may try."""
         if self.deadline is None:
             return True
         images = trained_images(run, self.data) / max(1, run.epochs)
         kind = workload(run.canonical())
         rate = self.seen.get(kind, self.known.get(kind))
-        seconds = size * images / rate if rate else 0.0
+        batch = max(getattr(phase, "batch_size", 0) for phase in run.procedure.phases)
+        seconds = to_save(size * images / rate, size * batch / rate) if rate else 0.0
         return time.monotonic() + seconds + SAVE_SECONDS * size < self.deadline
 
     def most(self, run: Run, size: int) -> int:
@@ -138,7 +144,7 @@ class Pace:
             if self.deadline is not None and seconds > TRIAL_SECONDS and progress.step:
                 self.seen[self._pack[name]] = together * (progress.images_seen - images) / seconds
                 left = seconds * (progress.steps_per_epoch / progress.step - 1)
-                self.hopeless = now + left > self.deadline
+                self.hopeless = now + to_save(left) > self.deadline
             return
         if epoch >= 0 and seconds > 0:
             self._epoch_seconds = seconds
@@ -146,8 +152,8 @@ class Pace:
         self._last[name] = (progress.epoch, progress.images_seen, now)
 
     def should_leave(self) -> bool:
-        """Asked at the end of an epoch: whether the next one would end too late."""
+        """Asked where a run can be saved: whether the next such moment would come too late."""
         if self.deadline is None:
             return False
-        seconds = EPOCH_MARGIN * self._epoch_seconds + SAVE_SECONDS * len(self._pack)
+        seconds = EPOCH_MARGIN * to_save(self._epoch_seconds) + SAVE_SECONDS * len(self._pack)
         return time.monotonic() + seconds >= self.deadline

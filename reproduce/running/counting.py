@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmarks import data as datasets
 from benchmarks.models import Model
 from benchmarks.parts import made
 from reproduce.catalogue.papers import papers
@@ -87,8 +86,7 @@ def networks(runs: Iterable[Run]) -> dict[str, Network]:
 
 
 def _key(run: Run) -> str:
-    data = datasets.DATASETS.get(run.data.name)
-    classes, stored = (len(data.classes), data.side) if data else (CLASSES, SIDE)
+    classes, stored, *_ = run.data.shape or (CLASSES, SIDE)
     side = run.data.side(stored)
     return json.dumps([run.model.canonical(), classes, side], sort_keys=True)
 

@@ -34,8 +34,8 @@ def check(runs: Iterable[Run], data: Path) -> None:
 
 
 def open_for(run: Run, data: Path) -> Dataset:
-    """The run's data set with every image read once and compared with the store's content digest,
-    and the store's identity with the one that the run names.
+    """The run's data set with everything in its store read once and compared with the store's
+    content digest, and the store's identity with the one that the run names.
 
     Raises:
         UserError: where it is missing, damaged, or another than the run means.
@@ -50,7 +50,7 @@ def open_for(run: Run, data: Path) -> Dataset:
     folder = datasets.store_name(name, run.data.fold)
     dataset = store.read(data, folder)
     _compare(folder, identity, dataset.identity, data)
-    content = store.content_digest(dataset.classes, {"train": dataset.train, "test": dataset.test})
+    content = dataset.content()
     if content != dataset.digest:
         raise UserError(
             f"{data / folder} is damaged: its images have digest {content[:12]}, not "
@@ -61,8 +61,8 @@ def open_for(run: Run, data: Path) -> Dataset:
 
 def train_images(run: Run, data: Path) -> int:
     """Number of the run's training images, without reading any; 0 where it cannot be told."""
-    if run.data.name in datasets.DATASETS:
-        return datasets.info(run.data.name, run.data.fold).counts[0]
+    if shape := run.data.shape:
+        return shape.train
     from benchmarks.data import store
 
     try:

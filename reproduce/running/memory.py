@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmarks import data as datasets
 from benchmarks.errors import UserError
 from reproduce.running import counting
 from reproduce.running.launch import resources
@@ -27,10 +26,14 @@ def run_bytes(run: Run, network: counting.Network) -> int:
 
 
 def image_bytes(run: Run) -> int:
-    """Of the data set, which lies on the device once for all runs of a process; 0 where its size is
-    not registered."""
-    known = datasets.DATASETS.get(run.data.name)
-    return sum(known.counts) * 3 * known.side**2 if known else 0
+    """Of the data set, which lies on the device once for all runs of a process, or of a batch of
+    it where it is streamed; 0 where its size is not known."""
+    shape = run.data.shape
+    if shape is None:
+        return 0
+    batches = [getattr(phase, "batch_size", 1) for phase in run.procedure.phases]
+    images = max(batches) if shape.streamed else shape.train + shape.test
+    return images * 3 * shape.side**2
 
 
 def fitting(missing: Sequence[PlannedRun], options: LaunchOptions) -> tuple[LaunchOptions, str]:

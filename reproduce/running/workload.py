@@ -25,8 +25,7 @@ def trained_images(run: Run, data: Path) -> int:
 
 def evaluated_images(run: Run) -> int:
     """How many images the run is evaluated on."""
-    known = run.data.name in datasets.DATASETS
-    test = datasets.info(run.data.name, run.data.fold).counts[1] if known else 0
+    test = run.data.shape.test if run.data.shape else 0
     return sum(p.evaluations for p in run.procedure.phases) * (test + run.data.held_out)
 
 
@@ -38,10 +37,13 @@ def work(run: Run, data: Path, epochs_done: float = 0.0) -> float:
 
 
 def workload(resolved: Mapping[str, Any]) -> str:
-    """What runs of equal speed have in common: images of one size through one network, so many at
-    once."""
+    """What runs of equal speed have in common: images of one size, streamed or not, through one
+    network, so many at once."""
     name = str(resolved["data"].get("name"))
-    stored = datasets.info(name).side if name in datasets.DATASETS else name
-    side = resolved["data"].get("window") or stored
+    known = datasets.DATASETS.get(name)
+    sides: Any = [known.side, known.indexed] if known else name
+    window = resolved["data"].get("window")
     batches = [phase.get("batch_size") for phase in resolved["procedure"]["phases"]]
-    return json.dumps([side, resolved["model"], resolved["precision"], batches], sort_keys=True)
+    return json.dumps(
+        [sides, window, resolved["model"], resolved["precision"], batches], sort_keys=True
+    )

@@ -141,7 +141,8 @@ def _total_fault(data: dict[str, Any], total: int) -> str | None:
         known = datasets.info(name, fold)
     except (UserError, TypeError):
         return f"{name} has no fold {fold!r}"
-    if total == known.counts[1]:
+    # Of an index, images that could not be read may be left out.
+    if total == known.counts[1] or (known.indexed and 0 < total < known.counts[1]):
         return None
     return f"it counts {total} test images, where {known.store} has {known.counts[1]}"
 

@@ -20,6 +20,7 @@ from benchmarks.models import (
     CifarResNet,
     Deep,
     ExpandedVGG10,
+    Handcrafted,
     Hierarchical,
     Model,
     PairedNet,
@@ -75,6 +76,10 @@ INITIAL_SMALL: dict[str, tuple[Model, str]] = {
             model=ResNet18(width_multiplier="0.1"), parents=(0, 0, 1, 1, 1, 2, 2, 2, 2, 2)
         ),
         "4b17242ad597f19f",
+    ),
+    "handcrafted": (
+        Handcrafted(network_behind=ResNet18(width_multiplier="0.1")),
+        "05cf09cb31f338d4",
     ),
     "paired": (
         PairedNet(widths=(4, 4, 4, 8, 8), halve_at=(4,), shortcuts="project"),

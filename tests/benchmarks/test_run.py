@@ -114,6 +114,7 @@ def another(value: Any, path: str) -> Any:
         "normalization": "unit",
         "precision": "bf16",
         "norms": "shared",
+        "test_views": "ten",
         "convention": "sum_sq" if value == "half_sum_sq" else "half_sum_sq",
         "last_batch": "drop",
         "lr_placement": "inside",
