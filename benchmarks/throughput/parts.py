@@ -4,8 +4,8 @@
     python -m benchmarks.throughput.parts --device cuda --alpha 150
 
 One process and, on a CPU, one thread a contender, except where the table says so. Rounds follow one
-another (A B C A B C …), so that what drifts hits all alike; ratios to a group's first contender are
-taken within a round, and medians are shown.
+another (A B C A B C …), as drift hits all alike; ratios to a group's first contender are taken
+within a round, and medians shown.
 
 - **update**: β-LASSO's step over all weights of S-FC(α) beside torch's fused SGD over the same.
 - **training S-FC**: whole steps of S-FC(α), β-LASSO beside SGD.
@@ -16,6 +16,7 @@ taken within a round, and medians are shown.
 - **training S-CONV**: whole steps of S-CONV(8) with each augmentation.
 - **group penalties**: what penalties of groups add to a step of a network of twelve layers and a
   spatial pyramid, by sub-gradient and by proximal step, beside the whole step.
+- **kernel penalties**, **smaller networks**: see :mod:`benchmarks.throughput.kernels`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from benchmarks.models import LocallyConnected2d, PyramidNet, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
 from benchmarks.optimizers.lasso import lasso_step
 from benchmarks.penalties import Compactness, DictionarySparsity, PlainL2, Term
+from benchmarks.throughput import kernels
 from benchmarks.throughput.rivals import BATCH, SIDE, by_groups, by_position, torchvision_batches
 from benchmarks.training.loop import prepare
 
@@ -218,6 +220,9 @@ def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
         f"augmentation, batch {BATCH}": lambda: augmentation_group(device),
         f"training S-CONV(8), batch {BATCH}": lambda: small_group(device),
         f"group penalties, depth 12, batch {BATCH}": lambda: penalty_group(device),
+        f"kernel penalties, depth 19, batch {kernels.BATCH}": lambda: kernels.penalty_group(device),
+        "smaller networks, batch 1": lambda: kernels.inference_group(1, device),
+        "smaller networks, batch 128": lambda: kernels.inference_group(128, device),
     }
 
 

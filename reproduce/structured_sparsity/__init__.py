@@ -35,5 +35,10 @@ PAPER = Paper(
             "figure5",
             "accuracy against multiply-adds for every α and τ under the kernel-number penalty",
         ),
+        Entry(
+            "networks",
+            "the networks that thresholds leave of kept runs, with images/s, exported by --export",
+            trains=False,
+        ),
     ),
 )
