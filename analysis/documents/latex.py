@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from analysis.documents.blocks import (
     MISSING,
@@ -74,13 +74,36 @@ ACCENTED = frozenset(
 
 def text(document: Document) -> str:
     """The complete ``.tex`` file: tables in the document's order, then what they rest on."""
+    return f"{PREAMBLE}{body(document)}\\end{{document}}\n"
+
+
+def book(title: str, documents: Sequence[Document], figures: Mapping[str, Sequence[str]]) -> str:
+    """One ``.tex`` file of several documents.
+
+    Args:
+        figures: of a document's id the PDF files of its figures, beside the ``.tex``.
+    """
+    parts = [PREAMBLE, rf"{{\Large\bfseries {escape(title)}\par}}\tableofcontents" "\n"]
+    for document in documents:
+        name = escape(f"{document.title} ({document.id})")
+        parts += [rf"\clearpage\addcontentsline{{toc}}{{section}}{{{name}}}" "\n", body(document)]
+        parts += [
+            "\\begin{center}\n\\includegraphics[width=\\linewidth,height=.9\\textheight,"
+            f"keepaspectratio]{{{file}}}\n\\end{{center}}\n"
+            for file in figures.get(document.id, ())
+        ]
+    return "".join([*parts, "\\end{document}\n"])
+
+
+def body(document: Document) -> str:
+    """Between the preamble and the end."""
     tables = [table(document, grid) for grid in document.grids("latex")]
     tables += [_claims(document, b) for b in document.blocks if isinstance(b, Claims) if b.items]
     found = [b for b in document.blocks if isinstance(b, Notes)]
     notes = [_notes(block) for block in found if block.shown != "terminal"]
     if len(tables) > 1:
         notes.insert(0, "\\clearpage\n")  # else floats tear the text apart
-    return "".join([PREAMBLE, _head(document), *tables, *notes, "\\end{document}\n"])
+    return "".join([_head(document), *tables, *notes])
 
 
 def fragments(document: Document) -> dict[str, str]:

@@ -45,14 +45,14 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
     from analysis.documents import html
     from analysis.figures.drawing import svg
 
-    sections: list[Section] = []
+    found: list[Section] = []
     runs: dict[str, RunCard] = {}
     for entry in chosen(names):
-        for section, cards in _sections(entry, base):
-            sections.append(section)
+        for section, cards in sections(entry, base):
+            found.append(section)
             for card in cards:  # a run of several tables is told by the first
                 runs.setdefault(card.hash, card)
-    return html.page(TITLE, INTRO, sections, list(runs.values()), draw or svg)
+    return html.page(TITLE, INTRO, found, list(runs.values()), draw or svg)
 
 
 def chosen(names: Sequence[str]) -> list[Entry]:
@@ -88,7 +88,8 @@ def tabled(selection: Selection) -> Document:
     return table_document(build(selection))
 
 
-def _sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
+def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
+    """The entry's documents, each with its runs; one without a document where there is none."""
     from analysis.documents.html import Section
 
     anchor = entry.id.replace("/", "-")

@@ -1,0 +1,89 @@
+"""`reproduce paper`: every table and figure of a paper in one PDF."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce.catalogue.papers import default_paper, entries, papers
+from reproduce.commands import options as opt
+from reproduce.commands import page
+from reproduce.commands.publishing import short
+from reproduce.store import atomic
+from reproduce.store.paths import default_results
+
+if TYPE_CHECKING:
+    from analysis.documents.blocks import Document
+
+# The first that is there compiles; each is told to stop at nothing.
+COMPILERS = {
+    "pdflatex": ("-interaction=nonstopmode", "-halt-on-error"),
+    "tectonic": ("--chatter=minimal",),
+}
+PASSES = 2  # the second one knows the table of contents
+
+
+def paper(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[PAPER]", help="Such as beta-lasso.", show_default=False),
+    ] = None,
+    results: opt.Results = None,
+) -> str:
+    """Write one PDF with every table and figure of a paper, published beside reproduced, as far as
+    there are runs."""
+    compiler = next(filter(shutil.which, COMPILERS), None)
+    if compiler is None:
+        raise UserError(
+            "neither pdflatex nor tectonic is installed: `apt-get install lmodern "
+            "texlive-latex-recommended` brings the former; `reproduce report` needs neither"
+        )
+    chosen, base = name or default_paper(), results or default_results()
+    own = entries(chosen)
+    made = [s.document for entry in own for s, _ in page.sections(entry, base) if s.document]
+    title = next(each.title for each in papers() if each.name == chosen)
+    path = base / f"{chosen}.pdf"
+    with atomic.telling(f"write {path}", "; give another --results DIR"):
+        atomic.replace(path, compiled(title, made, compiler))
+    return f"Written: {short(path)}, {len(made)} tables and figures"
+
+
+def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
+    """The PDF.
+
+    Raises:
+        UserError: where LaTeX fails, with its last words.
+    """
+    from analysis.documents.latex import book
+    from analysis.documents.panels import FigureBlock
+    from analysis.figures import drawing
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        figures: dict[str, list[str]] = {}
+        for document in documents:
+            for block in document.blocks:
+                if isinstance(block, FigureBlock):
+                    file = f"figure{sum(map(len, figures.values()))}.pdf"
+                    (folder / file).write_bytes(drawing.files(block)["pdf"])
+                    figures.setdefault(document.id, []).append(file)
+        (folder / "paper.tex").write_text(book(title, documents, figures), encoding="utf-8")
+        for _ in range(PASSES):
+            done = subprocess.run(
+                [compiler, *COMPILERS[compiler], "paper.tex"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        if done.returncode != 0:
+            said = [line for line in done.stdout.splitlines() if line.startswith("!")]
+            raise UserError(f"{compiler} failed: {said[0] if said else done.stderr.strip()[-200:]}")
+        return (folder / "paper.pdf").read_bytes()
