@@ -16,6 +16,7 @@ from benchmarks.data.description import Archive, DatasetInfo, Source
 
 CIFAR = "https://www.cs.toronto.edu/~kriz"
 FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+HANDWRITTEN = "https://ossci-datasets.s3.amazonaws.com/mnist"
 INDOOR = "http://groups.csail.mit.edu/vision/LabelMe/NewImages"
 INDOOR_LISTS = "http://web.mit.edu/torralba/www"
 SCENES = "http://www-cvr.ai.uiuc.edu/ponce_grp/data/scene_categories"
@@ -76,6 +77,29 @@ CIFAR100 = DatasetInfo(
             Source("test", "", "md5:f0ef6b0ae62326f3e7ffdfab6717acfc"),
             Source("meta", "", "md5:7973b15100ade9c7d40fb424638fde48"),
         ),
+    ),
+)
+
+# The sums are those that torchvision publishes, beside the mirror that it fetches from.
+MNIST = DatasetInfo(
+    name="mnist",
+    title="MNIST (LeCun et al. 1998), grey",
+    classes=class_names.DIGITS,
+    counts=(60_000, 10_000),
+    side=28,
+    archive=Archive(
+        layout="idx",
+        sources=_under(
+            HANDWRITTEN,
+            {
+                "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
+                "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
+                "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
+            },
+        ),
+        train=("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+        test=("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
     ),
 )
 
@@ -354,7 +378,7 @@ def folder(name: str) -> DatasetInfo:
 
 
 _ALL = (
-    *(CIFAR10, CIFAR100, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS),
+    *(CIFAR10, CIFAR100, MNIST, FASHION_MNIST, SVHN, TINY_IMAGENET, DEEPWEEDS),
     *(CUB200, CARS, IMAGENET, SCENES15, MIT67),
     *(DIGITS, DIGITS64),
 )

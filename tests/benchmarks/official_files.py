@@ -117,18 +117,24 @@ def cifar100_batch(split: Split) -> dict[bytes, Any]:
     }
 
 
-def fashion_mnist(folder: Path) -> Made:
+def fashion_mnist(folder: Path, name: str = "fashion-mnist") -> Made:
     """Four and two grey images of each class, as gzipped IDX files."""
+    side = DATASETS[name].side
     expected = {}
     for split, stem, count in (("train", "train", 40), ("test", "t10k", 20)):
         grey = noise(count, 28, count)[..., 0]
         labels = np.arange(count) % 10
         write_idx(folder / f"{stem}-images-idx3-ubyte.gz", grey)
         write_idx(folder / f"{stem}-labels-idx1-ubyte.gz", labels.astype(np.uint8))
-        images = [Image.fromarray(g).resize((32, 32), Image.Resampling.BILINEAR) for g in grey]
+        images = [Image.fromarray(g).resize((side, side), Image.Resampling.BILINEAR) for g in grey]
         pixels = np.stack([np.asarray(image.convert("RGB")) for image in images])
         expected[split] = Split(pixels, labels)
-    return Made(folder, registered(DATASETS["fashion-mnist"], folder, counts=(40, 20)), expected)
+    return Made(folder, registered(DATASETS[name], folder, counts=(40, 20)), expected)
+
+
+def mnist(folder: Path) -> Made:
+    """The same files, whose images stay as large as they are."""
+    return fashion_mnist(folder, "mnist")
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:
@@ -272,6 +278,7 @@ def write_csv(path: Path, header: tuple[str, ...], rows: list[Any]) -> None:
 
 MAKERS: dict[str, Callable[[Path], Made]] = {
     "cifar100": cifar100,
+    "mnist": mnist,
     "fashion-mnist": fashion_mnist,
     "svhn": svhn,
     "tiny-imagenet": tiny_imagenet,

@@ -96,7 +96,7 @@ def test_the_store_has_a_content_digest_and_the_name_that_runs_use(
         assert head["identity"] == made.info.identity != head["digest"]
     else:
         assert head["digest"] == made.info.identity == made.info.digest
-    decodes = made.info.name in ("fashion-mnist", "tiny-imagenet", "deepweeds")
+    decodes = made.info.name in ("mnist", "fashion-mnist", "tiny-imagenet", "deepweeds")
     assert ("Pillow" in head.get("made_with", "")) == decodes
     dataset = store.read(tmp_path, made.info.store)
     assert (dataset.identity, dataset.digest) == (made.info.identity, head["digest"])
@@ -189,6 +189,7 @@ def test_resized_pixels_are_frozen() -> None:
 IDENTITIES = {
     ("cifar10", 0): "41a5a5c9d28ac87d857dc83edef2ea070fba11c1f0193cddcb8ed6d06627632a",
     ("cifar100", 0): "a68390a51bafbb153d023c20d7a9d04d06760f2087237c86254531cd5e4f301b",
+    ("mnist", 0): "09b3260e27ff5ba58bbb697755506dd808e4f7ed75be431c14a85c5721b87e3d",
     ("fashion-mnist", 0): "179a413b362b0ba9f33f81493de749a85f16cb93557dc9e64ee35255b22458e3",
     ("svhn", 0): "fa6953db6919201e147a0f98775f11972cc39206812a0d8a36fd11be81e3df63",
     ("tiny-imagenet", 0): "f3e911b0c946d8b96c636ec0a1fdb4a3175e8244fad8e00ba20e7ae4ed1dee63",
@@ -212,7 +213,7 @@ def test_what_runs_name_the_data_sets_by_never_changes(name: str, fold: int) -> 
 def test_every_data_set_has_its_own_name() -> None:
     entries = [fold for entry in DATASETS.values() for fold in entry.folds or (entry,)]
     assert {(e.name, e.fold or 0) for e in entries} == set(IDENTITIES)
-    assert len({entry.identity for entry in entries}) == len(entries) == 14
+    assert len({entry.identity for entry in entries}) == len(entries) == 15
     assert len({entry.store for entry in entries}) == len(entries)
 
 
@@ -226,7 +227,7 @@ def test_what_makes_the_pixels_is_in_the_name(change: dict[str, Any]) -> None:
 def test_the_register_agrees_with_torchvision() -> None:
     known = torchvision.datasets
     archives = {name: entry.archive for name, entry in DATASETS.items()}
-    cifar, fashion, svhn = (archives[name] for name in ("cifar100", "fashion-mnist", "svhn"))
+    cifar, svhn = (archives[name] for name in ("cifar100", "svhn"))
     source = cifar.sources[0]
     assert (source.url, source.name) == (known.CIFAR100.url, known.CIFAR100.filename)
     assert source.checksum == f"md5:{known.CIFAR100.tgz_md5}"
@@ -235,9 +236,10 @@ def test_the_register_agrees_with_torchvision() -> None:
     assert inside == dict([*known.CIFAR100.train_list, *known.CIFAR100.test_list, meta])
     assert cifar.folder == known.CIFAR100.base_folder
     assert cifar.meta == (known.CIFAR100.meta["filename"],)
-    pairs = [(file.name, file.checksum.removeprefix("md5:")) for file in fashion.sources]
-    assert pairs == known.FashionMNIST.resources
-    assert all(f.url == known.FashionMNIST.mirrors[0] + f.name for f in fashion.sources)
+    for name, theirs in (("mnist", known.MNIST), ("fashion-mnist", known.FashionMNIST)):
+        pairs = [(f.name, f.checksum.removeprefix("md5:")) for f in archives[name].sources]
+        assert pairs == theirs.resources
+        assert all(f.url == theirs.mirrors[0] + f.name for f in archives[name].sources)
     assert DATASETS["fashion-mnist"].classes == tuple(known.FashionMNIST.classes)
     for file, split in zip(svhn.sources, SPLITS, strict=True):
         url, name, checksum = known.SVHN.split_list[split]
