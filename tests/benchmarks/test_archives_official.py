@@ -200,6 +200,13 @@ IDENTITIES = {
     ("deepweeds", 4): "20e7b686f6beeb65b7bffac2b5f42e232e63904b445aa0be8d6aaa2ec4fd88f4",
     ("cub200", 0): "b950d119c6ec44eecd31ed5b197b707530cbd2e085c3537f7759a0b7edc94e4c",
     ("cars", 0): "c718b4581e68d0d7c93986abb83c94733018ef760866a35cfd30bd203e48e5bc",
+    ("imagenet", 0): "7ea2774dbb235d3340e38726c64052e74d269909e73c9ce73117e1c511119a8f",
+    ("scenes15", 0): "0f1db0105c87fc78cc9f2d8353186d349df7600da786c84d119671ce8094a02a",
+    ("scenes15", 1): "a9cc0e81bfd8dd1735253c93b47853a1832e9bd6135c475e996684a242a2869b",
+    ("scenes15", 2): "519fda93256dc21bffa800223f1e50caef678d450c62814e6e671388b4f9ea76",
+    ("scenes15", 3): "b8d5eb8fe8fdb25041f8bd4c210ddbe70bec90d161c71162a0ccd1c3940c724b",
+    ("scenes15", 4): "fc55038fe916c8319622451201a1db7f121dbeb5f8b7d14e060dc5868ba41763",
+    ("mit67", 0): "32f0531eb2f2e50dcfa523d766eec074df8676c632c95b5578557853775985ef",
     ("digits", 0): "385e52d790092af5157cd4f7d6c59666f5b45c5a8835c06d392f8f6d06cb618e",
     ("digits64", 0): "f0b05ffe98986b3a98fab741d3e7db6d697796567c56e485621b36e20172c3cb",
 }
@@ -213,7 +220,7 @@ def test_what_runs_name_the_data_sets_by_never_changes(name: str, fold: int) -> 
 def test_every_data_set_has_its_own_name() -> None:
     entries = [fold for entry in DATASETS.values() for fold in entry.folds or (entry,)]
     assert {(e.name, e.fold or 0) for e in entries} == set(IDENTITIES)
-    assert len({entry.identity for entry in entries}) == len(entries) == 15
+    assert len({entry.identity for entry in entries}) == len(entries) == 22
     assert len({entry.store for entry in entries}) == len(entries)
 
 
