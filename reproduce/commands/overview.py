@@ -19,6 +19,8 @@ from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
 from reproduce.store.store import stores
 
+START = "start with `reproduce table3 --quick`"
+
 
 def list_tables(
     paper: Annotated[
@@ -76,33 +78,86 @@ def overview(results: Path | None, *, as_json: bool) -> str:
 
     Runs under other readings than the default ones are told together, by form.
     """
-    rows: list[dict[str, Any]] = []
-    for store in stores(results or default_results(), FORMS[0]):
-        records = list(store.records.readable())
-        found = Counter(map(configuration_hash, records))
-        precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
-        for entry in entries():
-            if not found:
-                break  # what comes after need not be loaded
-            whole = entry.load() if entry.trains else None
-            if whole is not None and store.form in (whole.form, *whole.forms):
-                rows += _rows(whole.of_form(store.form), found, precisions)
-        if others := found.total():
-            rows.append({"table": None, "form": store.form, "done": others})
+    rows = _finished(results or default_results())
     if as_json:
         return json.dumps(rows, indent=1)
-    return "\n".join(map(_line, rows)) or (
-        "no run has finished yet: start with `reproduce table3 --quick`"
+    return "\n".join(map(_line, rows)) or f"no run has finished yet: {START}"
+
+
+def dashboard(results: Path | None = None) -> str:
+    """What there is of each paper, what has run, and what to type next; fits 80 columns."""
+    base = results or default_results()
+    rows = _finished(base)
+    done: dict[str, list[str]] = {}
+    for row in rows:
+        if row["table"]:
+            form = "" if row["form"] == "full" else f"{row['form']} "
+            told = f"{form}{row['precision']} {row['done']}/{row['planned']}"
+            done.setdefault(row["table"], []).append(told)
+    lines = []
+    for paper in papers():
+        lines.append(f"{paper.title} ({paper.name})")
+        kinds = {True: "trained", False: "computed at once"}
+        for trains, kind in kinds.items():
+            names = [
+                e.name + (f" ({', '.join(done[e.id])})" if e.id in done else "")
+                for e in paper.entries
+                if e.trains == trains
+            ]
+            if names:
+                lines.append(_filled(f"{kind}: {', '.join(names)}"))
+    running = sum(len(store.claims().owners()) for store in stores(base))
+    lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
+    following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
+    lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))
+    lines.append(
+        "`reproduce list` tells what each is, `reproduce report --html` shows what came out,"
+    )
+    lines.append("`reproduce --help` teaches all commands")
+    return "\n".join(lines)
+
+
+def _filled(text: str, indent: str = "  ") -> str:
+    width = min(100, shutil.get_terminal_size().columns)
+    more = f"{indent}  "
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=more,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
-def _rows(table: Table, found: Counter[str], precisions: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Of each precision that has runs, which it takes from ``found``."""
+def _finished(base: Path) -> list[dict[str, Any]]:
+    """Of each form, table and precision that has runs; a run of several tables counts for each."""
+    rows: list[dict[str, Any]] = []
+    for store in stores(base, FORMS[0]):
+        records = list(store.records.readable())
+        found = Counter(map(configuration_hash, records))
+        precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
+        told: set[str] = set()
+        for entry in entries() if found else ():
+            whole = entry.load() if entry.trains else None
+            if whole is not None and store.form in (whole.form, *whole.forms):
+                rows += _rows(whole.of_form(store.form), found, precisions, told)
+        if others := sum(count for name, count in found.items() if name not in told):
+            rows.append({"table": None, "form": store.form, "done": others})
+    return rows
+
+
+def _rows(
+    table: Table, found: Counter[str], precisions: Iterable[str], told: set[str]
+) -> Iterator[dict[str, Any]]:
+    """Of each precision that has runs; ``told`` learns their configurations."""
     planned = len(table.cells) * table.seeds
     name = table.name if table.paper == default_paper() else table.id
     for precision in precisions:
         runs = (cell.run(0, {"precision": precision}) for cell in table.cells)
-        done = sum(found.pop(name, 0) for name in {run.configuration_hash for run in runs})
+        names = {run.configuration_hash for run in runs} & found.keys()
+        done = sum(found[configuration] for configuration in names)
+        told |= names
         own = precision == table.cells[0].template.precision
         options = table.option + ("" if own else f" --precision {precision}")
         if done:

@@ -1,0 +1,63 @@
+"""`reproduce` alone and `reproduce status` without a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import record_makers
+
+from reproduce.__main__ import run
+from reproduce.catalogue.papers import papers
+from reproduce.catalogue.selection import select
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("REPRODUCE_RESULTS", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+def publish(name: str, cell: str, seeds: str, form: str = "full") -> None:
+    selection = select(name, form=form, only=[cell], seeds=seeds)
+    for item in selection.planned:
+        record = record_makers.make(item.run.seed, run=item.run, form=form)
+        selection.store.records.publish(record)
+
+
+def test_without_runs_it_says_how_to_begin(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([]) == 0
+    told = capsys.readouterr().out
+    assert all(f"({paper.name})" in told for paper in papers())
+    assert "start with `reproduce table3 --quick`" in told
+    assert run(["status"]) == 0
+    assert "start with" in capsys.readouterr().out
+
+
+def test_runs_of_two_tables_count_for_both(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plain VGG-10 is a cell of Table III and, at the same λ, of Table IV."""
+    publish("table3", "plain 1 1", "3")
+    publish("beta-lasso/table2", "cifar10 S-FC beta 50", "2", "reduced")
+    assert run(["status", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    found = {(row["table"], row["form"]): (row["done"], row["planned"]) for row in rows}
+    assert found == {
+        ("locality/table3", "full"): (3, 195),
+        ("locality/table4", "full"): (3, 1620),
+        ("beta-lasso/table2", "reduced"): (2, 90),
+        ("beta-lasso/figure3", "reduced"): (2, 30),
+    }
+    assert run([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    titles = tuple(paper.title for paper in papers())
+    assert all(len(line) <= 80 for line in lines if not line.startswith(titles))
+    text = " ".join(" ".join(lines).split())
+    assert "table3 (float32 3/195)" in text
+    assert "figure3 (reduced bf16 2/30)" in text
+    assert "next: `reproduce " in text
