@@ -20,6 +20,10 @@ from reproduce.store.schema import FORMS, configuration_hash
 from reproduce.store.store import stores
 
 START = "start with `reproduce table3 --quick`"
+HELP = (
+    "`reproduce list` tells what each is, `reproduce report --html` shows what came out, "
+    "`reproduce --help` teaches all commands"
+)
 
 
 def list_tables(
@@ -110,10 +114,7 @@ def dashboard(results: Path | None = None) -> str:
     lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
     lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))
-    lines.append(
-        "`reproduce list` tells what each is, `reproduce report --html` shows what came out,"
-    )
-    lines.append("`reproduce --help` teaches all commands")
+    lines.append(_filled(HELP, ""))
     return "\n".join(lines)
 
 
