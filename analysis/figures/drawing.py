@@ -112,9 +112,8 @@ def _frame(figure: Figure, block: FigureBlock) -> None:
         figure.supylabel(block.y_title, fontsize=8)
     if block.legend:
         longest = max(len(sampled.label) for sampled in block.legend)
-        columns = max(1, int(width / (0.55 + 0.055 * longest)))
-        figure.legend(
-            handles=[style.handle(sampled) for sampled in block.legend],
-            loc="outside lower center",
-            ncols=min(len(block.legend), columns),
-        )
+        columns = min(len(block.legend), max(1, int(width / (0.55 + 0.055 * longest))))
+        # A legend fills column by column, and is read line by line.
+        read = [s for first in range(columns) for s in block.legend[first::columns]]
+        handles = [style.handle(sampled) for sampled in read]
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns)

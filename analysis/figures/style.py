@@ -63,10 +63,10 @@ LOOKS = (
     Look("#c55a11", "o", (0, (4, 1.6)), filled=False, hatch="////"),
     Look("#111111", "v", (0, (1.2, 1.2)), filled=False, hatch="...."),
     Look("#7fb38a", "s", (0, (4, 1.2, 1, 1.2))),
-    Look("#1f4e79", "^", (0, (8, 2)), hatch="xxxx"),
-    Look("#c55a11", "D", (0, (2, 1)), hatch="++++"),
-    Look("#111111", "P", (0, (6, 1, 1, 1, 1, 1)), hatch="----"),
-    Look("#7fb38a", "v", (0, (1, 2.4)), filled=False, hatch="oooo"),
+    Look("#6a4c93", "^", (0, (8, 2)), hatch="xxxx"),
+    Look("#b8860b", "D", (0, (2, 1)), hatch="++++"),
+    Look("#4fa3c7", "P", (0, (6, 1, 1, 1, 1, 1)), hatch="----"),
+    Look("#8c8c8c", "v", (0, (1, 2.4)), filled=False, hatch="oooo"),
 )
 BORDER: Any = {"color": "0.6", "linewidth": 0.8, "linestyle": (0, (1, 2))}
 TIED: Any = {"linestyle": (0, (1, 1.4)), "linewidth": 1.4}
