@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.optimizers.optimizer import Optimizer
 from benchmarks.parts import NotNegative, Positive
@@ -23,11 +23,23 @@ class SGD(Optimizer, tag="sgd", frozen=True):
         lr_placement: whether the rate multiplies the velocity ("outside", PyTorch) or the gradient
             in it ("inside", Keras); the two differ only where the rate changes.
         bias_lr_factor: biases, those of batch-norm included, learn at this many times the rate.
+        fast: parameters whose names begin so, such as a new "classifier", learn at
+            ``fast_lr_factor`` times the rate; all of them do where it is empty.
     """
+
+    introduced: ClassVar[Mapping[str, Any]] = {"fast": "", "fast_lr_factor": Decimal(1)}
 
     momentum: NotNegative = Decimal("0.9")
     lr_placement: Literal["outside", "inside"] = "outside"
     bias_lr_factor: Positive = Decimal(1)
+    fast: str = ""
+    fast_lr_factor: Positive = Decimal(1)
+
+    def rate_factor(self, parameter: str) -> float:
+        """How many times the rate a parameter of that name learns at."""
+        biases = self.bias_lr_factor if parameter.endswith("bias") else Decimal(1)
+        fast = self.fast_lr_factor if parameter.startswith(self.fast) else Decimal(1)
+        return float(biases * fast)
 
     def build(self, model: nn.Module, coefficients: Mapping[str, torch.Tensor]) -> SGDUpdate:
         return SGDUpdate(self, model, coefficients)
@@ -52,10 +64,9 @@ class SGDUpdate:
         self.momentum = float(settings.momentum)
         self.lr_inside = settings.lr_placement == "inside"
         # Parameters and velocities that share a rate; all of them, in order, for a factor of 1.
-        biases = float(settings.bias_lr_factor)
         self._groups: dict[float, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
         for (name, parameter), velocity in zip(named.items(), self.velocities, strict=True):
-            rate = biases if name.endswith("bias") else 1.0
+            rate = settings.rate_factor(name)
             parameters, velocities = self._groups.setdefault(rate, ([], []))
             parameters.append(parameter)
             velocities.append(velocity)

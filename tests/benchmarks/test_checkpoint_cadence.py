@@ -166,9 +166,10 @@ def test_remains_of_killed_writers_are_swept(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_left_is_saved_at_the_end_of_its_epoch(
-    noise: Dataset, short_run: Run, tmp_path: Path
+    noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although no checkpoint is due; the pack's other run has ended by then."""
+    monkeypatch.setattr(checkpoint, "SAVE_POINT_SECONDS", float("inf"))  # however slow it is
     loop.prepare(CPU)
     ended = changed(short_run, seed=2, epochs=1)
     told: list[str] = []

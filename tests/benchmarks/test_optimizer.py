@@ -144,3 +144,27 @@ def test_gradients_are_consumed() -> None:
     F.cross_entropy(model(images), labels).backward()
     SGD().build(model, decay_coefficients(model, run)).step(0.1)
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_part_of_the_network_learns_faster() -> None:
+    """As torch.optim.SGD with two groups; its biases by both factors."""
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2)).double()
+    reference = copy.deepcopy(model)
+    groups = [
+        {"params": [parameter], "factor": (10 if name.startswith("1.") else 1)}
+        for name, parameter in reference.named_parameters()
+    ]
+    for group, name in zip(groups, dict(model.named_parameters()), strict=True):
+        group["factor"] *= 2 if name.endswith("bias") else 1
+    torch_sgd = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    ours = SGD(fast="1.", fast_lr_factor="10", bias_lr_factor="2").build(model, {})
+    images = torch.randn(5, 4, dtype=torch.float64)
+    for rate in (0.01, 0.01, 0.003):
+        for group in torch_sgd.param_groups:
+            group["lr"] = rate * group["factor"]
+        for network in (model, reference):
+            network(images).square().sum().backward()
+        torch_sgd.step()
+        torch_sgd.zero_grad()
+        ours.step(rate)
+    _assert_same(model, reference, rtol=1e-10, atol=1e-12)

@@ -115,6 +115,7 @@ def another(value: Any, path: str) -> Any:
         "precision": "bf16",
         "norms": "shared",
         "test_views": "ten",
+        "fast": "classifier",
         "convention": "sum_sq" if value == "half_sum_sq" else "half_sum_sq",
         "last_batch": "drop",
         "lr_placement": "inside",
