@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn.functional import interpolate
+
+from benchmarks.errors import UserError
 
 QUANTILE, LEAST = 0.995, 0.04
 # So many more values than are kept come together before the smaller ones are dropped.
@@ -196,3 +199,30 @@ class _Tally:
         union = self.seen[None] + self.active - self.both
         overlap = np.divide(self.both, union, out=np.zeros(union.shape), where=union > 0)
         return np.asarray(overlap[:, 1:])
+
+
+def last_maps(network: nn.Module, side: int) -> tuple[str, nn.Module]:
+    """Name and module of the last feature layer (C-23): the last one to give maps that are larger
+    than a pixel.
+
+    Raises:
+        UserError: where none does.
+    """
+    found: list[tuple[str, nn.Module]] = []
+    hooks = []
+    for name, module in network.named_modules():
+        if name:
+
+            def note(module: nn.Module, _: object, output: object, name: str = name) -> None:
+                if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[-1] > 1:
+                    found.append((name, module))
+
+            hooks.append(module.register_forward_hook(note))
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, side, side, device=device))
+    for hook in hooks:
+        hook.remove()
+    if not found:
+        raise UserError("the network has no layer of maps to dissect")
+    return found[-1]

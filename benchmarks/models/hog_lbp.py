@@ -37,7 +37,8 @@ class HogLbp(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """The channels of images (N, 3, H, W)."""
-        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+        kind = images.device.type.replace("meta", "cpu")
+        with torch.no_grad(), torch.autocast(kind, enabled=False):
             pixels = images.float()
             return torch.cat([self._gradients(pixels), self._patterns(pixels)], 1)
 

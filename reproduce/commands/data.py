@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,12 +15,12 @@ from benchmarks.data.description import FOLDER_NAME, FOLDER_STORE
 from benchmarks.errors import UserError
 from benchmarks.weights.catalogue import WEIGHTS, KnownWeights
 from reproduce.commands import options as opt
+from reproduce.commands.progress_bar import progress_bar
 from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmarks.data.fetching import OnProgress
 
 NARROW = 60
 UNPUBLISHED = "no published sum; its layers agree"
@@ -86,7 +85,7 @@ def get(
     """
     root, entry = data or default_data(), _entry(name, fold)
     if not isinstance(entry, DatasetInfo) or not entry.embedded:
-        with _progress_bar() as on_progress:
+        with progress_bar() as on_progress:
             _keeper(entry).download(entry, root, on_progress)
     _report(entry, root, as_json)
 
@@ -128,7 +127,7 @@ def import_(
     settings = {"skip_corrupt": skip_corrupt} if skip_corrupt else {}
     if settings and not isinstance(entry, DatasetInfo):
         raise UserError(f"--skip-corrupt is of folders of images, which {name} is not")
-    with _progress_bar() as on_progress:
+    with progress_bar() as on_progress:
         _keeper(entry).import_from(entry, path, root, on_progress, **settings)
     _report(entry, root, as_json)
 
@@ -330,21 +329,3 @@ def _print_table(rows: list[Row], columns: Columns, console: Console) -> None:
     for row in rows:
         table.add_row(*(Text(cell(row), overflow="fold") for cell in columns.values()))
     console.print(table)
-
-
-@contextlib.contextmanager
-def _progress_bar() -> Iterator[OnProgress]:
-    """A bar on stderr that goes away at the end; nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    counted = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    columns, silent = (TextColumn("{task.description}"), *counted), not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=silent) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def show(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
-
-        yield show

@@ -11,6 +11,11 @@ PAPER = Paper(
     citation="H. Lobel, R. Vidal and A. Soto, Computer Vision and Image Understanding, 2019",
     entries=(
         Entry(
+            "table4",
+            "how many units detect concepts: what ŝ stands for, and dissection over Broden",
+            trains=False,
+        ),
+        Entry(
             "ratios",
             "what follows from the printed numbers alone: ratios, margins, implied units",
             trains=False,

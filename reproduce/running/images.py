@@ -10,6 +10,8 @@ from benchmarks import data as datasets
 from benchmarks.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from benchmarks.data.store import Dataset
     from benchmarks.run import Run
 
@@ -57,6 +59,24 @@ def open_for(run: Run, data: Path) -> Dataset:
             f"{dataset.digest[:12]}; remove that folder and get it again"
         )
     return dataset
+
+
+def statistics_of(run: Run, data: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of the run's training pixels by channel; reads no image that is stored.
+
+    Raises:
+        UserError: where the data set is missing or another than the run means.
+    """
+    import numpy as np
+
+    from benchmarks.data import store
+
+    if _is_embedded(run.data.name):
+        dataset = datasets.load(run.data.name, data)
+        return dataset.mean, dataset.std
+    check([run], data)
+    header = store.read_header(data, datasets.store_name(run.data.name, run.data.fold))
+    return np.array(header.mean), np.array(header.std)
 
 
 def train_images(run: Run, data: Path) -> int:
