@@ -184,7 +184,7 @@ def test_a_run_that_starts_from_another_holds_it() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"precision": "float16"},
+        {"precision": "float8"},
         {"epochs": 0},
         {"seed": -1},
         {"seed": 2**63},
