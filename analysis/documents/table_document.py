@@ -25,7 +25,7 @@ from analysis.documents.table_figure import figures
 from analysis.documents.table_layout import layout
 from analysis.documents.table_notes import claims, labels, machines, statements, summary
 from analysis.statistics.stars import STAR_LEGEND
-from analysis.verdicts.measure import ACCURACY
+from analysis.verdicts.measure import ACCURACY, Measure
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
 # The values of the table's measures are columns of their own, but for the accuracy.
@@ -146,9 +146,14 @@ def _cell_row(cell: CellResult, has_levels: bool) -> Row:
     return row(*cells, group=cell.group or cell.kind)
 
 
+def _accuracy(cell: CellResult) -> Measure:
+    """What an epoch is the best by, whatever the cell's own measure: test accuracy."""
+    return cell.measure if cell.measure.is_share else dataclasses.replace(ACCURACY, percent=True)
+
+
 def _best(cells: Sequence[CellResult]) -> list[Grid]:
     rows = [
-        row(cell.name, Cell(cell.measure.text(cell.best_median), cell.best_median))
+        row(cell.name, Cell(_accuracy(cell).text(cell.best_median), cell.best_median))
         for cell in cells
         if cell.best_median is not None
     ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 HOLDS, DIFFERS = 0, 1
+NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
 # What runs of one cell should have in common, and where a record holds it.
 COMMON = {
     "commits": ("commit",),
@@ -111,8 +112,12 @@ def _sum(found: Sequence[Finding]) -> str:
 def _of(entry: Entry, store: Store) -> Iterator[Finding]:
     """Of an entry's reports in a form: under the default readings and in each variant."""
     if not entry.trains:
-        if store.form == "full" and store.report(entry.id).is_dir():
+        if not store.report(entry.id).is_dir():
+            return
+        if store.form == "full":
             yield _computed(entry, store)
+        else:
+            yield Finding(_name(store, entry), None, (), (NEEDS_WEIGHTS,))
         return
     if store.form not in ("full", *entry.load().forms):
         return
