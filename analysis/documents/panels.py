@@ -149,7 +149,49 @@ class Images:
     apart: bool = False  # whether each image has a scale of its own instead of the panel's
 
 
-Panel = DotPanel | Curves | Bins | Map | Images
+@dataclass(frozen=True)
+class Ring:
+    """A circle, its line dashed by its look, faintly filled where ``shaded``."""
+
+    x: float
+    y: float
+    radius: float
+    look: int = 0
+    shaded: bool = False
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line between two points, or an arrow to the second; ``label`` stands at its middle."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    look: int = 0
+    arrow: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point, with a label at its side."""
+
+    x: float
+    y: float
+    look: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Circles, lines and points in the plane, of one scale in both directions, without axes."""
+
+    rings: tuple[Ring, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    title: str = ""
+
+
+Panel = DotPanel | Curves | Bins | Map | Images | Plane
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ import seaborn
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Images, Map
+from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Images, Map, Plane
 from analysis.figures import kinds, style
 from analysis.figures.dots import draw_dots
+from analysis.figures.plane import draw_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,7 @@ KINDS: dict[type, Callable[[Axes, Any, Any], None]] = {
     Bins: kinds.draw_bins,
     Map: kinds.draw_map,
     Images: kinds.draw_images,
+    Plane: draw_plane,
 }
 
 
