@@ -192,12 +192,23 @@ class Triples:
         return cls(vectors, cosines, np.stack([sign_product(*pair) for pair in pairs]))
 
 
-def examine(form: Form, triples: Sequence[Triples], refine: int = 1) -> Tested:
+def _worst(values: Array, products: Array, count: int) -> list[int]:
+    """Places of the largest values whose triples differ in D_h, which the optimiser keeps."""
+    found: dict[tuple[float, ...], int] = {}
+    for index in np.argsort(values)[::-1][: 200 * count]:
+        found.setdefault(tuple(products[:, index].round(6).tolist()), int(index))
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def examine(form: Form, triples: Sequence[Triples], refine: int = 3) -> Tested:
     """All properties of a form.
 
     Args:
         triples: of each dimension.
-        refine: from how many of the worst of each dimension the optimiser starts.
+        refine: from how many of the worst of each dimension the optimiser starts; they differ in
+            D_h.
     """
     worst, best = -np.inf, np.zeros((3, 2))
     low, high, closest, itself, asymmetry = np.inf, -np.inf, np.inf, 0.0, 0.0
@@ -212,7 +223,7 @@ def examine(form: Form, triples: Sequence[Triples], refine: int = 1) -> Tested:
         far = found[each.cosines < np.cos(np.pi / 6)]
         closest = min(closest, far.min(), opposite)
         values = found[0] - found[1] - found[2]
-        for index in np.argsort(values)[-refine:]:
+        for index in _worst(values, each.products, refine):
             start = each.vectors[index]
             for candidate in (start, ascend(form, start)):
                 value = float(violation(form, candidate))
@@ -271,7 +282,7 @@ def ascend(form: Form, triple: Array) -> Array:
     return unit(vectors(found.x))
 
 
-def examine_all(count: int, refine: int = 1, seed: int = 0) -> tuple[Tested, ...]:
+def examine_all(count: int, refine: int = 3, seed: int = 0) -> tuple[Tested, ...]:
     """Every form on ``count`` triples, equally many of each of :data:`DIMENSIONS`."""
     each = [Triples.draw(max(4, count // len(DIMENSIONS)), d, seed) for d in DIMENSIONS]
     return tuple(examine(form, each, refine) for form in forms())
