@@ -70,7 +70,7 @@ def example(parents: int = 3, children: int = 3, seed: int = 5) -> Hierarchy:
 
 def series(first: float, ratio: float, levels: int) -> Array:
     """Radii r₀·δ^l of the levels 0 … levels − 1."""
-    return first * ratio ** np.arange(levels)
+    return first * np.power(ratio, np.arange(levels, dtype=np.float64))
 
 
 def limit(first: float, ratio: float) -> float:
