@@ -36,6 +36,10 @@ PAPER = Paper(
             "accuracy against multiply-adds for every α and τ under the kernel-number penalty",
         ),
         Entry(
+            "bases",
+            "the same for square networks on CIFAR-10 and MNIST and for ImageNet's base networks",
+        ),
+        Entry(
             "networks",
             "the networks that thresholds leave of kept runs, with images/s, exported by --export",
             trains=False,

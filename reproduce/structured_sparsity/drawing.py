@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.models import PairedNet
 from reproduce.catalogue.tables import Cell, Table
+from reproduce.structured_sparsity.protocol import PAPER, base_of
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
@@ -100,6 +101,7 @@ def _points(cell: Cell, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> lis
                 tuple(float(c) for c in costs if c is not None),
                 tuple(_share(c) for c, ok in zip(counts, built, strict=True) if ok),
                 len(runs),
+                base_of(cell),
                 median(kept) if kept else math.nan,
             )
         )
@@ -118,14 +120,14 @@ def _by_hand(cell: Cell, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> li
     if not runs:
         return []
     accuracies = tuple(_share(run["test accuracy"]) for run in runs)
-    return [HandMade(cell.name, cell.kind, float(runs[0]["multiply-adds"]), accuracies)]
+    cost = float(runs[0]["multiply-adds"])
+    return [HandMade(cell.name, cell.kind, cost, accuracies, base_of(cell))]
 
 
 def _references() -> list[tuple[str, float, str]]:
     """Table 1's networks as they were published."""
     from reproduce.catalogue.published import read_rows
     from reproduce.structured_sparsity.counting import count
-    from reproduce.structured_sparsity.protocol import PAPER
     from reproduce.structured_sparsity.references import REFERENCES
 
     printed = {line["network"]: line["top1"] for line in read_rows(PAPER, PRINTED)}

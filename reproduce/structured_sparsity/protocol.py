@@ -14,7 +14,7 @@ from typing import Literal
 
 from analysis.papers.structured_sparsity.names import RELATIVE, TAU, behind, measured
 from analysis.verdicts.measure import ACCURACY, Measure
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
 from benchmarks.data.images import Images
 from benchmarks.models import BASES, PairedNet
 from benchmarks.objectives import Objective
@@ -89,6 +89,9 @@ class Form:
         shallow: hand-made versions of fewer layers, by name.
         narrow: those of fewer kernels, by the width's multiplier.
         every: epochs from one evaluation, and one point of the curves, to the next.
+        augmentation: windows and flips by default.
+        window: side of the window that the network sees of larger images; 0: all of them.
+        title: of the base network in names of cells; the data set by default.
     """
 
     dataset: str
@@ -100,14 +103,20 @@ class Form:
     schedule: Steps
     every: int = EVERY
     precision: Literal["float32", "bf16"] = "bf16"
-    augmented: bool = True
+    augmentation: Augmentation = CropFlip()
+    window: int = 0
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """The first word of its cells' names."""
+        return self.title or self.dataset
 
     def run(self, model: PairedNet, *terms: Term, what: Kernels = "kernels") -> Run:
         """A network's training, and what thresholds leave of it."""
-        images = Images(name=self.dataset, augmentation=CropFlip())
         return Run(
             seed=0,
-            data=images if self.augmented else images.replace(augmentation="none"),
+            data=Images(name=self.dataset, augmentation=self.augmentation, window=self.window),
             model=model,
             objective=Objective(penalties=(*terms, KernelCorrelation(every=self.every))),
             schedule=self.schedule,
@@ -127,10 +136,10 @@ class Form:
             if penalty == "omega2":
                 term, what = KernelSize(alpha=Decimal(alpha)), "half_rings"
             yield Cell(
-                name=f"{self.dataset} {kind} {name}",
+                name=f"{self.name} {kind} {name}",
                 kind=kind,
                 template=self.run(model, term, what=what),
-                group=f"{self.dataset} {TITLES[kind]}",
+                group=f"{self.name} {TITLES[kind]}",
                 column=name,
                 label=f"α = {alpha}",
             )
@@ -142,10 +151,10 @@ class Form:
         for name, model in models.items():
             kind = name.partition(" ")[0]
             yield Cell(
-                name=f"{self.dataset} {name}",
+                name=f"{self.name} {name}",
                 kind=kind,
                 template=self.run(model, DECAY),
-                group=f"{self.dataset} hand-made",
+                group=f"{self.name} hand-made",
                 label=f"{LABELS[kind]} {name.partition(' ')[2]}".strip(),
             )
 
@@ -201,17 +210,22 @@ QUICK = Form(
     schedule=Steps(milestones=(5, 8)),
     every=1,
     precision="float32",
-    augmented=False,
+    augmentation=NoAugmentation(),
 )
 FORMS = {"full": FULL, "reduced": REDUCED, "quick": QUICK}
 
 
 def against_base(cells: Iterable[Cell]) -> tuple[Comparison, ...]:
-    """Every other cell of the base network's data set against it."""
+    """Every other cell of a base network against it."""
     cells = list(cells)
-    bases = {c.template.data.name: c.name for c in cells if c.kind == "base"}
+    bases = {base_of(c): c.name for c in cells if c.kind == "base"}
     return tuple(
-        Comparison(f"base {number}", cell.name, bases[cell.template.data.name])
+        Comparison(f"base {number}", cell.name, bases[base_of(cell)])
         for number, cell in enumerate((c for c in cells if c.kind != "base"), start=1)
-        if cell.template.data.name in bases
+        if base_of(cell) in bases
     )
+
+
+def base_of(cell: Cell) -> str:
+    """Which base network a cell is made of: :attr:`Form.name`."""
+    return cell.name.partition(" ")[0]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from record_makers import make
 
+from analysis.documents.blocks import Data
+from analysis.documents.panels import FigureBlock
 from analysis.papers.structured_sparsity import names
 from benchmarks.models import PairedNet
 from benchmarks.procedures import thresholds
@@ -23,10 +25,10 @@ from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.store.schema import seal
 from reproduce.store.store import Store
-from reproduce.structured_sparsity import figure1, figure3, figure4, figure5
+from reproduce.structured_sparsity import bases, figure1, figure3, figure4, figure5
 from reproduce.structured_sparsity.protocol import FORMS, FULL, REDUCED
 
-TABLES = {m.TABLE.name: m.TABLE for m in (figure1, figure3, figure4, figure5)}
+TABLES = {m.TABLE.name: m.TABLE for m in (figure1, figure3, figure4, figure5, bases)}
 EVERY = [(t, form) for t in TABLES.values() for form in ("full", *t.forms)]
 GOLDEN = json.loads((Path(__file__).parent / "golden_structured_sparsity.json").read_text())
 
@@ -72,6 +74,19 @@ def test_the_grid_and_the_recipe() -> None:
     assert list(map(str, rates)) == ["0.1", "0.1", "0.01", "0.01", "0.001", "0.001"]
     assert not found.has_setting("objective.penalties.l2.weight_decay")
     assert figure4.TABLE.cell("cifar10 base").run(0).has_setting("objective.penalties.l2.kind")
+
+
+def test_the_other_base_networks_are_table_2s() -> None:
+    """Square ones with strides as S-03 reads them, ImageNet's on windows of its images."""
+    whole = {c.name: c.template for c in bases.TABLE.cells if c.kind == "base"}
+    cost = {name.removesuffix(" base"): (run.model, run.data) for name, run in whole.items()}
+    sides = {name: data.side(data.shape.side) for name, (_, data) in cost.items()}  # type: ignore[union-attr]
+    found = {n: model.multiply_adds(sides[n]) for n, (model, _) in cost.items()}  # type: ignore[attr-defined]
+    assert found["cifar10-square"] == pytest.approx(831e6, rel=0.001)
+    assert sides == {"cifar10-square": 32, "mnist-square": 28, "imagenet-7": 224,
+                     "imagenet-17": 224, "imagenet-7-plain": 224}  # fmt: skip
+    assert found["imagenet-7-plain"] == found["imagenet-7"]
+    assert [len(m.widths) for m, _ in cost.values()] == [19, 19, 7, 17, 7]  # type: ignore[attr-defined]
 
 
 def test_measurements_are_called_what_the_runs_call_them() -> None:
@@ -142,14 +157,12 @@ def test_what_figure_1_says_is_judged_and_drawn(tmp_path: Path) -> None:
     assert verdicts["narrower"] == verdicts["narrower by layer"] == "confirmed"
     assert verdicts["constraints"] == "confirmed"
     assert verdicts["layers disappear"] == "contradicted"  # here none has
-    command = ["report", "structured-sparsity/figure1", "--reduced", "--results", str(tmp_path)]
-    assert run([*command, "--seeds", "6"]) == 0
-    folder = tmp_path / "reduced" / "structured-sparsity" / "figure1"
-    layers = (folder / "figure1.layers.csv").read_text().splitlines()
-    rows = [line.split(",") for line in layers if "omega1 -3.2,0.001,1," in line]
-    assert [row[3] for row in rows] == ["16", "16"]  # of the residual and the plain network
-    for name in ("widths", "widths-relative", "correlation"):
-        assert (folder / f"figure1.{name}.png").stat().st_size > 10_000
+    data = next(b for b in result.further if isinstance(b, Data))
+    rows = [row for row in data.rows if row[1:3] == ("0.001", 1) and row[0].endswith("-3.2")]
+    assert [row[3:] for row in rows] == [(16, 9, 10.0, 10), (16, 16, 16.0, 16)]  # residual, plain
+    first = next(b for b in result.further if isinstance(b, FigureBlock))
+    bars = [next(s for s in p.series if s.bars) for p in first.panels]  # type: ignore[union-attr]
+    assert [b.y[0] for b in bars] == [16.0, 13.0, 10.0, 16.0]
 
 
 def test_figure_4_compares_at_equal_cost(tmp_path: Path) -> None:
@@ -170,7 +183,6 @@ def test_figure_4_compares_at_equal_cost(tmp_path: Path) -> None:
 
 
 def test_every_figure_reports_before_anything_is_trained(tmp_path: Path) -> None:
-    from analysis.documents.panels import FigureBlock
     from analysis.documents.table_document import table_document
     from analysis.figures.drawing import files
 

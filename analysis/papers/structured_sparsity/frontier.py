@@ -24,6 +24,7 @@ class Point:
     """Networks that a penalty, an α and a τ have left, by seed.
 
     Attributes:
+        base: the base network, whose hand-made versions it is compared with.
         costs: multiply-adds of an image; of those runs of which a network could be built.
         accuracies: of the same runs, shares.
         runs: finished ones.
@@ -36,6 +37,7 @@ class Point:
     costs: tuple[float, ...]
     accuracies: tuple[float, ...]
     runs: int
+    base: str = ""
     kernels: float = math.nan  # median share of the kernels that are left
 
     @property
@@ -57,6 +59,7 @@ class HandMade:
     kind: str
     cost: float
     accuracies: tuple[float, ...]
+    base: str = ""
 
 
 Line = Sequence[HandMade]

@@ -27,6 +27,7 @@ from analysis.verdicts.measure import ACCURACY
 
 MILLION = 10**6
 RELATIVE_END = " of the largest"
+Families = Mapping[str, Mapping[str, Line]]  # by base network
 SIDES = ("τ absolute", "τ of the layer's largest norm")
 # Looks: four thresholds a panel, the hand-made families, the envelope.
 FAMILIES = {"narrow": ("fewer kernels by hand", 4), "shallow": ("fewer layers by hand", 5)}
@@ -49,7 +50,10 @@ def blocks(
         references: Table 1's networks: name, multiply-adds, and printed top-1 error; none in other
             forms.
     """
-    families = frontier.lines(hand_made)
+    families = {
+        base: frontier.lines([n for n in hand_made if n.base == base])
+        for base in dict.fromkeys([*(p.base for p in points), *(n.base for n in hand_made)])
+    }
     known = [p for p in points if p.runs]
     made: list[Block] = [_claim(known, families), _grid(known, families)]
     if references:
@@ -58,10 +62,12 @@ def blocks(
     return made
 
 
-def _claim(points: Sequence[Point], families: Mapping[str, Line]) -> Claims:
+def _claim(points: Sequence[Point], families: Families) -> Claims:
     """Whether what the draft's one τ, and a relative one, leave lies above what is made by hand."""
     at = [p for p in points if p.tau in (TAU, RELATIVE)]
-    compared = [frontier.excess(p, families) for p in at if not frontier.why_not(p, families)]
+    reasons = [frontier.why_not(p, families[p.base]) for p in at]
+    pairs = zip(at, reasons, strict=True)
+    compared = [frontier.excess(p, families[p.base]) for p, reason in pairs if not reason]
     count = len(compared)
     seen = sum(found.mean > 0 for found in compared)
     low = sum(found.above <= ERROR / count for found in compared)
@@ -88,16 +94,16 @@ def _claim(points: Sequence[Point], families: Mapping[str, Line]) -> Claims:
     return Claims((item,), "learned and hand-made architectures", caption)
 
 
-def _grid(points: Sequence[Point], families: Mapping[str, Line]) -> Grid:
+def _grid(points: Sequence[Point], families: Families) -> Grid:
     """Each α at both thresholds of the claim."""
     rows = []
     for point in points:
         if point.tau not in (TAU, RELATIVE):
             continue
-        reason = frontier.why_not(point, families)
+        reason = frontier.why_not(point, families[point.base])
         shown = [Cell(MISSING), Cell(reason)]
         if not reason:
-            found = frontier.excess(point, families)
+            found = frontier.excess(point, families[point.base])
             interval = ACCURACY.difference_interval(found.low, found.high)
             difference = Cell(ACCURACY.difference(found.mean), found.mean, detail=interval)
             shown = [difference, Cell(FAMILIES.get(found.family, (found.family, 0))[0])]
@@ -136,7 +142,7 @@ def _figure(
     result: TableResult,
     points: Sequence[Point],
     hand_made: Sequence[HandMade],
-    families: Mapping[str, Line],
+    families: Families,
 ) -> FigureBlock:
     """A panel a penalty, with absolute thresholds and with relative ones."""
     taus = list(dict.fromkeys(p.tau for p in points))
@@ -147,7 +153,9 @@ def _figure(
         own = [p for p in points if p.label == group]
         learned = [c for c in result.groups()[group] if c.kind not in ("base", *FAMILIES)]
         for name, side in zip(SIDES, sides, strict=True) if learned else ():
-            panels.append(_panel(f"{group}: {name}", own, side, hand_made, families))
+            base = learned[0].name.partition(" ")[0]
+            made = [n for n in hand_made if n.base == base]
+            panels.append(_panel(f"{group}: {name}", own, side, made, families.get(base, {})))
     legend = [
         Sampled("both", f"{_place(place)} τ", place)
         for place in range(max(map(len, sides), default=0))
@@ -160,8 +168,9 @@ def _figure(
     told += "; ".join(", ".join(_spelled(t) for t in side) for side in sides)
     mark = "" if result.has_levels else result.about.protocol.upper()
     title = (told, *labels(result))
+    share = "xy" if len(families) < 2 else ""  # other base networks cost something else
     return FigureBlock(
-        tuple(panels), tuple(legend), "frontier", 2, (3.6, 2.6), title, "xy", watermark=mark
+        tuple(panels), tuple(legend), "frontier", 2, (3.6, 2.6), title, share, watermark=mark
     )
 
 
@@ -219,13 +228,13 @@ def _ticks(places: Sequence[float]) -> tuple[tuple[float, str], ...]:
     return tuple((float(n), f"{2.0**n:.2g}") for n in list(span)[:: max(1, len(span) // 5)])
 
 
-def _data(points: Sequence[Point], families: Mapping[str, Line]) -> Data:
+def _data(points: Sequence[Point], families: Families) -> Data:
     rows = []
     for p in points:
-        reason = frontier.why_not(p, families)
+        reason = frontier.why_not(p, families[p.base])
         compared: tuple[object, ...] = ("", "", "", "", "")
         if not reason:
-            found = frontier.excess(p, families)
+            found = frontier.excess(p, families[p.base])
             compared = (p.accuracy - found.mean, found.mean, found.low, found.high, found.family)
         known = tuple("" if math.isnan(x) else x for x in (p.cost, p.accuracy, p.kernels))
         rows.append((p.cell, p.tau, p.runs, len(p.costs), *known, *compared, reason))
