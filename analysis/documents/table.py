@@ -120,7 +120,7 @@ def _with_runs(cell: CellResult, runs: Sequence[RunRow], digits: int) -> CellRes
         level = level_verdict(
             values, cell.published, cell.delta, measure=cell.measure, digits=digits
         )
-    best = [run.best_correct / run.total for run in cell.runs]
+    best = [measure.of_count(run.best_correct, run.total) for run in cell.runs]
     return dataclasses.replace(
         cell,
         median=float(np.median(values)) if values else None,

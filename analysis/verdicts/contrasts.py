@@ -188,7 +188,7 @@ def _tested(
         return Outcome(is_seen, found.rising <= error, found.falling <= error)
     mean, variance, small = float(contrast.constant) / measure.scale, 0.0, 0.0
     for name, weight in contrast.weights:
-        values = np.array([0.0 if run.diverged else run.value for run in cells[name].runs])
+        values = np.array([measure.lost() if r.diverged else r.value for r in cells[name].runs])
         share = weight**2 * values.var(ddof=1) / len(values)
         mean += weight * float(values.mean())
         variance += share

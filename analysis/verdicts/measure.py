@@ -51,6 +51,10 @@ class Measure:
         """What a diverged run counts as: beyond every value, so that it takes the worst rank."""
         return math.inf if self.lower_is_better else -math.inf
 
+    def lost(self) -> float:
+        """What a diverged run counts as in a mean."""
+        return 0.0
+
     @property
     def scale(self) -> int:
         """What the paper prints for 1."""
@@ -84,10 +88,14 @@ class Measure:
         if measurement is None:
             return self.worst
         if isinstance(measurement, dict):
-            return float(measurement["count"] / measurement["of"])
+            return self.of_count(measurement["count"], measurement["of"])
         if isinstance(measurement, int | float):
             return float(measurement)
         raise ValueError(f"{self.name} is no number: {measurement!r}")
+
+    def of_count(self, count: int, total: int) -> float:
+        """Of a count."""
+        return count / total
 
     def share(self, published: str) -> float:
         """A printed value in the unit of :meth:`value`."""
@@ -144,6 +152,17 @@ class Measure:
     def difference_interval(self, low: float, high: float) -> str:
         """Such as "[−0.31, +0.28]"."""
         return f"[{self.difference(low)}, {self.difference(high)}]"
+
+
+@dataclass(frozen=True)
+class Remainder(Measure):
+    """What a count leaves of its total, such as an error; a diverged run has a whole one."""
+
+    def lost(self) -> float:
+        return 1.0
+
+    def of_count(self, count: int, total: int) -> float:
+        return 1 - count / total
 
 
 ACCURACY = Measure("test accuracy", "test accuracy, last epoch")

@@ -16,9 +16,11 @@ from analysis.verdicts.measure import (
     NON_ZERO,
     PARAMETERS,
     TRAINING_LOSS,
+    Remainder,
 )
 
 PERCENT = replace(ACCURACY, percent=True)
+ERROR = Remainder("error", "error", percent=True, of=(ACCURACY.name,), lower_is_better=True)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,7 @@ PERCENT = replace(ACCURACY, percent=True)
         (ACCURACY, {"count": 7, "of": 7}, "1.0000"),
         (PARAMETERS, 555_050, "555,050"),
         (TRAINING_LOSS, 0.06251, "0.0625"),
+        (ERROR, {"count": 590, "of": 1_000}, "41.00"),
     ],
 )
 def test_a_measurement_reads_as_papers_print_it(measure, measurement, text):
