@@ -137,6 +137,10 @@ class Map:
     values: tuple[tuple[int, ...], ...]
     outlines: tuple[Outline, ...] = ()
     title: str = ""
+    row_names: tuple[str, ...] = ()  # by default rows and columns count from 1
+    column_names: tuple[str, ...] = ()
+    x_title: str = ""
+    y_title: str = ""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,9 @@ def draw_map(axis: Axes, panel: Map, _together: Sequence[Map]) -> None:
     for outline in panel.outlines:
         _outline(axis, outline)
     axis.set(xlim=(0.4, width + 0.6), ylim=(height + 0.6, 0.4), aspect="equal")
-    axis.set(xticks=range(1, width + 1), yticks=range(1, height + 1))
+    axis.set_xticks(range(1, width + 1), panel.column_names or None)
+    axis.set_yticks(range(1, height + 1), panel.row_names or None)
+    axis.set(xlabel=panel.x_title, ylabel=panel.y_title)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
 

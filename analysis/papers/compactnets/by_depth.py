@@ -1,0 +1,59 @@
+"""Measures of three models by depth: Figures 4, 7 and 8."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
+from analysis.documents.results import CellResult, TableResult
+from analysis.documents.table_notes import labels
+
+Point = tuple[float, float, float, float]  # depth, value, and from where to where it is likely
+
+
+def figure(
+    result: TableResult,
+    name: str,
+    y_title: str,
+    lines: Mapping[str, Sequence[CellResult]] | None = None,
+) -> FigureBlock:
+    """Medians by depth with their intervals, a line a model.
+
+    Args:
+        name: of the figure's file.
+        lines: the cells of each line; by default those of each label.
+    """
+    found: dict[str, list[CellResult]] = {}
+    for cell in result.cells:
+        found.setdefault(cell.label, []).append(cell)
+    series, legend = [], []
+    for look, (label, cells) in enumerate((lines or found).items()):
+        points = sorted(p for cell in cells if (p := _point(cell)) is not None)
+        if points:
+            x, y, low, high = zip(*points, strict=True)
+            series.append(Series(x, y, look, low, high))
+        legend.append(Sampled("both", label, look))
+    depths = sorted({int(depth_of(cell)) for cell in result.cells})
+    ticks = tuple((float(depth), str(depth)) for depth in depths)
+    panel = Curves(tuple(series), "", "depth", y_title, ticks=ticks)
+    title = (f"{result.about.title}: medians by depth with 95 % intervals", *labels(result))
+    mark = "" if result.has_levels else result.about.protocol.upper()
+    return FigureBlock((panel,), tuple(legend), name, 1, (5.0, 3.0), title, watermark=mark)
+
+
+def depth_of(cell: CellResult) -> str:
+    """Among its parameters."""
+    return dict(cell.parameters)["depth"]
+
+
+def _point(cell: CellResult) -> Point | None:
+    if cell.median is None or not math.isfinite(cell.median):
+        return None
+    scale = cell.measure.scale
+    ends = (cell.median, cell.median)
+    if cell.interval is not None and all(
+        map(math.isfinite, (cell.interval.low, cell.interval.high))
+    ):
+        ends = (cell.interval.low, cell.interval.high)
+    return (float(depth_of(cell)), scale * cell.median, scale * ends[0], scale * ends[1])

@@ -1,0 +1,180 @@
+"""The CompactNets paper's trained tables: cells against published numbers, frozen names, claims,
+operating points."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from analysis.papers.compactnets.operating import Network, points
+from benchmarks.run import digest_of
+from reproduce.__main__ import run
+from reproduce.catalogue import readings
+from reproduce.catalogue.published import read_rows
+from reproduce.catalogue.report import build
+from reproduce.catalogue.selection import select
+from reproduce.catalogue.tables import Table, spelled
+from reproduce.compactnets import (
+    figure4,
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    figure9,
+    protocol,
+    table1,
+    table3,
+)
+
+MODULES = (table1, figure4, figure5, table3, figure6, figure7, figure8, figure9)
+TABLES = {m.TABLE.name: m.TABLE for m in MODULES}
+FORMS = [(t, form) for t in TABLES.values() for form in ("full", *t.forms)]
+GOLDEN = json.loads((Path(__file__).parent / "golden_compactnets.json").read_text())
+
+
+def identity(table: Table) -> str:
+    """One digest of all configurations of a form."""
+    return digest_of({cell.name: cell.run(0).configuration_hash for cell in table.cells})
+
+
+@pytest.mark.parametrize(("table", "form"), FORMS, ids=[f"{t.name} {f}" for t, f in FORMS])
+def test_configurations_are_frozen(table: Table, form: str) -> None:
+    """A changed hash disowns every record of the cell: never edit the golden file to pass."""
+    assert identity(table.of_form(form)) == GOLDEN[f"{table.name} {form}"]
+
+
+@pytest.mark.parametrize("name", ["table1", "table3"])
+def test_published_numbers_are_of_the_tables_cells(name: str) -> None:
+    table, rows = TABLES[name], read_rows("compactnets", f"{name}.csv")
+    measures = {measure.name for measure in table.measures}
+    assert {row.get("measure") or table.measures[0].name for row in rows} <= measures
+    for row in rows:
+        assert table.cell(row["cell"]).template.data.name == row["part"]
+    if name == "table1":
+        assert {row["cell"] for row in rows} == {cell.name for cell in table.cells}
+        assert Decimal(next(r for r in rows if r["cell"] == "CompactNet 7")["value"]) == Decimal(
+            "40.2"
+        )
+
+
+def test_the_recipe_is_the_papers() -> None:
+    found = table1.TABLE.cell("CompactNet 7").run(0)
+    rates = [found.schedule.rate(epoch) for epoch in (0, 29, 30, 60, 89)]
+    assert rates == [Decimal(rate) for rate in ("0.1", "0.1", "0.01", "0.001", "0.001")]
+    assert (found.epochs, found.setting("procedure.phases.train.batch_size")) == (90, 256)
+    term = found.objective.penalties[0]
+    assert (term.c_w, term.alpha, term.beta) == (Decimal("0.0001"), Decimal("0.01"), term.alpha)
+    assert term.betas(6) == [0, *[0.01] * 5]
+    other = table1.TABLE.cell("CompressedNet 7").run(0).objective.penalties[0]
+    assert other.betas(6) == [0.1] * 6
+    grown = table3.TABLE.cell("CompactNet 12 0.025").run(0)
+    assert grown.epochs == 120
+    assert grown.objective.penalties[0].betas(11)[-1] == pytest.approx(0.025)
+    assert grown.schedule.rate(119) == Decimal("0.0001")
+    plain = table3.TABLE.cell("ResNet18").run(0)
+    added = table3.TABLE.cell("ResNet18_CC").run(0)
+    assert added.replace(objective=plain.objective) == plain
+
+
+def test_figures_train_nothing_that_the_tables_do_not() -> None:
+    """Their runs have the tables' names, in every form."""
+    for name, source in (
+        *(("figure4", "table1"), ("figure5", "table1"), ("figure6", "table3")),
+        *(("figure7", "table3"), ("figure8", "table3"), ("figure9", "table3")),
+    ):
+        for form in ("full", *TABLES[name].forms):
+            own = TABLES[name].of_form(form)
+            whole = TABLES["table1" if form != "full" and name == "figure8" else source]
+            runs = {cell.run(4).hash for cell in whole.of_form(form).cells}
+            assert {cell.run(4).hash for cell in own.cells} <= runs, (name, form)
+
+
+@pytest.mark.parametrize(("form", "steps", "filters"), [("reduced", 391, 32), ("quick", 21, 16)])
+def test_smaller_forms_move_groups_as_far(form: str, steps: int, filters: int) -> None:
+    """In units of what a group's norm begins with: sums of rates times C·β."""
+    table = table1.TABLE.of_form(form)
+    assert table.seeds == (15 if form == "reduced" else 3)
+    for cell in table.cells:
+        found = cell.run(0)
+        if (least := protocol.SHRINKAGE.get(cell.kind)) is None:
+            continue
+        rates = 10 * steps * sum(float(found.schedule.rate(e)) for e in range(found.epochs))
+        term = found.objective.penalties[0]
+        start = (2 / filters) ** 0.5 if cell.kind == "CompactNet" else 2**0.5
+        reach = float(term.c_theta * term.beta) * rates / start
+        assert reach == pytest.approx(float(least), rel=0.02), cell.name
+
+
+def test_claims_are_of_cells_that_there_are(tmp_path: Path) -> None:
+    """In the full forms none is decidable without runs; what is printed bears most of them out."""
+    found = {}
+    for name in ("table1", "figure4", "figure5", "table3", "figure8"):
+        result = build(select(f"compactnets/{name}", results=tmp_path))
+        assert result.claims, name
+        assert {claim.verdict for claim in result.claims} == {"not decidable"}
+        found |= {claim.claim: (claim.stated, claim.printed) for claim in result.claims}
+    # Depth 7 has CompactNet 0.1 points below CompressedNet: the table's own edge holds.
+    assert found["edge when deep"] == ("4 of 4", "4 of 4")
+    assert found["added penalties"] == ("2 of 2", "2 of 2")
+    assert found["best networks"] == ("1 of 1", "1 of 1")
+    reduced = build(select("compactnets/figure8", form="reduced", results=tmp_path))
+    assert {claim.claim for claim in reduced.claims} == {"wider gap", "smallest gap"}
+
+
+def test_readings_change_the_cells_that_they_are_about() -> None:
+    for reading in readings.load("compactnets"):
+        for name in reading.tables if reading.setting else ():
+            if name not in TABLES:
+                continue
+            taking = [
+                cell
+                for cell in TABLES[name].cells
+                for path in reading.paths
+                if cell.takes(path) and spelled(cell.template.setting(path)) == reading.default
+            ]
+            assert taking, (reading.id, name)
+            changed = dict.fromkeys(reading.paths, reading.alternatives[0])
+            assert taking[0].run(0, changed) != taking[0].run(0)
+
+
+def test_operating_points_follow_their_names() -> None:
+    measured = [
+        Network("s", "SimpleNet", 0.365, 17.5),
+        Network("cb", "CompressedNet", 0.345, 16.3),
+        Network("cs", "CompressedNet", 0.366, 12.1),
+        Network("cc", "CompressedNet", 0.412, 10.1),
+        Network("kb", "CompactNet", 0.312, 14.4),
+        Network("kn", "CompactNet", 0.347, 8.7),
+        Network("ks", "CompactNet", 0.363, 6.6),
+        Network("kc", "CompactNet", 0.410, 3.6),
+        Network("kd", "CompactNet", 0.500, 1.0),
+    ]
+    found = {name: network.cell for name, network in points(measured).items()}
+    assert found == {
+        "SimpleNet-B": "s",
+        "CompressedNet-B": "cb",
+        "CompressedNet-C": "cc",
+        "CompressedNet-M-SN": "cs",
+        "CompactNet-B": "kb",
+        "CompactNet-C": "kc",
+        "CompactNet-M-SN": "ks",
+        "CompactNet-M-CN": "kn",
+    }  # as Table 3 has them
+    assert set(points(measured[:1], None)) == {"SimpleNet-B"}
+
+
+def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = ["--results", str(tmp_path), "--quick", "--seeds", "1"]
+    cells = ["--only", "SimpleNet 2", "--only", "CompactNet 2 0.2", "--executor", "debug"]
+    assert run(["compactnets/table3", *results, *cells]) == 0
+    capsys.readouterr()
+    folder = tmp_path / "quick" / "compactnets"
+    facts = json.loads((folder / "table3" / "table3.json").read_text())
+    medians = {c["name"]: c["median"] for c in facts["other_measures"][0]["cells"]}
+    assert 0 < medians["CompactNet 2 0.2"] < medians["SimpleNet 2"]  # weights that are not zero
+    for name, part in (("figure6", "strengths"), ("figure9", "points")):
+        assert run(["report", f"compactnets/{name}", *results]) == 3  # incomplete
+        assert (folder / name / f"{name}.{part}.png").stat().st_size > 5_000
