@@ -440,7 +440,8 @@ def test_angles_are_measured_before_and_after() -> None:
         net[0].weight[:, 0, 0, 0] = torch.tensor([1.0, 1, -1, 1])
         net[0].weight[:, 1, 0, 0] = torch.tensor([0.0, 1, 0, 0.001])
     found = attached.measurements()
-    assert found["vectors by layer"] == [[4, 27], [4, 36], [4, 36], [3, 4]]
+    assert found["vectors by layer"] == [4, 4, 4, 3]
+    assert found["dimensions by layer"] == [27, 36, 36, 4]
     cosine = cosines(before[1].double())[np.triu_indices(4, 1)]
     assert found["mean squared cosines before"][1] == pytest.approx(float((cosine**2).mean()))
     energies = float((1 / (2 - 2 * cosine)).mean())
@@ -448,9 +449,11 @@ def test_angles_are_measured_before_and_after() -> None:
     smallest = math.degrees(math.acos(float(cosine.max())))
     assert found["smallest angles before"][1] == pytest.approx(smallest)
     assert found["smallest angles after"][0] == pytest.approx(math.degrees(math.atan(0.001)))
-    assert [len(rows) for rows in found["angles after"]] == [18] * 3
-    assert [sum(rows) for rows in found["angles after"]] == [6, 6, 3]
-    assert found["angles after"][0][0] == 1
+    names = ("first convolution", "last convolution", "classifier")
+    counts = [found[f"angles after, {name}"] for name in names]
+    assert [len(rows) for rows in counts] == [18] * 3
+    assert [sum(rows) for rows in counts] == [6, 6, 3]
+    assert counts[0][0] == 1
     other = PairwiseAngles(bins=18).attach(net)
     other.restore(attached.state())
     assert other.measurements() == found

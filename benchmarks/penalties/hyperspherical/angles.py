@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FLAT = 180.0  # degrees
 MEASURES = ("smallest angles", "mean squared cosines", "N-euclidean2 energies")
 COUNTS = "angles"
+DRAWN = ("first convolution", "last convolution", "classifier")
 
 
 def pair_cosines(vectors: torch.Tensor) -> torch.Tensor:
@@ -59,7 +60,7 @@ class MeasuredAngles(Attached):
     def now(self) -> dict[str, torch.Tensor]:
         """What is measured, as tensors: nothing is read back."""
         found = [pair_cosines(vectors) for vectors in self.vectors()]
-        drawn = [found[index] for index in chosen(found)]
+        drawn = [found[index] for index in chosen(found).values()]
         counts = [
             torch.histc(cosine.arccos().rad2deg().float(), self.bins, 0, FLAT) for cosine in drawn
         ]
@@ -68,11 +69,17 @@ class MeasuredAngles(Attached):
 
     def measurements(self) -> dict[str, Any]:
         """See :meth:`Attached.measurements`."""
-        made: dict[str, Any] = {"vectors by layer": [list(v.shape) for v in self.vectors()]}
+        shapes = [vectors.shape for vectors in self.vectors()]
+        made: dict[str, Any] = {
+            "vectors by layer": [shape[0] for shape in shapes],
+            "dimensions by layer": [shape[1] for shape in shapes],
+        }
+        titles = list(chosen(shapes))
         for when, found in (("before", self.before), ("after", self.now())):
             columns = found["measures"].T.tolist()
             made |= {f"{n} {when}": column for n, column in zip(MEASURES, columns, strict=True)}
-            made[f"{COUNTS} {when}"] = [[int(c) for c in row] for row in found["counts"].tolist()]
+            for title, row in zip(titles, found["counts"].tolist(), strict=True):
+                made[f"{COUNTS} {when}, {title}"] = [int(count) for count in row]
         return made
 
     def state(self) -> dict[str, Any]:
@@ -84,6 +91,8 @@ class MeasuredAngles(Attached):
             tensor.copy_(state["before"][name])
 
 
-def chosen(layers: Sequence[Any]) -> list[int]:
+def chosen(layers: Sequence[Any]) -> dict[str, int]:
     """Places of the layers with a histogram: the first, the last but one and the last."""
-    return sorted({0, max(0, len(layers) - 2), len(layers) - 1})
+    titles = {1: DRAWN[-1:], 2: (DRAWN[0], DRAWN[-1])}.get(len(layers), DRAWN)
+    places = sorted({0, max(0, len(layers) - 2), len(layers) - 1})
+    return dict(zip(titles, places, strict=True))

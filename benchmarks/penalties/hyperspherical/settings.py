@@ -194,8 +194,9 @@ class PairwiseAngles(Term, tag="pairwise_angles", frozen=True):
     Measurements, "before" as the phase begins and "after" as an epoch leaves it, each a list in the
     order of the layers (convolutions, then the classifier): "smallest angles …" in degrees, "mean
     squared cosines …", "N-euclidean2 energies …", the mean over pairs of 1/‖ŵ_i − ŵ_j‖². "vectors
-    by layer" holds [vectors, dimension] of each. "angles …" counts the pairs of the first and the
-    last convolution and of the classifier in ``bins`` bins from 0° to 180°, a list each.
+    by layer" and "dimensions by layer" say of what. "angles before, first convolution" and the like
+    count the pairs of the first and the last convolution and of the classifier in ``bins`` bins
+    from 0° to 180°.
 
     Attributes:
         bins: of the histograms.

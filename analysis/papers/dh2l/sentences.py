@@ -1,0 +1,163 @@
+"""What the paper's text says of its tables, by the printed numbers alone: no run is needed for
+these, and single runs without a spread can bear no sentence out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from analysis.documents.blocks import (
+    Cell,
+    Document,
+    Grid,
+    Note,
+    Notes,
+    columns,
+    context_notes,
+    row,
+)
+from analysis.verdicts.contrasts import parse
+
+Row = Mapping[str, str]
+Numbers = Mapping[str, Decimal]
+BASELINE = "baseline E"
+
+
+def value(text: str, numbers: Numbers) -> Decimal | None:
+    """A contrast's left side minus its right in printed numbers; None where one is not printed.
+
+    Raises:
+        ValueError: where it is no contrast.
+    """
+    contrast = parse(text)
+    if not numbers.keys() >= set(contrast.cells):
+        return None
+    return contrast.constant + sum(weight * numbers[name] for name, weight in contrast.weights)
+
+
+def counted(claim: Row, contrasts: Sequence[Row], numbers: Numbers) -> tuple[int, int]:
+    """How many of a claim's contrasts hold in print, and how many can be told."""
+    own = [
+        c["contrast"]
+        for c in contrasts
+        if (c["table"], c["claim"]) == (claim["table"], claim["claim"])
+    ]
+    found = [(text, value(text, numbers)) for text in own]
+    told = [(text, number) for text, number in found if number is not None]
+    return sum(n == 0 if " = " in t else n > 0 for t, n in told), len(told)
+
+
+def gains(rows: Sequence[Row]) -> dict[str, list[Decimal]]:
+    """What E + H has more than E in each printed row, by data set and network.
+
+    Args:
+        rows: ``part``, ``column``, ``row`` and ``value`` of tables with both columns.
+    """
+    by_place: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for line in rows:
+        place = by_place.setdefault((line["part"], line["row"]), {})
+        place[line["column"]] = Decimal(line["value"])
+    found: dict[str, list[Decimal]] = {}
+    for (part, _), values in by_place.items():
+        if len(values) == 2:
+            found.setdefault(part, []).append(values["E+H"] - values["E"])
+    return found
+
+
+def document(
+    id: str,
+    stated: Sequence[Row],
+    contrasts: Sequence[Row],
+    printed: Sequence[Row],
+    lost: Mapping[str, Sequence[Row]],
+    ratios: Mapping[str, float],
+    context: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> Document:
+    """The report.
+
+    Args:
+        stated, contrasts: of all tables.
+        printed: the published rows of all tables.
+        lost: rows whose labels are lost, by table.
+        ratios: superclasses a class, by data set.
+
+    Raises:
+        ValueError: where the published files are damaged.
+    """
+    numbers = {line["cell"]: Decimal(line["value"]) for line in printed}
+    lines = []
+    for claim in stated:
+        holds, told = counted(claim, contrasts, numbers)
+        needed, _, of = claim["stated"].partition(" of ")
+        complete = told == int(of)
+        borne = holds >= int(needed)
+        text = ("yes" if borne else "no") if complete else "labels are lost"
+        tone = {"yes": "good", "no": "bad"}.get(text, "open")
+        cells = (claim["text"], claim["stated"], f"{holds} of {told}", Cell(text, borne, tone=tone))  # type: ignore[arg-type]
+        lines.append(row(*cells, group=claim["table"]))
+    titles = columns("sentence", "stated", "in print", "holds", right=("stated", "in print"))
+    caption = "Sentences of the text by the paper's own printed numbers, each of one run"
+    sentences = Grid("sentences", titles, tuple(lines), caption, caption, headed=True)
+    notes = Notes(tuple(_lost(numbers, lost)), "Printed values whose labels are lost")
+    return Document(
+        id,
+        "Sentences",
+        "what the DH²L paper's text says of its tables, by the printed numbers alone",
+        (
+            sentences,
+            notes,
+            _gains(printed, lost, ratios),
+            Notes(context_notes(context), "Readings"),
+        ),
+    )
+
+
+def _lost(numbers: Numbers, lost: Mapping[str, Sequence[Row]]) -> list[Note]:
+    """What can be said of values without a label."""
+    found = []
+    l2 = numbers["cifar100 resnet-20 baseline l2 E+H"]
+    values = [Decimal(line["value"]) for line in lost["table3"]]
+    found.append(
+        Note(f"{sum(v > l2 for v in values)} of {len(values)} are above l2 alone, {l2}.", "Table 3")
+    )
+    best = numbers["cifar100 resnet-20 (D_GM, D_HM) E+H"]
+    values = [Decimal(line["value"]) for line in lost["table4"]]
+    found.append(
+        Note(f"{sum(v < best for v in values)} of {len(values)} are below {best}.", "Table 4")
+    )
+    for part in dict.fromkeys(line["part"] for line in lost["table5"]):
+        own = [name for name in numbers if name.startswith(part) and name.endswith(" E")]
+        labelled = [numbers[n] for n in own if "baseline" not in n]
+        rest = [
+            Decimal(line["value"])
+            for line in lost["table5"]
+            if (line["part"], line["column"]) == (part, "E")
+        ]
+        base, values = numbers[f"{part} {BASELINE}"], [*labelled, *rest]
+        above = sum(v > base for v in values)
+        text = (
+            f"E is above the baseline's {base} in {above} of the {len(values)} rows with an energy"
+        )
+        found.append(Note(f"{text}, whichever their labels are (H-32).", f"Table 5, {part}"))
+    return found
+
+
+def _gains(
+    printed: Sequence[Row], lost: Mapping[str, Sequence[Row]], ratios: Mapping[str, float]
+) -> Grid:
+    """Does the hierarchy help more where there are more parents a child?"""
+    both = [line for line in printed if line["column"] in ("E", "E+H")]
+    both = [line for line in both if line["table"] in ("table2", "table5", "table6")]
+    found = gains([*both, *lost["table5"]])
+    lines = []
+    for part, values in sorted(found.items(), key=lambda item: -ratios[item[0].split()[0]]):
+        mean = sum(values) / len(values)
+        better = sum(v > 0 for v in values)
+        ratio = ratios[part.split()[0]]
+        cells = (f"{ratio:.4f}", Cell(f"{mean:+.2f}", float(mean)), f"{better} of {len(values)}")
+        lines.append(row(part, *cells))
+    names = ("parents a child", "mean of E+H less E", "rows that gain")
+    titles = columns("network", *names, right=names)
+    caption = "What a hierarchy adds in print, by superclasses a class (Table 7)"
+    return Grid("gains", titles, tuple(lines), caption, caption)

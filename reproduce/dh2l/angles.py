@@ -1,0 +1,24 @@
+"""What every trained table of the paper shows of its runs' vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.documents.blocks import Block
+    from analysis.documents.results import TableResult
+    from reproduce.catalogue.tables import Table
+    from reproduce.store.schema import Record
+
+
+def angle_blocks(
+    table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
+) -> list[Block]:
+    """Angles between a layer's vectors, and whether spread and accuracy go together."""
+    from analysis.papers.dh2l import spread
+
+    return spread.blocks(
+        result,
+        {name: [r["result"]["measurements"] for r in found] for name, found in records.items()},
+    )

@@ -1,0 +1,103 @@
+"""Which λ the DH2L paper's tables should have: its two sets on held-out images (H-18).
+
+5,000 training images are held out by seed, and the best validation accuracy of a row's grid is
+chosen; the tables train on all images. What they train with is declared in ``protocol.py`` and
+changes only in a commit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from analysis.verdicts.choosing import Choice
+from analysis.verdicts.measure import VALIDATION_ACCURACY
+from reproduce.catalogue.tables import Cell, Table
+from reproduce.dh2l import table1, table2
+from reproduce.dh2l.protocol import (
+    LAMBDA_E,
+    LAMBDA_E_PATH,
+    LAMBDA_L,
+    LAMBDA_L_PATH,
+    PAPER,
+    PARAMETERS,
+    PERCENT,
+    Penalties,
+    digits,
+    quick,
+)
+from reproduce.dh2l.rows import EH, E, cell
+
+HELD_OUT, QUICK_HELD_OUT = 5000, 200
+QUICK = "cifar100 resnet-20 D_cos(AM) E+H"
+
+
+def _grid(dataset: str, depth: int, metric: str, column: str, *, decay: bool) -> Iterator[Cell]:
+    """A row's λ: of E, and of H where it has one."""
+    hierarchical = column == EH
+    base = Penalties.both(metric) if hierarchical else Penalties.energy(metric)
+    for lambda_e, lambda_l in product(LAMBDA_E, LAMBDA_L if hierarchical else LAMBDA_L[:1]):
+        penalties = replace(base, decay=decay, lambda_e=lambda_e, lambda_l=lambda_l)
+        made = cell(dataset, depth, metric, column, penalties)
+        strengths = f"λ_e {lambda_e}" + (f", λ_l {lambda_l}" if hierarchical else "")
+        name = f"{made.name} {lambda_e}" + (f" {lambda_l}" if hierarchical else "")
+        found = replace(made, name=name, group=made.name, column="", label=strengths)
+        yield found.changed(data__held_out=HELD_OUT)
+
+
+def _cells() -> Iterator[Cell]:
+    for metric, column in product(table1.METRICS, (E, table1.L2)):
+        yield from _grid("cifar10", 20, metric, column, decay=column == table1.L2)
+    for depth, metric, column in product(table2.DEPTHS, table2.METRICS, (E, EH)):
+        yield from _grid(table2.DATASET, depth, metric, column, decay=True)
+
+
+def _choices(cells: tuple[Cell, ...]) -> tuple[Choice, ...]:
+    groups: dict[str, list[str]] = {}
+    for made in cells:
+        groups.setdefault(made.group, []).append(made.name)
+    return tuple(
+        Choice(f"λ of {group}", tuple(names), VALIDATION_ACCURACY)
+        for group, names in groups.items()
+    )
+
+
+def _quick() -> Iterator[Cell]:
+    for made in CELLS:
+        if made.group == QUICK:
+            found = replace(quick(made), group=digits(made.group))
+            yield found.changed(data__held_out=QUICK_HELD_OUT)
+
+
+CELLS = tuple(_cells())
+SMALL = tuple(_quick())
+TABLE = Table(
+    paper=PAPER,
+    name="selection",
+    title="Selection",
+    caption="λ by validation accuracy on 5,000 held-out training images",
+    cells=CELLS,
+    comparisons=(),
+    seeds=1,
+    parameters=(*PARAMETERS, LAMBDA_E_PATH, LAMBDA_L_PATH),
+    layout="rows",
+    row_title="λ",
+    measures=(PERCENT, VALIDATION_ACCURACY),
+    choices=_choices(CELLS),
+    is_printed=False,
+)
+TABLE = TABLE.with_forms(
+    TABLE.in_form(
+        "quick",
+        "λ of energy and hierarchy in resnet-8 at half width on digits, on held-out images",
+        SMALL,
+        choices=_choices(SMALL),
+        seeds=2,
+    )
+)
+
+if __name__ == "__main__":
+    from reproduce.__main__ import run_entry
+
+    run_entry(TABLE.id)
