@@ -22,7 +22,7 @@ FLAT = 180.0  # degrees
 MOST = 6  # cells in a figure
 UNIFORM, START = 0, 1  # looks
 FEWEST = 6  # runs of a cell whose spread is looked at
-PAIRS_A_BIN = 40  # at least, on average, before bins are merged
+PAIRS_A_BIN, LEAST_BINS = 40, 18  # bins are merged to have so many pairs on average, or few bins
 
 Measured = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -64,8 +64,8 @@ def shares(counts: Sequence[Sequence[int]], bins: int) -> np.ndarray:
 
 def merged(bins: int, pairs: int) -> int:
     """The largest number of bins, of which ``bins`` is a multiple, that so many pairs fill."""
-    fitting = [n for n in range(1, bins + 1) if bins % n == 0 and pairs >= PAIRS_A_BIN * n]
-    return max(fitting, default=min(bins, 9))
+    divisors = [n for n in range(min(LEAST_BINS, bins), bins + 1) if bins % n == 0]
+    return max((n for n in divisors if pairs >= PAIRS_A_BIN * n), default=divisors[0])
 
 
 def blocks(result: TableResult, measured: Measured) -> list[Block]:
