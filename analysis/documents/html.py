@@ -17,6 +17,7 @@ from analysis.documents.blocks import Cell, Claims, Column, Document, Grid, Note
 from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
 from analysis.documents.run_cards import RunCard, run_cards
 
+VARIES = ("<!-- varies -->", "<!-- /varies -->")
 FILTERED = 12  # rows from which a table has a filter
 Draw = Callable[[FigureBlock], str]
 escape = html.escape
@@ -41,6 +42,7 @@ class Section:
     state: str
     command: str
     document: Document | None = None
+    varies: bool = False  # whether it comes out otherwise on another machine
 
 
 def page(
@@ -58,7 +60,8 @@ def page(
     parts = [_glance(sections)]
     for section in sections:
         if section.document:
-            parts += _section(section, section.document, known, draw)
+            shown = _section(section, section.document, known, draw)
+            parts += [VARIES[0], *shown, VARIES[1]] if section.varies else shown
     parts += run_cards(runs)
     body = "\n".join(parts)
     return (
@@ -70,9 +73,11 @@ def page(
     )
 
 
-def without_figures(text: str) -> str:
-    """The page but for its drawings, which differ between versions of matplotlib and of fonts."""
-    return re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+def comparable(text: str) -> str:
+    """The page but for its drawings, which differ between versions of matplotlib and of fonts, and
+    for what varies."""
+    between = ".*?".join(map(re.escape, VARIES))
+    return re.sub(rf"<svg.*?</svg>|{between}", "", text, flags=re.DOTALL)
 
 
 def _glance(sections: Sequence[Section]) -> str:

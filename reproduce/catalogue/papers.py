@@ -35,12 +35,15 @@ class Entry:
         trains: whether its numbers come from training runs. Its module then holds a ``TABLE``;
             otherwise it holds a ``command`` with Typer's options, which computes, reports and
             returns the exit code.
+        varies: whether it reports what a search has found, whose last digits, and ties, come out
+            otherwise on another machine.
         paper: filled in by its paper.
     """
 
     name: str
     summary: str
     trains: bool = True
+    varies: bool = False
     paper: str = ""
     package: str = ""
 

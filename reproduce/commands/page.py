@@ -8,6 +8,7 @@ import io
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,7 +101,8 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         if isinstance(made, str):
             yield Section(anchor, entry.name, entry.summary, paper, made, command), []
         else:
-            yield Section(anchor, made.title, entry.summary, paper, "computed", command, made), []
+            section = Section(anchor, made.title, entry.summary, paper, "computed", command, made)
+            yield replace(section, varies=entry.varies), []
         return
     table = entry.load()
     any_runs = False

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 HOLDS, DIFFERS = 0, 1
+SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
 # What runs of one cell should have in common, and where a record holds it.
 COMMON = {
@@ -77,11 +78,11 @@ def verify(
 def _page(base: Path) -> Finding:
     """The page of all, but for its drawings."""
     from analysis.documents.difference import first_line
-    from analysis.documents.html import without_figures
+    from analysis.documents.html import comparable
 
-    stands = without_figures((base / page.NAME).read_text(encoding="utf-8")).encode()
+    stands = comparable((base / page.NAME).read_text(encoding="utf-8")).encode()
     should = page.page_of(base, draw=lambda _: "<svg></svg>").encode()
-    should = without_figures(should.decode()).encode()
+    should = comparable(should.decode()).encode()
     if stands == should:
         return Finding(page.NAME, None)
     return Finding(page.NAME, None, (f"{first_line(stands, should)} is not as it should be",))
@@ -114,7 +115,9 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
     if not entry.trains:
         if not store.report(entry.id).is_dir():
             return
-        if store.form == "full":
+        if entry.varies:
+            yield Finding(_name(store, entry), None, (), (SEARCHED,))
+        elif store.form == "full":
             yield _computed(entry, store)
         else:
             yield Finding(_name(store, entry), None, (), (NEEDS_WEIGHTS,))

@@ -28,11 +28,6 @@ PAPER = Paper(
         Entry("figure8", "validation minus training error by depth"),
         Entry("figure9", "error by effective parameters, and the operating points"),
         Entry(
-            "table4",
-            "how many units detect concepts: what ŝ stands for, and dissection over Broden",
-            trains=False,
-        ),
-        Entry(
             "ratios",
             "what follows from the printed numbers alone: ratios, margins, implied units",
             trains=False,

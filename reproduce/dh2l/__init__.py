@@ -23,6 +23,7 @@ PAPER = Paper(
             "which of its distances are metrics, with counter-examples; energies of known "
             "arrangements",
             trains=False,
+            varies=True,
         ),
         Entry(
             "figures",

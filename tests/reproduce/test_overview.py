@@ -27,6 +27,11 @@ def publish(name: str, cell: str, seeds: str, form: str = "full") -> None:
         selection.store.records.publish(record)
 
 
+def test_no_entry_stands_twice() -> None:
+    names = [entry.id for paper in papers() for entry in paper.entries]
+    assert len(set(names)) == len(names)
+
+
 def test_without_runs_it_says_how_to_begin(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
