@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.models.hierarchical_linear import HierarchicalLinear
 from benchmarks.models.layers import WEIGHTED, DenseMaps, LocallyConnected2d, width_of
 
 KINDS = {
@@ -19,6 +20,7 @@ KINDS = {
     nn.Linear: "fc",
     DenseMaps: "fc",
     LocallyConnected2d: "local",
+    HierarchicalLinear: "fc",
 }
 FOLLOWERS = {nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.ReLU: "relu"}
 
