@@ -186,7 +186,9 @@ def speeds(
             found[kind] = seen[kind]
         elif measured or key in known:
             if key not in known:
-                known[key] = _Speed(_measure(run, means), time.time())
+                if (rate := _measure(run, means)) is None:
+                    continue
+                known[key] = _Speed(rate, time.time())
                 _write(cache, known)
             found[kind] = Speed(known[key].images_per_second, "measured")
     return found
@@ -238,8 +240,9 @@ def _read(cache: Path) -> dict[str, _Speed]:
     return {}
 
 
-def _measure(run: Run, means: Resources) -> float:
-    """Images per second of one worker while as many measure at once as will work at once."""
+def _measure(run: Run, means: Resources) -> float | None:
+    """Images per second of one worker while as many measure at once as will work at once; none
+    where the machine is too busy to tell in time, which must not keep anybody from training."""
     asked = json.dumps([run.canonical(), means.device, means.pack, CALIBRATION_SECONDS])
     together = 1 if means.device == "cuda" else means.workers
     started = [
@@ -254,6 +257,8 @@ def _measure(run: Run, means: Resources) -> float:
     ]
     try:
         return statistics.mean(map(_answer, started))
+    except subprocess.TimeoutExpired:
+        return None
     finally:
         for process in started:
             process.kill()

@@ -207,6 +207,16 @@ def test_the_real_measurement(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     assert 0 <= time.time() - entry["measured"] < module.FRESH_SECONDS
 
 
+def test_a_machine_too_busy_to_tell_keeps_nobody_from_training(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALIBRATION_LIMIT_SECONDS", 0.01)
+    found = estimate(table(2, batch_size=8), store, OPTIONS)
+    assert (found.runs, found.unknown) == (2, 2)
+    assert "not known before something is trained here" in found.text
+    assert not (store.root / "speed.json").exists()
+
+
 @pytest.mark.parametrize(
     ("cores", "memory", "workers"),
     [(8.0, 64e9, 8), (2.7, 64e9, 2), (0.5, 64e9, 1), (8.0, 4e9, 2), (8.0, 1e9, 1), (8.0, None, 8)],
