@@ -122,14 +122,32 @@ def tails(ranks: NDArray[np.int64], n_x: int) -> tuple[int, int, int]:
     if mirrored:
         codes = top - codes
         observed = top * len(group) - observed
-    short, equal = _count(tuple(np.sort(codes).tolist()), len(group), observed)
+    count = _count if total < 2**63 else _count_large
+    short, equal = count(tuple(np.sort(codes).tolist()), len(group), observed)
     long = total - short + equal
     return (long, short, total) if mirrored != from_y else (short, long, total)
 
 
 @lru_cache(maxsize=4096)
 def _count(codes: tuple[int, ...], n: int, limit: int) -> tuple[int, int]:
-    """Among the choices of ``n`` codes: how many sum to at most ``limit``, and how many to it.
+    """Among the choices of ``n`` ascending codes: how many sum to at most ``limit``, and how many
+    to it. By the number of choices of k codes (rows) with each sum (columns); where n is at most
+    half of the codes, no row counts more choices than the last."""
+    small = math.comb(len(codes), n) < 2**31
+    ways = np.zeros((n + 1, limit + 1), dtype=np.int32 if small else np.int64)
+    ways[0, 0] = 1
+    for seen, code in enumerate(codes):
+        if code > limit:
+            break
+        rows = slice(max(1, n - len(codes) + seen + 1), min(seen + 1, n) + 1)
+        fewer = slice(rows.start - 1, rows.stop - 1)
+        ways[rows, code:] += ways[fewer, : limit + 1 - code]
+    return int(ways[n].sum(dtype=np.int64)), int(ways[n, limit])
+
+
+@lru_cache(maxsize=256)
+def _count_large(codes: tuple[int, ...], n: int, limit: int) -> tuple[int, int]:
+    """:func:`_count` for numbers of choices beyond 64 bits.
 
     The generating polynomials Π(1 + z·q^code) are held as one integer per power of z, a fixed
     number of bits per coefficient, so that each multiplication is a shift and an addition. The

@@ -125,6 +125,7 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
             options, fewer = memory.fitting(wanted.missing, options)
             _tell(fewer)
             _confirm(selection, wanted.missing, options, launch)
+        _tell(_emulated(wanted.missing, options))
         summary = launching.launch(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
     if summary.spent:
@@ -136,6 +137,22 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
 def _tell(text: str | None) -> None:
     if text:
         print(f"reproduce: {text}", file=sys.stderr)
+
+
+def _emulated(missing: Any, options: Any) -> str:
+    """Where a processor without instructions for bfloat16 is about to train in it."""
+    from reproduce.store import hardware
+
+    if (
+        all(item.run.precision != "bf16" for item in missing)
+        or hardware.resolve_device(options.device) != "cpu"
+        or hardware.bf16_flags()
+    ):
+        return ""
+    return (
+        "this processor has no instructions for bf16 and takes several times as long as in "
+        "float32: --precision float32 trains the same table in a folder of its own"
+    )
 
 
 def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
+from analysis.statistics import rank_sum
 from analysis.statistics.rank_sum import doubled_midranks, rank_sum_test
 from analysis.statistics.stars import stars
 
@@ -173,6 +174,14 @@ def test_a_diverged_run_takes_the_lowest_rank():
 def test_fifteen_seeds_that_do_not_overlap():
     p = rank_sum_test(np.arange(15) + 100, np.arange(15)).p_value
     assert p == 2 / math.comb(30, 15)
+
+
+@given(codes=st.lists(st.integers(0, 40), min_size=2, max_size=30), data=st.data())
+def test_both_ways_of_counting_agree(codes: list[int], data: st.DataObject) -> None:
+    codes, n = sorted(codes), data.draw(st.integers(1, len(codes) // 2))
+    limit = data.draw(st.integers(0, sum(codes)))
+    asked = (tuple(codes), n, limit)
+    assert rank_sum._count(*asked) == rank_sum._count_large(*asked)
 
 
 @pytest.mark.parametrize("sizes", [(40, 40), (3, 200), (200, 3)])
