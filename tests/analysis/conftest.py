@@ -1,0 +1,17 @@
+"""Fewer simulated replications where a test is not about them: they take nearly all of the time
+that a table of many comparisons takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from analysis.verdicts import level_and_effect
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_draws() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(level_and_effect, "STAR_DRAWS", 200)
+        yield
