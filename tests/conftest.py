@@ -60,7 +60,7 @@ def root_of(name: str, title: str) -> Path:
     """The folder that holds the store of that name; skips the test where there is none."""
     root = Path(os.environ.get("REPRODUCE_DATA", "data"))
     if not (root / name / "store.json").exists():
-        pytest.skip(f"no {title} store: set REPRODUCE_DATA (see README, Tests)")
+        pytest.skip(f"no {title} store: set REPRODUCE_DATA (see docs/getting-started.md, Tests)")
     return root
 
 

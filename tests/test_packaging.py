@@ -15,8 +15,12 @@ import yaml
 from reproduce.store.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
-TEST_COMMAND = ('pip install -e ".[test]"', "python -m pytest -n 2")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")),
+)
+TEST_COMMAND = ('pip install -e ".[test', "python -m pytest -n 2")
 
 
 def text_of(name: str) -> str:
@@ -42,7 +46,8 @@ def test_the_command_points_at_a_function():
 
 def test_requirements_are_all_minimum_versions():
     project = PROJECT["project"]
-    for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+    extras = project["optional-dependencies"]
+    for requirement in [*project["dependencies"], *extras["test"], *extras["docs"]]:
         assert re.fullmatch(r"[a-z][a-z0-9-]*>=\d+(\.\d+)*", requirement), requirement
 
 
@@ -51,8 +56,8 @@ def test_the_conda_environment_takes_everything_from_pyproject():
     *conda, pip = environment["dependencies"]
     assert environment["name"] == PROJECT["project"]["name"]
     assert conda == ["python" + PROJECT["project"]["requires-python"], "pip"]
-    assert pip == {"pip": ["-e .[test]"]}
-    assert "test" in PROJECT["project"]["optional-dependencies"]
+    assert pip == {"pip": ["-e .[test,docs]"]}
+    assert {"test", "docs"} <= set(PROJECT["project"]["optional-dependencies"])
 
 
 def test_the_citation_is_complete_and_of_this_version():
@@ -93,28 +98,18 @@ def test_the_readme_and_continuous_integration_test_by_the_same_command():
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_that_the_documents_name_are_there(name):
-    text = text_of(name)
+    text, folder = text_of(name), (ROOT / name).parent
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
     code = re.findall(r"`([\w./-]+\.(?:py|toml|csv|yml|cff|md|json))`", text)
     folders = re.findall(r"`((?:benchmarks|reproduce|analysis|paper_tables|tests)/[\w./-]*)`", text)
-    named = {path for path in [*links, *code, *folders] if not is_output(path)}
-    assert named
-    missing = sorted(path for path in named if not (ROOT / path).exists())
+    named = {ROOT / path for path in [*code, *folders] if not is_output(path)}
+    missing = sorted(str(p) for p in {*named, *(folder / p for p in links)} if not p.exists())
     assert not missing
 
 
 def is_output(path: str) -> bool:
     """Whether a command writes the file, so that a fresh clone lacks it."""
     return path.startswith(("results/", "data/"))
-
-
-def test_the_readme_names_every_table_that_can_be_run():
-    from reproduce.catalogue.papers import default_paper, entries
-
-    default = default_paper()
-    for entry in entries():
-        name = entry.name if entry.paper == default else entry.id
-        assert f"reproduce {name}" in text_of("README.md")
 
 
 SHARED = (
