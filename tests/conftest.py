@@ -44,9 +44,10 @@ def noise() -> store.Dataset:
 
 @pytest.fixture
 def short_run(noise: store.Dataset) -> Run:
-    """Three epochs of three updates on noise."""
+    """Three epochs of three updates on noise, of a network of a quarter of the width."""
     return make_run(
         seed=1,
+        width_multiplier="0.25",
         dataset=noise.name,
         data_digest=noise.digest,
         epochs=3,

@@ -62,6 +62,7 @@ def test_three_steps_are_frozen(noise: Dataset, short_run: Run) -> None:
     """
     run = changed(
         short_run,
+        width_multiplier="1",
         epochs=1,
         gamma="1.6",
         eta="2.4",

@@ -65,7 +65,7 @@ def test_record_of_a_trained_run(noise: Dataset, short_run: Run, store: Store) -
     assert schema.headline(record) == (correct_of(done), 64)
     assert [epoch for epoch, _ in result["curves"]["correct test images"]] == [2, 3]
     assert result["curves"]["training loss"] == done.curves["training loss"]
-    assert result["measurements"]["layer widths"][-2:] == [512, 10]
+    assert result["measurements"]["layer widths"][-2:] == [128, 10]
     assert result["measurements"]["parameters"] == 4_710_058
     made_by = record["provenance"]
     assert made_by["images_per_second"] == pytest.approx(3 * 160 / done.wall_seconds, rel=1e-3)
