@@ -66,7 +66,7 @@ def test_record_of_a_trained_run(noise: Dataset, short_run: Run, store: Store) -
     assert [epoch for epoch, _ in result["curves"]["correct test images"]] == [2, 3]
     assert result["curves"]["training loss"] == done.curves["training loss"]
     assert result["measurements"]["layer widths"][-2:] == [128, 10]
-    assert result["measurements"]["parameters"] == 4_710_058
+    assert result["measurements"]["parameters"] == 296_242
     made_by = record["provenance"]
     assert made_by["images_per_second"] == pytest.approx(3 * 160 / done.wall_seconds, rel=1e-3)
     assert made_by["sittings"][0]["from_epoch"] == 0
