@@ -25,6 +25,7 @@ QUICK_LABEL = "QUICK: not comparable with the published numbers"
 REDUCED_LABEL = (
     "REDUCED: trained less than the paper; its comparisons are judged, its levels are not"
 )
+OWN = "here"  # the laboratory of runs that name none
 LABELS = {"quick": QUICK_LABEL, "reduced": REDUCED_LABEL}
 
 
@@ -76,7 +77,8 @@ class About:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One finished run, as the table's CSV holds it; ``machine`` stays out of the CSV."""
+    """One finished run, as the table's CSV holds it; ``machine`` stays out of the CSV, and so does
+    ``laboratory`` where every run is of :data:`OWN`."""
 
     seed: int
     correct: int
@@ -91,6 +93,7 @@ class RunRow:
     precision: str
     data_digest: str
     machine: str
+    laboratory: str = OWN
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,14 @@ class CellResult:
     def n(self) -> int:
         """Finished runs."""
         return len(self.runs)
+
+    @property
+    def seeds_by_laboratory(self) -> dict[str, tuple[int, ...]]:
+        """The seeds of each laboratory's runs, by its name in alphabetic order."""
+        names = sorted({run.laboratory for run in self.runs})
+        return {
+            name: tuple(run.seed for run in self.runs if run.laboratory == name) for name in names
+        }
 
     @property
     def values(self) -> list[float]:
@@ -254,6 +265,16 @@ class TableResult:
     def mixed_cells(self) -> tuple[CellResult, ...]:
         """Cells whose runs come from several machines, torch builds or devices."""
         return tuple(cell for cell in self.cells if len(cell.machines) > 1)
+
+    @property
+    def laboratories(self) -> dict[str, int]:
+        """Laboratories by name with their number of runs; none where all runs are of :data:`OWN`,
+        of which nothing need be said."""
+        found: dict[str, int] = {}
+        for cell in self.cells:
+            for name, seeds in cell.seeds_by_laboratory.items():
+                found[name] = found.get(name, 0) + len(seeds)
+        return dict(sorted(found.items())) if found.keys() - {OWN} else {}
 
     def cell(self, name: str) -> CellResult:
         """The cell of that name.

@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 HOLDS, DIFFERS = 0, 1
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
-# What runs of one cell should have in common, and where a record holds it.
-COMMON = {
-    "commits": ("commit",),
-    "versions of torch": ("packages", "torch"),
-    "versions of Python": ("packages", "python"),
-}
 
 
 @dataclass(frozen=True)
@@ -124,12 +118,7 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
         return
     if store.form not in ("full", *entry.load().forms):
         return
-    variants = sorted(
-        folder.name
-        for folder in (store.root / "variants").glob("*")
-        if store.report(entry.id, folder.name).is_dir()
-    )
-    for variant in ("", *variants):
+    for variant in ("", *store.variants(entry.id)):
         try:
             found = _trained(entry, store, variant)
         except UserError as error:
@@ -151,7 +140,9 @@ def _computed(entry: Entry, store: Store) -> Finding:
 
 def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     """None where there are neither runs nor a report."""
-    selection = _selection(entry, store, variant)
+    from reproduce.catalogue.selection import select_variant
+
+    selection = select_variant(entry.id, store, variant)
     records = selection.store.records.collect([p.run.hash for p in selection.planned])
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
@@ -159,17 +150,6 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
         return Finding(name, len(records), (missing,)) if records else None
     wrong = tuple(_compared(folder, page.tabled(selection)))
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
-
-
-def _selection(entry: Entry, store: Store, variant: str) -> Selection:
-    from reproduce.catalogue.selection import select
-
-    chosen = dict(part.partition("=")[::2] for part in variant.split(",") if part)
-    precision = chosen.pop("precision", None)
-    readings = [f"{name}={value}" for name, value in chosen.items()]
-    return select(
-        entry.id, form=store.form, precision=precision, readings=readings, results=store.base
-    )
 
 
 def _compared(folder: Path, document: Document) -> Iterator[str]:
@@ -200,24 +180,12 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
 
 def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:
     """What runs of a cell do not have in common, and what was trained by a changed checkout."""
-    from reproduce.store.provenance import origin_label
+    from reproduce.store.mixing import mixed
 
-    by_cell: dict[str, list[Mapping[str, Any]]] = {}
+    by_cell: dict[str, list[dict[str, Any]]] = {}
     for item in selection.planned:
         if record := records.get(item.run.hash):
             by_cell.setdefault(item.cell, []).append(record["provenance"])
     for cell, origins in by_cell.items():
-        kinds = {name: {_at(o, path) for o in origins} for name, path in COMMON.items()}
-        kinds["machines"] = {origin_label(dict(o)) for o in origins}
-        told = [f"{len(values)} {name}" for name, values in kinds.items() if len(values) > 1]
-        if dirty := sum(bool(o.get("dirty")) for o in origins):
-            told.append(f"{_runs(dirty)} by a checkout with changes")
-        if told:
-            yield f"{cell}: {', '.join(told)}"
-
-
-def _at(origin: Mapping[str, Any], path: Sequence[str]) -> str:
-    value: Any = origin
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return str(value)
+        if told := ", ".join(mixed(origins)):
+            yield f"{cell}: {told}"
