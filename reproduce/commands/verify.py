@@ -27,6 +27,9 @@ HOLDS, DIFFERS = 0, 1
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
 
+# How a figure's file begins, and what it ends with.
+FIGURES = {".png": (b"\x89PNG\r\n\x1a\n", b"IEND"), ".pdf": (b"%PDF-", b"%%EOF")}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -71,15 +74,15 @@ def verify(
 
 def _page(base: Path) -> Finding:
     """The page of all, but for its drawings."""
-    from analysis.documents.difference import first_line
+    from analysis.documents.difference import excerpt, first_line
     from analysis.documents.html import comparable
 
-    stands = comparable((base / page.NAME).read_text(encoding="utf-8")).encode()
-    should = page.page_of(base, draw=lambda _: "<svg></svg>").encode()
-    should = comparable(should.decode()).encode()
+    stands = comparable((base / page.NAME).read_text(encoding="utf-8", errors="replace")).encode()
+    should = comparable(page.page_of(base, draw=lambda _: "<svg></svg>")).encode()
     if stands == should:
         return Finding(page.NAME, None)
-    return Finding(page.NAME, None, (f"{first_line(stands, should)} is not as it should be",))
+    line = first_line(stands, should)
+    return Finding(page.NAME, None, (f"{line} is not as it should be: {excerpt(should, line)}",))
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -155,13 +158,16 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
 def _compared(folder: Path, document: Document) -> Iterator[str]:
     """What of a report's folder is not as it should be; of figures only that they are there, since
     their bytes differ between versions of matplotlib and of its fonts."""
-    from analysis.documents.difference import differences, first_line
+    from analysis.documents.difference import differences, excerpt, first_line
     from analysis.documents.files import figure_names, texts
 
     contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
     contents |= texts(document)
     should = {f"{document.name}.{kind}": text for kind, text in contents.items()}
     stands = {path.name: path for path in folder.iterdir()}
+    for file in sorted(should.keys() & stands.keys()):
+        if should[file] is None and (damage := _figure_damage(stands[file])):
+            yield f"{file} {damage}"
     for lacking in sorted(should.keys() - stands.keys()):
         yield f"{lacking} is missing"
     for extra in sorted(stands.keys() - should.keys()):
@@ -175,12 +181,22 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
         yield from differences(stands[main].read_bytes(), json_text)
         return
     for file, text in changed.items():
-        yield f"{file}: {first_line(stands[file].read_bytes(), text)} was changed by hand"
+        line = first_line(stands[file].read_bytes(), text)
+        yield f"{file}: {line} was changed by hand (it should be: {excerpt(text, line)})"
+
+
+def _figure_damage(path: Path) -> str:
+    """What a figure's first and last bytes tell of it, if anything."""
+    data = path.read_bytes()
+    begins, ends = FIGURES[path.suffix]
+    whole = data.startswith(begins) and ends in data[-32:]
+    return "" if whole else "is no whole figure"
 
 
 def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:
-    """What runs of a cell do not have in common, and what was trained by a changed checkout."""
-    from reproduce.store.mixing import mixed
+    """What runs of a cell do not have in common, nor cells of the table, and what was trained by a
+    changed checkout."""
+    from reproduce.store.mixing import mixed, mixed_between
 
     by_cell: dict[str, list[dict[str, Any]]] = {}
     for item in selection.planned:
@@ -189,3 +205,4 @@ def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]
     for cell, origins in by_cell.items():
         if told := ", ".join(mixed(origins)):
             yield f"{cell}: {told}"
+    yield from (f"between cells, {told}" for told in mixed_between(by_cell))

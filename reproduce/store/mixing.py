@@ -1,9 +1,10 @@
-"""What runs of one cell should have in common and do not: code, packages, machines, images."""
+"""What runs of a cell, and cells of a table, should have in common and do not: code, packages,
+machines, images."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reproduce.store.committed import PACKAGES
@@ -11,6 +12,7 @@ from reproduce.store.provenance import laboratory_of, machine_labels
 
 Provenance = dict[str, Any]
 DIGITS = 8  # of a commit or digest that are shown
+NAMED = 4  # cells that are named one by one
 
 
 def mixed(origins: Sequence[Provenance]) -> Iterator[str]:
@@ -28,6 +30,25 @@ def mixed(origins: Sequence[Provenance]) -> Iterator[str]:
     changed = sum(any(_of_all(origin, "dirty")) for origin in origins)
     if changed:
         yield f"{changed} run{'' if changed == 1 else 's'} by a checkout with changes"
+
+
+def mixed_between(cells: Mapping[str, Sequence[Provenance]]) -> Iterator[str]:
+    """In what cells differ from each other, with the cells of each value.
+
+    Args:
+        cells: the provenance of each run by cell.
+    """
+    for name, values_of in _KINDS.items():
+        found: dict[str, list[str]] = {}
+        for cell, origins in cells.items():
+            values = sorted({value for origin in origins for value in values_of(origin)})
+            found.setdefault(" and ".join(values) or "none", []).append(cell)
+        if len(found) > 1:
+            yield f"{name}: " + "; ".join(f"{v} in {_cells(of)}" for v, of in found.items())
+
+
+def _cells(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} cells"
 
 
 def _of_all(origin: Provenance, key: str) -> list[Any]:
