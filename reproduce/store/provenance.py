@@ -81,7 +81,7 @@ def machine_label(provenance: dict[str, Any]) -> str:
 
 def machine_labels(provenance: dict[str, Any]) -> list[str]:
     """The label of each machine that a run was made on, in order and each once."""
-    labels = [s["machine"] for s in provenance.get("sittings") or () if s.get("machine")]
+    labels = [str(s["machine"]) for s in provenance.get("sittings") or () if s.get("machine")]
     return list(dict.fromkeys([*labels, _label(provenance)]))
 
 
