@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,6 +37,17 @@ def excerpt(text: bytes, line: str) -> str:
     """The beginning of that line of :func:`first_line`, which mostly names a cell."""
     lines, number = text.decode(errors="replace").splitlines(), int(line.rpartition(" ")[2])
     return _short(lines[number - 1].strip()) if number <= len(lines) else "beyond the end"
+
+
+def place_in_page(stands: str, should: str) -> str:
+    """Where two versions of a page part, by the heading above and the text of that row; they do."""
+    pairs = enumerate(zip(stands, should, strict=False))
+    place = next((n for n, (a, b) in pairs if a != b), min(len(stands), len(should)))
+    above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
+    begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
+    text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
+    heading = html.unescape(above[-1][1]) if above else "its beginning"
+    return f"{heading}: {_short(' '.join(text.split())) or 'what follows'}"
 
 
 def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:

@@ -74,15 +74,14 @@ def verify(
 
 def _page(base: Path) -> Finding:
     """The page of all, but for its drawings."""
-    from analysis.documents.difference import excerpt, first_line
+    from analysis.documents.difference import place_in_page
     from analysis.documents.html import comparable
 
-    stands = comparable((base / page.NAME).read_text(encoding="utf-8", errors="replace")).encode()
-    should = comparable(page.page_of(base, draw=lambda _: "<svg></svg>")).encode()
+    stands = comparable((base / page.NAME).read_text(encoding="utf-8", errors="replace"))
+    should = comparable(page.page_of(base, draw=lambda _: "<svg></svg>"))
     if stands == should:
         return Finding(page.NAME, None)
-    line = first_line(stands, should)
-    return Finding(page.NAME, None, (f"{line} is not as it should be: {excerpt(should, line)}",))
+    return Finding(page.NAME, None, (f"{place_in_page(stands, should)} is not as it should be",))
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -156,8 +155,8 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
 
 
 def _compared(folder: Path, document: Document) -> Iterator[str]:
-    """What of a report's folder is not as it should be; of figures only that they are there, since
-    their bytes differ between versions of matplotlib and of its fonts."""
+    """What of a report's folder is not as it should be; of figures only whether they are there and
+    whole, since their bytes differ between versions of matplotlib and of its fonts."""
     from analysis.documents.difference import differences, excerpt, first_line
     from analysis.documents.files import figure_names, texts
 

@@ -3,14 +3,16 @@ wrong with others is told by cell."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analysis.documents.difference import differences
+from analysis.documents.difference import differences, place_in_page
 from reproduce.__main__ import run
 from reproduce.store.mixing import mixed, mixed_between
 from reproduce.store.paths import ROOT
@@ -128,6 +130,17 @@ def test_a_field_of_the_report_that_was_edited(
     inner[path[-1]] = value
     text = json.dumps(edited, indent=1, ensure_ascii=False).encode()
     assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
+
+
+def test_a_page_that_was_edited() -> None:
+    should = (ROOT / "results" / "report.html").read_text()
+    heading = re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", should)[2]
+    row = should.index("<tr>", should.index("<tbody>", should.index(f">{heading}</h2>")))
+    cell = should.index("<td", row)
+    cell = should.index(">", cell) + 1
+    told = place_in_page(f"{should[:cell]}edited {should[cell:]}", should)
+    assert told.startswith(f"{html.unescape(heading)}: ")
+    assert len(told) > len(heading) + 3
 
 
 def test_a_report_that_was_laid_out_anew() -> None:
