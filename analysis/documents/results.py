@@ -6,6 +6,7 @@ which rank behind every value.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -270,10 +271,7 @@ class TableResult:
     def laboratories(self) -> dict[str, int]:
         """Laboratories by name with their number of runs; none where all runs are of :data:`OWN`,
         of which nothing need be said."""
-        found: dict[str, int] = {}
-        for cell in self.cells:
-            for name, seeds in cell.seeds_by_laboratory.items():
-                found[name] = found.get(name, 0) + len(seeds)
+        found = Counter(run.laboratory for cell in self.cells for run in cell.runs)
         return dict(sorted(found.items())) if found.keys() - {OWN} else {}
 
     def cell(self, name: str) -> CellResult:

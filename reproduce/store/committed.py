@@ -25,6 +25,8 @@ from reproduce.store import atomic, schema
 from reproduce.store.schema import Record
 
 PACKAGES = ("python", "torch", "torchvision", "numpy")
+# Where a run came from another laboratory; files without such a run have no such column.
+LABORATORY = "laboratory"
 # Where each column stands in a record, in the file's order.
 _PATHS: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("hash", "former", "form", "run")},
@@ -37,12 +39,10 @@ _PATHS: dict[str, tuple[str, ...]] = {
         name: ("provenance", name)
         for name in ("executor", "wall_seconds", "images_per_second", "finished", "sittings")
     },
+    LABORATORY: ("provenance", LABORATORY),
 }
-COLUMNS = (*_PATHS, "checksum")
-# Where a run came from another laboratory; files without such a run have no such column.
-LABORATORY = "laboratory"
-_PATHS[LABORATORY] = ("provenance", LABORATORY)
 WITH_LABORATORY = (*_PATHS, "checksum")
+COLUMNS = tuple(name for name in WITH_LABORATORY if name != LABORATORY)
 # Curves are one field; the module's own limit is 131,072 characters.
 csv.field_size_limit(2**31 - 1)
 # These are text as they are, the others JSON; an empty one is null.

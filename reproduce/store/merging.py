@@ -150,10 +150,11 @@ def merge(
 def refusal(conflicts: Sequence[Conflict]) -> str:
     """Why nothing is merged: the first conflict in full, and how many there are."""
     count = len(conflicts)
-    more = f"; and {count - 1} more, which --dry-run lists" if count > 1 else ""
+    more = f"; and {count - 1} more, which `reproduce merge --dry-run` lists" if count > 1 else ""
     return (
         f"nothing was merged, since {count} {'run has' if count == 1 else 'runs have'} two "
-        f"contents: {conflicts[0]}{more}; move the wrong one away, or --keep-ours merges the rest"
+        f"contents: {conflicts[0]}{more}; move the wrong one away, or `reproduce merge --keep-ours` "
+        "merges the rest"
     )
 
 
