@@ -153,8 +153,8 @@ def refusal(conflicts: Sequence[Conflict]) -> str:
     more = f"; and {count - 1} more, which `reproduce merge --dry-run` lists" if count > 1 else ""
     return (
         f"nothing was merged, since {count} {'run has' if count == 1 else 'runs have'} two "
-        f"contents: {conflicts[0]}{more}; move the wrong one away, or `reproduce merge --keep-ours` "
-        "merges the rest"
+        f"contents: {conflicts[0]}{more}; move the wrong one away, or `reproduce merge "
+        "--keep-ours` merges the rest"
     )
 
 
