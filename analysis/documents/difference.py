@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 SHOWN = 6  # differences that are told one by one
+LONG = 60  # characters of a text that are shown
 
 
 def differences(stands: bytes, should: bytes) -> list[str]:
-    """Of two versions of a report's JSON: grids' cells by name, else the fields that differ."""
+    """Of two versions of a report's JSON, which do differ: grids' cells by name, else the fields
+    that differ, else where the text was laid out anew."""
     try:
         old, new = json.loads(stands), json.loads(should)
-        found = [*_grids(old.get("grids", {}), new.get("grids", {}))]
-        found = found or [f"{key} differs" for key in new if old.get(key) != new[key]]
-    except (ValueError, AttributeError, TypeError, KeyError, LookupError):
+        found = [*_grids(old.get("grids", {}), new.get("grids", {}))] or [*_fields((), old, new)]
+    except (ValueError, AttributeError, TypeError, KeyError, LookupError, RecursionError):
         return ["it is no report of this suite"]
+    found = found or [f"{first_line(stands, should)} was changed by hand"]
     if len(found) > SHOWN:
         found[SHOWN:] = [f"and {len(found) - SHOWN} more"]
     return found
@@ -27,6 +31,67 @@ def first_line(stands: bytes, should: bytes) -> str:
     old, new = stands.splitlines(), should.splitlines()
     pairs = enumerate(zip(old, new, strict=False), start=1)
     return f"line {next((n for n, (a, b) in pairs if a != b), min(len(old), len(new)) + 1)}"
+
+
+def excerpt(text: bytes, line: str) -> str:
+    """The beginning of that line of :func:`first_line`, which mostly names a cell."""
+    lines, number = text.decode(errors="replace").splitlines(), int(line.rpartition(" ")[2])
+    return _short(lines[number - 1].strip()) if number <= len(lines) else "beyond the end"
+
+
+def place_in_page(stands: str, should: str) -> str:
+    """Where two versions of a page part, by the heading above and the text of that row; they do."""
+    pairs = enumerate(zip(stands, should, strict=False))
+    place = next((n for n, (a, b) in pairs if a != b), min(len(stands), len(should)))
+    above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
+    begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
+    text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
+    heading = html.unescape(above[-1][1]) if above else "its beginning"
+    return f"{heading}: {_short(' '.join(text.split())) or 'what follows'}"
+
+
+def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
+    """Fields of nested values by their names, and by those of the things that they belong to."""
+    where = ", ".join(path) or "the report"
+    if isinstance(old, dict) and isinstance(new, dict):
+        old, new = _by_column(old), _by_column(new)
+        for key in dict.fromkeys([*new, *old]):
+            if key not in old:
+                yield f"{where}: {key} is missing"
+            elif key not in new:
+                yield f"{where}: {key} is no field of it"
+            else:
+                yield from _fields((*path, key), old[key], new[key])
+    elif isinstance(old, list) and isinstance(new, list):
+        if len(old) != len(new):
+            yield f"{where}: {len(old)} items instead of {len(new)}"
+        for place, (stands, should) in enumerate(zip(old, new, strict=False), start=1):
+            yield from _fields((*path, _label(should) or str(place)), stands, should)
+    elif old != new or type(old) is not type(new):
+        yield f"{where}: {_short(str(old))} instead of {_short(str(new))}"
+
+
+def _by_column(value: dict[str, Any]) -> dict[str, Any]:
+    """A tidy table's rows as objects."""
+    rows, columns = value.get("rows"), value.get("columns", ())
+    if not rows or not all(isinstance(row, list) for row in rows):
+        return value
+    return {**value, "rows": [dict(zip(columns, row, strict=False)) for row in rows]}
+
+
+def _label(item: Any) -> str:
+    """What a list's item is called, such as its cell with its seed."""
+    if not isinstance(item, dict):
+        return ""
+    if item.get("cells") and isinstance(item["cells"][0], dict):
+        return str(item["cells"][0].get("text", ""))
+    names = [item[key] for key in ("name", "cell", "topic", "id") if item.get(key)][:1]
+    seed = [f"seed {item['seed']}"] if "seed" in item else []
+    return " ".join(map(str, [*names, *seed]))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONG else f"{text[: LONG - 2]} …"
 
 
 def _grids(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -52,6 +117,10 @@ def _cells(
         if _text(before) != _text(cell):
             title = " ".join(columns[place].split())
             yield f"{name}, {label}, {title}: {_text(before)} instead of {_text(cell)}"
+        elif before.get("value") != cell.get("value"):
+            value, right = before.get("value"), cell.get("value")
+            title = " ".join(columns[place].split())
+            yield f"{name}, {label}, {title}: value {value} instead of {right}"
 
 
 def _text(cell: Mapping[str, Any]) -> str:

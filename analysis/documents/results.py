@@ -6,6 +6,7 @@ which rank behind every value.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,6 +26,7 @@ QUICK_LABEL = "QUICK: not comparable with the published numbers"
 REDUCED_LABEL = (
     "REDUCED: trained less than the paper; its comparisons are judged, its levels are not"
 )
+OWN = "here"  # the laboratory of runs that name none
 LABELS = {"quick": QUICK_LABEL, "reduced": REDUCED_LABEL}
 
 
@@ -76,7 +78,8 @@ class About:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One finished run, as the table's CSV holds it; ``machine`` stays out of the CSV."""
+    """One finished run, as the table's CSV holds it; ``machine`` stays out of the CSV, and so does
+    ``laboratory`` where every run is of :data:`OWN`."""
 
     seed: int
     correct: int
@@ -91,6 +94,7 @@ class RunRow:
     precision: str
     data_digest: str
     machine: str
+    laboratory: str = OWN
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,14 @@ class CellResult:
     def n(self) -> int:
         """Finished runs."""
         return len(self.runs)
+
+    @property
+    def seeds_by_laboratory(self) -> dict[str, tuple[int, ...]]:
+        """The seeds of each laboratory's runs, by its name in alphabetic order."""
+        names = sorted({run.laboratory for run in self.runs})
+        return {
+            name: tuple(run.seed for run in self.runs if run.laboratory == name) for name in names
+        }
 
     @property
     def values(self) -> list[float]:
@@ -254,6 +266,13 @@ class TableResult:
     def mixed_cells(self) -> tuple[CellResult, ...]:
         """Cells whose runs come from several machines, torch builds or devices."""
         return tuple(cell for cell in self.cells if len(cell.machines) > 1)
+
+    @property
+    def laboratories(self) -> dict[str, int]:
+        """Laboratories by name with their number of runs; none where all runs are of :data:`OWN`,
+        of which nothing need be said."""
+        found = Counter(run.laboratory for cell in self.cells for run in cell.runs)
+        return dict(sorted(found.items())) if found.keys() - {OWN} else {}
 
     def cell(self, name: str) -> CellResult:
         """The cell of that name.

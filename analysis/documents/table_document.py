@@ -30,7 +30,7 @@ from analysis.verdicts.measure import ACCURACY, Measure
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
 # The values of the table's measures are columns of their own, but for the accuracy.
 RUN_COLUMNS = tuple(
-    f.name for f in dataclasses.fields(RunRow) if f.name not in ("machine", "value")
+    f.name for f in dataclasses.fields(RunRow) if f.name not in ("machine", "value", "laboratory")
 )
 
 
@@ -136,7 +136,8 @@ def _cells(result: TableResult, cells: Sequence[CellResult]) -> Grid:
 
 
 def _cell_row(cell: CellResult, has_levels: bool) -> Row:
-    several = f"{len(cell.machines)} machines" if len(cell.machines) > 1 else ""
+    mixes = {"machines": len(cell.machines), "laboratories": len(cell.seeds_by_laboratory)}
+    several = ", ".join(f"{count} {name}" for name, count in mixes.items() if count > 1)
     diverged = f"{cell.diverged} div." if cell.diverged else ""
     count = Cell(cell.count, cell.n, bold=cell.n < cell.planned, note=diverged)
     cells = [Cell(cell.name, note=several), wording.median_cell(cell), count]
@@ -220,9 +221,10 @@ def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Gri
 
 
 def _runs(result: TableResult) -> Data:
-    """One row a run, by cell in the table's order and by seed, with its value of every measure; no
-    hosts, machines or times."""
+    """One row a run, by cell in the table's order and by seed, with its value of every measure and,
+    where runs came from others, its laboratory; no hosts, machines or times."""
     names = tuple(dict.fromkeys(name for cell in result.cells for name, _ in cell.parameters))
+    columns = (*RUN_COLUMNS, "laboratory") if result.laboratories else RUN_COLUMNS
     shown = [r for r in (result, *result.others) if r.about.measure.name != ACCURACY.name]
     further = [{run.run: run.value for cell in r.cells for run in cell.runs} for r in shown]
     rows = []
@@ -231,10 +233,10 @@ def _runs(result: TableResult) -> Data:
         place = (result.about.protocol, cell.name, cell.kind)
         own = [*place, *(parameters.get(name, "") for name in names)]
         for run in cell.runs:
-            known = [getattr(run, name) for name in RUN_COLUMNS]
+            known = [getattr(run, name) for name in columns]
             rows.append((*own, *known, *(values[run.run] for values in further)))
     measures = (r.about.measure.name for r in shown)
-    return Data(("protocol", "cell", "kind", *names, *RUN_COLUMNS, *measures), tuple(rows))
+    return Data(("protocol", "cell", "kind", *names, *columns, *measures), tuple(rows))
 
 
 def _facts(result: TableResult) -> dict[str, Any]:
@@ -251,11 +253,24 @@ def _facts(result: TableResult) -> dict[str, Any]:
         "test": {"alternative": result.alternative, "method": result.method},
         "confidence": result.confidence,
         "machines": machines(result),
+        **({"laboratories": _laboratories(result)} if result.laboratories else {}),
         "cells": [_cell_facts(cell) for cell in result.cells],
         "comparisons": result.comparisons,
         "statements": result.claims,
         "chosen": result.chosen,
         "other_measures": [_facts(other) for other in result.others],
+    }
+
+
+def _laboratories(result: TableResult) -> dict[str, dict[str, Sequence[int]]]:
+    """The seeds that each laboratory gave, by cell."""
+    return {
+        name: {
+            cell.name: cell.seeds_by_laboratory[name]
+            for cell in result.cells
+            if name in cell.seeds_by_laboratory
+        }
+        for name in result.laboratories
     }
 
 

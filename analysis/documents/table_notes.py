@@ -149,6 +149,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Remark": about.remark,
         "Machines": _machines(result),
+        "Laboratories": _laboratories(result),
     }
 
 
@@ -212,6 +213,35 @@ def _machines(result: TableResult) -> str:
         for cell in result.mixed_cells
     ]
     return f"{text} Cells mixing machines: {'; '.join(mixed)}." if mixed else text
+
+
+def _laboratories(result: TableResult) -> str:
+    """Which laboratory gave which seeds of which cells; empty where all runs are our own."""
+    filled = sum(cell.n > 0 for cell in result.cells)
+    told = []
+    for name, count in result.laboratories.items():
+        cells: dict[tuple[int, ...], list[str]] = {}
+        for cell in result.cells:
+            if seeds := cell.seeds_by_laboratory.get(name):
+                cells.setdefault(seeds, []).append(cell.name)
+        parts = [
+            f"{_seeds(seeds)} of {'every cell' if len(of) == filled > 1 else ', '.join(of)}"
+            for seeds, of in cells.items()
+        ]
+        told.append(f"{name} ({_counted(count, 'run')}): {'; '.join(parts)}")
+    return f"{'. '.join(told)}." if told else ""
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Such as "seed 3" or "seeds 0 to 4, 7"."""
+    spans: list[list[int]] = []
+    for seed in seeds:
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in spans]
+    return f"seed{'' if len(seeds) == 1 else 's'} {', '.join(texts)}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -19,7 +19,7 @@ from reproduce.catalogue.claims import with_claims
 from reproduce.catalogue.published import decode, made_of
 from reproduce.catalogue.readings import table_deviations, table_readings
 from reproduce.catalogue.tables import plan, spelled
-from reproduce.store.provenance import origin_label
+from reproduce.store.provenance import laboratory_of, origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def _row(record: Record, measure: Measure) -> RunRow:
         precision=run["precision"],
         data_digest=run["data"]["identity"],
         machine=origin_label(record["provenance"]),
+        laboratory=laboratory_of(record["provenance"]),
     )
 
 

@@ -96,6 +96,18 @@ def select(
     )
 
 
+def select_variant(name: str, store: Store, variant: str) -> Selection:
+    """All of a table under the settings that a variant's name, :attr:`Selection.variant`, states.
+
+    Raises:
+        UserError: as :func:`select`.
+    """
+    chosen = dict(part.partition("=")[::2] for part in variant.split(",") if part)
+    precision = chosen.pop("precision", None)
+    readings = [f"{setting}={value}" for setting, value in chosen.items()]
+    return select(name, form=store.form, precision=precision, readings=readings, results=store.base)
+
+
 def _by_path(table: Table, chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {
         path: value

@@ -17,6 +17,8 @@ from reproduce.commands import (
     claims,
     collect,
     doctor,
+    export,
+    merge,
     overview,
     paper,
     plan,
@@ -49,12 +51,15 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "readings": readings.readings,
     "doctor": doctor.doctor,
     "collect": collect.collect,
+    "export": export.export,
+    "merge": merge.merge,
     "precision": precision.precision,
 }
 EPILOG = (
     "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
     "reproduced or worse than its committed verdict, a computed table differs from the printed "
-    "one, or `device check` fails; 2 bad input; 3 incomplete; 70 a crash of ours."
+    "one, `device check` fails, or `merge --dry-run` finds what is in the way; 2 bad input; "
+    "3 incomplete; 70 a crash of ours."
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import entries
 from reproduce.commands import options as opt
+from reproduce.commands.merge import told
 from reproduce.commands.publishing import short
 from reproduce.store.paths import default_results, given_path
 
@@ -35,11 +36,14 @@ def collect(
     as_json: opt.Json = False,
 ) -> str:
     """Write a table's finished runs to results/measured/, ready to be committed, or with --bundle
-    to one file; of such a FILE, merge the runs into the results folder."""
+    to one file; of such a FILE the same as `reproduce merge FILE`."""
     if _is_file(table):
         if bundle or replace(chosen, results=None, only=chosen.only or None) != opt.Selecting():
             raise UserError(f"{table} is merged whole: leave out all options but --results, --json")
-        return _merge(given_path(table), chosen.results or default_results(), as_json=as_json)
+        from reproduce.store.merging import merge
+
+        base = chosen.results or default_results()
+        return told(merge([given_path(table)], base), base, as_json=as_json)
     selection = chosen.of(table)
     if bundle:
         check_bundle(bundle)
@@ -67,21 +71,6 @@ def _commit(selection: Selection, *, as_json: bool) -> str:
     return f"{len(found)} of {planned} runs are in {short(path)}"
 
 
-def _merge(path: Path, base: Path, *, as_json: bool) -> str:
-    from reproduce.store import bundles
-
-    merged = bundles.merge(path, base)
-    if as_json:
-        return json.dumps([asdict(item) for item in merged])
-    lines = [
-        f"{item.form}: {item.added} {'run' if item.added == 1 else 'runs'} added, {item.known} "
-        f"known before"
-        for item in merged
-    ] or ["the bundle is empty"]
-    where = "" if base == default_results() else f" --results {short(base)}"
-    return "\n".join([*lines, f"`reproduce status{where}` tells which tables they are of"])
-
-
 @dataclass(frozen=True)
 class BundledSelection:
     """What has been written of a selection."""
@@ -107,27 +96,38 @@ class BundledSelection:
 
 
 def check_bundle(path: Path) -> None:
-    """Whether a bundle can be written there; before anything is trained for it.
+    """Whether a bundle can be written there, and REPRODUCE_LAB is a name; before anything is
+    trained for it.
 
     Raises:
         UserError: where it cannot, or something else lies there.
     """
     from reproduce.store import bundles
+    from reproduce.store.provenance import own_laboratory
 
+    own_laboratory()
     if path.exists():
         bundles.read(path)
+    require_writable(path, "--bundle")
+
+
+def require_writable(path: Path, option: str) -> None:
+    """Raise UserError where no file can be written into its folder."""
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UserError(f"--bundle {path}: {path.parent} is no folder that can be written")
+        raise UserError(f"{option} {path}: {path.parent} is no folder that can be written")
 
 
 def bundle_selection(selection: Selection, path: Path) -> BundledSelection:
-    """Write the finished runs of a selection to a bundle, beside those that it has.
+    """Add the finished runs of a selection to a bundle; they are of the laboratory of
+    REPRODUCE_LAB, if any.
 
     Raises:
         UserError: see :func:`reproduce.store.bundles.write`; also for a damaged record.
     """
     from reproduce.store import bundles
+    from reproduce.store.provenance import own_laboratory
 
     planned = {item.run.hash for item in selection.planned}
     found = selection.store.records.collect(planned)
-    return BundledSelection(bundles.write(path, found.values()), len(planned), len(found))
+    written = bundles.write(path, found.values(), own_laboratory())
+    return BundledSelection(written, len(planned), len(found))

@@ -96,8 +96,18 @@ BundleFile = Annotated[
         "--bundle",
         metavar="FILE",
         parser=given_path,
-        help="Write the finished runs as one compressed file, which `reproduce collect FILE` "
-        "merges elsewhere.",
+        help="Add the finished runs to a bundle, one compressed file, which `reproduce merge FILE` "
+        "puts into another results folder.",
+        show_default=False,
+    ),
+]
+Laboratory = Annotated[
+    str | None,
+    typer.Option(
+        "--lab",
+        metavar="NAME",
+        help="Which laboratory the runs are from, for who merges them. Default: REPRODUCE_LAB, or "
+        "no name, as between machines of one laboratory.",
         show_default=False,
     ),
 ]

@@ -141,8 +141,8 @@ def _selected(
 def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard]:
     """Cell by cell, so that a cell's runs stand together."""
     from analysis.documents.run_cards import RunCard
-    from reproduce.commands.show import told
     from reproduce.store.provenance import machine_label
+    from reproduce.store.schema import told
 
     places = {cell.name: place for place, cell in enumerate(selection.table.cells)}
     for item in sorted(selection.planned, key=lambda p: (places[p.cell], p.run.seed)):
@@ -150,6 +150,8 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
             result, origin = record["result"], record["provenance"]
             facts = {name: told(value) for name, value in sorted(result["measurements"].items())}
             facts |= {"machine": machine_label(origin), "commit": str(origin["commit"])}
+            if laboratory := origin.get("laboratory"):
+                facts["laboratory"] = laboratory
             yield RunCard(
                 record["hash"],
                 f"{selection.table.title}: {item.cell}, seed {item.run.seed}",

@@ -12,7 +12,7 @@ from benchmarks.errors import UserError
 from benchmarks.run import HASH_LENGTH
 from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
-from reproduce.store.schema import headline
+from reproduce.store.schema import headline, told
 from reproduce.store.store import Store, stores
 
 
@@ -116,14 +116,6 @@ def _flat(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
                 yield from _flat(item, f"{here}.{item['kind']}")
         elif name not in ("kind", "protocol"):
             yield here, value
-
-
-def told(value: Any) -> str:
-    """A measurement or setting in words."""
-    if isinstance(value, dict) and {"count", "of"} <= value.keys():
-        epoch = f", epoch {value['epoch']} (not reported)" if "epoch" in value else ""
-        return f"{value['count']} of {value['of']}{epoch}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _point(value: Any) -> str:

@@ -26,12 +26,9 @@ if TYPE_CHECKING:
 HOLDS, DIFFERS = 0, 1
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
-# What runs of one cell should have in common, and where a record holds it.
-COMMON = {
-    "commits": ("commit",),
-    "versions of torch": ("packages", "torch"),
-    "versions of Python": ("packages", "python"),
-}
+
+# How a figure's file begins, and what it ends with.
+FIGURES = {".png": (b"\x89PNG\r\n\x1a\n", b"IEND"), ".pdf": (b"%PDF-", b"%%EOF")}
 
 
 @dataclass(frozen=True)
@@ -77,15 +74,14 @@ def verify(
 
 def _page(base: Path) -> Finding:
     """The page of all, but for its drawings."""
-    from analysis.documents.difference import first_line
+    from analysis.documents.difference import place_in_page
     from analysis.documents.html import comparable
 
-    stands = comparable((base / page.NAME).read_text(encoding="utf-8")).encode()
-    should = page.page_of(base, draw=lambda _: "<svg></svg>").encode()
-    should = comparable(should.decode()).encode()
+    stands = comparable((base / page.NAME).read_text(encoding="utf-8", errors="replace"))
+    should = comparable(page.page_of(base, draw=lambda _: "<svg></svg>"))
     if stands == should:
         return Finding(page.NAME, None)
-    return Finding(page.NAME, None, (f"{first_line(stands, should)} is not as it should be",))
+    return Finding(page.NAME, None, (f"{place_in_page(stands, should)} is not as it should be",))
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -124,12 +120,7 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
         return
     if store.form not in ("full", *entry.load().forms):
         return
-    variants = sorted(
-        folder.name
-        for folder in (store.root / "variants").glob("*")
-        if store.report(entry.id, folder.name).is_dir()
-    )
-    for variant in ("", *variants):
+    for variant in ("", *store.variants(entry.id)):
         try:
             found = _trained(entry, store, variant)
         except UserError as error:
@@ -151,7 +142,9 @@ def _computed(entry: Entry, store: Store) -> Finding:
 
 def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     """None where there are neither runs nor a report."""
-    selection = _selection(entry, store, variant)
+    from reproduce.catalogue.selection import select_variant
+
+    selection = select_variant(entry.id, store, variant)
     records = selection.store.records.collect([p.run.hash for p in selection.planned])
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
@@ -161,27 +154,19 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
 
 
-def _selection(entry: Entry, store: Store, variant: str) -> Selection:
-    from reproduce.catalogue.selection import select
-
-    chosen = dict(part.partition("=")[::2] for part in variant.split(",") if part)
-    precision = chosen.pop("precision", None)
-    readings = [f"{name}={value}" for name, value in chosen.items()]
-    return select(
-        entry.id, form=store.form, precision=precision, readings=readings, results=store.base
-    )
-
-
 def _compared(folder: Path, document: Document) -> Iterator[str]:
-    """What of a report's folder is not as it should be; of figures only that they are there, since
-    their bytes differ between versions of matplotlib and of its fonts."""
-    from analysis.documents.difference import differences, first_line
+    """What of a report's folder is not as it should be; of figures only whether they are there and
+    whole, since their bytes differ between versions of matplotlib and of its fonts."""
+    from analysis.documents.difference import differences, excerpt, first_line
     from analysis.documents.files import figure_names, texts
 
     contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
     contents |= texts(document)
     should = {f"{document.name}.{kind}": text for kind, text in contents.items()}
     stands = {path.name: path for path in folder.iterdir()}
+    for file in sorted(should.keys() & stands.keys()):
+        if should[file] is None and (damage := _figure_damage(stands[file])):
+            yield f"{file} {damage}"
     for lacking in sorted(should.keys() - stands.keys()):
         yield f"{lacking} is missing"
     for extra in sorted(stands.keys() - should.keys()):
@@ -195,29 +180,28 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
         yield from differences(stands[main].read_bytes(), json_text)
         return
     for file, text in changed.items():
-        yield f"{file}: {first_line(stands[file].read_bytes(), text)} was changed by hand"
+        line = first_line(stands[file].read_bytes(), text)
+        yield f"{file}: {line} was changed by hand (it should be: {excerpt(text, line)})"
+
+
+def _figure_damage(path: Path) -> str:
+    """What a figure's first and last bytes tell of it, if anything."""
+    data = path.read_bytes()
+    begins, ends = FIGURES[path.suffix]
+    whole = data.startswith(begins) and ends in data[-32:]
+    return "" if whole else "is no whole figure"
 
 
 def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:
-    """What runs of a cell do not have in common, and what was trained by a changed checkout."""
-    from reproduce.store.provenance import origin_label
+    """What runs of a cell do not have in common, nor cells of the table, and what was trained by a
+    changed checkout."""
+    from reproduce.store.mixing import mixed, mixed_between
 
-    by_cell: dict[str, list[Mapping[str, Any]]] = {}
+    by_cell: dict[str, list[dict[str, Any]]] = {}
     for item in selection.planned:
         if record := records.get(item.run.hash):
             by_cell.setdefault(item.cell, []).append(record["provenance"])
     for cell, origins in by_cell.items():
-        kinds = {name: {_at(o, path) for o in origins} for name, path in COMMON.items()}
-        kinds["machines"] = {origin_label(dict(o)) for o in origins}
-        told = [f"{len(values)} {name}" for name, values in kinds.items() if len(values) > 1]
-        if dirty := sum(bool(o.get("dirty")) for o in origins):
-            told.append(f"{_runs(dirty)} by a checkout with changes")
-        if told:
-            yield f"{cell}: {', '.join(told)}"
-
-
-def _at(origin: Mapping[str, Any], path: Sequence[str]) -> str:
-    value: Any = origin
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return str(value)
+        if told := ", ".join(mixed(origins)):
+            yield f"{cell}: {told}"
+    yield from (f"between cells, {told}" for told in mixed_between(by_cell))

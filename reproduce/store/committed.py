@@ -2,8 +2,8 @@
 
 The columns are the run's hash, the name that it had before (if any), the form, its resolved
 configuration, measurements and curves as JSON, the provenance and a checksum over all of these, by
-which an edited row is told. Rows are sorted by configuration and seed, so
-that added runs make small differences.
+which an edited row is told; a column of laboratories only where a run came from another one. Rows
+are sorted by configuration and seed, so that added runs make small differences.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from reproduce.store import atomic, schema
 from reproduce.store.schema import Record
 
 PACKAGES = ("python", "torch", "torchvision", "numpy")
+# Where a run came from another laboratory; files without such a run have no such column.
+LABORATORY = "laboratory"
 # Where each column stands in a record, in the file's order.
 _PATHS: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("hash", "former", "form", "run")},
@@ -37,13 +39,15 @@ _PATHS: dict[str, tuple[str, ...]] = {
         name: ("provenance", name)
         for name in ("executor", "wall_seconds", "images_per_second", "finished", "sittings")
     },
+    LABORATORY: ("provenance", LABORATORY),
 }
-COLUMNS = (*_PATHS, "checksum")
+WITH_LABORATORY = (*_PATHS, "checksum")
+COLUMNS = tuple(name for name in WITH_LABORATORY if name != LABORATORY)
 # Curves are one field; the module's own limit is 131,072 characters.
 csv.field_size_limit(2**31 - 1)
 # These are text as they are, the others JSON; an empty one is null.
 _TEXTS = {"hash", "former", "form", "commit", *PACKAGES, "device_kind", "device_name"}
-_TEXTS |= {"executor", "finished"}
+_TEXTS |= {"executor", "finished", LABORATORY}
 # What of a sitting is committed. Named one by one, so that no host name slips in.
 SITTING_KEYS = ("commit", "dirty", "machine", "images", "started", "from_epoch")
 _HASH = re.compile(r"[0-9a-f]{16}")
@@ -81,7 +85,7 @@ def read_text(file: Iterable[str], place: str, remedy: str) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     reader = csv.DictReader(file, strict=True)
     try:
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+        if tuple(reader.fieldnames or ()) not in (COLUMNS, WITH_LABORATORY):
             raise UserError(f"{place}:1: the columns are not {','.join(COLUMNS)}; {remedy}")
         for values in reader:
             source = f"{place}:{reader.line_num}"
@@ -97,9 +101,11 @@ def read_text(file: Iterable[str], place: str, remedy: str) -> dict[str, Row]:
 def write_text(rows: Iterable[Row]) -> str:
     """The CSV of rows, sorted by configuration and seed."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    flat = [flatten(row.record) for row in sorted(rows, key=_order)]
+    columns = WITH_LABORATORY if any(LABORATORY in values for values in flat) else COLUMNS
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flatten(row.record) for row in sorted(rows, key=_order))
+    writer.writerows(flat)
     return text.getvalue()
 
 
@@ -134,6 +140,8 @@ def flatten(record: Record) -> dict[str, str]:
             value = [{k: s[k] for k in SITTING_KEYS if k in s} for s in value or ()]
         text = value if name in _TEXTS else schema.canonical_json(value)
         row[name] = "" if value is None else text
+    if not row[LABORATORY]:
+        del row[LABORATORY]
     return {**row, "checksum": schema.committed_digest(unflatten(row))}
 
 
@@ -154,16 +162,20 @@ def unflatten(values: Mapping[str, str]) -> Record:
         inner = record
         for key in path[:-1]:
             inner = inner[key]
-        text = values[name]
+        text = values.get(name) if name == LABORATORY else values[name]
         inner[path[-1]] = (text if name in _TEXTS else json.loads(text)) if text else None
     if not record["former"]:
         del record["former"]
+    if not made_by[LABORATORY]:
+        del made_by[LABORATORY]
     return schema.seal(record)
 
 
 def _parse(values: Mapping[str, Any], source: str, remedy: str) -> Record:
     if None in values or None in values.values():
-        raise UserError(f"{source}: the row does not have {len(COLUMNS)} columns; {remedy}")
+        raise UserError(
+            f"{source}: the row does not have as many columns as the first line; {remedy}"
+        )
     try:
         record = unflatten(values)
         digest = schema.committed_digest(record)

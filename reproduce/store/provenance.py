@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reproduce.store import hardware
+from benchmarks.errors import UserError
+from reproduce.store import hardware, schema
 from reproduce.store.paths import ROOT
 
 PACKAGES = ("torch", "torchvision", "numpy")
@@ -75,8 +76,13 @@ def machine_label(provenance: dict[str, Any]) -> str:
 
     A run made in sittings on several machines has all of their labels, joined by " + ".
     """
-    labels = [s["machine"] for s in provenance.get("sittings", ()) if s.get("machine")]
-    return " + ".join(dict.fromkeys([*labels, _label(provenance)]))
+    return " + ".join(machine_labels(provenance))
+
+
+def machine_labels(provenance: dict[str, Any]) -> list[str]:
+    """The label of each machine that a run was made on, in order and each once."""
+    labels = [str(s["machine"]) for s in provenance.get("sittings") or () if s.get("machine")]
+    return list(dict.fromkeys([*labels, _label(provenance)]))
 
 
 def origin_label(provenance: dict[str, Any]) -> str:
@@ -85,6 +91,37 @@ def origin_label(provenance: dict[str, Any]) -> str:
     :attr:`benchmarks.data.DatasetInfo.identity`."""
     contents = [s["images"][:8] for s in provenance.get("sittings", ()) if s.get("images")]
     return " / images ".join([machine_label(provenance), *dict.fromkeys(contents)])
+
+
+def laboratory_of(provenance: dict[str, Any]) -> str:
+    """The laboratory that a record names, or the word for this one."""
+    return provenance.get("laboratory") or schema.HERE
+
+
+def own_laboratory(given: str | None = None) -> str | None:
+    """The name that runs get on their way to other laboratories: the one given, or REPRODUCE_LAB.
+    None without either: a machine's name is nobody's business.
+
+    Raises:
+        UserError: for what is no such name.
+    """
+    source, name = "--lab", given
+    if name is None:
+        source, name = "REPRODUCE_LAB", os.environ.get("REPRODUCE_LAB") or None
+    if name is not None and not re.search(schema.LABORATORY, name):
+        raise UserError(
+            f"{source} {name!r} names no laboratory: up to 60 letters, digits, spaces and "
+            f".,&'()/+- that begin with a letter or digit, and not {schema.HERE!r}"
+        )
+    return name
+
+
+def from_laboratory(record: schema.Record, name: str | None) -> schema.Record:
+    """The record with that laboratory, where it names none yet."""
+    origin = record["provenance"]
+    if not name or origin.get("laboratory"):
+        return record
+    return schema.seal({**record, "provenance": {**origin, "laboratory": name}})
 
 
 def code_state(folder: Path) -> tuple[str | None, bool | None]:

@@ -8,7 +8,8 @@ A record is a JSON object::
     form        "full", "reduced" or "quick": the form of the table that it was trained for
     run         the resolved configuration that was hashed
     result      diverged, measurements: {name: value}, curves: {name: [[epoch, value], …]}
-    provenance  who made it, when, with what; never part of what two records must agree on
+    provenance  who made it, when, with what; never part of what two records must agree on; its
+                laboratory is named where the record came from another one
     checksum    SHA-256 of the canonical JSON of all the rest
 
 A measurement is a number, a count {"count": …, "of": …} or a list of numbers; null where it is not
@@ -35,6 +36,10 @@ REMEDY = "move it away and run again"
 FULL, REDUCED, QUICK = FORMS = ("full", "reduced", "quick")
 HEADLINE, BEST = "test accuracy", "best evaluated accuracy"
 LOSS, CORRECT = "training loss", "correct test images"
+# What reports call the laboratory of records that name none, which therefore none may be called.
+HERE = "here"
+# Begins with a letter or digit; no colon or semicolon, which separate such names.
+LABORATORY = rf"^(?!{HERE}\Z)\w(?:[\w .,&'()/+-]{{0,58}}[\w.)+])?\Z"
 
 Record = dict[str, Any]
 _Whole = Annotated[int, msgspec.Meta(ge=0)]
@@ -112,6 +117,7 @@ class _Provenance(msgspec.Struct):
     wall_seconds: _Amount | None = None
     images_per_second: _Amount | None = None
     sittings: list[_Sitting] | None = None
+    laboratory: Annotated[str, msgspec.Meta(pattern=LABORATORY)] | None = None
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):
@@ -188,6 +194,32 @@ def headline(record: Record) -> tuple[int, int]:
     """Correct test images after the last epoch, and how many there are."""
     accuracy = record["result"]["measurements"][HEADLINE]
     return accuracy["count"], accuracy["of"]
+
+
+def differing(first: Record, second: Record) -> tuple[str, str, str]:
+    """The first of the results in which two records of one run differ, and what it is in each, such
+    as ("test accuracy", "8800 of 10000", "8801 of 10000"); they do differ."""
+    one, other = first["result"], second["result"]
+    pairs = [(HEADLINE, *(result["measurements"].get(HEADLINE) for result in (one, other)))]
+    for name in sorted(one["measurements"].keys() | other["measurements"].keys()):
+        pairs.append((name, one["measurements"].get(name), other["measurements"].get(name)))
+    for name in sorted(one["curves"].keys() | other["curves"].keys()):
+        points = [dict(map(tuple, result["curves"].get(name, ()))) for result in (one, other)]
+        pairs += [
+            (f"{name} after epoch {epoch}", *(curve.get(epoch) for curve in points))
+            for epoch in sorted(points[0].keys() | points[1].keys())
+        ]
+    pairs.append(("whether it diverged", one["diverged"], other["diverged"]))
+    name, mine, theirs = next((pair for pair in pairs if pair[1] != pair[2]), pairs[0])
+    return name, told(mine), told(theirs)
+
+
+def told(value: Any) -> str:
+    """A measurement or setting in words."""
+    if isinstance(value, dict) and {"count", "of"} <= value.keys():
+        epoch = f", epoch {value['epoch']} (not reported)" if "epoch" in value else ""
+        return f"{value['count']} of {value['of']}{epoch}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def configuration_hash(record: Record) -> str:

@@ -89,6 +89,11 @@ class Store:
         folder = self.root / "variants" / variant if variant else self.root
         return folder / table_id
 
+    def variants(self, table_id: str) -> list[str]:
+        """Names of the variants that have a report of the table."""
+        folders = (self.root / "variants").glob("*")
+        return sorted(f.name for f in folders if self.report(table_id, f.name).is_dir())
+
 
 def stores(base: Path, first: str = "full") -> list[Store]:
     """Those of all forms, ``first`` before the others."""

@@ -91,6 +91,7 @@ def rows(
             "precision": "float32",
             "data_digest": "41a5a5c9",
             "machine": machine,
+            "laboratory": "here",
             **other,
         }
         for seed, correct in enumerate(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from run_makers import make_run
 from benchmarks.errors import UserError
 from reproduce.commands.collect import bundle_selection, check_bundle, collect
 from reproduce.commands.options import Selecting
-from reproduce.store import bundles, schema
+from reproduce.store import bundles, committed, schema
+from reproduce.store.merging import merge
 from reproduce.store.store import Store
 
 
@@ -26,13 +28,16 @@ def bundle(tmp_path: Path) -> Path:
     return path
 
 
+def counted(path: Path, base: Path) -> dict[str, tuple[int, int]]:
+    return {item.form: (item.added, item.known) for item in merge([path], base).forms}
+
+
 def test_there_and_back(bundle: Path, tmp_path: Path) -> None:
     """Quick and full runs go to their own folders, without the host; twice is once."""
     bundles.write(bundle, [make(3, form="quick", epochs=10)])
     elsewhere = tmp_path / "elsewhere"
     Store(elsewhere, "full").records.publish(make(5))
-    merged = {item.form: (item.added, item.known) for item in bundles.merge(bundle, elsewhere)}
-    assert merged == {"full": (19, 1), "quick": (1, 0)}
+    assert counted(bundle, elsewhere) == {"full": (19, 1), "quick": (1, 0)}
     found = Store(elsewhere, "full").records.collect()
     for seed in range(20):
         record = make(seed)
@@ -40,8 +45,7 @@ def test_there_and_back(bundle: Path, tmp_path: Path) -> None:
         assert found[record["hash"]]["provenance"]["host"] == (
             "secret-node-17" if seed == 5 else None
         )
-    again = {item.form: (item.added, item.known) for item in bundles.merge(bundle, elsewhere)}
-    assert again == {"full": (0, 20), "quick": (0, 1)}
+    assert counted(bundle, elsewhere) == {"full": (0, 20), "quick": (0, 1)}
     assert b"secret" not in zipfile.ZipFile(bundle).read(bundles.RECORDS)
     assert bundle.stat().st_size < 20_000
 
@@ -53,9 +57,52 @@ def test_the_same_runs_make_the_same_file(bundle: Path, tmp_path: Path) -> None:
     assert other.read_bytes() == bundle.read_bytes()
 
 
+def test_the_manifest_states_what_there_is(bundle: Path) -> None:
+    bundles.write(bundle, [make(3, form="quick", epochs=10)], "Elsewhere & Sons")
+    with zipfile.ZipFile(bundle) as file:
+        about = json.loads(file.read(bundles.ABOUT))
+        data = file.read(bundles.RECORDS)
+    rows = bundles.read(bundle)
+    assert about["records"].keys() == rows.keys()
+    assert about["records"][make(1)["hash"]] in data.decode()
+    assert about["sha256"] == hashlib.sha256(data).hexdigest()
+    assert (about["runs"], about["schema"]) == (21, schema.SCHEMA)
+    assert about["laboratories"] == {"Elsewhere & Sons": 1, "here": 20}
+    assert about["machines"] == {'Some CPU + Some, CPU "X" @ 2 GHz / torch 2.15.0+cpu / cpu': 21}
+    assert about["forms"] == {"full": 20, "quick": 1}
+
+
+def test_damaged_runs_are_named(bundle: Path, tmp_path: Path) -> None:
+    """One changed, one cut away, though the archive's own sums fit."""
+
+    def change(members: dict[str, bytes]) -> None:
+        lines = members["records.csv"].splitlines(keepends=True)
+        lines[3] = lines[3].replace(b"secret", b"").replace(b"2026", b"2025", 1)
+        del lines[7]
+        members["records.csv"] = b"".join(lines)
+
+    text = zipfile.ZipFile(bundle).read("records.csv").decode().splitlines()
+    _repacked(bundle, change)
+    with pytest.raises(UserError) as error:
+        merge([bundle], tmp_path / "there")
+    assert "2 of its 20 runs are damaged or missing" in str(error.value)
+    for line in (text[3], text[7]):
+        assert line.partition(",")[0] in str(error.value)
+
+
+def test_a_bundle_of_the_first_format_is_read(bundle: Path, tmp_path: Path) -> None:
+    rows = bundles.read(bundle)
+    text = committed.write_text(rows.values()).encode()
+    about = {"format": 1, "runs": 20, "sha256": hashlib.sha256(text).hexdigest()}
+    with zipfile.ZipFile(bundle, "w") as file:
+        file.writestr("bundle.json", json.dumps(about))
+        file.writestr("records.csv", text)
+    assert counted(bundle, tmp_path / "there") == {"full": (20, 0)}
+
+
 def test_runs_that_were_merged_can_be_committed(bundle: Path, tmp_path: Path) -> None:
     ours, theirs = Store(tmp_path / "ours"), Store(tmp_path / "theirs")
-    bundles.merge(bundle, ours.base)
+    merge([bundle], ours.base)
     ours.committed.write("table", ours.records.collect().values())
     theirs.committed.write("table", [make(seed) for seed in range(20)])
     assert (ours.committed.folder / "table.csv").read_text() == (
@@ -75,7 +122,7 @@ def test_a_conflict_names_both_sides_and_merges_nothing(
         store.records.publish(other)
         place = str(store.records.path(other["hash"]))
     with pytest.raises(UserError) as error:
-        bundles.merge(bundle, store.base)
+        merge([bundle], store.base)
     assert place in str(error.value)
     assert f"{bundle}:records.csv:" in str(error.value)
     assert store.records.collect().keys() == {other["hash"]}
@@ -94,8 +141,6 @@ def _repacked(path: Path, change: Callable[[dict[str, bytes]], Any]) -> None:
 
 def _resealed(members: dict[str, bytes]) -> None:
     """One digit more in a row, under a digest that fits."""
-    import hashlib
-
     members["records.csv"] = members["records.csv"].replace(b'""count"":', b'""count"":1', 1)
     about = json.loads(members["bundle.json"])
     about["sha256"] = hashlib.sha256(members["records.csv"]).hexdigest()
@@ -112,7 +157,11 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
     "foreign": lambda path: _repacked(path, lambda members: members.pop("bundle.json")),
     "edited": lambda path: _repacked(path, lambda m: m.update({"records.csv": b"hash\n"})),
     "resealed": lambda path: _repacked(path, _resealed),
-    "newer": lambda path: _repacked(path, lambda m: m.update({"bundle.json": b'{"format":2}'})),
+    "newer": lambda path: _repacked(path, lambda m: m.update({"bundle.json": b'{"format":3}'})),
+    "miscounted": lambda path: _repacked(
+        path,
+        lambda m: m.update({"bundle.json": m["bundle.json"].replace(b'"here": 20', b'"here": 9')}),
+    ),
 }
 
 
@@ -120,7 +169,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 def test_damage_is_one_line(bundle: Path, tmp_path: Path, damage: str) -> None:
     DAMAGES[damage](bundle)
     before = bundle.read_bytes()
-    for act in (bundles.read, check_bundle, lambda path: bundles.merge(path, tmp_path / "x")):
+    for act in (bundles.read, check_bundle, lambda path: merge([path], tmp_path / "x")):
         with pytest.raises(UserError) as error:
             act(bundle)
         assert str(bundle) in str(error.value)
@@ -154,7 +203,7 @@ def test_what_no_run_of_ours_says_is_not_merged(tmp_path: Path, change: dict[str
         record = schema.seal({**record, **change, "provenance": made_by})
     bundles.write(path, [record])
     with pytest.raises(UserError, match=r"records\.csv:2: ") as error:
-        bundles.merge(path, base)
+        merge([path], base)
     assert "\x1b" not in str(error.value)
     assert not base.exists()
 
@@ -164,7 +213,7 @@ def test_long_curves_are_carried_and_committed(tmp_path: Path) -> None:
     assert len(schema.canonical_json(record["result"]["curves"])) > 200_000
     path, store = tmp_path / "b.zip", Store(tmp_path / "there")
     bundles.write(path, [record])
-    bundles.merge(path, store.base)
+    merge([path], store.base)
     store.committed.write("table", store.records.collect().values())
     assert schema.agree(store.committed.read_all()[record["hash"]], record)
 
@@ -181,14 +230,13 @@ def test_the_command(tmp_path: Path) -> None:
     other = Selecting(results=tmp_path / "other")
     text = collect(str(path), other)
     assert text.splitlines()[0] == "quick: 3 runs added, 0 known before"
-    assert json.loads(collect(str(path), other, as_json=True)) == [
-        {"form": "quick", "added": 0, "known": 3}
-    ]
+    (again,) = json.loads(collect(str(path), other, as_json=True))["forms"]
+    assert again == {"form": "quick", "added": 0, "known": 3, "kept": 0, "laboratories": {}}
     with pytest.raises(UserError, match="leave out"):
         collect(str(path), chosen)
     with pytest.raises(UserError, match=r"cannot read .*none\.zip"):
         collect(str(tmp_path / "none.zip"), other)
     with pytest.raises(UserError, match="no folder"):
         check_bundle(tmp_path / "no" / "b.zip")
-    again = bundle_selection(selection, path)
-    assert (again.found, again.bundled.runs, again.bundled.before) == (3, 3, 3)
+    more = bundle_selection(selection, path)
+    assert (more.found, more.bundled.runs, more.bundled.before) == (3, 3, 3)

@@ -3,14 +3,18 @@ wrong with others is told by cell."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis.documents.difference import differences, place_in_page
 from reproduce.__main__ import run
+from reproduce.store.mixing import mixed, mixed_between
 from reproduce.store.paths import ROOT
 
 FOLDER = Path("reduced/beta-lasso/selection")
@@ -70,12 +74,16 @@ def test_a_report_that_was_edited(copied: Path, capsys: pytest.CaptureFixture[st
     table.write_text("\n".join(lines) + "\n")
     fragment.unlink()
     (copied / FOLDER / "selection.old.tex").touch()
+    figure = copied / FOLDER / "selection.seeds.png"
+    figure.write_bytes(figure.read_bytes()[:-20])
     assert judged(capsys, copied) == (
         1,
         [
+            "selection.seeds.png is no whole figure",
             "selection.cells.tex is missing",
             "selection.old.tex belongs to no report of this code",
-            "selection.csv: line 3 was changed by hand",
+            "selection.csv: line 3 was changed by hand (it should be: reduced,cifar10 S-FC lasso "
+            "0.00005 0.00001 0,lasso,cifar10 …)",
         ],
     )
 
@@ -91,6 +99,55 @@ def test_a_number_in_the_report_that_its_runs_do_not_give(
     assert code == 1
     cell = "cells, cifar10 S-FC lasso 0.00002 0.00001 0, median [interval]"
     assert f"{cell}: 55.74 instead of 50.74" in wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("cells", 0, "median"), 0.9, "cells, {}, median: 0.9 instead of 0.5074"),
+        (
+            ("grids", "cells", "rows", 0, "cells", 1, "value"),
+            0.9,
+            "cells, {}, median [interval]: value 0.9 instead of 0.5074",
+        ),
+        (
+            ("data", "selection", "rows", 0, 7),
+            "1",
+            "data, selection, rows, {} seed 0, lam_conv: 1 instead of 0.00002",
+        ),
+        (("machines", "M"), 3, "machines: M is no field of it"),
+        (("extra",), 1, "the report: extra is no field of it"),
+    ],
+    ids=str,
+)
+def test_a_field_of_the_report_that_was_edited(
+    path: tuple[Any, ...], value: Any, told: str
+) -> None:
+    should = (ROOT / "results" / FOLDER / "selection.json").read_bytes()
+    edited = inner = json.loads(should)
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    text = json.dumps(edited, indent=1, ensure_ascii=False).encode()
+    assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
+
+
+def test_a_page_that_was_edited() -> None:
+    should = (ROOT / "results" / "report.html").read_text()
+    heading = re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", should)[2]
+    row = should.index("<tr>", should.index("<tbody>", should.index(f">{heading}</h2>")))
+    cell = should.index("<td", row)
+    cell = should.index(">", cell) + 1
+    told = place_in_page(f"{should[:cell]}edited {should[cell:]}", should)
+    assert told.startswith(f"{html.unescape(heading)}: ")
+    assert len(told) > len(heading) + 3
+
+
+def test_a_report_that_was_laid_out_anew() -> None:
+    should = (ROOT / "results" / FOLDER / "selection.json").read_bytes()
+    assert differences(json.dumps(json.loads(should)).encode(), should) == [
+        "line 1 was changed by hand"
+    ]
 
 
 def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +170,33 @@ def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str])
     shutil.rmtree(copied / "reduced")
     assert run(["verify", "--results", str(copied)]) == 0
     assert "no report has been written yet" in capsys.readouterr().out
+
+
+def test_what_runs_and_cells_mix_is_named() -> None:
+    """Also where a run was continued under another commit, or read other images."""
+    sitting = {"commit": "aaaaaaaaaa", "machine": "M / torch 2 / cpu", "images": "11111111ff"}
+    packages = dict.fromkeys(("python", "torch", "torchvision", "numpy"), "2")
+    device = {"name": "M", "kind": "cpu"}
+    first = {"commit": "aaaaaaaaaa", "packages": packages, "device": device, "sittings": [sitting]}
+    assert not list(mixed([first, first]))
+    for change, told in (
+        ({"commit": "bbbbbbbbbb"}, "2 commits (aaaaaaaa: 2; bbbbbbbb: 1)"),
+        ({"sittings": [{**sitting, "commit": "cc"}]}, "2 commits (aaaaaaaa: 2; cc: 1)"),
+        ({"packages": {**packages, "numpy": "3"}}, "2 versions of numpy (2: 1; 3: 1)"),
+        ({"packages": {**packages, "python": "3"}}, "2 versions of python (2: 1; 3: 1)"),
+        ({"device": {**device, "name": "N"}}, "2 machines (M / torch 2 / cpu: 2; N / torch 2 / "
+         "cpu: 1)"),
+        ({"sittings": [{**sitting, "images": "2"}]}, "2 data digests (11111111: 1; 2: 1)"),
+        ({"laboratory": "Lab A"}, "2 laboratories (Lab A: 1; here: 1)"),
+        ({"sittings": [{**sitting, "dirty": True}]}, "1 run by a checkout with changes"),
+    ):  # fmt: skip
+        other = {**first, **change}
+        assert list(mixed([first, other])) == [told]
+        if "checkout" not in told:
+            (between,) = mixed_between({"a": [first], "b": [other], "c": [first]})
+            assert between.endswith(" in b")
+            assert " in a, c; " in between
+    assert not list(mixed_between({"a": [first, other], "b": [other, first]}))
 
 
 def test_runs_of_a_cell_from_several_places_are_noted(capsys: pytest.CaptureFixture[str]) -> None:

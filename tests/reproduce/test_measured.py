@@ -23,6 +23,7 @@ from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.status import status_of
 from reproduce.store import atomic, schema
 from reproduce.store import committed as measured
+from reproduce.store.provenance import from_laboratory
 from reproduce.store.store import Store
 
 
@@ -45,6 +46,22 @@ def test_round_trip(store: Store) -> None:
     store.committed.write("table3", made)
     assert store.committed.read_all() == {r["hash"]: without_host(r) for r in made}
     assert store.committed.names() == {r["hash"]: "" for r in made}
+
+
+def test_a_column_of_laboratories_only_where_there_are_others(store: Store) -> None:
+    path = store.committed.write("table3", [make(1)])
+    assert tuple(path.read_text().partition("\n")[0].split(",")) == measured.COLUMNS
+    store.committed.write("table3", [from_laboratory(make(2), "Lab 7")])
+    assert tuple(path.read_text().partition("\n")[0].split(",")) == measured.WITH_LABORATORY
+    named = {
+        record["run"]["seed"]: record["provenance"].get("laboratory")
+        for record in store.committed.read_all().values()
+    }
+    assert named == {1: None, 2: "Lab 7"}
+    edit = path.read_text().replace("Lab 7", "Lab 8")
+    path.write_text(edit)
+    with pytest.raises(UserError, match="edited"):
+        store.committed.read_all()
 
 
 def test_no_host_is_committed(store: Store) -> None:
@@ -332,6 +349,7 @@ def any_record(draw: st.DrawFn) -> Any:
                 "finished": draw(moments),
                 "wall_seconds": draw(st.floats(0, 1e6)),
                 "images_per_second": draw(st.none() | st.floats(0, 1e6)),
+                **draw(st.sampled_from([{}, {"laboratory": "Lab 7 (East), Ünder & Co."}])),
                 "sittings": draw(st.lists(st.fixed_dictionaries({}, optional=sitting), max_size=3)),
             },
         }
@@ -342,9 +360,10 @@ def any_record(draw: st.DrawFn) -> Any:
 def test_a_row_keeps_all_but_the_host(record: Any) -> None:
     schema.check(record, "made up")
     line = io.StringIO()
-    writer = csv.DictWriter(line, measured.COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(line, measured.WITH_LABORATORY, restval="", lineterminator="\n")
     writer.writerow(measured.flatten(record))
     assert line.getvalue().count("\n") == 1  # one line a run, whatever its texts hold
-    (values,) = csv.DictReader(io.StringIO(line.getvalue(), newline=""), measured.COLUMNS)
+    text = io.StringIO(line.getvalue(), newline="")
+    (values,) = csv.DictReader(text, measured.WITH_LABORATORY)
     assert measured.unflatten(values) == without_host(record)
     assert line.getvalue().partition(",")[0] == record["hash"]
