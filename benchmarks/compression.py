@@ -217,7 +217,10 @@ def worth(
         multiply_adds=(multiply_adds(model, side), multiply_adds(compression.network, side)),
         block_multiply_adds=blocks,
         images_per_second={
-            batch: tuple(images_per_second(n, side, batch, seconds) for n in networks)
+            batch: (
+                images_per_second(model, side, batch, seconds),
+                images_per_second(compression.network, side, batch, seconds),
+            )
             for batch in BATCHES
         },
     )

@@ -147,8 +147,10 @@ class FileDataset(Dataset):
 
     def resized(self, how: str) -> FileDataset:
         """The same files, each brought to its size so; mean and deviation stay the index's."""
-        changed = {s: FileSplit.of(replace(getattr(self, s).source, resizing=how)) for s in SPLITS}
-        return replace(self, **changed)
+        train, test = (
+            FileSplit.of(replace(getattr(self, split).source, resizing=how)) for split in SPLITS
+        )
+        return replace(self, train=train, test=test)
 
     def fault(self) -> str:
         """Nothing; raises UserError where a file is not the one that was imported."""

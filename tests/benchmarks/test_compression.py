@@ -57,7 +57,7 @@ def of(network: nn.Module) -> torch.Tensor:
 
 @pytest.mark.parametrize("model", [PYRAMID, VGG10(width_multiplier="0.125")])
 @given(seed=st.integers(0, 10**6), dead=st.sampled_from((0.0, 0.4, 0.8, 1.0)))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_outputs_stay(model: Model, seed: int, dead: float) -> None:
     """Though batch-norm gives dead filters constant maps, which borders cut."""
     network = sparse(model, seed, dead)
