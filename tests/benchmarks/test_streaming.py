@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,7 @@ def test_streamed_equals_resident_whatever_the_number_of_workers(
     for workers in ("0", "2"):
         monkeypatch.setenv(streaming.VARIABLE, workers)
         same(trained(run, dataset), whole)
+        assert not multiprocessing.active_children()
     assert {"validation accuracy", "test top-2 accuracy", "svm accuracy"} <= set(whole.measurements)
     assert whole.measurements["test accuracy"]["of"] == CLASSES * TEST
 
