@@ -91,7 +91,11 @@ def test_implied_units_hold_the_true_count(concepts: int, units: int) -> None:
 def test_readings_run_on_and_touch_what_there_is() -> None:
     found = load("compactnets")
     assert [reading.id for reading in found] == [f"C-{n:02d}" for n in range(1, len(found) + 1)]
-    items = {f"table{n}" for n in range(1, 5)} | {f"figure{n}" for n in range(4, 10)} | {"ratios"}
+    items = (
+        {f"table{n}" for n in range(1, 5)}
+        | {f"figure{n}" for n in range(4, 10)}
+        | {"ratios", "others"}
+    )
     for reading in found:
         assert reading.question.endswith("?"), reading.id
         assert reading.evidence.endswith("."), reading.id

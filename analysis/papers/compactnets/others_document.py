@@ -22,7 +22,7 @@ from analysis.documents.blocks import (
 Row = Mapping[str, str]
 HOW = (
     "The paper's rows are quoted from the networks' own papers, whose tests differ (ten crops, or "
-    "more); torchvision's are of its own training and one view, the middle of the image with its "
+    "more); torchvision's are of its own files and one view, the middle of the image with its "
     "shorter side resized."
 )
 HERE = "Evaluated here with torchvision's files and its single view, of all test images: {}."
