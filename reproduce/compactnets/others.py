@@ -5,6 +5,7 @@ folder, where the files are at hand. Trains nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from reproduce.store.paths import default_data, given_path
 
 if TYPE_CHECKING:
     from analysis.papers.compactnets.others_document import Stated
-    from benchmarks.data.folders import ImageFiles
+    from benchmarks.data.fetching import OnProgress
     from benchmarks.published import Errors
 
 ID = "compactnets/others"
@@ -93,26 +94,29 @@ def _stated(name: str) -> Stated:
 def _evaluated(folder: Path, stated: dict[str, Stated], data: Path) -> dict[str, Errors]:
     """Errors of the files that are there, of all of ImageNet's test images."""
     from benchmarks.data import info
-    from benchmarks.data.folders import FileDataset
+    from benchmarks.data.folders import FileSplit
     from benchmarks.data.store import open_known
     from benchmarks.published import errors_of, network_of
     from reproduce.commands.progress_bar import progress_bar
 
     present = {method: one for method, one in stated.items() if (folder / one.file).is_file()}
     if not present:
-        files = ", ".join(one.file for one in stated.values())
-        raise UserError(f"{folder} holds none of torchvision's files: {files}")
-    images = open_known(info("imagenet"), data)
-    assert isinstance(images, FileDataset)
-    files: ImageFiles = images.test.source
+        names = ", ".join(one.file for one in stated.values())
+        raise UserError(f"{folder} holds none of torchvision's files: {names}")
+    split = open_known(info("imagenet"), data).test
+    assert isinstance(split, FileSplit)
+    files = split.source
     found = {}
     with progress_bar() as show:
         for method, one in present.items():
             network, size = network_of(one.network, folder / one.file)
-            found[method] = errors_of(
-                network, files, size, lambda n, one=one: show(one.network, n, len(files))
-            )
+            told = partial(_tell, show, one.network, len(files))
+            found[method] = errors_of(network, files, size, told)
     return found
+
+
+def _tell(show: OnProgress, name: str, total: int, seen: int) -> None:
+    show(name, seen, total)
 
 
 if __name__ == "__main__":

@@ -94,12 +94,14 @@ def document(
             (method, line["top1"], line["top5"], line["params_M"], one.network, one.parameters,
              one.top1, one.top5, *(MISSING if s is None else s for s in shares))
         )  # fmt: skip
-    heads = ("top-1\npaper", "top-5\npaper", "top-1\nthere", "top-5\nthere", "top-1\nhere")
-    heads += ("top-5\nhere", "M par.\npaper", "M par.\nthere")
+    errors = [f"top-{n}\n{where}" for where in ("paper", "there", "here") for n in (1, 5)]
+    heads = (*errors, "M par.\npaper", "M par.\nthere")
     count = {f"{errors.images:,}" for errors in found.values()}
     notes = (Note(HOW), Note(HERE.format(", ".join(sorted(count))) if found else NOT_HERE))
-    names = ("method", "top1", "top5", "params_M", "network", "parameters")
-    names += ("torchvision_top1", "torchvision_top5", "here_top1", "here_top5")
+    names = (
+        *("method", "top1", "top5", "params_M", "network", "parameters"),
+        *("torchvision_top1", "torchvision_top5", "here_top1", "here_top5"),
+    )
     grid = Grid(
         "networks", columns("network", *heads, right=heads), tuple(lines), "Errors, percent"
     )
