@@ -161,7 +161,10 @@ def _best(cells: Sequence[CellResult]) -> list[Grid]:
     if not rows:
         return []
     title = "best evaluated epoch (chosen on the test images; not the headline, not compared)"
-    return [Grid("best-epochs", (Column("cell"), Column("median")), tuple(rows), title)]
+    measure = cells[0].measure
+    is_other = measure.is_share and ACCURACY.name not in (measure.name, *measure.of)
+    median = Column("median accuracy" if is_other else "median")
+    return [Grid("best-epochs", (Column("cell"), median), tuple(rows), title)]
 
 
 def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid:

@@ -1,9 +1,9 @@
 """A table in the paper's layout, our numbers beside the printed ones: pairs, rows or a grid.
 
 Rows and grids are arranged the same for our numbers and for the printed ones. A block is a group of
-settings that are compared with each other; each has a line with an entry a column, and in a grid
-one more for the best column. Bold is by rule on both sides, whatever the paper set in bold: the
-largest entry of a block's column, all of them where several are equal.
+settings that are compared with each other; each has a line with an entry a column, and in a grid of
+several columns one more for the best one. Bold is by rule on both sides, whatever the paper set in
+bold: the largest entry of a block's column, all of them where several are equal.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ def _grids(result: TableResult, names: Collection[str]) -> list[Grid]:
     held = [name for name, cells in groups.items() if any(cell.name in names for cell in cells)]
     steps = tuple(dict.fromkeys(cell.column for name in held for cell in groups[name]))
     parts = [steps[at : at + WIDEST] for at in range(0, len(steps), WIDEST)]
-    made = [_grid(result, held, part, part == parts[-1]) for part in parts]
+    # Of a single column the best one is no news.
+    is_choice = len(steps) > 1
+    made = [_grid(result, held, part, is_choice and part == parts[-1]) for part in parts]
     if len(made) == 1:
         return made
     return [
@@ -198,11 +200,13 @@ def _grid(result: TableResult, held: Sequence[str], steps: Sequence[str], has_be
         *(Column(step, title) for step in steps),
         *([Column(f"best\n{title}")] if has_best else []),
     )
-    text = (
-        f"{_caption(result, BOLD)} Best {title}: the best column of each line, chosen on the test "
-        "set, with the stars and n of the cell that won; in parentheses how many columns have runs "
-        "where some have none."
-    )
+    text = _caption(result, BOLD)
+    if len({cell.column for cell in result.cells}) > 1:
+        text += (
+            f" Best {title}: the best column of each line, chosen on the test set, with the stars "
+            "and n of the cell that won; in parentheses how many columns have runs where some have "
+            "none."
+        )
     if not result.is_quick:
         marks = ("reproduced", "not reproduced", "inconclusive")
         text += f" Marks: {', '.join(map(wording.marked, marks))}."

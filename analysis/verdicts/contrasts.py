@@ -93,6 +93,7 @@ def judge(
     contrasts: Sequence[Mapping[str, str]],
     *,
     partial: bool = False,
+    elsewhere: Collection[str] = (),
 ) -> tuple[ClaimResult, ...]:
     """The claims that consist of contrasts.
 
@@ -102,6 +103,7 @@ def judge(
         contrasts: ``claim`` and ``contrast``, one row each, and ``measure`` where it is not the
             table's first.
         partial: whether contrasts of cells that the table lacks are passed over.
+        elsewhere: cells of the table's other forms; contrasts of these are passed over, too.
 
     Raises:
         ValueError: where a contrast is damaged, names a cell or measure that the table lacks, or a
@@ -119,8 +121,8 @@ def judge(
         if unknown := sorted({c.measure for c in own} - tables.keys()):
             raise ValueError(f"{row['claim']!r}: the table has no measure {unknown[0]!r}")
         if lacking := sorted({name for c in own for name in c.cells} - cells):
-            if not partial:
-                raise ValueError(f"{row['claim']!r}: the table has no cell {lacking[0]!r}")
+            if not partial and (unknown := sorted({*lacking} - {*elsewhere})):
+                raise ValueError(f"{row['claim']!r}: the table has no cell {unknown[0]!r}")
             own = [_within(c, cells) for c in own]
             own = [c for c in own if cells >= set(c.cells) and (not c.is_fall or len(c.cells) > 1)]
         if own:

@@ -125,9 +125,9 @@ class Measure:
         if not math.isfinite(value):
             return DIVERGED
         if not self.is_share:
-            return f"{value:,.{self.decimals}f}"
+            return f"{value:,.{self.decimals}f}".replace("-", MINUS)
         if self.percent:
-            return f"{100 * value:.2f}"
+            return f"{100 * value:.2f}".replace("-", MINUS)
         text = f"{value:.4f}"
         return text[1:] if text.startswith("0.") else text
 

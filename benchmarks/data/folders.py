@@ -3,7 +3,7 @@
 An index is a store whose ``store.json`` names a folder with ``train/<class>/*`` and
 ``val/<class>/*``, as torchvision's ``ImageFolder`` reads them. ``{train,test}_files.npy`` list the
 files in the order of (label, SHA-256 of the file). What a run sees of a file is the image squashed
-to ``side`` by ``side`` pixels (C-14).
+to ``side`` by ``side`` pixels, or the square in its middle (C-14).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.data.description import STORE_VERSION
 from benchmarks.data.header import CHANNELS, SPLITS, Header, damaged, gone, index_path
-from benchmarks.data.pictures import squashed
+from benchmarks.data.pictures import RESIZINGS
 from benchmarks.data.store import Dataset, Split, read_array
 from benchmarks.errors import UserError, reading
 
@@ -42,12 +42,14 @@ class ImageFiles:
         folder: below which they lie.
         files: in order, a structured array (N,): ``path`` below ``folder``, ``label``, ``bytes``
             and ``sha256``.
-        side: height and width to which they are squashed.
+        side: height and width to which they are brought.
+        resizing: how; a name of :data:`benchmarks.data.pictures.RESIZINGS`.
     """
 
     folder: Path
     files: np.ndarray
     side: int
+    resizing: str = "squash"
 
     def __len__(self) -> int:
         return len(self.files)
@@ -68,7 +70,7 @@ class ImageFiles:
             UserError: where it is gone or can no longer be read.
         """
         path = self.path(place)
-        return squashed(path, str(path), self.side)
+        return RESIZINGS[self.resizing](path, str(path), self.side)
 
     def __getitem__(self, places: slice | np.ndarray) -> np.ndarray:
         chosen = np.arange(len(self))[places]
@@ -142,6 +144,13 @@ class FileDataset(Dataset):
         """The digest of the index; opens no image."""
         splits = {name: getattr(self, name).source for name in SPLITS}
         return content_digest(self.classes, self.side, splits)
+
+    def resized(self, how: str) -> FileDataset:
+        """The same files, each brought to its size so; mean and deviation stay the index's."""
+        train, test = (
+            FileSplit.of(replace(getattr(self, split).source, resizing=how)) for split in SPLITS
+        )
+        return replace(self, train=train, test=test)
 
     def fault(self) -> str:
         """Nothing; raises UserError where a file is not the one that was imported."""

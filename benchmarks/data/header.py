@@ -77,6 +77,13 @@ def has_header(root: Path, name: str) -> bool:
     return True
 
 
+def _is_served(name: str) -> bool:
+    """Whether anybody serves the store's files: folders of images are brought."""
+    from benchmarks.data.catalogue import DATASETS
+
+    return not name.startswith(FOLDER_STORE) and not (name in DATASETS and DATASETS[name].indexed)
+
+
 def read_header(root: Path, name: str) -> Header:
     """The header of the store ``root/name``.
 
@@ -85,7 +92,7 @@ def read_header(root: Path, name: str) -> Header:
     """
     path = root / name / HEADER
     if not has_header(root, name):
-        get = "" if name.startswith(FOLDER_STORE) else f"`reproduce data get {arguments(name)}` or "
+        get = f"`reproduce data get {arguments(name)}` or " if _is_served(name) else ""
         raise UserError(
             f"no data set {arguments(name)} under {root}: run {get}"
             f"`reproduce data import {arguments(name, ' PATH')}`"

@@ -59,12 +59,15 @@ class Data(Part, frozen=True):
         test_views: of larger images; "ten" tests on windows in the corners and the middle and on
             their mirror images, whose class probabilities are averaged (Krizhevsky et al. 2012),
             "middle" on one.
+        resizing: of images that are decoded while a run trains: "squash", or "shorter side" and the
+            middle of the longer one (C-14). Mean and deviation are of squashed ones in both.
     """
 
     introduced: ClassVar[Mapping[str, Any]] = {
         "permute_pixels": False,
         "window": 0,
         "test_views": "middle",
+        "resizing": "squash",
     }
 
     name: str = "cifar10"
@@ -76,6 +79,7 @@ class Data(Part, frozen=True):
     permute_pixels: bool = False
     window: Whole = 0
     test_views: Literal["middle", "ten"] = "middle"
+    resizing: Literal["squash", "shorter side"] = "squash"
 
     def complete(self) -> None:
         if not self.identity:
@@ -95,9 +99,14 @@ class Data(Part, frozen=True):
         return Shape(len(known.classes), known.side, *known.counts, known.indexed)
 
     def fault(self) -> str | None:
-        if not self.window or self.name not in register.DATASETS:
+        if self.name not in register.DATASETS:
             return None
-        side, window = register.info(self.name, self.fold).side, self.window
+        known = register.info(self.name, self.fold)
+        if self.resizing != "squash" and not known.indexed:
+            return f"images of {self.name} are stored at their size: resizing is squash"
+        if not self.window:
+            return None
+        side, window = known.side, self.window
         if window > side:
             return f"window is {window}, and images of {self.name} have {side} pixels a side"
         if (cut := getattr(self.augmentation, "cut", 0)) not in (0, side - window):

@@ -100,6 +100,17 @@ class Dataset:
         """Height and width of the images in pixels."""
         return self.train.side
 
+    def resized(self, how: str) -> Dataset:
+        """The images brought to their size in another way, where they are resized when they are
+        read; stored ones are "squash" alone.
+
+        Raises:
+            UserError: for another one.
+        """
+        if how != "squash":
+            raise UserError(f"images of {self.name} are stored at their size: resizing is squash")
+        return self
+
     def content(self) -> str:
         """The digest of what is there now; reads every byte that is in the store."""
         return content_digest(self.classes, {"train": self.train, "test": self.test})

@@ -28,7 +28,7 @@ def kept_filters(model: nn.Module, threshold: float) -> dict[str, list[int]]:
         UserError: where the network's layers form no chain.
     """
     kept = {}
-    for name, convolution, _ in _chain(model)[:-1]:
+    for name, convolution, _ in chain(model)[:-1]:
         largest = convolution.weight.detach().abs().flatten(1).amax(1)
         above = torch.nonzero(largest > threshold).flatten().tolist()
         kept[name] = above or [int(largest.argmax())]
@@ -45,7 +45,7 @@ def shrink(model: nn.Module, kept: dict[str, list[int]]) -> None:
     Raises:
         UserError: where the network's layers form no chain.
     """
-    for (name, layer, norm), (_, following, _) in pairwise(_chain(model)):
+    for (name, layer, norm), (_, following, _) in pairwise(chain(model)):
         places = torch.tensor(kept[name], device=layer.weight.device)
         # A flattened map has so many inputs a channel.
         area = following.weight.shape[1] // layer.weight.shape[0]
@@ -72,7 +72,7 @@ def _select(module: nn.Module | None, name: str, axis: int, places: torch.Tensor
 Link = tuple[str, nn.Conv2d | nn.Linear, nn.BatchNorm2d | None]
 
 
-def _chain(model: nn.Module) -> list[Link]:
+def chain(model: nn.Module) -> list[Link]:
     """The convolutions in order, each with the batch-norm that follows it, and the dense layer."""
     features: Any = getattr(model, "features", None)
     head: Any = getattr(model, "classifier", None)

@@ -39,6 +39,12 @@ def crop(
     )
 
 
+def shift_colours(pixels: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+    """The images uint8 (B, H, W, 3), all pixels of each shifted, float32 (B, 3) in grey levels, and
+    cut to what a byte holds."""
+    return (pixels + shifts[:, None, None]).round().clamp(0, 255).to(torch.uint8)
+
+
 def ten_crops(pixels: torch.Tensor, size: int) -> list[torch.Tensor]:
     """The corners, the middle and the mirror images of all five: ten windows (B, size, size, C) of
     images (B, S, S, C)."""

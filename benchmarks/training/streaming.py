@@ -7,12 +7,14 @@ so that shared memory of some hundred megabytes does, and stay some batches ahea
 
 from __future__ import annotations
 
+import atexit
 import copy
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -95,11 +97,19 @@ class StreamedSource:
         _, *shape = split.files.shape
         self.buffer = torch.empty((largest, *shape), dtype=torch.uint8, device=split.device)
         self._portions: Iterator[torch.Tensor | str] = iter(())
+        self._left = 0
+        _OPEN.add(self)
         self._passed: deque[Callable[[], object]] = deque()
 
     def begin(self, order: torch.Tensor, size: int) -> None:
         places = self.split.places(order.numpy())
+        self.end()
         self._portions = _portions(self.split.files, places, size, self.split.device)
+        self._left = len(places)
+
+    def end(self) -> None:
+        """End the workers, if there are any."""
+        self._portions = iter(())
 
     def feed(self, size: int) -> None:
         if len(self._passed) >= LEAD:
@@ -111,10 +121,23 @@ class StreamedSource:
                 raise UserError(f"{portion}; restore it, and run the same command again")
             self.buffer[first : first + len(portion)].copy_(portion, non_blocking=True)
             first += len(portion)
+        self._left -= size
+        if not self._left:
+            self.end()
         self._passed.append(self.services.fetch(self.buffer.view(-1)[:1]))
 
     def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.buffer[: len(index)], self.split.labels.index_select(0, index)
+
+
+_OPEN: WeakSet[StreamedSource] = WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Before the interpreter ends the workers itself, of which torch complains with a traceback."""
+    for source in tuple(_OPEN):
+        source.end()
 
 
 class _Portions(Dataset[torch.Tensor | str]):

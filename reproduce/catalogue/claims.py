@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def with_claims(result: TableResult, table: Table) -> TableResult:
     """The table with what the paper's text says of it; a shorter one with what is said of the cells
-    that it has, by contrasts alone.
+    that it has, by contrasts alone, which may be of cells that the full one lacks.
 
     Raises:
         UserError: where the paper's claims or contrasts are damaged.
@@ -29,9 +29,11 @@ def with_claims(result: TableResult, table: Table) -> TableResult:
         return [row for row in found if row["table"] == table.name]
 
     def claims(_: object) -> tuple[ClaimResult, ...]:
-        found = contrast(result, stated, contrasts, partial=table.form != "full")
-        others = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
-        return (*found, *(judge(result, others) if others and table.form == "full" else ()))
+        others = {cell.name for form in table.forms.values() for cell in form.cells}
+        partial = table.form != "full"
+        found = contrast(result, stated, contrasts, partial=partial, elsewhere=others)
+        rest = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
+        return (*found, *(judge(result, rest) if rest and not partial else ()))
 
     stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
     if table.is_quick or not stated:

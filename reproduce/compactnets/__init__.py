@@ -28,6 +28,11 @@ PAPER = Paper(
         Entry("figure8", "validation minus training error by depth"),
         Entry("figure9", "error by effective parameters, and the operating points"),
         Entry(
+            "others",
+            "other papers' networks in Table 3: as printed, by torchvision, and evaluated here",
+            trains=False,
+        ),
+        Entry(
             "ratios",
             "what follows from the printed numbers alone: ratios, margins, implied units",
             trains=False,

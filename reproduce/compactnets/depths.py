@@ -16,6 +16,7 @@ from reproduce.compactnets.protocol import (
     penalties,
     quick,
     reduced,
+    stored_images,
 )
 
 DEPTHS, REDUCED_DEPTHS, QUICK_DEPTHS = range(2, 8), (3, 5, 7), (2, 4)
@@ -35,12 +36,14 @@ def cells(make: Callable[[str, int], Run], depths: Iterable[int]) -> tuple[Cell,
         Cell(
             name=f"{model} {depth}",
             kind=model,
-            template=make(model, depth),
+            template=run,
             column=str(depth),
             label=model,
+            untouched=stored_images(run),
         )
         for model in MODELS
         for depth in depths
+        for run in (make(model, depth),)
     ]
     return tuple(replace(cell, group=cell.template.data.name) for cell in made)
 

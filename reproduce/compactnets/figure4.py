@@ -29,7 +29,7 @@ def further(
     """Sparsity by depth."""
     from analysis.papers.compactnets.by_depth import figure
 
-    return [figure(result, "sparsity", "zero weights, of all")]
+    return [figure(result, "sparsity", "zero weights, of all (%)")]
 
 
 TABLE = Table(

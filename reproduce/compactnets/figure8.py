@@ -23,7 +23,7 @@ def further(
     """Gaps by depth."""
     from analysis.papers.compactnets.by_depth import figure
 
-    return [figure(result, "gaps", "validation minus training error")]
+    return [figure(result, "gaps", "validation minus training error (points)")]
 
 
 FULL = grid.at_best(grid.FULL, grid.BEST_RHO)

@@ -15,6 +15,7 @@ from reproduce.compactnets.protocol import (
     experiment,
     penalties,
     quick,
+    stored_images,
 )
 
 EPOCHS = 120
@@ -53,11 +54,12 @@ def cells(
 def _cell(name: str, model: str, run: Run, column: str) -> Cell:
     # Below a depth of 9 both allocations are the same.
     is_shallow = int(column) < 9 if column.isdecimal() else True
+    untouched = stored_images(run) | ({"model.allocation"} if is_shallow else set())
     return Cell(
         name=name,
         kind=model,
         template=run,
-        untouched=frozenset({"model.allocation"} if is_shallow else ()),
+        untouched=frozenset(untouched),
         group=run.data.name,
         column=column,
         label=name,

@@ -103,6 +103,12 @@ def trained(
     return Procedure(phases=(phase,))
 
 
+def stored_images(run: Run) -> frozenset[str]:
+    """The settings that a run takes no readings of where its images are stored at their size."""
+    shape = run.data.shape
+    return frozenset(() if shape and shape.streamed else {"data.resizing"})
+
+
 # --- smaller forms -------------------------------------------------------------------------------
 #
 # Both keep what training can move a group's norm by, in units of the norm that it starts with. The

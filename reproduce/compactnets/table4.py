@@ -88,11 +88,11 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
     import numpy as np
     import torch
 
-    from analysis.papers.compactnets.units_document import Dissected
+    from analysis.papers.compactnets.units_document import Detector, Dissected
     from benchmarks.dissection import dissect
     from reproduce.commands.progress_bar import progress_bar
 
-    run, state = _kept(prefix, base)
+    run, form, state = _kept(prefix, base)
     shape = run.data.shape
     if shape is None:
         raise UserError(f"run {run.hash} is of data that is not registered: {run.data.name}")
@@ -112,10 +112,15 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
             kinds,
             on_image=lambda stage, number: show(f"{run.hash}: {stage}", number, count),
         )
-    best = {int(k) for k in found.best[found.interpretable]}
-    by_category = [categories[kinds[k]] for k in best]
+    detectors = [
+        Detector(unit, concept.name, concept.category, float(found.iou[unit]))
+        for unit in np.flatnonzero(found.interpretable).tolist()
+        for concept in (images.concepts[found.best[unit]],)
+    ]
+    by_category = [category for _, category in {(d.concept, d.category) for d in detectors}]
+    kind = run.model.canonical()["kind"]
     return Dissected(
-        name=f"{run.model.canonical()['kind']} on {run.data.name}, seed {run.seed}",
+        name=f"{kind} on {run.data.name}, seed {run.seed}" + f", {form}" * (form != "full"),
         run=run.hash,
         layer=answers.layer,
         units=len(found.iou),
@@ -123,11 +128,13 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
         concepts=found.unique_concepts,
         s_hat=found.specialisation,
         by_category={name: by_category.count(name) for name in categories if name in by_category},
+        detectors=detectors,
     )
 
 
-def _kept(prefix: str, base: Path) -> tuple[Run, dict[str, torch.Tensor]]:
-    """The run whose hash begins so, and its kept weights.
+def _kept(prefix: str, base: Path) -> tuple[Run, str, dict[str, torch.Tensor]]:
+    """The run whose hash begins so, the form of the table that it was trained for, and its kept
+    weights.
 
     Raises:
         UserError: where there is none, or several.
@@ -145,7 +152,7 @@ def _kept(prefix: str, base: Path) -> tuple[Run, dict[str, torch.Tensor]]:
         if names:
             header = weights.header(store.weights.path(names[0]))
             run = from_canonical(dict(header.configuration))
-            return run, store.weights.read(run)
+            return run, store.form, store.weights.read(run)
     raise UserError(
         f"no run that begins with {prefix!r} has kept weights under {base}: train its table with "
         "--save-weights"

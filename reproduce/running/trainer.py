@@ -211,7 +211,7 @@ class Trainer:
         identity = run.data.identity
         if identity not in self._opened:
             self._opened[identity] = images.open_for(run, self.job.data)
-        self._dataset = self._opened[identity]
+        self._dataset = self._opened[identity].resized(run.data.resizing)
         return self._dataset
 
     def _sitting(self, dataset: Dataset, pack: int) -> dict[str, Any]:

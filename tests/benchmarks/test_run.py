@@ -77,6 +77,8 @@ def test_every_setting_changes_the_hash() -> None:
     for path, value in settings_of(run):
         if path in ("data.name", "data.fold"):
             continue  # the identity tells these
+        if path == "data.resizing":
+            continue  # of images that are decoded while a run trains: tests/…/test_streaming.py
         other = run.with_setting(path, another(value, path))
         assert other.hash != run.hash, path
         assert from_canonical(json.loads(json.dumps(other.canonical()))) == other

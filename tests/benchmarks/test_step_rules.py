@@ -46,6 +46,7 @@ TWO_PARENTS = "0,0,0,0,0,1,1,1,1,1"
 EXAMPLES: dict[str, dict[str, Any]] = {
     "3_fc": {"hidden": "8", "dropout": "0.5"},
     "d_net": {"alpha": "1", "connectivity": "local", "dropout": "0.5"},
+    "crop_flip": {"colours": "0.1"},
     "handcrafted": {"network_behind": {"kind": "resnet18", "width_multiplier": "0.0625"}},
     "hierarchical": {
         "model": {"kind": "vgg10", "width_multiplier": "0.0625"},

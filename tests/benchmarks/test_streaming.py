@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from PIL import Image
 from run_makers import make_run
 
 from benchmarks.data import catalogue, store
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.augmentation import COLOURS, CropFlip
 from benchmarks.data.folder_index import make_index
 from benchmarks.data.images import FolderImages, Images
 from benchmarks.data.store import Dataset, Split
 from benchmarks.errors import UserError
 from benchmarks.procedures import LinearSVM, Procedure, Train
-from benchmarks.run import Run
+from benchmarks.run import Run, from_canonical
 from benchmarks.training import checkpoint, loop, streaming
 
 CPU = torch.device("cpu")
@@ -103,8 +104,56 @@ def test_streamed_equals_resident_whatever_the_number_of_workers(
     for workers in ("0", "2"):
         monkeypatch.setenv(streaming.VARIABLE, workers)
         same(trained(run, dataset), whole)
+        assert not multiprocessing.active_children()
     assert {"validation accuracy", "test top-2 accuracy", "svm accuracy"} <= set(whole.measurements)
     assert whole.measurements["test accuracy"]["of"] == CLASSES * TEST
+
+
+def test_the_shorter_side_may_be_resized_instead(dataset: Dataset) -> None:
+    """Then a square in the middle of the file is seen, as it is where it has the size already."""
+    found = dataset.resized("shorter side")
+    files = found.train.images
+    for place in (0, 5):
+        with Image.open(files.path(place)) as picture:
+            width, height = picture.size
+            side = min(width, height)
+            left, top = (width - side) // 2, (height - side) // 2
+            square = picture.crop((left, top, left + side, top + side)).resize((40, 40))
+        assert np.abs(np.asarray(square, dtype=int).mean() - files[place : place + 1].mean()) < 3
+        kept = replace(files, side=side).read(place)
+        with Image.open(files.path(place)) as picture:
+            whole = np.asarray(picture)[:, :, :3]
+        # Half a pixel off the middle of an odd rest is interpolated.
+        if not ((width - side) | (height - side)) % 2:
+            assert np.array_equal(kept, whole[top : top + side, left : left + side])
+    assert not np.array_equal(files[:2], dataset.train.images[:2])
+    run = run_on(dataset)
+    changed = run.replace(data=run.data.replace(resizing="shorter side"))
+    assert changed.hash != run.hash
+    assert from_canonical(changed.canonical()) == changed
+    with pytest.raises(UserError, match="cifar10 are stored at their size: resizing is squash"):
+        Images(name="cifar10", resizing="shorter side")
+
+
+def test_colours_are_shifted_alike_in_all_pixels_of_an_image() -> None:
+    """By normal multiples of ILSVRC12's components; nothing is flipped where that is off."""
+    order = np.random.default_rng(0).permutation(2_000)
+    part = CropFlip(padding=0, cut=2, flips=False, colours="0.1")
+    drawn = part.draw(3, 1, order)
+    assert not drawn["mirrored"].any()
+    _, (first, *_) = zip(*COLOURS, strict=True)
+    along = drawn["colours"] / 255 @ np.array(first) / (0.1 * COLOURS[0][0])
+    assert along.std() == pytest.approx(1, abs=0.05)
+    assert abs(along.mean()) < 0.1
+    pixels = torch.full((6, 5, 5, 3), 128, dtype=torch.uint8)
+    rows = {name: torch.from_numpy(values[:6]) for name, values in drawn.items()}
+    rows["colours"][5] = 300
+    shifted = part.apply(pixels, rows)
+    expected = (128 + rows["colours"]).round().clamp(0, 255).to(torch.uint8)
+    assert torch.equal(shifted, expected[:, None, None].expand(-1, 3, 3, -1))
+    plain = CropFlip(padding=0, cut=2).draw(3, 1, order)
+    assert "colours" not in plain
+    assert np.array_equal(plain["top"], drawn["top"])
 
 
 def test_a_run_goes_on_within_an_epoch(

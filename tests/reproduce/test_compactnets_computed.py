@@ -52,6 +52,31 @@ def test_a_slip_that_is_none_any_more_is_told(
     assert not ratios.document().holds  # 62 / 2.48 is the 25 that C-18 calls a slip
 
 
+def test_others_networks_stand_beside_what_torchvision_states(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All sizes but AlexNet's, whose printed one is of a network without groups."""
+    where = ["--results", str(tmp_path), "--data", str(tmp_path)]
+    assert run(["compactnets/others", *where]) == 0
+    assert max(map(len, capsys.readouterr().out.split("\nWritten")[0].splitlines())) <= 80
+    files = helpers.contents(tmp_path / "compactnets" / "others")
+    rows = list(csv.DictReader(files["others.csv"].decode().splitlines()))
+    assert len(rows) == 8
+    apart = {
+        r["method"] for r in rows if abs(float(r["params_M"]) - int(r["parameters"]) / 1e6) > 0.06
+    }
+    assert apart == {"AlexNet"}
+    (tmp_path / "alexnet-owt-7be5be79.pth").write_bytes(b"no file of torch")
+    for folder, said in (
+        (tmp_path / "none", "holds none of torchvision's files"),
+        (tmp_path, "im"),
+    ):
+        assert run(["compactnets/others", *where, "--weights", str(folder)]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert said in error
+
+
 @given(concepts=st.integers(1, 300), units=st.integers(1, 3000))
 def test_implied_units_hold_the_true_count(concepts: int, units: int) -> None:
     shown = f"{float(round(Fraction(concepts, units), 2)):.2f}"
@@ -66,7 +91,11 @@ def test_implied_units_hold_the_true_count(concepts: int, units: int) -> None:
 def test_readings_run_on_and_touch_what_there_is() -> None:
     found = load("compactnets")
     assert [reading.id for reading in found] == [f"C-{n:02d}" for n in range(1, len(found) + 1)]
-    items = {f"table{n}" for n in range(1, 5)} | {f"figure{n}" for n in range(4, 10)} | {"ratios"}
+    items = (
+        {f"table{n}" for n in range(1, 5)}
+        | {f"figure{n}" for n in range(4, 10)}
+        | {"ratios", "others"}
+    )
     for reading in found:
         assert reading.question.endswith("?"), reading.id
         assert reading.evidence.endswith("."), reading.id

@@ -4,12 +4,18 @@ operating points."""
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
 
 from analysis.papers.compactnets.operating import Network, points
+from benchmarks.data import load
 from benchmarks.run import digest_of
 from reproduce.__main__ import run
 from reproduce.catalogue import readings
@@ -29,6 +35,7 @@ from reproduce.compactnets import (
     table2,
     table3,
 )
+from reproduce.store.store import Store
 
 MODULES = (table1, table2, figure4, figure5, table3, figure6, figure7, figure8, figure9)
 TABLES = {m.TABLE.name: m.TABLE for m in MODULES}
@@ -133,7 +140,7 @@ def test_smaller_forms_move_groups_as_far(form: str, steps: int, filters: int) -
 def test_claims_are_of_cells_that_there_are(tmp_path: Path) -> None:
     """In the full forms none is decidable without runs; what is printed bears most of them out."""
     found = {}
-    for name in ("table1", "figure4", "figure5", "table3", "figure8"):
+    for name in ("table1", "table2", "figure4", "figure5", "table3", "figure8"):
         result = build(select(f"compactnets/{name}", results=tmp_path))
         assert result.claims, name
         assert {claim.verdict for claim in result.claims} == {"not decidable"}
@@ -142,8 +149,14 @@ def test_claims_are_of_cells_that_there_are(tmp_path: Path) -> None:
     assert found["edge when deep"] == ("4 of 4", "4 of 4")
     assert found["added penalties"] == ("2 of 2", "2 of 2")
     assert found["best networks"] == ("1 of 1", "1 of 1")
+    assert found["tuning on MIT67"] == ("4 of 4", "4 of 4")
+    assert found["tuning on 15 Scenes"] == ("2 of 2", "2 of 2")
+    # CompressedNet's features err by 40.8 % on MIT67, AlexNet's by 40.5.
+    assert found["group terms transfer"] == ("4 of 4", "3 of 4")
     reduced = build(select("compactnets/figure8", form="reduced", results=tmp_path))
     assert {claim.claim for claim in reduced.claims} == {"wider gap", "smallest gap"}
+    (transfer,) = build(select("compactnets/table2", form="reduced", results=tmp_path)).claims
+    assert (transfer.claim, transfer.stated) == ("group terms transfer", "2 of 2")
 
 
 def test_readings_change_the_cells_that_they_are_about() -> None:
@@ -188,15 +201,92 @@ def test_operating_points_follow_their_names() -> None:
     assert set(points(measured[:1], None)) == {"SimpleNet-B"}
 
 
-def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    results = ["--results", str(tmp_path), "--quick", "--seeds", "1"]
-    cells = ["--only", "SimpleNet 2", "--only", "CompactNet 2 0.2", "--executor", "debug"]
-    assert run(["compactnets/table3", *results, *cells]) == 0
-    capsys.readouterr()
-    folder = tmp_path / "quick" / "compactnets"
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two networks of the quick Table 3, with their weights."""
+    base = tmp_path_factory.mktemp("results")
+    cells = ["--only", "SimpleNet 4", "--only", "CompactNet 4 0.2", "--executor", "debug"]
+    how = ["--results", str(base), "--quick", "--seeds", "1", "--save-weights"]
+    assert run(["compactnets/table3", *how, *cells]) == 0
+    return base
+
+
+def test_a_quick_entry_end_to_end(trained: Path) -> None:
+    results = ["--results", str(trained), "--quick", "--seeds", "1"]
+    folder = trained / "quick" / "compactnets"
     facts = json.loads((folder / "table3" / "table3.json").read_text())
     medians = {c["name"]: c["median"] for c in facts["other_measures"][0]["cells"]}
-    assert 0 < medians["CompactNet 2 0.2"] < medians["SimpleNet 2"]  # weights that are not zero
+    assert 0 < medians["CompactNet 4 0.2"] < medians["SimpleNet 4"]  # weights that are not zero
     for name, part in (("figure6", "strengths"), ("figure9", "points")):
         assert run(["report", f"compactnets/{name}", *results]) == 3  # incomplete
         assert (folder / name / f"{name}.{part}.png").stat().st_size > 5_000
+
+
+def planted_broden(folder: Path, maps: torch.Tensor, pixels: np.ndarray, units: list[int]) -> None:
+    """Broden's layout: in each image a concept is seen just where a unit is active, "concept 0" of
+    objects for the first, "concept 1" of parts for the second; and the noise of other labels.
+
+    Args:
+        maps: float32 (N, units, h, w); pixels: uint8 (N, S, S, 3).
+    """
+    (folder / "images").mkdir(parents=True)
+    lines, side = ["image,split,ih,iw,sh,sw,object,part,scene"], pixels.shape[1]
+    large = torch.nn.functional.interpolate(maps, (side, side), mode="bilinear")
+    kept = math.ceil(0.005 * maps[:, 0].numel())
+    random = np.random.default_rng(3)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(folder / "images" / f"{number}.png")
+        files = []
+        for place, unit in enumerate(units):
+            threshold = maps[:, unit].flatten().topk(kept).values.min()
+            label = np.zeros((side, side, 3), dtype=np.uint8)
+            label[..., 0] = np.where(random.random((side, side)) < 0.02, 3 + place, 0)
+            active = (large[number, unit] > threshold).numpy()
+            label[active, 0] = 1 + place
+            Image.fromarray(label).save(folder / "images" / f"{number}_{place}.png")
+            files.append(f"{number}_{place}.png")
+        scene = 5 if number % 2 else ""
+        lines.append(
+            f"{number}.png,train,{side},{side},{side},{side},{files[0]},{files[1]},{scene}"
+        )
+    (folder / "index.csv").write_text("\n".join(lines) + "\n")
+    kinds = ("object", "part", "object", "part", "scene")
+    labels = [f"{n},concept {n - 1},{kind}(9),9,1.0," for n, kind in enumerate(kinds, start=1)]
+    heads = "number,name,category,frequency,coverage,syns"
+    (folder / "label.csv").write_text("\n".join([heads, *labels]) + "\n")
+    (folder / "category.csv").write_text("name,first,last,count,frequency\n" + "".join(
+        f"{kind},1,9,9,9\n" for kind in ("object", "part", "scene")
+    ))  # fmt: skip
+
+
+def test_units_of_a_trained_run_are_found_to_see_planted_concepts(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Table 4's command, on weights that training kept."""
+    cell = table3.TABLE.of_form("quick").cell("SimpleNet 4").run(0)
+    network = cell.model.network(10, 32).eval()
+    network.load_state_dict(load_file(Store(trained, "quick").weights.path(cell.hash)))
+    digits = load("digits", tmp_path)
+    pixels = np.array(digits.test.images[::12])
+    scaled = (torch.from_numpy(pixels).float() / 255 - torch.tensor(digits.mean)).float()
+    images = (scaled / torch.tensor(digits.std)).float().permute(0, 3, 1, 2)
+    with torch.no_grad():
+        maps = network.features[:-1](images)
+    units = maps.var((0, 2, 3)).topk(2).indices.tolist()
+    planted_broden(tmp_path / "broden", maps, pixels, units)
+    where = ["--broden", str(tmp_path / "broden"), "--results", str(trained), "--json"]
+    assert run(["compactnets/table4", *where, "--run", cell.hash[:8]]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["dissected"]
+    assert (found["run"], found["layer"], found["units"]) == (cell.hash, "features.pool3", 16)
+    detectors = {one["unit"]: one for one in found["detectors"]}
+    for place, (unit, kind) in enumerate(zip(units, ("object", "part"), strict=True)):
+        seen = detectors[unit]
+        assert (seen["concept"], seen["category"]) == (f"concept {place}", kind)
+        assert seen["iou"] == pytest.approx(1, abs=0.05)
+    concepts = {one["concept"] for one in detectors.values()}
+    assert (found["interpretable"], found["concepts"]) == (len(detectors), len(concepts))
+    assert found["s_hat"] == pytest.approx(len(concepts) / len(detectors))
+    other = table3.TABLE.of_form("quick").cell("SimpleNet 2").run(0).hash[:8]
+    assert run(["compactnets/table4", *where, "--run", other]) == 2
+    assert "has kept weights" in (said := capsys.readouterr().err)
+    assert said.count("\n") == 1

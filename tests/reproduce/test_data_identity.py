@@ -6,13 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from launch_helpers import tiny_dataset, tiny_run
+from PIL import Image
 from run_makers import make_run, member_of
 
-from benchmarks.data import DATASETS, DatasetInfo, info
+from benchmarks.data import DATASETS, DatasetInfo, catalogue, info
 from benchmarks.data import store as data_store
+from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.folder_index import make_index
+from benchmarks.data.images import FolderImages
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training.batches import evaluation_batch
@@ -178,3 +183,33 @@ def test_an_evaluation_goes_by_those_batches(
     cpu = torch.device("cpu")
     member = member_of(short_run, noise, cpu)
     assert member.work.evaluations["test"].sizes == [24, 24, 16], "64 test images"
+
+
+def test_a_run_sees_its_images_resized_as_it_says(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs that differ in nothing else come to other losses, and each to the same again."""
+    random = np.random.default_rng(0)
+    for split in ("train", "val"):
+        for label in ("a", "b"):
+            folder = tmp_path / "images" / split / label
+            folder.mkdir(parents=True)
+            for number in range(3):
+                pixels = random.integers(0, 256, (40, 90, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    make_index(catalogue.folder("folder:wide"), tmp_path / "images", tmp_path)
+    monkeypatch.setenv("REPRODUCE_DECODERS", "0")
+    run = tiny_run(0, epochs=1, batch_size=3, lr_milestones=(), evaluate_every=1)
+    windows = {"augmentation": CropFlip(padding=0, cut=224), "window": 32}
+    runs = [
+        run.replace(data=FolderImages.imported("folder:wide", tmp_path, resizing=how, **windows))
+        for how in ("squash", "shorter side")
+    ]
+    losses = []
+    for order in (runs, runs[::-1]):
+        base = Store(store.base / str(len(losses)))
+        assert launch([PlannedRun("cell", r) for r in order], base, options(tmp_path)).done == 2
+        found = base.records.collect([r.hash for r in runs])
+        losses.append([found[r.hash]["result"]["measurements"]["training loss"] for r in runs])
+    assert losses[0] == losses[1]
+    assert losses[0][0] != losses[0][1]

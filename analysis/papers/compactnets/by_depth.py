@@ -37,7 +37,9 @@ def figure(
     depths = sorted({int(depth_of(cell)) for cell in result.cells})
     ticks = tuple((float(depth), str(depth)) for depth in depths)
     panel = Curves(tuple(series), "", "depth", y_title, ticks=ticks)
-    title = (f"{result.about.title}: medians by depth with 95 % intervals", *labels(result))
+    has_intervals = any(one.low != one.high for one in series)
+    what = "medians by depth" + " with 95 % intervals" * has_intervals
+    title = (f"{result.about.title}: {what}", *labels(result))
     mark = "" if result.has_levels else result.about.protocol.upper()
     return FigureBlock((panel,), tuple(legend), name, 1, (5.0, 3.0), title, watermark=mark)
 

@@ -52,5 +52,5 @@ def blocks(
     heads = ("weights", *names)
     caption = "Medians over the seeds, in percent of a layer's filters, groups and weights."
     titles = columns("", *heads, right=heads)
-    grid = Grid("layers", titles, tuple(rows), "Sparsity by layer", caption, headed=True)
+    grid = Grid("layers", titles, tuple(rows), "Sparsity by layer, percent", caption, headed=True)
     return [grid, figure, Data(("cell", "run", "layer", *names), tuple(tidy), "layers")]

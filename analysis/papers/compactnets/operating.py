@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
@@ -14,6 +14,7 @@ from analysis.documents.table_notes import labels
 NEAR = 0.005  # of an error: what "near" and "match" allow (C-31)
 ALEXNET = 0.407  # Table 3's top-1 error
 MODELS = ("SimpleNet", "CompressedNet", "CompactNet")
+MILLIONS, THOUSANDS = (1e6, "millions"), (1e3, "thousands")
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,10 @@ def figure(
     found = networks(results)
     chosen = points(found, ALEXNET if result.has_levels else None)
     rows = [r for r in printed if r["method"].startswith(MODELS)]
+    unit = MILLIONS if result.has_levels else THOUSANDS
     panels = [
-        _panel("ours, all networks", found, lambda n: n.model),
-        _panel("ours, operating points", list(chosen.values()), lambda n: n.model),
+        _panel("ours, all networks", found, unit),
+        _panel("ours, operating points", list(chosen.values()), unit),
     ]
     if rows:
         known = [
@@ -135,7 +137,7 @@ def figure(
                     1e6 * float(r["params_M"]))
             for r in rows
         ]  # fmt: skip
-        panels.append(_panel("published operating points", known, lambda n: n.model))
+        panels.append(_panel("published operating points", known, unit))
     legend = tuple(Sampled("points", model, look) for look, model in enumerate(MODELS))
     title = (f"{result.about.title}: medians over the seeds", *labels(result))
     mark = "" if result.has_levels else result.about.protocol.upper()
@@ -144,13 +146,12 @@ def figure(
     )
 
 
-def _panel(title: str, found: Sequence[Network], model: Callable[[Network], str]) -> Curves:
-    series = []
+def _panel(title: str, found: Sequence[Network], unit: tuple[float, str]) -> Curves:
+    series, (size, name_of_unit) = [], unit
     for look, name in enumerate(MODELS):
-        own = [n for n in found if model(n) == name]
+        own = [n for n in found if n.model == name]
         if own:
-            x, y = tuple(n.parameters / 1e6 for n in own), tuple(100 * n.error for n in own)
+            x, y = tuple(n.parameters / size for n in own), tuple(100 * n.error for n in own)
             series.append(Series(x, y, look, line=False))
-    return Curves(
-        tuple(series), title, "weights other than 0, millions", "top-1 error", whole=False
-    )
+    x_title = f"weights other than 0, {name_of_unit}"
+    return Curves(tuple(series), title, x_title, "top-1 error (%)", whole=False)

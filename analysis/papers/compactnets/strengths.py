@@ -92,7 +92,7 @@ def best(result: TableResult, gaps: TableResult) -> list[Block]:
     lines: dict[str, list[CellResult]] = {}
     for (model, _), cell in chosen.items():
         lines.setdefault(model, []).append(cell)
-    return [grid, by_depth.figure(result, "best", "lowest top-1 error", lines)]
+    return [grid, by_depth.figure(result, "best", "lowest top-1 error (%)", lines)]
 
 
 def _is_known(cell: CellResult) -> bool:

@@ -36,6 +36,16 @@ UNTOUCHED = (
 
 
 @dataclass(frozen=True)
+class Detector:
+    """A unit, from 0, that detects a concept: with which intersection over union."""
+
+    unit: int
+    concept: str
+    category: str
+    iou: float
+
+
+@dataclass(frozen=True)
 class Dissected:
     """A run's last feature layer.
 
@@ -45,6 +55,7 @@ class Dissected:
             concepts these are.
         s_hat: the latter over the former.
         by_category: concepts of each category.
+        detectors: the interpretable units.
     """
 
     name: str
@@ -55,6 +66,7 @@ class Dissected:
     concepts: int
     s_hat: float
     by_category: Mapping[str, int]
+    detectors: Sequence[Detector]
 
 
 def document(
