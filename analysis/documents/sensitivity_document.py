@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.documents.blocks import MISSING, Cell, Data, Document, Grid, Note, Notes, columns, row
+from analysis.documents.blocks import (
+    MISSING,
+    Cell,
+    Column,
+    Data,
+    Document,
+    Grid,
+    Note,
+    Notes,
+    columns,
+    row,
+)
 from analysis.documents.results import TableResult
 
 RULES = (
@@ -86,7 +97,7 @@ def sensitivity_document(
     names = ("reading", "value", "runs", "planned", "verdicts", "moved", "before", "after")
     moving = sum(bool(moved) for _, moved, _ in compared)
     known = sum(bool(shared) for _, _, shared in compared)
-    about = base.about
+    about, others = base.about, columns("value", "needs", "runs", "moves")
     return Document(
         id=f"{about.id}-sensitivity",
         title=f"{about.title}: sensitivity",
@@ -97,7 +108,7 @@ def sensitivity_document(
             f"the table itself: {runs[0]} of {runs[1]} runs, {len(dict(_verdicts(base)))} verdicts",
         ),
         blocks=(
-            Grid("readings", columns("reading", "value", "needs", "runs", "moves"), tuple(rows)),
+            Grid("readings", (Column("reading", prose=True), *others), tuple(rows)),
             Notes(RULES),
             Data(names, tuple(tidy)),
         ),
