@@ -93,8 +93,9 @@ def _entries(grid: Grid, row: Row, width: int) -> Text:
         if cell.text in ("", MISSING) and not (cell.detail or cell.note):
             continue
         entry = Text(f"{_title(column, is_wide=True)}: ", style="dim")
-        entry.append_text(_cell(replace(cell, note=""), is_wide=True))
-        entry.append(f", {cell.note}" if cell.note else "", style="not bold default")
+        known = [_cell(replace(cell, note=""), is_wide=True)] if cell.text != MISSING else []
+        known += [Text(cell.note)] if cell.note else []
+        entry.append_text(Text(", ", style="not dim").join(known))
         size = cell_len(entry.plain)
         if used and used + 3 + size > width:
             text.append("\n")

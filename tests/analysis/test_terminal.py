@@ -115,7 +115,15 @@ def sentences(labels: list[str]) -> Document:
     """Rows of sentences with a verdict, evidence and a dash each, all of one long group name."""
     verdict = Cell("contradicted", detail="0 of 12 [0, 0]", count="90/90 runs", note="could see 1")
     rows = tuple(
-        Row((Cell(label), Cell("section 5.3.4 and the abstract"), verdict, Cell("–")), group=GROUP)
+        Row(
+            (
+                Cell(label),
+                Cell("section 5.3.4, the abstract and what the conclusions add"),
+                verdict,
+                Cell("–"),
+            ),
+            group=GROUP,
+        )
         for label in labels
     )
     titles = (Column("claim", prose=True), Column("where"), Column("printed runs"), Column("full"))
