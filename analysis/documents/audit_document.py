@@ -27,7 +27,7 @@ RULES = (
     ),
     Note(
         "the best compared setting minus the best baseline, of all that the group prints; the "
-        "settings are counted as compared : baselines.",
+        "settings are counted as compared : baselines (of).",
         "Gain",
     ),
     Note(
@@ -38,17 +38,22 @@ RULES = (
     ),
     Note(
         "the standard deviation of one seed on the data set: of the table's full runs; else what "
-        "the printed stars imply of the printed differences (maximum likelihood, by the rank-sum test); else "
-        "of reduced runs, which scatter more.",
+        "the printed stars imply of the printed differences (maximum likelihood, by the "
+        "rank-sum test); else of reduced runs, which scatter more.",
         "Spread",
     ),
     Note(
-        "the same gain in means of our runs, then with each side's setting chosen on all other "
-        "seeds. The test images are the same, so that only luck with seeds is taken out.",
-        "Held out",
+        "the spread with which chance alone is expected to give all of the printed gain. A paper "
+        "that does not say how many runs a number is of is taken to print single runs.",
+        "Enough",
+    ),
+    Note(
+        "the same gain in means of our runs, and in brackets with each side's setting chosen on "
+        "all other seeds. The test images are the same, so that only luck with seeds is taken out.",
+        "Ours",
     ),
 )
-GROUP_TITLES = ("group", "settings", "printed", "spread", "by chance", "share", "p", "ours")
+GROUP_TITLES = ("group", "of", "gain", "spread", "chance", "share", "p", "enough", "ours")
 
 
 def audit_document(found: Sequence[Audit], *, asked: Sequence[str] = ()) -> Document:
@@ -128,6 +133,7 @@ def _groups(groups: Sequence[GroupAudit]) -> Iterator[Grid]:
                 _difference(group.measure, group.chance),
                 _share(group),
                 Cell(MISSING if group.probability is None else _p(group.probability)),
+                _size(group.measure, group.enough),
                 _ours(group),
             ),
             group=group.table,
@@ -146,8 +152,12 @@ def _difference(measure: Measure, value: float | None) -> Cell:
 def _spread(group: GroupAudit) -> Cell:
     if group.spread is None:
         return Cell(MISSING)
-    text = group.measure.difference(group.spread.value).lstrip("+")
-    return Cell(text, group.spread.value, detail=group.spread.source)
+    value, source = group.spread
+    return Cell(_size(group.measure, value).text, value, mark=source)
+
+
+def _size(measure: Measure, value: float | None) -> Cell:
+    return Cell(measure.difference(value).lstrip("+"), value)
 
 
 def _share(group: GroupAudit) -> Cell:
@@ -164,13 +174,8 @@ def _p(value: float) -> str:
 def _ours(group: GroupAudit) -> Cell:
     if group.ours is None:
         return Cell(MISSING)
-    held_out = f"held out {group.measure.difference(group.held_out)}"
-    return Cell(
-        group.measure.difference(group.ours),
-        group.ours,
-        detail=held_out,
-        count=f"{group.runs} {group.form} runs",
-    )
+    told = f"({group.measure.difference(group.held_out)}) {group.form}"
+    return Cell(group.measure.difference(group.ours), group.ours, detail=told)
 
 
 def _choices(found: Sequence[Audit]) -> Iterator[Grid]:
@@ -198,7 +203,7 @@ def _choices(found: Sequence[Audit]) -> Iterator[Grid]:
 
 def _data(found: Sequence[Audit]) -> Iterator[Data]:
     names = ("table", "group", "above", "below", "seeds", "printed", "spread", "spread_source")
-    names += ("chance", "share", "probability", "ours", "held_out", "form", "runs")
+    names += ("chance", "share", "probability", "enough", "ours", "held_out", "form", "runs")
     rows = []
     for group in (each for audit in found for each in audit.groups):
         spread = group.spread or (None, "")

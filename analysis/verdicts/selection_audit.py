@@ -52,7 +52,7 @@ class Spread(NamedTuple):
     """A standard deviation over seeds in the measure's unit, and what it is of."""
 
     value: float
-    source: str  # "runs", "stars" or "reduced runs"
+    source: str  # "runs", "stars" or "reduced"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class GroupAudit:
 
     Attributes:
         above, below: how many settings there are on either side.
-        seeds: that a reported median is of.
+        seeds: that a printed median is of; 1 where the paper does not say.
         printed: the printed gain of the best setting on the best baseline; None where it is not
             printed.
         spread: by which chance is reckoned; None where nothing tells it.
@@ -86,6 +86,15 @@ class GroupAudit:
     held_out: float | None = None
     form: str = ""
     runs: int = 0
+
+    @property
+    def enough(self) -> float | None:
+        """The spread of one seed with which chance is expected to give all of the printed gain;
+        None where nothing was gained, or chance favours the baselines."""
+        gain = chance_gain(self.above, self.below, self.seeds)
+        if self.printed is None or self.printed <= 0 or gain <= 0:
+            return None
+        return self.printed / gain
 
     @property
     def share(self) -> float | None:
@@ -117,11 +126,20 @@ class Audit:
     choices: tuple[ChoiceAudit, ...]
 
 
-def audit(results: Sequence[TableResult]) -> Audit:
-    """Of one table in its forms, the full one first."""
+def audit(
+    results: Sequence[TableResult], variants: Sequence[TableResult] = (), *, seeds: int = 1
+) -> Audit:
+    """Of one table.
+
+    Args:
+        results: in its forms, the full one first.
+        variants: by runs of another precision, of which the epochs alone are looked at.
+        seeds: that a printed number is the median of.
+    """
+    every = (*results, *variants)
     return Audit(
-        tuple(found for result in results if (found := _epochs(result))),
-        tuple(_groups(results)),
+        tuple(found for result in every if (found := _epochs(result))),
+        tuple(g for g in _groups(results, seeds) if not (g.printed is g.ours is None)),
         tuple(found for result in results for found in _choices(result)),
     )
 
@@ -152,7 +170,7 @@ def _epochs(result: TableResult) -> EpochAudit | None:
         if (gain := _printed_difference(result, pair)) is not None
     ]
     printed = float(np.mean(gains)) if gains and result.about.measure.is_share else None
-    form = result.about.protocol
+    form = f"{result.about.protocol} {result.about.variant}".rstrip()
     return EpochAudit(result.about.id, form, runs, evaluations, gain, low, high, printed)
 
 
@@ -160,7 +178,7 @@ def _sign(result: TableResult) -> int:
     return -1 if result.about.measure.lower_is_better else 1
 
 
-def _groups(results: Sequence[TableResult]) -> Iterator[GroupAudit]:
+def _groups(results: Sequence[TableResult], seeds: int) -> Iterator[GroupAudit]:
     """Of the first result, with runs of the first form that has any in a group."""
     full, measure = results[0], results[0].about.measure
     if full.about.layout == "pairs":
@@ -169,13 +187,13 @@ def _groups(results: Sequence[TableResult]) -> Iterator[GroupAudit]:
         if not above or not below or len(above) + len(below) < 3:
             continue
         printed = _printed_gain(full, above, below)
-        spread = _spread(results, above[0].margin)
+        spread = _spread(results, above[0].margin, seeds)
         found = GroupAudit(
-            full.about.id, name, measure, len(above), len(below), full.seeds, printed, spread
+            full.about.id, name, measure, len(above), len(below), seeds, printed, spread
         )
         values = vars(found) | _by_runs(results, name)
         if spread:
-            sizes = len(above), len(below), full.seeds
+            sizes = len(above), len(below), seeds
             values["chance"] = spread.value * chance_gain(*sizes)
             if printed is not None:
                 values["probability"] = gain_by_chance(printed / spread.value, *sizes)
@@ -205,7 +223,7 @@ def _printed_gain(
     return best - other
 
 
-def _spread(results: Sequence[TableResult], data: str) -> Spread | None:
+def _spread(results: Sequence[TableResult], data: str, seeds: int) -> Spread | None:
     """On a data set, of full runs, else what printed stars imply, else of reduced runs."""
     full = results[0]
     by_form = {}
@@ -221,12 +239,12 @@ def _spread(results: Sequence[TableResult], data: str) -> Spread | None:
         and (difference := _printed_difference(full, pair)) is not None
     ]
     implied = deviation_of_stars(
-        [difference for difference, _ in starred], [marks for _, marks in starred], full.seeds
+        [difference for difference, _ in starred], [marks for _, marks in starred], seeds
     )
     for value, source in (
         (by_form.get("full", math.nan), "runs"),
         (implied, "stars"),
-        (by_form.get("reduced", math.nan), "reduced runs"),
+        (by_form.get("reduced", math.nan), "reduced"),
     ):
         if value > 0:
             return Spread(value, source)

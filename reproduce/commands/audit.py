@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.errors import UserError
+from reproduce.catalogue.published import read_rows
 from reproduce.commands import options as opt
-from reproduce.commands.page import FORMS, chosen
+from reproduce.commands.page import FORMS, chosen, precisions
 from reproduce.commands.publishing import publish
 from reproduce.store.paths import default_results
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.documents.blocks import Document
+    from analysis.verdicts.selection_audit import Audit
+    from reproduce.catalogue.papers import Entry
+    from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import Table
 
 
 def audit(
@@ -42,16 +48,49 @@ def document_of(base: Path, names: Sequence[str] = ()) -> Document:
         UserError: where nothing of that name is a table of runs.
     """
     from analysis.documents.audit_document import audit_document
-    from analysis.verdicts.selection_audit import audit as audited
-    from reproduce.catalogue.report import build
-    from reproduce.catalogue.selection import select
 
     entries = [entry for entry in chosen(names) if entry.trains]
     if not entries:
         raise UserError(f"{', '.join(names)}: no table of runs, so that nothing is selected")
-    found = []
-    for entry in entries:
-        forms = [form for form in FORMS if form in ("full", *entry.load().forms)]
-        selections = [select(entry.id, form=form, results=base) for form in forms]
-        found.append(audited([build(selection) for selection in selections]))
+    found = [audited for entry in entries if (audited := _audited(entry, base))]
     return audit_document(found, asked=names)
+
+
+def _audited(entry: Entry, base: Path) -> Audit | None:
+    """None where a table has neither printed numbers nor runs."""
+    from analysis.verdicts.selection_audit import audit
+    from reproduce.catalogue.report import build
+
+    table = entry.load()
+    results, variants = [], []
+    for form in (form for form in FORMS if form in ("full", *table.forms)):
+        for selection, runs in _selections(entry, form, base):
+            own = not selection.variant
+            if runs or (own and form == "full" and table.is_printed):
+                # What a report has besides is not looked at, and may take long.
+                plain = replace(selection, table=replace(selection.table, further=None))
+                (results if own else variants).append(build(plain))
+    if not results and not variants:
+        return None
+    return audit(results, variants, seeds=_printed_seeds(table) if table.is_printed else 1)
+
+
+def _selections(entry: Entry, form: str, base: Path) -> Iterator[tuple[Selection, int]]:
+    """Under the form's own precision and under others that runs have, with the number of runs."""
+    from reproduce.catalogue.selection import select
+
+    own = select(entry.id, form=form, results=base)
+    there = precisions(base, form)
+    runs = own.store.records.collect([p.run.hash for p in own.planned]) if there else {}
+    yield own, len(runs)
+    for precision in there:
+        other = select(entry.id, form=form, precision=precision, results=base)
+        if other.variant:
+            runs = other.store.records.collect([p.run.hash for p in other.planned])
+            yield other, len(runs)
+
+
+def _printed_seeds(table: Table) -> int:
+    """That a printed number is of: the fewest that its file names, 1 where it names none."""
+    rows = read_rows(table.paper, table.published.name)
+    return min((int(row["n"]) for row in rows if row.get("n", "").isdecimal()), default=1)

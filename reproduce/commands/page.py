@@ -107,7 +107,7 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
     table = entry.load()
     any_runs = False
     for form in (form for form in FORMS if form in ("full", *table.forms)):
-        for precision in _precisions(base, form):
+        for precision in precisions(base, form):
             selection, records = _selected(entry, form, precision, base)
             if records:
                 any_runs = True
@@ -124,7 +124,8 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
 
 
-def _precisions(base: Path, form: str) -> list[str]:
+def precisions(base: Path, form: str) -> list[str]:
+    """Those of the runs of a results folder in a form, whatever table they are of."""
     records = Store(base, form).records.readable()
     return sorted({record["run"]["precision"] for record in records}, reverse=True)
 
