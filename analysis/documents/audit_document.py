@@ -163,8 +163,8 @@ def _size(measure: Measure, value: float | None) -> Cell:
 def _share(group: GroupAudit) -> Cell:
     if group.share is None:
         return Cell("no gain" if group.printed is not None and group.printed <= 0 else MISSING)
-    tone = "open" if group.share >= 0.5 else ""
-    return Cell(f"{100 * group.share:.0f} %", group.share, tone=tone)
+    text = f"{100 * group.share:.0f} %"
+    return Cell(text, group.share, tone="open" if group.share >= 0.5 else "")
 
 
 def _p(value: float) -> str:
@@ -202,8 +202,10 @@ def _choices(found: Sequence[Audit]) -> Iterator[Grid]:
 
 
 def _data(found: Sequence[Audit]) -> Iterator[Data]:
-    names = ("table", "group", "above", "below", "seeds", "printed", "spread", "spread_source")
-    names += ("chance", "share", "probability", "enough", "ours", "held_out", "form", "runs")
+    names = (
+        *("table", "group", "above", "below", "seeds", "printed", "spread", "spread_source"),
+        *("chance", "share", "probability", "enough", "ours", "held_out", "form", "runs"),
+    )
     rows = []
     for group in (each for audit in found for each in audit.groups):
         spread = group.spread or (None, "")

@@ -25,7 +25,7 @@ from analysis.documents.blocks import (
 
 WIDE = 118  # columns from which a text and its detail share a line
 SENTENCE = 40  # columns that a row's sentence needs beside its entries to read well
-NAME = 26  # up to this long a group's name over its rows stays whole
+NAME = 28  # up to this long a word of a group's name over its rows stays whole
 INDENT = 2
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "open": "yellow", "dim": "dim"}
 
@@ -119,14 +119,14 @@ def _title(column: Column, *, is_wide: bool) -> str:
 def _grid(grid: Grid, *, is_wide: bool) -> Table:
     """The table without lines; groups begin with their name, or are an empty line apart."""
     table = _table()
-    # A group's name, which stands over its rows, is not to be broken.
-    least = min(NAME, max(cell_len(r.group) for r in grid.rows)) if grid.headed else None
+    words = [word for row in grid.rows for word in row.group.split()] if grid.headed else []
+    least = min(NAME, max(map(cell_len, words), default=0))
     for column in grid.columns:
         table.add_column(
             Text(_title(column, is_wide=is_wide)),
             justify="right" if column.right else "left",
             overflow="fold",
-            min_width=least if column is grid.columns[0] else None,
+            min_width=least if column is grid.columns[0] else 0,
         )
     alone = len({row.group for row in grid.rows}) == len(grid.rows)
     last = grid.rows[0].group if grid.rows else ""

@@ -149,7 +149,8 @@ def _epochs(result: TableResult) -> EpochAudit | None:
     by_seed: dict[int, list[float]] = {}
     evaluations = runs = 0
     for cell in result.cells:
-        for run, curve in zip(cell.runs, result.curves.get(cell.name, ()), strict=True):
+        curves = result.curves.get(cell.name) or [()] * cell.n
+        for run, curve in zip(cell.runs, curves, strict=True):
             evaluations = max(evaluations, len(curve))
             if len(curve) > 1 and not run.diverged:
                 runs += 1
@@ -158,19 +159,21 @@ def _epochs(result: TableResult) -> EpochAudit | None:
     if not evaluations:
         return None
     means = np.array([np.mean(gains) for gains in by_seed.values()])
-    gain = low = high = None
-    if len(means):
-        gain = float(means.mean())
+    gain = float(means.mean()) if len(means) else None
+    low = high = None
     if gain is not None and len(means) > 1:
         reach = float(stdtrit(len(means) - 1, 0.975) * means.std(ddof=1) / math.sqrt(len(means)))
         low, high = gain - reach, gain + reach
-    gains = [
-        gain
+    printed_gains = [
+        difference
         for pair in result.comparisons
-        if (gain := _printed_difference(result, pair)) is not None
+        if (difference := _printed_difference(result, pair)) is not None
     ]
-    printed = float(np.mean(gains)) if gains and result.about.measure.is_share else None
-    form = f"{result.about.protocol} {result.about.variant}".rstrip()
+    printed = (
+        float(np.mean(printed_gains)) if printed_gains and result.about.measure.is_share else None
+    )
+    form = result.about.protocol
+    form += f" ({result.about.precision})" if result.about.variant else ""
     return EpochAudit(result.about.id, form, runs, evaluations, gain, low, high, printed)
 
 

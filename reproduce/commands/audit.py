@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.documents.blocks import Document
+    from analysis.documents.results import TableResult
     from analysis.verdicts.selection_audit import Audit
     from reproduce.catalogue.papers import Entry
     from reproduce.catalogue.selection import Selection
@@ -62,7 +63,8 @@ def _audited(entry: Entry, base: Path) -> Audit | None:
     from reproduce.catalogue.report import build
 
     table = entry.load()
-    results, variants = [], []
+    results: list[TableResult] = []
+    variants: list[TableResult] = []
     for form in (form for form in FORMS if form in ("full", *table.forms)):
         for selection, runs in _selections(entry, form, base):
             own = not selection.variant

@@ -53,6 +53,8 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
             found.append(section)
             for card in cards:  # a run of several tables is told by the first
                 runs.setdefault(card.hash, card)
+    if not names:
+        found.append(_audit(base))
     return html.page(TITLE, INTRO, found, list(runs.values()), draw or svg)
 
 
@@ -128,6 +130,17 @@ def precisions(base: Path, form: str) -> list[str]:
     """Those of the runs of a results folder in a form, whatever table they are of."""
     records = Store(base, form).records.readable()
     return sorted({record["run"]["precision"] for record in records}, reverse=True)
+
+
+def _audit(base: Path) -> Section:
+    """What selection alone could explain of the gains of all tables."""
+    from analysis.documents.html import Section
+    from reproduce.commands.audit import document_of
+
+    made = document_of(base)
+    summary = "what selection alone could explain of a printed gain"
+    command = f"reproduce {made.id}"
+    return Section(made.id, made.title, summary, "All papers", "computed", command, made)
 
 
 def _selected(

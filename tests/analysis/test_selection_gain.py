@@ -29,10 +29,10 @@ def test_the_expected_maximum_of_normals_is_the_closed_form(settings: int, expec
 
 
 def test_the_best_median_is_that_of_a_simulation() -> None:
-    """Eight medians of 15, against 400,000 drawn ones, whose standard error is about 0.0005."""
-    drawn = np.random.Generator(np.random.Philox(1)).normal(size=(50_000, 8, 15))
+    """Eight medians of 15, against 160,000 drawn ones, whose standard error is about 0.001."""
+    drawn = np.random.Generator(np.random.Philox(1)).normal(size=(20_000, 8, 15))
     assert expected_best(8, 15) == pytest.approx(
-        np.median(drawn, axis=2).max(axis=1).mean(), abs=3e-3
+        np.median(drawn, axis=2).max(axis=1).mean(), abs=4e-3
     )
 
 
