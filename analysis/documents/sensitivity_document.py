@@ -22,7 +22,8 @@ from analysis.documents.results import TableResult
 RULES = (
     Note(
         "each reading by itself takes one of its other values, all others stay; a verdict moves "
-        "where both tables have one and they differ.",
+        "where both tables have one, by as many seeds, and they differ; the table's report tells "
+        "of it.",
         "Rule",
     ),
     Note(
@@ -39,7 +40,8 @@ class Alternative:
     Attributes:
         id, name, value, default: of the reading.
         retrained: whether it needs runs of its own.
-        result: the table by its runs.
+        base: the table as it is read, by as many seeds as the alternative has.
+        result: the table by the alternative's runs.
         runs, planned: how many there are, and would be.
     """
 
@@ -48,6 +50,7 @@ class Alternative:
     value: str
     default: str
     retrained: bool
+    base: TableResult
     result: TableResult
     runs: int
     planned: int
@@ -78,7 +81,7 @@ def sensitivity_document(
     Args:
         runs: of the table itself, that are there and planned.
     """
-    compared = [(each, *moves(base, each.result)) for each in alternatives]
+    compared = [(each, *moves(each.base, each.result)) for each in alternatives]
     rows = [
         row(
             Cell(f"{each.id} {each.name}"),

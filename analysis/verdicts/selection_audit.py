@@ -154,8 +154,8 @@ def _epochs(result: TableResult) -> EpochAudit | None:
             evaluations = max(evaluations, len(curve))
             if len(curve) > 1 and not run.diverged:
                 runs += 1
-                gain = (run.best_correct - run.correct) / run.total
-                by_seed.setdefault(run.seed, []).append(gain)
+                share = (run.best_correct - run.correct) / run.total
+                by_seed.setdefault(run.seed, []).append(share)
     if not evaluations:
         return None
     means = np.array([np.mean(gains) for gains in by_seed.values()])

@@ -86,9 +86,9 @@ def computed(entry: Entry, base: Path) -> Document | str:
 def tabled(selection: Selection) -> Document:
     """The document of a table of runs."""
     from analysis.documents.table_document import table_document
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.report import reported
 
-    return table_document(build(selection))
+    return table_document(reported(selection))
 
 
 def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
