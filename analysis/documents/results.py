@@ -211,6 +211,19 @@ class ClaimResult:
 
 
 @dataclass(frozen=True)
+class MovedVerdicts:
+    """Another value of a reading, and the verdicts that it moves: "a − b: confirmed → undecided";
+    judged by the first ``seeds`` on both sides."""
+
+    id: str
+    name: str
+    value: str
+    default: str
+    seeds: int
+    moves: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TableResult:
     """A table, analysed."""
 
@@ -230,6 +243,7 @@ class TableResult:
     chosen: tuple[Chosen, ...] = ()  # what the table's declared choices have come to
     # by cell the learning curves of its runs, each of [epoch, accuracy] pairs
     curves: Mapping[str, Sequence[Sequence[Sequence[Any]]]] = field(default_factory=dict)
+    moved: tuple[MovedVerdicts, ...] = ()  # readings on whose value a verdict hangs
     further: tuple[Block, ...] = ()  # what the report of this table alone has besides
 
     @property

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.documents.blocks import MISSING, Cell, Data, Document, Grid, Note, Notes, columns, row
+from analysis.documents.blocks import (
+    MISSING,
+    Cell,
+    Column,
+    Data,
+    Document,
+    Grid,
+    Note,
+    Notes,
+    columns,
+    row,
+)
 from analysis.documents.results import TableResult
 
 RULES = (
     Note(
         "each reading by itself takes one of its other values, all others stay; a verdict moves "
-        "where both tables have one and they differ.",
+        "where both tables have one, by as many seeds, and they differ; the table's report tells "
+        "of it.",
         "Rule",
     ),
     Note(
@@ -28,7 +40,8 @@ class Alternative:
     Attributes:
         id, name, value, default: of the reading.
         retrained: whether it needs runs of its own.
-        result: the table by its runs.
+        base: the table as it is read, by as many seeds as the alternative has.
+        result: the table by the alternative's runs.
         runs, planned: how many there are, and would be.
     """
 
@@ -37,6 +50,7 @@ class Alternative:
     value: str
     default: str
     retrained: bool
+    base: TableResult
     result: TableResult
     runs: int
     planned: int
@@ -67,7 +81,7 @@ def sensitivity_document(
     Args:
         runs: of the table itself, that are there and planned.
     """
-    compared = [(each, *moves(base, each.result)) for each in alternatives]
+    compared = [(each, *moves(each.base, each.result)) for each in alternatives]
     rows = [
         row(
             Cell(f"{each.id} {each.name}"),
@@ -86,7 +100,7 @@ def sensitivity_document(
     names = ("reading", "value", "runs", "planned", "verdicts", "moved", "before", "after")
     moving = sum(bool(moved) for _, moved, _ in compared)
     known = sum(bool(shared) for _, _, shared in compared)
-    about = base.about
+    about, others = base.about, columns("value", "needs", "runs", "moves")
     return Document(
         id=f"{about.id}-sensitivity",
         title=f"{about.title}: sensitivity",
@@ -97,7 +111,7 @@ def sensitivity_document(
             f"the table itself: {runs[0]} of {runs[1]} runs, {len(dict(_verdicts(base)))} verdicts",
         ),
         blocks=(
-            Grid("readings", columns("reading", "value", "needs", "runs", "moves"), tuple(rows)),
+            Grid("readings", (Column("reading", prose=True), *others), tuple(rows)),
             Notes(RULES),
             Data(names, tuple(tidy)),
         ),

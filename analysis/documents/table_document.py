@@ -262,6 +262,7 @@ def _facts(result: TableResult) -> dict[str, Any]:
         "statements": result.claims,
         "chosen": result.chosen,
         "other_measures": [_facts(other) for other in result.others],
+        **({"moved_verdicts": result.moved} if result.moved else {}),
     }
 
 

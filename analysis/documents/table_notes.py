@@ -12,6 +12,7 @@ from analysis.documents.results import LABELS, ClaimResult, Reading, TableResult
 from analysis.documents.wording import VERDICTS, marked
 from analysis.statistics.stars import STAR_LEGEND
 
+MOST_MOVES = 3  # of a reading, that a table's note tells
 _VERDICT = (
     "D is the reproduced minus the published median. √2 widens the interval of our "
     "median, since the published one varies too and lends itself our spread; half of its last "
@@ -147,6 +148,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Claims": _CLAIMS if any(claim.chance != MISSING for claim in result.claims) else "",
         "Contrasts": _CONTRASTS if any(c.chance == MISSING for c in result.claims) else "",
         "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
+        "Sensitive": _sensitive(result),
         "Remark": about.remark,
         "Machines": _machines(result),
         "Laboratories": _laboratories(result),
@@ -200,6 +202,20 @@ def _margin(result: TableResult) -> str:
         used = {cell.margin for cell in result.cells}
         text = ", ".join(f"{d} {unit} on {name}" for name, d in delta.items() if name in used)
     return f"δ = {text}, set before any run. {result.about.margin_reason}".rstrip()
+
+
+def _sensitive(result: TableResult) -> str:
+    """The readings on whose value a verdict hangs; empty without any."""
+    told = []
+    for reading in result.moved:
+        shown = "; ".join(reading.moves[:MOST_MOVES])
+        more = len(reading.moves) - MOST_MOVES
+        shown += f"; and {more} more" if more > 0 else ""
+        told.append(
+            f"{reading.id} {reading.name} = {reading.value} instead of {reading.default} moves, by "
+            f"{_counted(reading.seeds, 'seed')}, {shown}."
+        )
+    return " ".join([*told, "See `reproduce sensitivity`."] if told else [])
 
 
 def _machines(result: TableResult) -> str:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analysis.documents.blocks import Cell, Claim, Claims, Document, Grid, Notes, Tone
+from analysis.documents.blocks import (
+    MISSING,
+    Cell,
+    Claim,
+    Claims,
+    Column,
+    Document,
+    Grid,
+    Notes,
+    Row,
+    Tone,
+)
 
 WIDE = 118  # columns from which a text and its detail share a line
+SENTENCE = 40  # columns that a row's sentence needs beside its entries to read well
+NAME = 28  # up to this long a word of a group's name over its rows stays whole
+INDENT = 2
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "open": "yellow", "dim": "dim"}
 
 
@@ -26,7 +43,7 @@ def print_document(document: Document, console: Console) -> None:
     for block in document.blocks:
         shown: list[RenderableType] = []
         if isinstance(block, Grid) and block.shown != "latex":
-            shown = [_grid(block, is_wide=console.width >= WIDE)]
+            shown = _shown(block, console.width)
             shown += ["", Text(block.caption)] if block.captioned else []
         elif isinstance(block, Notes) and block.shown != "latex":
             shown = _notes(block)
@@ -37,15 +54,80 @@ def print_document(document: Document, console: Console) -> None:
     console.print(Group(*parts), highlight=False)
 
 
+def _shown(grid: Grid, width: int) -> list[RenderableType]:
+    """As a table, or row by row where its rows are sentences and too little is left for them."""
+    is_wide = width >= WIDE
+    if grid.columns[0].prose:
+        texts = [[_cell(cell, is_wide=is_wide).plain for cell in row.cells] for row in grid.rows]
+        texts.append([_title(column, is_wide=is_wide) for column in grid.columns])
+        label, *others = (
+            max(cell_len(line) for text in column for line in text.split("\n"))
+            for column in zip(*texts, strict=True)
+        )
+        if width - sum(others) - len(others) < min(label, SENTENCE):
+            return _stack(grid, width)
+    return [_grid(grid, is_wide=is_wide)]
+
+
+def _stack(grid: Grid, width: int) -> list[RenderableType]:
+    """Row by row: the group's name where it begins, the sentence in lines of its own, and below it
+    what the other columns say."""
+    found: list[RenderableType] = []
+    group = ""
+    for row in grid.rows:
+        found += [""] if found else []
+        if row.group != group:
+            group = row.group
+            found += [Text(group, style="bold"), ""] if group else []
+        found.append(Padding(_cell(row.cells[0], is_wide=True), (0, 0, 0, INDENT), expand=False))
+        found.append(
+            Padding(_entries(grid, row, width - 2 * INDENT), (0, 0, 0, 2 * INDENT), expand=False)
+        )
+    return found
+
+
+def _entries(grid: Grid, row: Row, width: int) -> Text:
+    """What a row has under the other columns, each behind its title; dashes are left out, and a
+    line breaks between two entries where they fit into lines at all."""
+    text, used = Text(), 0
+    for column, cell in zip(grid.columns[1:], row.cells[1:], strict=True):
+        if cell.text in ("", MISSING) and not (cell.detail or cell.note):
+            continue
+        entry = Text(f"{_title(column, is_wide=True)}: ", style="dim")
+        known = [_cell(replace(cell, note=""), is_wide=True)] if cell.text != MISSING else []
+        known += [Text(cell.note)] if cell.note else []
+        entry.append_text(Text(", ", style="not dim").join(known))
+        size = cell_len(entry.plain)
+        if used and used + 3 + size > width:
+            text.append("\n")
+            used = 0
+        elif used:
+            text.append(" · ", style="dim")
+            used += 3
+        text.append_text(entry)
+        used += size
+    return text
+
+
+def _title(column: Column, *, is_wide: bool) -> str:
+    heads = [column.over, column.title, f"({column.unit})" if column.unit else ""]
+    title = " ".join(filter(None, heads))
+    # Details stand behind their texts where there is room, and so do their headings.
+    return title.replace("\n[", " [") if is_wide else title
+
+
 def _grid(grid: Grid, *, is_wide: bool) -> Table:
     """The table without lines; groups begin with their name, or are an empty line apart."""
     table = _table()
+    words = [word for row in grid.rows for word in row.group.split()] if grid.headed else []
+    least = min(NAME, max(map(cell_len, words), default=0))
     for column in grid.columns:
-        heads = [column.over, column.title, f"({column.unit})" if column.unit else ""]
-        title = " ".join(filter(None, heads))
-        if is_wide:  # details stand behind their texts, and so do their headings
-            title = title.replace("\n[", " [")
-        table.add_column(Text(title), justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            Text(_title(column, is_wide=is_wide)),
+            justify="right" if column.right else "left",
+            overflow="fold",
+            min_width=least if column is grid.columns[0] else 0,
+        )
     alone = len({row.group for row in grid.rows}) == len(grid.rows)
     last = grid.rows[0].group if grid.rows else ""
     for index, row in enumerate(grid.rows):

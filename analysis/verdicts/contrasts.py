@@ -102,7 +102,8 @@ def judge(
             "all") and ``where``.
         contrasts: ``claim`` and ``contrast``, one row each, and ``measure`` where it is not the
             table's first.
-        partial: whether contrasts of cells that the table lacks are passed over.
+        partial: whether contrasts of cells that the table lacks are passed over, and claims that
+            state how many of them hold where that is not all of them.
         elsewhere: cells of the table's other forms; contrasts of these are passed over, too.
 
     Raises:
@@ -125,6 +126,10 @@ def judge(
                 raise ValueError(f"{row['claim']!r}: the table has no cell {unknown[0]!r}")
             own = [_within(c, cells) for c in own]
             own = [c for c in own if cells >= set(c.cells) and (not c.is_fall or len(c.cells) > 1)]
+            stated_count, _, stated_total = row["stated"].partition(" of ")
+            if stated_total and stated_count != stated_total:
+                continue
+            row = {**row, "stated": EVERY}
         if own:
             found.append(_claim(row, own, tables))
     return tuple(found)

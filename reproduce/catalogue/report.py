@@ -56,7 +56,14 @@ class Margin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise ValueError(f"a margin must be positive, not {delta}")
 
 
-def build(selection: Selection) -> TableResult:
+def reported(selection: Selection) -> TableResult:
+    """What the table's own report shows: :func:`build`, with the readings that move a verdict."""
+    from reproduce.catalogue.sensitivity import moved_verdicts
+
+    return dataclasses.replace(build(selection), moved=moved_verdicts(selection))
+
+
+def build(selection: Selection, *, with_stars: bool = True) -> TableResult:
     """Analyse the finished runs of a table.
 
     The report always covers the whole table: every finished run of its cells and seeds, whatever
@@ -64,6 +71,9 @@ def build(selection: Selection) -> TableResult:
     selection decides what counts as missing
     (:attr:`analysis.documents.results.TableResult.complete`), and seeds beyond the table's own are
     added to them.
+
+    Args:
+        with_stars: whether printed stars are looked at; their chance of agreeing takes longest.
 
     Raises:
         UserError: where a record is damaged, a run has two contents, or a table has no margin.
@@ -85,7 +95,9 @@ def build(selection: Selection) -> TableResult:
     results = [
         analyse(
             _rows(planned, found, measure),
-            _published(table, measure) if table.is_printed and not table.is_quick else None,
+            _published(table, measure, with_stars=with_stars)
+            if table.is_printed and not table.is_quick
+            else None,
             _comparisons(table, knobs["stars_compare"]),
             delta=margin.delta if measure == headline else margin.measures.get(measure.name),
             seeds=len(seeds),
@@ -215,11 +227,12 @@ def _spec(
     )
 
 
-def _published(table: Table, measure: Measure) -> list[dict[str, str]]:
+def _published(table: Table, measure: Measure, *, with_stars: bool) -> list[dict[str, str]]:
     """The printed numbers of a measure: rows that name it, or none, which is the headline."""
     file, first = f"{table.name}.csv", table.measures[0].name
     rows = made_of(table.paper, file, partial(_checked, table))
-    return [row for row in rows if (row.get("measure") or first) == measure.name]
+    blank = {} if with_stars else {"stars": "", "p": ""}
+    return [row | blank for row in rows if (row.get("measure") or first) == measure.name]
 
 
 def _checked(table: Table, rows: Sequence[dict[str, str]]) -> Sequence[dict[str, str]]:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from reproduce.catalogue.papers import Entry, papers
 from reproduce.commands import (
+    audit,
     check,
     claims,
     collect,
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "check": check.check,
     "verify": verify.verify,
     "claims": claims.claims,
+    "audit": audit.audit,
     "paper": paper.paper,
     "sensitivity": sensitivity.sensitivity,
     "show": show.show,

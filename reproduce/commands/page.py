@@ -53,6 +53,8 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
             found.append(section)
             for card in cards:  # a run of several tables is told by the first
                 runs.setdefault(card.hash, card)
+    if not names:
+        found.append(_audit(base))
     return html.page(TITLE, INTRO, found, list(runs.values()), draw or svg)
 
 
@@ -84,9 +86,9 @@ def computed(entry: Entry, base: Path) -> Document | str:
 def tabled(selection: Selection) -> Document:
     """The document of a table of runs."""
     from analysis.documents.table_document import table_document
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.report import reported
 
-    return table_document(build(selection))
+    return table_document(reported(selection))
 
 
 def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
@@ -107,7 +109,7 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
     table = entry.load()
     any_runs = False
     for form in (form for form in FORMS if form in ("full", *table.forms)):
-        for precision in _precisions(base, form):
+        for precision in precisions(base, form):
             selection, records = _selected(entry, form, precision, base)
             if records:
                 any_runs = True
@@ -124,9 +126,21 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
 
 
-def _precisions(base: Path, form: str) -> list[str]:
+def precisions(base: Path, form: str) -> list[str]:
+    """Those of the runs of a results folder in a form, whatever table they are of."""
     records = Store(base, form).records.readable()
     return sorted({record["run"]["precision"] for record in records}, reverse=True)
+
+
+def _audit(base: Path) -> Section:
+    """What selection alone could explain of the gains of all tables."""
+    from analysis.documents.html import Section
+    from reproduce.commands.audit import document_of
+
+    made = document_of(base)
+    summary = "what selection alone could explain of a printed gain"
+    command = f"reproduce {made.id}"
+    return Section(made.id, made.title, summary, "All papers", "computed", command, made)
 
 
 def _selected(

@@ -59,9 +59,9 @@ def report_selection(selection: Selection, *, as_json: bool) -> int:
     A long table shows only the groups that hold a cell that was asked for; the files hold all.
     """
     from analysis.documents.table_document import table_document
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.report import reported
 
-    result = build(selection)
+    result = reported(selection)
     publish(
         table_document(result),
         selection.store.base,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.catalogue import readings
+from reproduce.catalogue.sensitivity import alternatives, at_seeds, common_seeds
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import DONE, publish
 from reproduce.commands.table import launch_missing
 
 if TYPE_CHECKING:
+    from analysis.documents.results import TableResult
     from reproduce.catalogue.readings import Reading
     from reproduce.catalogue.selection import Selection
 
@@ -41,41 +41,16 @@ def sensitivity(
     base = chosen.of(table)
     if base.table.is_quick:
         raise UserError("a quick table has no verdicts; leave out --quick")
-    others = list(_alternatives(base, chosen, of or ()))
+    others = list(alternatives(base, of or ()))
     if not others:
         raise UserError(f"no reading of {base.table.title} has an alternative to choose")
     if launch.dry_run:
         return "\n".join(_planned(base, others))
     for selection in (base, *(other for _, _, other in others)) if train else ():
-        if launch_missing(selection, launch).interrupted:
+        summary = launch_missing(selection, launch)
+        if summary.interrupted or summary.spent:
             break  # what there is by now is reported
     return _report(base, others, as_json=launch.as_json)
-
-
-def _alternatives(
-    base: Selection, chosen: opt.Selecting, wanted: list[str] | tuple[()]
-) -> Iterator[tuple[Reading, str, Selection]]:
-    """The table under each other value of each reading that makes a difference to it."""
-    paper = base.table.paper
-    only = {readings.find(name, paper) for name in wanted}
-    for reading in readings.load(paper):
-        if base.table.name not in reading.tables or not reading.option:
-            continue
-        if only and reading not in only:
-            continue
-        for value in (reading.default, *reading.alternatives):
-            text = f"{reading.id}={value}"
-            kept = [
-                t
-                for t in chosen.readings or ()
-                if readings.find(t.partition("=")[0], paper) != reading
-            ]
-            try:
-                other = replace(chosen, readings=[*kept, text]).of(base.table.id)
-            except UserError:
-                continue  # of no cell of this form
-            if other.variant != base.variant:
-                yield reading, value, other
 
 
 def _planned(base: Selection, others: list[tuple[Reading, str, Selection]]) -> Iterator[str]:
@@ -94,20 +69,24 @@ def _report(base: Selection, others: list[tuple[Reading, str, Selection]], *, as
     from reproduce.catalogue.report import build
 
     own = {planned.run.hash for planned in base.planned}
+    known: dict[int, TableResult] = {}
     found = []
     for reading, value, other in others:
         hashes = {planned.run.hash for planned in other.planned}
-        runs = len(other.store.records.collect(hashes))
-        retrained, result = hashes != own, build(other)
+        # A verdict may change by more seeds alone, so that both sides have as many.
+        seeds = common_seeds(base, other) or base.table.seeds
+        if seeds not in known:
+            known[seeds] = at_seeds(base, seeds)
         found.append(
             Alternative(
                 reading.id,
                 reading.name,
                 value,
                 reading.default,
-                retrained,
-                result,
-                runs,
+                hashes != own,
+                known[seeds],
+                at_seeds(other, seeds),
+                len(other.store.records.collect(hashes)),
                 len(hashes),
             )
         )

@@ -101,6 +101,15 @@ def test_missing_runs_and_damaged_rows() -> None:
     assert found.stated == "1 of 1"
 
 
+def test_a_shorter_table_judges_counts_of_all_contrasts_alone() -> None:
+    """ "2 of 2" of which a shorter table has one; how many of one is "1 of 2", nobody knows."""
+    rows = [{"claim": "c", "contrast": text} for text in ("a > b", "a > z")]
+    shorter = table(cell("a", []), cell("b", []))
+    (found,) = judge(shorter, [{**ROW, "stated": "2 of 2"}], rows, partial=True)
+    assert found.stated == "1 of 1"
+    assert judge(shorter, [{**ROW, "stated": "1 of 2"}], rows, partial=True) == ()
+
+
 def test_a_fall_over_cells_of_another_measure() -> None:
     """Judged by the trend over all of its cells; of a shorter table over those that it has."""
     costs = replace(ACCURACY, name="cost", kind="number")

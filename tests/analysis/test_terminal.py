@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import table_cases as cases
+from rendering import printed
 from rich.console import Console
 
+from analysis.documents.blocks import Cell, Column, Document, Grid, Row
 from analysis.documents.results import Deviation, TableResult
 from analysis.documents.table_document import table_document
 from analysis.documents.terminal import print_document
@@ -107,3 +109,48 @@ def test_names_are_never_taken_for_markup() -> None:
     text = shown(cases.full(cases.frame({}), about=about))
     assert "median [bold] and [/]" in text
     assert "[red]why[/red]" in text
+
+
+def sentences(labels: list[str]) -> Document:
+    """Rows of sentences with a verdict, evidence and a dash each, all of one long group name."""
+    verdict = Cell("contradicted", detail="0 of 12 [0, 0]", count="90/90 runs", note="could see 1")
+    rows = tuple(
+        Row(
+            (
+                Cell(label),
+                Cell("section 5.3.4, the abstract and what the conclusions add"),
+                verdict,
+                Cell("–"),
+            ),
+            group=GROUP,
+        )
+        for label in labels
+    )
+    titles = (Column("claim", prose=True), Column("where"), Column("printed runs"), Column("full"))
+    return Document("x", "X", "all", (Grid("x", titles, rows, headed=True),))
+
+
+GROUP = "beta-lasso/figure5-of-a-long-name"
+LONG = "a sentence of eleven words keeps them together on one line"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_rows_that_are_sentences_get_lines_of_their_own(width: int) -> None:
+    """Neither a sentence nor the group's name nor an entry is broken where it fits into a line."""
+    lines = printed(sentences([LONG, LONG * 3]), width).splitlines()
+    assert f"  {LONG}" in [line.rstrip() for line in lines]
+    assert GROUP in [line.strip() for line in lines]
+    told = [line.strip() for line in lines if "contradicted" in line]
+    assert len(told) == 2
+    assert all(
+        "printed runs: contradicted 0 of 12 [0, 0] 90/90 runs, could see 1" in t for t in told
+    )
+    assert not any("–" in line for line in lines)
+    folded = " ".join(" ".join(lines).split())
+    assert LONG * 3 in folded
+
+
+def test_short_sentences_stay_a_table() -> None:
+    lines = printed(sentences(["short"]), 120).splitlines()
+    assert next(line for line in lines if line.startswith("claim")).split()[1] == "where"
+    assert next(line for line in lines if line.strip().startswith("short")).split()[-1] == "–"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from reproduce.__main__ import run
+from reproduce.store.paths import ROOT
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -29,6 +32,27 @@ def test_printed_numbers_alone_decide_some(
     assert details == {"5 of 9", "5 of 6"}
     assert {row[5] for row in cells} == {"–"}
     assert {row[4] for row in cells} == {"–"}
+
+
+def test_every_sentence_has_a_place_and_words_of_its_own() -> None:
+    rows = [
+        row
+        for file in ROOT.glob("paper_tables/*/claims.csv")
+        for row in csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+    ]
+    assert len(rows) >= 60
+    assert all(row["where"] and row["text"] and row["stated"] for row in rows)
+    assert len({row["table"] + row["text"] for row in rows}) == len(rows)
+
+
+def test_sentences_of_larger_filters_and_strips_hold_in_print(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Likeness cannot be told from printed numbers without their spread."""
+    found = told(capsys, "table5", "table7", "--results", str(tmp_path))
+    rows = found["grids"]["claims"]["rows"]
+    cells = [[cell.get("text", "") for cell in row["cells"]] for row in rows]
+    assert [row[3] for row in cells] == ["confirmed", "–", "–", "confirmed", "–"]
 
 
 def test_a_paper_is_all_of_its_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,10 +15,14 @@ from reproduce.catalogue.selection import select
 ASKED = ("sensitivity", "table3", "--reduced")
 
 
-def publish(results: Path, correct: dict[str, int], *, readings: tuple[str, ...] = ()) -> None:
-    """Fifteen runs of each cell of the reduced Table III around so many correct images."""
+def publish(
+    results: Path, correct: dict[str, int], *, readings: tuple[str, ...] = (), seeds: int = 15
+) -> None:
+    """So many runs of each cell of the reduced Table III around so many correct images."""
     selection = select("table3", form="reduced", readings=readings, results=results)
     for item in selection.planned:
+        if item.run.seed >= seeds:
+            continue
         count = correct[item.cell.partition(" ")[0]] + 7 * item.run.seed
         record = record_makers.make(
             item.run.seed, run=item.run, correct=count, form="reduced", epochs=24
@@ -43,15 +47,38 @@ def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
     assert found["lines"][0].startswith("1 of 5 readings")
     columns, rows = (found["data"]["table3-sensitivity"][key] for key in ("columns", "rows"))
     moved = [dict(zip(columns, row, strict=True)) for row in rows if row[5]]
-    assert [(m["reading"], m["value"], m["before"], m["after"]) for m in moved] == [
+    assert [(m["reading"], m["value"], m["before"], m["after"]) for m in moved] == 2 * [
         ("L-03", "half_sum_sq", "confirmed", "contradicted")
     ]
-    assert moved[0]["moved"] == "locality 1.6 2.4 − permuted 2.4 1.6"
-    assert (moved[0]["runs"], moved[0]["verdicts"]) == (60, 2)
+    pair, sentence = (m["moved"] for m in moved)
+    assert pair == "locality 1.6 2.4 − permuted 2.4 1.6"
+    assert "exchanged" in sentence
+    assert (moved[0]["runs"], moved[0]["verdicts"]) == (60, 4)
     written = tmp_path / "reduced/locality/table3-sensitivity"
     assert (written / "table3-sensitivity.csv").is_file()
     one = told(capsys, tmp_path, "--of", "L-40")
     assert one["lines"][0].startswith("0 of 1 readings")
+    told_by_its_report(capsys, tmp_path)
+
+
+def told_by_its_report(capsys: pytest.CaptureFixture[str], results: Path) -> None:
+    """A reading that moves a verdict is a note of its table."""
+    assert run(["report", "table3", "--reduced", "--results", str(results)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "L-03 factor of the L2 term = half_sum_sq instead of sum_sq moves, by 15 seeds" in text
+    written = json.loads((results / "reduced/locality/table3/table3.json").read_text())
+    assert [(m["id"], m["seeds"]) for m in written["moved_verdicts"]] == [("L-03", 15)]
+
+
+def test_fewer_seeds_of_an_alternative_move_nothing_by_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same counts under two readings, of three seeds and of fifteen, which decide more."""
+    ours = {"locality": 8200, "permuted": 8140, "plain": 8100, "anti": 8040}
+    publish(tmp_path, ours)
+    publish(tmp_path, ours, readings=("L-03=half_sum_sq",), seeds=3)
+    found = told(capsys, tmp_path, "--of", "L-03")
+    assert found["lines"][0].startswith("0 of 1 readings")
 
 
 def test_it_tells_what_there_is_to_train(

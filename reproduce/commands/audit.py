@@ -1,0 +1,98 @@
+"""`reproduce audit`: how much of a gain picking the best could explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.errors import UserError
+from reproduce.catalogue.published import read_rows
+from reproduce.commands import options as opt
+from reproduce.commands.page import FORMS, chosen, precisions
+from reproduce.commands.publishing import publish
+from reproduce.store.paths import default_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.documents.blocks import Document
+    from analysis.documents.results import TableResult
+    from analysis.verdicts.selection_audit import Audit
+    from reproduce.catalogue.papers import Entry
+    from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import Table
+
+
+def audit(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PAPER|TABLE…]", help="Such as locality or table4.", show_default=False
+        ),
+    ] = None,
+    results: opt.Results = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Compare last with best epochs and the best of several settings with what equal ones give by
+    chance: how much of a printed gain selection alone could explain; trains nothing."""
+    base = results or default_results()
+    return publish(document_of(base, names or []), base, as_json=as_json)
+
+
+def document_of(base: Path, names: Sequence[str] = ()) -> Document:
+    """The audit of papers and tables by their names, all by default, and of the runs in ``base``.
+
+    Raises:
+        UserError: where nothing of that name is a table of runs.
+    """
+    from analysis.documents.audit_document import audit_document
+
+    entries = [entry for entry in chosen(names) if entry.trains]
+    if not entries:
+        raise UserError(f"{', '.join(names)}: no table of runs, so that nothing is selected")
+    found = [audited for entry in entries if (audited := _audited(entry, base))]
+    return audit_document(found, asked=names)
+
+
+def _audited(entry: Entry, base: Path) -> Audit | None:
+    """None where a table has neither printed numbers nor runs."""
+    from analysis.verdicts.selection_audit import audit
+    from reproduce.catalogue.report import build
+
+    table = entry.load()
+    results: list[TableResult] = []
+    variants: list[TableResult] = []
+    for form in (form for form in FORMS if form in ("full", *table.forms)):
+        for selection, runs in _selections(entry, form, base):
+            own = not selection.variant
+            if runs or (own and form == "full" and table.is_printed):
+                # What a report has besides is not looked at, and may take long.
+                plain = replace(selection, table=replace(selection.table, further=None))
+                (results if own else variants).append(build(plain))
+    if not results and not variants:
+        return None
+    return audit(results, variants, seeds=_printed_seeds(table) if table.is_printed else 1)
+
+
+def _selections(entry: Entry, form: str, base: Path) -> Iterator[tuple[Selection, int]]:
+    """Under the form's own precision and under others that runs have, with the number of runs."""
+    from reproduce.catalogue.selection import select
+
+    own = select(entry.id, form=form, results=base)
+    there = precisions(base, form)
+    runs = own.store.records.collect([p.run.hash for p in own.planned]) if there else {}
+    yield own, len(runs)
+    for precision in there:
+        other = select(entry.id, form=form, precision=precision, results=base)
+        if other.variant:
+            runs = other.store.records.collect([p.run.hash for p in other.planned])
+            yield other, len(runs)
+
+
+def _printed_seeds(table: Table) -> int:
+    """That a printed number is of: the fewest that its file names, 1 where it names none."""
+    rows = read_rows(table.paper, table.published.name)
+    return min((int(row["n"]) for row in rows if row.get("n", "").isdecimal()), default=1)
