@@ -5,22 +5,30 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reproduce.catalogue.published import made_of, read_rows
 
 if TYPE_CHECKING:
-    from analysis.documents.results import ClaimResult, TableResult
+    from analysis.documents.results import TableResult
     from reproduce.catalogue.tables import Table
+    from reproduce.store.schema import Record
 
 
-def with_claims(result: TableResult, table: Table) -> TableResult:
+def with_claims(
+    result: TableResult, table: Table, records: Mapping[str, Sequence[Record]]
+) -> TableResult:
     """The table with what the paper's text says of it; a shorter one with what is said of the cells
-    that it has, by contrasts alone.
+    that it has, by contrasts and by what judges of records.
+
+    Args:
+        records: of each cell that has any.
 
     Raises:
         UserError: where the paper's claims or contrasts are damaged.
     """
+    from analysis.documents.results import ClaimResult
     from analysis.verdicts.claims import judge
     from analysis.verdicts.contrasts import judge as contrast
 
@@ -30,8 +38,17 @@ def with_claims(result: TableResult, table: Table) -> TableResult:
 
     def claims(_: object) -> tuple[ClaimResult, ...]:
         found = contrast(result, stated, contrasts, partial=table.form != "full")
-        others = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
-        return (*found, *(judge(result, others) if others and table.form == "full" else ()))
+        known = {c["claim"] for c in contrasts} | table.judges.keys()
+        others = [row for row in stated if row["claim"] not in known]
+        own = (
+            ClaimResult(
+                **{name: row[name] for name in ("claim", "text", "where", "stated")},
+                **table.judges[row["claim"]](table, result, records),
+            )
+            for row in stated
+            if row["claim"] in table.judges
+        )
+        return (*found, *(judge(result, others) if others and table.form == "full" else ()), *own)
 
     stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
     if table.is_quick or not stated:
