@@ -31,6 +31,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         record = make(1, epochs=10, form="quick", run=own, total=500)
         path.write_bytes(encode(own.model.build(10, 32, seed=1), record))
     monkeypatch.setattr(networks, "SECONDS", 0.0)
+    monkeypatch.setattr(inference, "PARTS", 1)
     return tmp_path
 
 
