@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
@@ -13,31 +13,35 @@ from torch import nn
 WARM, PARTS = 3, 5
 
 
-def images_per_second(model: nn.Module, side: int, batch: int, seconds: float = 1.0) -> float:
-    """Of a network in evaluation mode, float32, on its device: the median of five parts of the
-    time.
+def images_per_second(
+    models: Sequence[nn.Module], side: int, batch: int, seconds: float = 1.0
+) -> list[float]:
+    """Of networks in evaluation mode, float32, on their one device: each the median of five parts
+    of its time. The parts follow in turn (A B A B …), so that whatever else the machine does hits
+    all alike.
 
     Args:
         side: height and width of the images.
-        seconds: of the whole measurement, about; each part has a batch at least.
+        seconds: of each network's measurement, about; each part has a batch at least.
     """
-    device = next(model.parameters()).device
+    device = next(models[0].parameters()).device
     images = torch.randn(batch, 3, side, side, device=device)
     images = images.contiguous(memory_format=torch.channels_last)
-    model = model.eval()
-    speeds = []
+    ready = [model.eval() for model in models]
+    speeds: list[list[float]] = [[] for _ in ready]
     with torch.inference_mode(), _one_thread():
-        for _ in range(WARM):
+        for model in ready * WARM:
             model(images)
         _synchronize(device)
         for _ in range(PARTS):
-            count, began = 0, time.perf_counter()
-            while not count or time.perf_counter() - began < seconds / PARTS:
-                model(images)
-                count += batch
-                _synchronize(device)
-            speeds.append(count / (time.perf_counter() - began))
-    return statistics.median(speeds)
+            for model, found in zip(ready, speeds, strict=True):
+                count, began = 0, time.perf_counter()
+                while not count or time.perf_counter() - began < seconds / PARTS:
+                    model(images)
+                    count += batch
+                    _synchronize(device)
+                found.append(count / (time.perf_counter() - began))
+    return [statistics.median(found) for found in speeds]
 
 
 @contextlib.contextmanager

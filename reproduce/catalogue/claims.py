@@ -5,22 +5,31 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reproduce.catalogue.published import made_of, read_rows
 
 if TYPE_CHECKING:
-    from analysis.documents.results import ClaimResult, TableResult
+    from analysis.documents.results import TableResult
     from reproduce.catalogue.tables import Table
+    from reproduce.store.schema import Record
 
 
-def with_claims(result: TableResult, table: Table) -> TableResult:
+def with_claims(
+    result: TableResult, table: Table, records: Mapping[str, Sequence[Record]]
+) -> TableResult:
     """The table with what the paper's text says of it; a shorter one with what is said of the cells
-    that it has, by contrasts alone, which may be of cells that the full one lacks.
+    that it has, by contrasts, which may be of cells that the full one lacks, and by what judges of
+    records.
+
+    Args:
+        records: of each cell that has any.
 
     Raises:
         UserError: where the paper's claims or contrasts are damaged.
     """
+    from analysis.documents.results import ClaimResult
     from analysis.verdicts.claims import judge
     from analysis.verdicts.contrasts import judge as contrast
 
@@ -29,11 +38,20 @@ def with_claims(result: TableResult, table: Table) -> TableResult:
         return [row for row in found if row["table"] == table.name]
 
     def claims(_: object) -> tuple[ClaimResult, ...]:
-        others = {cell.name for form in table.forms.values() for cell in form.cells}
+        forms = {cell.name for form in table.forms.values() for cell in form.cells}
         partial = table.form != "full"
-        found = contrast(result, stated, contrasts, partial=partial, elsewhere=others)
-        rest = [row for row in stated if row["claim"] not in {c["claim"] for c in contrasts}]
-        return (*found, *(judge(result, rest) if rest and not partial else ()))
+        found = contrast(result, stated, contrasts, partial=partial, elsewhere=forms)
+        known = {c["claim"] for c in contrasts} | table.judges.keys()
+        others = [row for row in stated if row["claim"] not in known]
+        own = (
+            ClaimResult(
+                **{name: row[name] for name in ("claim", "text", "where", "stated")},
+                **table.judges[row["claim"]](table, result, records),
+            )
+            for row in stated
+            if row["claim"] in table.judges
+        )
+        return (*found, *(judge(result, others) if others and not partial else ()), *own)
 
     stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
     if table.is_quick or not stated:

@@ -115,17 +115,17 @@ def build(selection: Selection, *, with_stars: bool = True) -> TableResult:
         )
         for measure in table.measures
     ]
+    by_cell: dict[str, list[Record]] = {}
+    for item in planned:
+        if item.run.hash in found:
+            by_cell.setdefault(item.cell, []).append(found[item.run.hash])
     result = dataclasses.replace(
-        with_claims(dataclasses.replace(results[0], others=tuple(results[1:])), table),
+        with_claims(dataclasses.replace(results[0], others=tuple(results[1:])), table, by_cell),
         chosen=_chosen(table, planned, found, len(seeds)),
         curves=_curves(planned, found),
     )
     if not table.further:
         return result
-    by_cell: dict[str, list[Record]] = {}
-    for item in planned:
-        if item.run.hash in found:
-            by_cell.setdefault(item.cell, []).append(found[item.run.hash])
     return dataclasses.replace(result, further=tuple(table.further(table, result, by_cell)))
 
 

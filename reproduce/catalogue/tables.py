@@ -119,6 +119,8 @@ class Table:
         is_printed: whether the paper prints numbers of its cells.
         further: makes what its report has besides, of the table, the analysed one, and the records
             of each cell.
+        judges: by claim, what judges it of the same where no contrast of cells can; it returns the
+            fields of an :class:`analysis.documents.results.ClaimResult` that ``claims.csv`` lacks.
     """
 
     paper: str
@@ -141,6 +143,9 @@ class Table:
     further: (
         Callable[[Table, TableResult, Mapping[str, Sequence[Record]]], Iterable[Block]] | None
     ) = None
+    judges: Mapping[
+        str, Callable[[Table, TableResult, Mapping[str, Sequence[Record]]], Mapping[str, str]]
+    ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cells = {cell.name: cell for cell in self.cells}

@@ -15,17 +15,12 @@ from benchmarks.models import BASES, PairedNet
 from benchmarks.procedures import Train
 from benchmarks.schedules import Steps
 from reproduce.catalogue.tables import Cell, Table
-from reproduce.structured_sparsity.drawing import frontier
+from reproduce.structured_sparsity.figures import AGAINST_COST, NAMES, renamed
 from reproduce.structured_sparsity.protocol import (
-    ALPHA,
     ALPHAS,
     EVERY,
     FULL,
-    LEFT,
-    LEFT_RELATIVE,
-    MULTIPLIER,
     PAPER,
-    PERCENT,
     SEEDS,
     TRAIN,
     Form,
@@ -100,12 +95,8 @@ TABLE = Table(
     cells=CELLS,
     comparisons=against_base(CELLS),
     seeds=SEEDS,
-    parameters=(ALPHA, MULTIPLIER),
-    layout="rows",
-    row_title="network",
-    measures=(PERCENT, *LEFT[:3], *LEFT_RELATIVE[:3]),
-    is_printed=False,
-    further=frontier,
+    remark=NAMES,
+    **AGAINST_COST,
 )
 QUICK_TABLE = TABLE.in_form(
     "quick",
@@ -113,6 +104,7 @@ QUICK_TABLE = TABLE.in_form(
     QUICK_CELLS,
     comparisons=against_base(QUICK_CELLS),
     seeds=2,
+    remark=renamed(QUICK.alphas),
 )
 TABLE = TABLE.with_forms(QUICK_TABLE)
 

@@ -25,11 +25,23 @@ def frontier(table: Table, result: TableResult, records: Records) -> list[Block]
     """Accuracy against multiply-adds; see :mod:`analysis.papers.structured_sparsity.frontier`."""
     from analysis.papers.structured_sparsity import frontier_document
 
+    references = _references() if result.has_levels else []
+    return frontier_document.blocks(result, *_networks(table, records), references)
+
+
+def above_hand_made(table: Table, _: TableResult, records: Records) -> dict[str, str]:
+    """Whether learned networks are more accurate than hand-made ones of equal cost."""
+    from analysis.papers.structured_sparsity import frontier_document
+
+    learned = sum(cell.kind not in HAND_MADE for cell in table.cells)
+    return frontier_document.judged(*_networks(table, records), learned)
+
+
+def _networks(table: Table, records: Records) -> tuple[list[Point], list[HandMade]]:
+    """The learned ones at every τ, and the hand-made ones."""
     found = _found(records)
     points = [p for c in table.cells if c.kind not in HAND_MADE for p in _points(c, found)]
-    by_hand = [h for c in table.cells if c.kind in HAND_MADE for h in _by_hand(c, found)]
-    references = _references() if result.has_levels else []
-    return frontier_document.blocks(result, points, by_hand, references)
+    return points, [h for c in table.cells if c.kind in HAND_MADE for h in _by_hand(c, found)]
 
 
 def widths(table: Table, result: TableResult, records: Records) -> list[Block]:
@@ -102,6 +114,7 @@ def _points(cell: Cell, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> lis
                 tuple(_share(c) for c, ok in zip(counts, built, strict=True) if ok),
                 len(runs),
                 base_of(cell),
+                cell.label,
                 median(kept) if kept else math.nan,
             )
         )

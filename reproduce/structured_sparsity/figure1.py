@@ -6,21 +6,10 @@ The draft shows its seven-layer ImageNet network; here it is CIFAR-10's (D-05).
 
 from __future__ import annotations
 
-from reproduce.catalogue.tables import Cell, Table
+from reproduce.catalogue.tables import Cell
 from reproduce.structured_sparsity.drawing import widths
-from reproduce.structured_sparsity.protocol import (
-    ALPHA,
-    FULL,
-    LEFT,
-    LEFT_RELATIVE,
-    PAPER,
-    PERCENT,
-    QUICK,
-    REDUCED,
-    SEEDS,
-    SHORTCUTS,
-    Form,
-)
+from reproduce.structured_sparsity.figures import LEARNED, figure
+from reproduce.structured_sparsity.protocol import ALPHA, FULL, SHORTCUTS, Form
 
 
 def _cells(form: Form) -> tuple[Cell, ...]:
@@ -29,33 +18,14 @@ def _cells(form: Form) -> tuple[Cell, ...]:
     return (*form.learned("omega1"), *(plain if form is FULL else plain[-1:]))
 
 
-TABLE = Table(
-    paper=PAPER,
-    name="figure1",
-    title="Figure 1",
-    caption="Kernels that the kernel-number penalty leaves, by α, 200 epochs",
-    cells=_cells(FULL),
-    comparisons=(),
-    seeds=SEEDS,
+TABLE = figure(
+    1,
+    "Kernels that the kernel-number penalty leaves, by α",
+    _cells,
     parameters=(ALPHA, SHORTCUTS),
-    layout="rows",
-    row_title="α",
-    measures=(PERCENT, *LEFT, *LEFT_RELATIVE),
-    is_printed=False,
     further=widths,
+    **LEARNED,
 )
-REDUCED_TABLE = TABLE.in_form(
-    "reduced",
-    "Kernels that the kernel-number penalty leaves, by α, eleven layers, 4 epochs on CIFAR-10",
-    _cells(REDUCED),
-)
-QUICK_TABLE = TABLE.in_form(
-    "quick",
-    "Kernels that the kernel-number penalty leaves, by α, six layers on digits",
-    _cells(QUICK),
-    seeds=2,
-)
-TABLE = TABLE.with_forms(QUICK_TABLE, REDUCED_TABLE)
 
 if __name__ == "__main__":
     from reproduce.__main__ import run_entry

@@ -5,6 +5,7 @@ and as a file that runs elsewhere. Trains nothing but what a quick form needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +15,14 @@ import typer
 from benchmarks.errors import UserError
 from benchmarks.procedures.shrink import Kernels
 from benchmarks.procedures.thresholds import Thresholds
-from reproduce.catalogue.tables import Cell
+from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish, short
-from reproduce.store.paths import default_data, given_path
+from reproduce.store.paths import given_path
 from reproduce.structured_sparsity.figure1 import TABLE as PLAIN
 from reproduce.structured_sparsity.figure4 import TABLE
+from reproduce.structured_sparsity.measuring import measured
 from reproduce.structured_sparsity.protocol import PAPER
 
 if TYPE_CHECKING:
@@ -48,6 +50,13 @@ Taus = Annotated[
 Relative = Annotated[
     bool, typer.Option("--relative", help="T is times the largest norm in a layer (S-16).")
 ]
+PlainRemoval = Annotated[
+    bool,
+    typer.Option(
+        "--allow-plain-removal",
+        help="Let a layer of a plain network go, its input in its place (S-12).",
+    ),
+]
 Export = Annotated[
     Path | None,
     typer.Option(
@@ -63,6 +72,7 @@ Export = Annotated[
 def command(
     tau: Taus = None,
     relative: Relative = False,
+    plain_removal: PlainRemoval = False,
     export: Export = None,
     *,
     chosen: opt.Selecting,
@@ -73,7 +83,7 @@ def command(
     ``networks.kernels.{png,pdf}``.
 
     Of each selected cell of Figure 4, or plain one of Figure 1, the first seed whose weights are
-    kept. Quick networks are trained where none is.
+    kept. Quick networks are trained where none is, a seed of each.
 
     Returns:
         3 where weights of a selected cell are missing, else 0.
@@ -93,7 +103,7 @@ def command(
     selection = _selection(chosen)
     found = _kept(selection)
     if not found and chosen.quick:
-        if not train(selection):
+        if not train(replace(selection, seeds=selection.seeds[:1])):
             return INCOMPLETE
         found = _kept(selection)
     if not found:
@@ -106,7 +116,11 @@ def command(
         raise UserError(
             f"--export writes one network: give one --tau, and one of {names} as --only"
         )
-    rows = [n for cell, run in found for n in _networks(cell, run, selection, taus, relative, data)]
+    how = {
+        "tau_mode": "relative" if relative else "absolute",
+        "allow_plain_removal": plain_removal,
+    }
+    rows = [n for cell, run in found for n in _networks(cell, run, selection, taus, how, data)]
     lacking = len(found) < len(selection.cells)
     made = document(
         [row for row, _ in rows],
@@ -159,10 +173,13 @@ def _networks(
     run: Run,
     selection: Selection,
     taus: Sequence[Decimal],
-    relative: bool,
+    how: dict[str, Any],
     data: Path | None,
 ) -> list[tuple[Network, Shrunk]]:
     """A cell's network at each threshold.
+
+    Args:
+        how: options of :func:`benchmarks.procedures.shrink`.
 
     Raises:
         UserError: where a threshold removes a layer that must stay; names the run.
@@ -174,12 +191,12 @@ def _networks(
     found = []
     for tau in taus:
         try:
-            mode: Any = "relative" if relative else "absolute"
-            shrunk = shrink(model, tau, what, tau_mode=mode)
+            shrunk = shrink(model, tau, what, **how)
         except UserError as error:
-            raise UserError(f"{cell.name}, run {run.hash}: {error}; its weights are kept") from None
-        behind = f"{100 * tau:g} %" if relative else f"{tau:f}"
-        found.append((_measured(cell, run, model, shrunk, behind, data), shrunk))
+            told = str(error).replace("allow_plain_removal", "--allow-plain-removal")
+            raise UserError(f"{cell.name}, run {run.hash}: {told}; its weights are kept") from None
+        behind = f"{float(100 * tau):g} %" if how["tau_mode"] == "relative" else f"{tau:f}"
+        found.append((measured(cell, run, model, shrunk, behind, data, SECONDS), shrunk))
     return found
 
 
@@ -196,62 +213,6 @@ def _model(run: Run, selection: Selection) -> nn.Module:
 
 def _what(run: Run) -> Kernels:
     return next(p.what for p in run.procedure.phases if isinstance(p, Thresholds))
-
-
-def _measured(
-    cell: Cell, run: Run, model: nn.Module, shrunk: Shrunk, tau: str, data: Path | None
-) -> Network:
-    from analysis.papers.structured_sparsity.networks_document import Network
-    from benchmarks.data import info
-    from benchmarks.models.describe import network_measures
-    from benchmarks.throughput.inference import images_per_second
-
-    side = run.data.side(info(run.data.name).side)
-    costs = network_measures(shrunk.model, side)
-    speeds = {
-        batch: (
-            images_per_second(model, side, batch, SECONDS),
-            images_per_second(shrunk.model, side, batch, SECONDS),
-        )
-        for batch in (1, 128)
-    }
-    first = next(iter(shrunk.sizes))
-    return Network(
-        cell.name,
-        cell.group,
-        cell.label,
-        run.hash,
-        run.seed,
-        tau,
-        {path: tuple(sizes) for path, sizes in shrunk.sizes.items()},
-        shrunk.removed_layers,
-        len(shrunk.identity_like),
-        costs["parameters"],
-        costs["multiply-adds"],
-        network_measures(model, side)["multiply-adds"],
-        _accuracy(run, shrunk.model, data),
-        speeds,
-        model.get_submodule(first).weight.detach().numpy(),  # type: ignore[operator, union-attr]
-    )
-
-
-def _accuracy(run: Run, model: nn.Module, data: Path | None) -> float | None:
-    """On the test images where they are at hand."""
-    import torch
-
-    from benchmarks.data import load
-    from benchmarks.training.batches import Context, Resident, evaluation_batch, no_weights
-
-    try:
-        dataset = load(run.data.name, data or default_data(), run.data.fold)
-    except UserError:
-        return None
-    context = Context(run, Resident(dataset, torch.device("cpu"), no_weights))
-    right = 0
-    with torch.inference_mode():
-        for pixels, labels in context.test.windows(evaluation_batch(context.side)):
-            right += int((model(context.normalizer(pixels)).argmax(1) == labels).sum())
-    return right / len(context.test)
 
 
 def _export(path: Path, model: nn.Module, run: Run, told: Network, *, as_json: bool) -> None:
@@ -280,9 +241,14 @@ def _export(path: Path, model: nn.Module, run: Run, told: Network, *, as_json: b
 
 
 def _command(selection: Selection) -> str:
-    """What trains the runs and keeps their weights."""
-    cells = [] if len(selection.cells) > 1 else ["--only", selection.cells[0].name]
-    return saving_command(selection.table.id, selection.store, *cells)
+    """What trains a run of each cell and keeps its weights."""
+    options = [] if len(selection.cells) > 1 else ["--only", selection.cells[0].name]
+    for name, value in selection.chosen.items():
+        text = spelled(value)
+        options += ["--precision", text] if name == "precision" else ["--reading", f"{name}={text}"]
+    first = selection.seeds[0]
+    options += ["--seeds", f"{first}-{first}" if first else "1"]
+    return saving_command(selection.table.id, selection.store, *options)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ NETWORKS: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> None:
+    """As runs compute: threads that wait for each other take longer than these small layers."""
+    loop.prepare(CPU)
+
+
 @torch.no_grad()
 def random_network(name: str, seed: int, side: int = 32) -> nn.Module:
     """A network in evaluation mode whose groups of weights are small at random."""
@@ -212,7 +218,6 @@ def test_a_pruned_residual_run_resumes_to_the_same(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    loop.prepare(CPU)
     term = KernelSize(alpha="0.01")
     phases = (
         Train(epochs=1, batch_size=80, objective=Objective(penalties=(term,))),

@@ -31,6 +31,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         record = make(1, epochs=10, form="quick", run=own, total=500)
         path.write_bytes(encode(own.model.build(10, 32, seed=1), record))
     monkeypatch.setattr(networks, "SECONDS", 0.0)
+    monkeypatch.setattr(inference, "PARTS", 1)
     return tmp_path
 
 
@@ -111,4 +112,5 @@ def test_a_speed_is_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inference.time, "perf_counter", lambda: next(times))
     model = torch.nn.Conv2d(3, 2, 1)
     # By this clock each part takes a second, or two where a second look is taken.
-    assert inference.images_per_second(model, 4, 8, seconds=0.0) == pytest.approx(4.0)
+    found = inference.images_per_second([model, model], 4, 8, seconds=0.0)
+    assert found == pytest.approx([4.0, 4.0])

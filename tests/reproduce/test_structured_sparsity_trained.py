@@ -165,21 +165,28 @@ def test_what_figure_1_says_is_judged_and_drawn(tmp_path: Path) -> None:
     assert [b.y[0] for b in bars] == [16.0, 13.0, 10.0, 16.0]
 
 
-def test_figure_4_compares_at_equal_cost(tmp_path: Path) -> None:
-    filled(tmp_path, figure4.TABLE)
-    command = ["report", "structured-sparsity/figure4", "--reduced", "--results", str(tmp_path)]
+def test_figure_5_compares_at_equal_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(tmp_path, figure5.TABLE)
+    command = ["report", "structured-sparsity/figure5", "--reduced", "--results", str(tmp_path)]
     assert run([*command, "--seeds", "6"]) == 0
-    folder = tmp_path / "reduced" / "structured-sparsity" / "figure4"
-    lines = (folder / "figure4.points.csv").read_text().splitlines()
+    text = " ".join(capsys.readouterr().out.split())
+    assert "here -4.4 is α = 0.002, -3.8 is α = 0.008, -3.2 is α = 0.03" in text
+    folder = tmp_path / "reduced" / "structured-sparsity" / "figure5"
+    lines = (folder / "figure5.points.csv").read_text().splitlines()
     header, *rows = (line.split(",") for line in lines)
     found = [dict(zip(header, row, strict=True)) for row in rows]
-    assert len(found) == 6 * 8
+    assert len(found) == 3 * 8
     point = next(p for p in found if (p["cell"], p["tau"]) == ("cifar10 omega1 -3.8", "0.001"))
     assert float(point["low"]) > 0 < float(point["difference"])
     whole = next(p for p in found if (p["cell"], p["tau"]) == ("cifar10 omega1 -4.4", "0.001"))
     assert whole["why_not"] == "as large as the base network"
-    assert "8 of 8 [8, 8]" in (folder / "figure4.tex").read_text()
-    assert (folder / "figure4.frontier.png").stat().st_size > 10_000
+    assert "4 of 4 [4, 4]" in (folder / "figure5.tex").read_text()
+    assert (folder / "figure5.frontier.png").stat().st_size > 10_000
+    result = build(select("structured-sparsity/figure5", form="reduced", results=tmp_path))
+    (claim,) = result.claims
+    assert (claim.ours, claim.interval, claim.verdict) == ("4 of 4", "[4, 4]", "confirmed")
 
 
 def test_every_figure_reports_before_anything_is_trained(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def document(
         caption="Known architectures: depth, widths, kernels, parameters, multiply-adds",
         blocks=(
             _grid(rows, counted),
+            _widths(rows, counted),
             grid,
             Notes((*notes, *context_notes(context))),
             _data(rows, counted),
@@ -186,6 +187,21 @@ def _grid(rows: Mapping[str, Mapping[str, str]], counted: Mapping[str, Versions]
             lines.append(row(title, *cells, group=network))
     caption = "The printed rows and the networks as they are built. Depth with the classifier."
     return Grid("networks", titles, tuple(lines), caption=caption, headed=True)
+
+
+def _widths(rows: Mapping[str, Mapping[str, str]], counted: Mapping[str, Versions]) -> Grid:
+    """The widths that layers have, and the errors that are printed."""
+    lines: list[Row] = []
+    for network, versions in counted.items():
+        line = rows[network]
+        widths = {"printed": _numbers(line["widths"])}
+        widths |= {title: version.widths for title, version in versions.items()}
+        for title, found in widths.items():
+            errors = (line["top1"], line["top5"]) if title == "printed" else ("", "")
+            lines.append(row(title, " ".join(map(str, found)), *errors, group=network))
+    titles = columns("version", "widths", "top-1", "top-5", right=("top-1", "top-5"))
+    caption = "Widths that layers have, and the printed errors, of one crop / of ten."
+    return Grid("widths", titles, tuple(lines), "widths and errors", caption, headed=True)
 
 
 def _data(rows: Mapping[str, Mapping[str, str]], counted: Mapping[str, Versions]) -> Data:

@@ -38,6 +38,7 @@ class Point:
     accuracies: tuple[float, ...]
     runs: int
     base: str = ""
+    alpha: str = ""  # as a reader is told it
     kernels: float = math.nan  # median share of the kernels that are left
 
     @property
@@ -70,7 +71,8 @@ class Excess:
     """By how much learned networks are more accurate than hand-made ones of their cost.
 
     Attributes:
-        low, high: 95 % interval by Welch's t, with Satterthwaite's degrees of freedom.
+        low, high: 95 % interval by Welch's t, with Satterthwaite's degrees of freedom, as far as
+            shares can differ.
         above, below: one-sided p-values.
     """
 
@@ -157,7 +159,7 @@ def excess(point: Point, families: Mapping[str, Line]) -> Excess:
     spread, freedom = math.sqrt(variance), variance**2 / small
     reach_of = float(stdtrit(freedom, 1 - ERROR / 2)) * spread
     p = float(stdtr(freedom, mean / spread))
-    return Excess(mean, mean - reach_of, mean + reach_of, 1 - p, p, family)
+    return Excess(mean, max(-1.0, mean - reach_of), min(1.0, mean + reach_of), 1 - p, p, family)
 
 
 def envelope(points: Sequence[Point]) -> list[Point]:

@@ -175,5 +175,5 @@ def correlation(result: TableResult, curves: Mapping[str, Sequence[Sequence[Any]
     told += "median and quartiles of seeds, in the order of the panel's title"
     return FigureBlock(
         tuple(panels), tuple(legend), "correlation", min(len(panels), 2) or 1, (3.2, 2.2),
-        (told, *labels(result)), watermark=mark,
+        (told, *labels(result)), "y", watermark=mark,
     )  # fmt: skip

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_KERNELS, MOST_PANELS = 64, 24
+MOST_KERNELS, MOST_PANELS, ACROSS = 64, 24, 8
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,15 @@ def document(
     notes = [
         Note(
             "Thresholded networks without training afterwards, rebuilt without what is removed; "
-            "images a second are measured here and now, in float32 with one thread, beside those "
-            "of the whole network."
+            "images a second are measured here and now, in float32 with one thread, in turn with "
+            "those of the whole network, which stand in brackets. A layer of several sizes is a "
+            "convolution for each, which may take longer than the whole one."
         )
     ]
+    seeds = sorted({n.seed for n in networks})
+    if seeds:
+        named = ", ".join(map(str, seeds))
+        notes.append(Note(f"of each cell the first seed whose weights are kept: {named}.", "Seeds"))
     if missing:
         notes.append(Note(f"Weights of some selected cells are not kept: {missing}", "Missing"))
     return Document(
@@ -102,18 +107,18 @@ def document(
 
 
 def _grid(networks: Sequence[Network]) -> Grid:
-    heads = ("parameters", "multiply-adds", "of all, %", "accuracy", "images/s, 1", "images/s, 128")
+    heads = ("parameters", "mult.-adds", "of all, %", "accuracy", "images/s, 1", "images/s, 128")
     rows = []
     for n in networks:
         share = 100 * n.multiply_adds / n.dense
         accuracy = MISSING if n.accuracy is None else f"{100 * n.accuracy:.2f}"
         speeds = [
-            Cell(f"{after:,.0f}", after, detail=f"(whole: {before:,.0f})")
+            Cell(f"{after:,.0f}", after, detail=f"({before:,.0f})")
             for before, after in n.speeds.values()
         ]
         rows.append(
             row(
-                f"{n.label}, seed {n.seed}",
+                n.label,
                 n.tau,
                 Cell(f"{n.parameters:,}", n.parameters),
                 Cell(f"{n.multiply_adds:,}", n.multiply_adds),
@@ -123,7 +128,10 @@ def _grid(networks: Sequence[Network]) -> Grid:
                 group=n.group,
             )
         )
-    caption = "Rebuilt networks; images a second on this machine, one at a time and 128 at once."
+    caption = (
+        "Rebuilt networks; images a second on this machine, one at a time and 128 at once, in "
+        "brackets those of the whole network."
+    )
     titles = columns("network", "τ", *heads, right=heads)
     return Grid("networks", titles, tuple(rows), "rebuilt networks", caption, headed=True)
 
@@ -153,10 +161,13 @@ def _figure(networks: Sequence[Network], form: str) -> FigureBlock:
         tiles = n.first[kept][:MOST_KERNELS].transpose(0, 2, 3, 1)
         shown = tiles if tiles.shape[-1] == 3 else tiles[..., 0]
         title = f"{n.group}, {n.label}, τ = {n.tau}"
-        panels.append(Images(tuple(shown.tolist()), 8, title, apart=True))
+        panels.append(Images(tuple(shown.tolist()), ACROSS, title, apart=True))
+    rows = max((-(-len(panel.tiles) // ACROSS) for panel in panels), default=1)
     told = "First kernels that a threshold leaves, each on a scale of its own"
     heading = (told, LABELS[form]) if form in LABELS else (told,)
-    return FigureBlock(tuple(panels), (), "kernels", min(3, len(panels)), (2.4, 1.6), heading)
+    return FigureBlock(
+        tuple(panels), (), "kernels", min(3, len(panels)), (2.4, 0.4 + 0.3 * rows), heading
+    )
 
 
 def _data(networks: Sequence[Network]) -> Data:
