@@ -199,6 +199,7 @@ REDUCED = Form(
     train=Train(epochs=4, batch_size=128, evaluate_every=1),
     schedule=Steps(milestones=(2, 3)),
     every=1,
+    precision="float32",
 )
 QUICK = Form(
     dataset="digits",
