@@ -217,11 +217,9 @@ def worth(
         multiply_adds=(multiply_adds(model, side), multiply_adds(compression.network, side)),
         block_multiply_adds=blocks,
         images_per_second={
-            batch: (
-                images_per_second(model, side, batch, seconds),
-                images_per_second(compression.network, side, batch, seconds),
-            )
+            batch: (whole, small)
             for batch in BATCHES
+            for whole, small in [images_per_second(networks, side, batch, seconds)]
         },
     )
 

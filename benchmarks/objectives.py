@@ -33,3 +33,7 @@ class Objective(Part, tag="objective", frozen=True):
 
     loss: Loss = CrossEntropy()
     penalties: tuple[Term, ...] = ()
+
+    def misfit(self, dataset: str) -> str | None:
+        """What is wrong where images of that data set train, in one line; None where nothing is."""
+        return next(filter(None, (term.misfit(dataset) for term in self.penalties)), None)

@@ -40,7 +40,8 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     def fault(self) -> str | None:
         if self.seed >= SEEDS:
             return f"seed must lie in 0 … 2^63 - 1, not {self.seed}"
-        return self.model.misfit(self.data.name)
+        dataset = self.data.name
+        return self.model.misfit(dataset) or self.objective.misfit(dataset)
 
     @cached_property
     def hash(self) -> str:

@@ -27,6 +27,7 @@ COUNTING = (
 )
 # Cells named one by one, at most.
 NAMED_CELLS = 4
+HERE = "here"  # among the devices: whose times come from speeds, not from operations
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Work:
     Attributes:
         group: the paper's title.
         images, pflop: that the missing runs train on, and take.
+        cell_pflop: the missing runs' share of these by cell, where any is missing.
         parameters, bytes: of the largest network, and of so many runs at once (``pack``).
         arrays, tasks: as a queue is given them, and tasks of the largest array.
         times: on each device, the one at hand first.
@@ -70,6 +72,7 @@ class Work:
     done: int
     images: int
     pflop: float
+    cell_pflop: Mapping[str, float] = field(repr=False)
     parameters: int
     pack: int
     bytes: int
@@ -256,6 +259,26 @@ def _seeds(seeds: Sequence[int]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
+def _cells(work: Work) -> list[str]:
+    """What one cell takes, a line for those that take as much: such as "20 cells such as cifar100
+    resnet-20 baseline E: 55.2 PFLOP each; A100 2.18 h, H200 38.1 min"."""
+    alike: dict[str, list[str]] = {}
+    for cell, pflop in work.cell_pflop.items() if work.pflop else ():
+        alike.setdefault(quantity(pflop), []).append(cell)
+    lines = []
+    for told, cells in alike.items():
+        share = work.cell_pflop[cells[0]] / work.pflop
+        hours = ", ".join(
+            f"{name} {time_text(time.hours * share)}"
+            for name, time in work.times.items()
+            if name != HERE and time.hours is not None
+        )
+        named = cells[0] if len(cells) == 1 else f"{len(cells)} cells such as {cells[0]}"
+        each = " each" if len(cells) > 1 else ""
+        lines.append(f"{named}: {told} PFLOP{each}{f'; {hours}' if hours else ''}")
+    return lines
+
+
 def sentences(work: Work, budget: str) -> list[str]:
     """The same of one table, in lines."""
     if not work.missing:
@@ -273,6 +296,7 @@ def sentences(work: Work, budget: str) -> list[str]:
             continue
         alone = "" if time.wall == time.hours else f", {time_text(time.hours)} of one worker"
         lines.append(f"{name}: about {time_text(time.wall)}{alone} ({time.how})")
+    lines += _cells(work)
     if work.decoded:
         lines.append(f"loader: {loader_text(work)}")
     if work.fits is not None:

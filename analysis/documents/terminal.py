@@ -139,8 +139,9 @@ def _grid(grid: Grid, *, is_wide: bool) -> Table:
         last = row.group
         texts = [_cell(cell, is_wide=is_wide) for cell in row.cells]
         if grid.headed and row.group and texts:
-            texts[0] = Text("  ").append_text(texts[0])
-        table.add_row(*texts)
+            table.add_row(Padding(texts[0], (0, 0, 0, 2)), *texts[1:])
+        else:
+            table.add_row(*texts)
     return table
 
 

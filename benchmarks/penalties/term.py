@@ -69,6 +69,10 @@ class Term(Part, frozen=True):
         """The penalty at work on a network whose weights lie where they will be trained."""
         raise NotImplementedError
 
+    def misfit(self, dataset: str) -> str | None:
+        """What is wrong where images of that data set train, in one line; None where nothing is."""
+        return None
+
 
 # What a penalty's λ means: the gradient of λ·Σ r w² is 2λ r w; weight decay's is λ r w (L-03).
 GRADIENT_FACTOR = {"sum_sq": 2.0, "half_sum_sq": 1.0}

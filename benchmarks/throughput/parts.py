@@ -16,7 +16,10 @@ within a round, and medians shown.
 - **training S-CONV**: whole steps of S-CONV(8) with each augmentation.
 - **group penalties**: what penalties of groups add to a step of a network of twelve layers and a
   spatial pyramid, by sub-gradient and by proximal step, beside the whole step.
-- **kernel penalties**, **smaller networks**: see :mod:`benchmarks.throughput.kernels`.
+- **kernel penalties**: the same in CIFAR-10's base network of nineteen layers.
+- **energies of vectors**: what energies of filters add to a step of resnet-20 and resnet-110,
+  forward and backward.
+- **smaller networks**: see :mod:`benchmarks.throughput.kernels`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +40,14 @@ from torch.nn import functional
 from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
 from benchmarks.data.policies import FastAutoAugment
 from benchmarks.errors import UserError
-from benchmarks.models import LocallyConnected2d, PyramidNet, Shallow
+from benchmarks.models import LocallyConnected2d, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
 from benchmarks.optimizers.lasso import lasso_step
-from benchmarks.penalties import Compactness, DictionarySparsity, PlainL2, Term
-from benchmarks.throughput import kernels
+from benchmarks.throughput import kernels, penalties
 from benchmarks.throughput.rivals import BATCH, SIDE, by_groups, by_position, torchvision_batches
 from benchmarks.training.loop import prepare
 
+SMALL = 128  # images of a batch, where a step takes longer
 # What does the work of that many images, or of one update.
 Work = Callable[[], Any]
 Group = dict[str, Work]
@@ -174,42 +177,6 @@ def small_group(device: torch.device) -> Group:
     return {name: step_of(augmentation) for name, augmentation in augmentations.items()}
 
 
-def penalty_group(device: torch.device) -> Group:
-    """A whole step with plain L2 of a PyramidNet of depth 12 and 32, 64 and 128 filters on
-    SIDE×SIDE images, and what each penalty of groups adds to one."""
-    settings = PyramidNet(width_multiplier=Decimal("0.25"), first_kernel=3)
-    images = torch.randn(BATCH, 3, SIDE, SIDE, device=device)
-    images = images.to(memory_format=torch.channels_last)
-    labels = torch.arange(BATCH, device=device) % 10
-    model = settings.build(10, SIDE, seed=0).to(device).to(memory_format=torch.channels_last)
-    update = SGD().build(model, PlainL2().attach(model).coefficients)
-    rate = 1e-3 if device.type == "cpu" else torch.tensor(1e-3, device=device)
-
-    def step() -> None:
-        functional.cross_entropy(model(images), labels).backward()
-        update.step(rate)
-
-    def added(term: Term) -> Work:
-        penalty = term.attach(model)
-
-        def add() -> None:
-            for parameter in model.parameters():
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-            penalty.add_gradients()
-            penalty.after_step(rate)
-
-        return add
-
-    terms: dict[str, Term] = {
-        "slices and regions": Compactness(),
-        "slices and regions, proximal": Compactness(solver="prox"),
-        "whole filters": DictionarySparsity(),
-        "whole filters, proximal": DictionarySparsity(solver="prox"),
-    }
-    return {"step with plain L2": step, **{name: added(term) for name, term in terms.items()}}
-
-
 def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
     """All groups by name; each is built when it is its turn."""
     return {
@@ -219,8 +186,18 @@ def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
         "local layer 3×3/2, 15 → 30": lambda: local_group(30, 15, 3, 2, device),
         f"augmentation, batch {BATCH}": lambda: augmentation_group(device),
         f"training S-CONV(8), batch {BATCH}": lambda: small_group(device),
-        f"group penalties, depth 12, batch {BATCH}": lambda: penalty_group(device),
-        f"kernel penalties, depth 19, batch {kernels.BATCH}": lambda: kernels.penalty_group(device),
+        f"group penalties, depth 12, batch {BATCH}": lambda: penalties.group_penalties(
+            BATCH, device
+        ),
+        f"kernel penalties, depth 19, batch {SMALL}": lambda: penalties.kernel_penalties(
+            SMALL, device
+        ),
+        **{
+            f"energies of vectors, resnet-{depth}, batch {SMALL}": partial(
+                penalties.energies, depth, SMALL, device
+            )
+            for depth in (20, 110)
+        },
         "smaller networks, batch 1": lambda: kernels.inference_group(1, device),
         "smaller networks, batch 128": lambda: kernels.inference_group(128, device),
     }
@@ -253,7 +230,7 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
         first = next(iter(contenders.values()))
         for name, took in contenders.items():
             ratio = statistics.median(t / f for t, f in zip(took, first, strict=True))
-            lines.append(f"  {name:40} {statistics.median(took):10.3f} ms {ratio:8.2f} ×")
+            lines.append(f"  {name:40} {statistics.median(took):10.3f} ms {ratio:8.3f} ×")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from analysis.documents.plan_document import Time, Work
+from analysis.documents.plan_document import HERE, Time, Work
 from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays
@@ -25,6 +25,7 @@ from reproduce.store.provenance import capture
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.devices import Device
 
 NEVER_MEASURED = "not measured yet: `reproduce plan TABLE` does"
@@ -115,7 +116,7 @@ class _Planner:
             kind, workers = self.means.device, self.means.workers
             count = f"{workers} worker{'s' if workers > 1 else ''}"
             here = capture("local", device_kind=kind, device_name=self._gpu())["device"]["name"]
-            told = {"here": f"{here}, {kind}, {count}, {self.means.pack} at once each", **told}
+            told = {HERE: f"{here}, {kind}, {count}, {self.means.pack} at once each", **told}
         return Plan(tuple(works), told)
 
     def _gpu(self) -> str | None:
@@ -142,6 +143,7 @@ class _Planner:
             done=len(found.finished),
             images=sum(images.values()),
             pflop=sum(flop.values()) / 1e15,
+            cell_pflop=_by_cell(found.missing, flop),
             parameters=max(self.networks[run.hash].parameters for run in runs),
             pack=means.pack,
             bytes=max(self._bytes(run, means.pack) for run in runs),
@@ -173,7 +175,7 @@ class _Planner:
         if self.rates is not None:
             means = resources(len(missing), self.options)
             found = shared(missing, selection.store, self.options.data, means, self.rates)
-            times["here"] = _here(found)
+            times[HERE] = _here(found)
             fits = None if found.unknown else _prefix(found.ends, limit)
         for name, device in self.named.items():
             if lacking := {r.precision for r in missing} - device.tflops.keys():
@@ -187,6 +189,13 @@ class _Planner:
             if self.rates is None:
                 fits = _prefix(ends(seconds, 1, self.options.pack or hardware.CUDA_PACK), limit)
         return times, fits if budget else None
+
+
+def _by_cell(missing: Sequence[PlannedRun], flop: Mapping[str, float]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for item in missing:
+        found[item.cell] = found.get(item.cell, 0.0) + flop[item.run.hash] / 1e15
+    return found
 
 
 def _here(found: Estimate) -> Time:

@@ -482,6 +482,9 @@ def test_angles_are_measured_before_and_after() -> None:
         ),
         (lambda: with_centres(nn.Sequential(nn.Linear(2, 3)), (0, 0)), "another data set's"),
         (lambda: HypersphericalEnergy().attach(nn.Conv2d(1, 2, 3)), "no dense layer"),
+        (lambda: energy(torch.ones(4, 3), "D_XM"), "'D_XM' is none of the metrics angle, cosine"),  # type: ignore[arg-type]
+        (lambda: distances(torch.ones(4, 3), "angular7"), "'angular7' is none of"),  # type: ignore[arg-type]
+        (lambda: energy(torch.ones(1, 3), "angular2"), r"two vectors or more.*not \(1, 3\)"),
     ],
 )
 def test_bad_input_is_one_line(make: Any, words: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.data import DATASETS, info
 from benchmarks.data.parents import misfit, parents_of
 from benchmarks.errors import UserError
+from benchmarks.objectives import Objective
+from benchmarks.penalties import HypersphericalHierarchy, PlainL2
 
 
 def test_registered_superclasses_cover_every_class_once() -> None:
@@ -42,4 +44,8 @@ def test_parents_of_another_data_set_are_told() -> None:
     assert "parents are those of cifar100" in str(misfit(info("cifar100").coarse_labels, "svhn"))
     assert "for 2 classes, and cifar10 has 10" in str(misfit((0, 1), "cifar10"))
     assert misfit((0, 1) * 5, "cifar10") is None
+    # A penalty of them is told as well, also where the classifier has no centres.
+    penalties = (PlainL2(), HypersphericalHierarchy(parents=digits))
+    assert "parents are those of digits" in str(Objective(penalties=penalties).misfit("cifar10"))
+    assert Objective(penalties=penalties).misfit("digits") is None
     assert misfit((0, 1), "my own images") is None

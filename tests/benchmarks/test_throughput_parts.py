@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks.models import LocallyConnected2d
+from benchmarks.models import CifarResNet, LocallyConnected2d
+from benchmarks.penalties import HypersphericalEnergy
+from benchmarks.penalties.hyperspherical import convolutions as penalised
+from benchmarks.throughput import penalties
 from benchmarks.throughput.parts import main
 from benchmarks.throughput.rivals import by_groups, by_position
 
@@ -19,6 +23,24 @@ def test_the_other_local_layers_are_ours(stride: int) -> None:
     maps = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     for other in (by_position, by_groups):
         torch.testing.assert_close(other(layer, maps), layer(maps))
+
+
+def test_a_penalty_is_measured_by_what_it_adds_to_a_step() -> None:
+    settings = CifarResNet(depth=8, width_multiplier=Decimal("0.25"))
+    trained = penalties.Trained.of(settings, 10, 2, torch.device("cpu"))
+    term = HypersphericalEnergy()
+    works = trained.group({"energy": term})
+    assert list(works) == ["step with plain L2", "energy"]
+    works["energy"]()
+    loss = term.attach(trained.model).loss(trained.labels)
+    assert loss is not None
+    layers = penalised(trained.model)
+    expected = torch.autograd.grad(loss, [layer.weight for layer in layers])
+    for layer, gradient in zip(layers, expected, strict=True):
+        torch.testing.assert_close(layer.weight.grad, gradient)
+    before = layers[0].weight.detach().clone()
+    works["step with plain L2"]()
+    assert not torch.equal(layers[0].weight, before)
 
 
 def test_the_command_measures_in_rounds(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -100,6 +100,9 @@ def test_table_iii_takes_437_pflop(table3: Selection, probed: list[Any]) -> None
     rate = h200.tflops["bf16"] * h200.fraction
     assert work.times["H200"].hours == pytest.approx(work.pflop * 1000 / rate / 3600)
     assert len(probed) == 1
+    assert work.cell_pflop == pytest.approx({c.name: work.pflop / 13 for c in table3.cells})
+    (each,) = (line for line in sentences(work, "") if line.startswith("13 cells such as"))
+    assert f"33.6 PFLOP each; A100 {time_text(work.times['A100'].hours / 13)}," in each  # type: ignore[operator]
     assert counting.count(VGG10(), 10, 32).multiply_adds * 6 * work.images == work.pflop * 1e15
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.one_thread import one_thread
 from analysis.papers.dh2l.metrics import (
     Array,
     Readings,
@@ -260,15 +261,15 @@ def ascend(form: Form, triple: Array) -> Array:
 
     tau = 0.0 if form.ternary else None
     # D_h is fixed in the orthants, so that the slope is that of the angles alone.
-    products = [sign_product(triple[a], triple[b], tau) for a, b in SIDES]
+    first, second = (list(ends) for ends in zip(*SIDES, strict=True))
+    products = sign_product(triple[first], triple[second], tau)
 
     def loss(roots: Array) -> Array:
-        moved = vectors(roots)
-        found = []
-        for (a, b), product in zip(SIDES, products, strict=True):
-            c = cosine(moved[..., a, :], moved[..., b, :])
-            found.append(form.value(c, np.full_like(c, product)))
-        return found[1] + found[2] - found[0]
+        # All sides at once: what takes long is the number of operations on so few numbers.
+        moved = unit(vectors(roots))
+        c = np.clip((moved[..., first, :] * moved[..., second, :]).sum(-1), -1, 1)
+        found = form.value(c, np.broadcast_to(products, c.shape))
+        return found[..., 1] + found[..., 2] - found[..., 0]
 
     def with_slope(roots: Array) -> tuple[float, Array]:
         steps = 1e-6 * np.eye(len(roots))
@@ -282,6 +283,7 @@ def ascend(form: Form, triple: Array) -> Array:
     return unit(vectors(found.x))
 
 
+@one_thread()
 def examine_all(count: int, refine: int = 3, seed: int = 0) -> tuple[Tested, ...]:
     """Every form on ``count`` triples, equally many of each of :data:`DIMENSIONS`."""
     each = [Triples.draw(max(4, count // len(DIMENSIONS)), d, seed) for d in DIMENSIONS]

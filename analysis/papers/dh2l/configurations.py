@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.one_thread import one_thread
 from analysis.papers.dh2l.metrics import ENERGIES, Array, unit
 
 SMOOTHER = (1e-2, 1e-4, 1e-6, 1e-8)  # an angular energy has a kink where points are opposite
@@ -217,6 +218,7 @@ class Compared:
         return "beaten" if self.excess < 0 else "not reached"
 
 
+@one_thread()
 def compare(starts: int = 6, seed: int = 0) -> tuple[Compared, ...]:
     """Every arrangement and energy.
 

@@ -24,6 +24,9 @@ UNIFORM, START = 0, 1  # looks
 FEWEST = 6  # runs of a cell whose spread is looked at
 PAIRS_A_BIN, LEAST_BINS = 40, 18  # bins are merged to have so many pairs on average, or few bins
 
+HIERARCHY = "hierarchy"  # the kind of a cell
+CENTRED = " With a hierarchy a class has w_s − w_c; siblings share w_c, and begin closer by that."
+
 Measured = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -105,6 +108,8 @@ def _numbers(cells: Sequence[CellResult], measured: Measured) -> Grid:
         "The classifier's vectors: the smallest angle of two, and the mean of 1/‖ŵᵢ − ŵⱼ‖² over "
         "pairs before and after training, of uniform vectors, and what it is at least; medians."
     )
+    if any(cell.kind == HIERARCHY for cell in cells):
+        caption += CENTRED
     return Grid("spread", titles, tuple(lines), caption, caption, headed=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical.metrics import DEFAULT, TINY, minimised, products
 from benchmarks.penalties.hyperspherical.settings import Metric, PairTerm
 
@@ -22,8 +23,14 @@ def energy(
         forms: the readings; they may ask for a sum.
         half_space: whether every vector counts together with its antipode: the mean over both
             signs of each pair, without a vector's own antipode, to which its distance is fixed.
+
+    Raises:
+        UserError: for a name that is no metric's, or fewer than two vectors.
     """
-    n = vectors.shape[-2]
+    n = vectors.shape[-2] if vectors.ndim > 1 else 1
+    if n < 2:
+        shape = tuple(vectors.shape)
+        raise UserError(f"an energy takes two vectors or more, as rows (n, d), not {shape}")
     factor = pair_factor(vectors.new_full((), n * (n - 1)), forms)
     others = 1 - torch.eye(n, dtype=vectors.dtype, device=vectors.device)
     return weighted(vectors, others * factor, metric, forms, half_space=half_space)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch.nn import functional
 
+from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical.settings import Metric, PairTerm
 
+METRICS: tuple[str, ...] = get_args(Metric)
 DEFAULT = PairTerm()
 TINY = 1e-12
 
@@ -74,6 +76,9 @@ def distances(vectors: torch.Tensor, metric: Metric, forms: PairTerm = DEFAULT) 
 
     Args:
         forms: the readings.
+
+    Raises:
+        UserError: for a name that is no metric's.
     """
     with torch.autocast(vectors.device.type, enabled=False):
         cosine, product = products(vectors, metric, forms)
@@ -83,7 +88,13 @@ def distances(vectors: torch.Tensor, metric: Metric, forms: PairTerm = DEFAULT) 
 def products(
     vectors: torch.Tensor, metric: Metric, forms: PairTerm = DEFAULT
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cosines and D_h of all pairs; what a metric does not use is left at zeros of one entry."""
+    """Cosines and D_h of all pairs; what a metric does not use is left at zeros of one entry.
+
+    Raises:
+        UserError: for a name that is no metric's.
+    """
+    if metric not in METRICS:
+        raise UserError(f"{metric!r} is none of the metrics {', '.join(METRICS)}")
     tau = float(forms.ternary_tau) if metric.endswith("ter") else None
     nothing = vectors.new_zeros(())
     cosine = cosines(vectors) if uses_angles(metric) else nothing

@@ -167,6 +167,11 @@ class HypersphericalHierarchy(PairTerm, tag="hyperspherical_hierarchy", frozen=T
             return f"min_group must be at least 2, since one member has no pair: {self.min_group}"
         return super().fault() or parents_fault(self.parents, self.min_group)
 
+    def misfit(self, dataset: str) -> str | None:
+        from benchmarks.data.parents import misfit
+
+        return misfit(self.parents, dataset)
+
     def attach(self, model: nn.Module) -> Attached:
         from benchmarks.penalties.hyperspherical.hierarchy import HierarchyAttached
 
