@@ -97,6 +97,6 @@ def _seeds(selection: Selection, most: int) -> int:
     """How many of the first seeds have a run in some cell of the table."""
     for seed in range(most):
         runs = [cell.run(seed, selection.overrides).hash for cell in selection.table.cells]
-        if not selection.store.records.collect(runs):
+        if not selection.store.records.finished(runs):
             return seed
     return most

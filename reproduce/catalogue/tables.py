@@ -63,6 +63,8 @@ class Cell:
     column: str = ""
     label: str = ""
     by_seed: Callable[[Run, int], Run] = field(default=_same, repr=False)
+    # Runs asked for before, which know their names: naming one takes longer than all else here.
+    _runs: dict[str, Run] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def takes(self, path: str) -> bool:
         """Whether a reading of that setting applies to this cell."""
@@ -71,11 +73,14 @@ class Cell:
     def run(self, seed: int, overrides: Mapping[str, Any] | None = None) -> Run:
         """The run of a seed; ``overrides`` are the precision and readings that the user chose, by
         the paths of the settings."""
-        run = self.by_seed(self.template.replace(seed=seed), seed)
-        for path, value in (overrides or {}).items():
-            if self.takes(path):
-                run = run.with_setting(path, value)
-        return run
+        asked = repr((seed, *(overrides or {}).items()))
+        if asked not in self._runs:
+            run = self.by_seed(self.template.replace(seed=seed), seed)
+            for path, value in (overrides or {}).items():
+                if self.takes(path):
+                    run = run.with_setting(path, value)
+            self._runs[asked] = run
+        return self._runs[asked]
 
     def changed(self, **settings: Any) -> Cell:
         """The cell with other settings in its template: dots in paths are spelt "__"."""

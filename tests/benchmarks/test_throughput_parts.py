@@ -26,7 +26,8 @@ def test_the_other_local_layers_are_ours(stride: int) -> None:
 
 
 def test_a_penalty_is_measured_by_what_it_adds_to_a_step() -> None:
-    settings = CifarResNet(depth=8, width_multiplier=Decimal("0.25"))
+    # Not narrower: torch 2.15 on AVX2 spoils memory in strided 1×1 convolutions of 4 channels.
+    settings = CifarResNet(depth=8, width_multiplier=Decimal("0.5"))
     trained = penalties.Trained.of(settings, 10, 2, torch.device("cpu"))
     term = HypersphericalEnergy()
     works = trained.group({"energy": term})
