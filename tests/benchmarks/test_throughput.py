@@ -346,6 +346,7 @@ def test_a_failing_process_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_one_device_is_measured_in_turns(noise_root: Path) -> None:
     """Processes that stay for two rounds; one that cannot train at all is left out."""
     field = [who for who in on_device(("float32",), (2,), ("",), ()) if who.lasting]
@@ -362,6 +363,7 @@ def test_one_device_is_measured_in_turns(noise_root: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_tiny_run_is_well_formed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.throughput", "--noise", "256", "--rounds", "1"]
     command += ["--steps", "1", "--warmup", "1", "--precision", "float32"]

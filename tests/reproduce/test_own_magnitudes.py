@@ -190,6 +190,7 @@ def test_quick_networks_are_trained_where_none_is_kept(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_whole_way_from_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

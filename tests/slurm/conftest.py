@@ -79,7 +79,7 @@ def _cluster(_packages: None) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def _bare_cluster(_packages: None) -> Iterator[Cluster]:
-    yield from _started(CLUSTER_ACCOUNTING="none", CLUSTER_MAX_ARRAY_SIZE="8")
+    yield from _started(CLUSTER_ACCOUNTING="none", CLUSTER_MAX_ARRAY_SIZE="4")
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def cluster(_cluster: Cluster) -> Iterator[Cluster]:
 
 @pytest.fixture
 def bare_cluster(_bare_cluster: Cluster) -> Iterator[Cluster]:
-    """Without accounting, and with arrays of eight tasks at most."""
+    """Without accounting, and with arrays of four tasks at most."""
     yield _bare_cluster
     _bare_cluster.clear()
 

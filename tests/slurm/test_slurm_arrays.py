@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from bench import LONG_PLAIN, SHORT_LOCALITY, SHORT_PLAIN, Bench, runs
 from safetensors.torch import load_file
@@ -16,27 +17,28 @@ from reproduce.store.store import Store
 Expected = Callable[[str, int], dict[str, Any]]
 
 
-def test_fifteen_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Expected) -> None:
-    bench.finish(SHORT_PLAIN, "15")
+def test_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Expected) -> None:
+    bench.finish(SHORT_PLAIN, "6")
     (submission,) = bench.manifests()
     (array,) = submission.arrays
     assert array.name == "tiny-quick/short-plain-1-1"
-    assert [run.seed for task in array.tasks for run in task] == list(range(15))
-    assert bench.contents(runs(SHORT_PLAIN, 15)) == expected(SHORT_PLAIN, 15)
+    assert [run.seed for task in array.tasks for run in task] == list(range(6))
+    assert bench.contents(runs(SHORT_PLAIN, 6)) == expected(SHORT_PLAIN, 6)
     assert list(bench.store.claims().folder.iterdir()) == []
     assert list(bench.store.checkpoints.iterdir()) == []
-    assert bench.status(SHORT_PLAIN, "15")["counts"] == {"done": 15}
+    assert bench.status(SHORT_PLAIN, "6")["counts"] == {"done": 6}
 
 
 def test_an_array_beyond_the_limit_is_split_and_needs_no_accounting(
     bare_bench: Bench, expected: Expected
 ) -> None:
-    bare_bench.finish(SHORT_LOCALITY, "9")
+    bare_bench.finish(SHORT_LOCALITY, "5")
     (submission,) = bare_bench.manifests()
-    assert [len(array.tasks) for array in submission.arrays] == [8, 1]
-    assert bare_bench.contents(runs(SHORT_LOCALITY, 9)) == expected(SHORT_LOCALITY, 9)
+    assert [len(array.tasks) for array in submission.arrays] == [4, 1]
+    assert bare_bench.contents(runs(SHORT_LOCALITY, 5)) == expected(SHORT_LOCALITY, 5)
 
 
+@pytest.mark.long
 def test_a_retry_of_some_seeds_is_tasks_from_zero(bench: Bench, expected: Expected) -> None:
     with bench.cluster.closed():
         told = bench.submit(SHORT_PLAIN, "0,3,4", "--seeds-per-job", "2")
@@ -66,6 +68,7 @@ def test_runs_of_a_pack_are_trained_side_by_side(bench: Bench, expected: Expecte
     assert bench.contents(pair) == expected(LONG_PLAIN, 2)
 
 
+@pytest.mark.long
 def test_a_task_keeps_weights_and_repeats_what_has_none(bench: Bench, tmp_path: Path) -> None:
     pair = runs(SHORT_PLAIN, 2)
     bench.finish(SHORT_PLAIN, "1")

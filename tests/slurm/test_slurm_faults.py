@@ -76,6 +76,7 @@ def test_a_requeued_task_is_saved_and_goes_on(
         assert first == 0 < second
 
 
+@pytest.mark.long
 def test_a_cancelled_task_is_lost_alone(bench: Bench, expected: Expected) -> None:
     bench.submit(LONG_PLAIN, "3")
     number = job_of(bench, LONG_PLAIN, 1)
@@ -95,6 +96,7 @@ def test_a_cancelled_task_is_lost_alone(bench: Bench, expected: Expected) -> Non
     assert bench.sittings(runs(LONG_PLAIN, 2)[1])[1:] != [0]
 
 
+@pytest.mark.long
 def test_cancel_of_a_running_task_is_told_while_it_ends(bench: Bench) -> None:
     """To the same command at once, and to one that follows."""
     follows = bench.start(*bench.submitting(LONG_PLAIN, "1", "--wait"))
@@ -110,6 +112,7 @@ def test_cancel_of_a_running_task_is_told_while_it_ends(bench: Bench) -> None:
     bench.finish(LONG_PLAIN, "1")
 
 
+@pytest.mark.long
 def test_without_accounting_a_cancelled_task_is_told_as_well(
     bare_bench: Bench, expected: Expected
 ) -> None:
@@ -142,6 +145,7 @@ def test_kill_9_of_a_worker_and_of_a_whole_task(bench: Bench, expected: Expected
         assert first == 0 < second
 
 
+@pytest.mark.long
 def test_a_failing_seed_harms_neither_its_pack_nor_its_array(
     bench: Bench, expected: Expected
 ) -> None:
