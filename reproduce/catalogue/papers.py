@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -157,3 +157,14 @@ def find(name: str) -> Entry:
     if full not in known:
         raise UserError(f"no table {name!r}; `reproduce list` names: {', '.join(known)}")
     return known[full]
+
+
+def named(names: Iterable[str]) -> tuple[Entry, ...]:
+    """The entries of papers and entries by their names; all of no names.
+
+    Raises:
+        UserError: where nothing has such a name.
+    """
+    known = {paper.name for paper in papers()}
+    found = [e for name in names for e in (entries(name) if name in known else (find(name),))]
+    return tuple(found) or entries()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
+from reproduce.catalogue.papers import named
 from reproduce.catalogue.published import read_rows
 from reproduce.commands import options as opt
-from reproduce.commands.page import FORMS, chosen, precisions
+from reproduce.commands.page import FORMS, precisions
 from reproduce.commands.publishing import publish
 from reproduce.store.paths import default_results
 
@@ -50,7 +51,7 @@ def document_of(base: Path, names: Sequence[str] = ()) -> Document:
     """
     from analysis.documents.audit_document import audit_document
 
-    entries = [entry for entry in chosen(names) if entry.trains]
+    entries = [entry for entry in named(names) if entry.trains]
     if not entries:
         raise UserError(f"{', '.join(names)}: no table of runs, so that nothing is selected")
     found = [audited for entry in entries if (audited := _audited(entry, base))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.papers import entries, find, papers
+from reproduce.catalogue.papers import named
 from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
 
@@ -38,7 +38,8 @@ def claims(
     from analysis.documents.terminal import print_document
 
     base = results or default_results()
-    found = [judged for entry in _wanted(names or []) for judged in _judged(entry, base)]
+    wanted = [entry for entry in named(names or ()) if entry.trains]
+    found = [judged for entry in wanted for judged in _judged(entry, base)]
     if not found:
         raise UserError(
             "no sentence about these tables is kept; `reproduce claims` alone shows all"
@@ -48,14 +49,6 @@ def claims(
         typer.echo(json_text(document), nl=False)
     else:
         print_document(document, Console())
-
-
-def _wanted(names: list[str]) -> list[Entry]:
-    known = {paper.name for paper in papers()}
-    chosen: list[Entry] = []
-    for name in names:
-        chosen += entries(name) if name in known else [find(name)]
-    return [entry for entry in chosen or entries() if entry.trains]
 
 
 def _judged(entry: Entry, base: Path) -> Iterator[Judged]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.papers import Entry, entries, find, papers
+from reproduce.catalogue.papers import Entry, named
 from reproduce.commands import options as opt
 from reproduce.commands.collect import require_writable
 from reproduce.commands.publishing import short
@@ -75,11 +75,9 @@ def export(
 
 def _entries(names: Iterable[str]) -> list[Entry]:
     """Those that train of papers and entries by their names; none of no names."""
-    known = {paper.name for paper in papers()}
     found: dict[str, Entry] = {}
     for name in names:
-        asked = entries(name) if name in known else [find(name)]
-        trained = [entry for entry in asked if entry.trains]
+        trained = [entry for entry in named([name]) if entry.trains]
         if not trained:
             raise UserError(f"{name} is computed at once and has no runs: nothing to export")
         found |= {entry.id: entry for entry in trained}

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reproduce.catalogue.papers import entries, find, papers
+from reproduce.catalogue.papers import named, papers
 from reproduce.commands.publishing import taking
 from reproduce.store.store import Store
 
@@ -48,7 +48,7 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
 
     found: list[Section] = []
     runs: dict[str, RunCard] = {}
-    for entry in chosen(names):
+    for entry in named(names):
         for section, cards in sections(entry, base):
             found.append(section)
             for card in cards:  # a run of several tables is told by the first
@@ -56,15 +56,6 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
     if not names:
         found.append(_audit(base))
     return html.page(TITLE, INTRO, found, list(runs.values()), draw or svg)
-
-
-def chosen(names: Sequence[str]) -> list[Entry]:
-    """The entries of papers and entries by their names; all of none."""
-    known = {paper.name for paper in papers()}
-    found: list[Entry] = []
-    for name in names:
-        found += entries(name) if name in known else [find(name)]
-    return found or list(entries())
 
 
 @cache
