@@ -4,7 +4,7 @@ Accuracies are counts of correct images, so seeds tie. Given the pooled values, 
 null hypothesis makes every choice of n_x of the N = n_x + n_y runs as the first group equally
 likely; the p-value counts those whose midrank sum is at least as extreme as the observed one. The
 count is exact (integers throughout), with and without ties, for any group sizes: 15 against 15 take
-a tenth of a millisecond, 100 against 100 half a second.
+some tenths of a millisecond, 100 against 100 under a second.
 
 The two-sided p-value is twice the smaller tail, at most 1. Ties make the null distribution
 asymmetric where n_x ≠ n_y, and then this differs from the other usual definition, the probability
