@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from benchmarks.procedures import Train
 from benchmarks.run import Run
 from benchmarks.training.checkpoint import epoch_of
 from reproduce.running.launch import resources
@@ -184,7 +185,7 @@ def speeds(
             found[kind] = Speed(recorded[kind], "recorded")
         elif kind in seen:
             found[kind] = seen[kind]
-        elif measured or key in known:
+        elif key in known or (measured and _trains(run)):
             if key not in known:
                 if (rate := _measure(run, means)) is None:
                     continue
@@ -192,6 +193,11 @@ def speeds(
                 _write(cache, known)
             found[kind] = Speed(known[key].images_per_second, "measured")
     return found
+
+
+def _trains(run: Run) -> bool:
+    """Whether it has a phase whose speed can be measured; others only look at a network."""
+    return any(isinstance(phase, Train) for phase in run.procedure.phases)
 
 
 def remember(rates: Mapping[str, float], store: Store, means: Resources) -> None:
