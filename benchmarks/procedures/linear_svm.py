@@ -30,12 +30,14 @@ class LinearSVM(AtOnce, tag="linear_svm", frozen=True):
 
     Attributes:
         penalty: C, the weight of a violated margin.
-        images: how many training images it is fitted to, the first in the split's order.
+        images: how many training images it is fitted to, in equal shares of each class as far as
+            there are so many, the first of each in the split's order.
         choices: values of C of which the one is taken, as "svm penalty", that answers most of these
             images when their fifths are left out in turn; instead of ``penalty``.
         is_result: whether its answers are the run's "test accuracy", where nothing else trains.
     """
 
+    protocol: ClassVar[int] = 2
     introduced: ClassVar[Mapping[str, Any]] = {"choices": (), "is_result": False}
 
     penalty: Positive = Decimal(1)
@@ -45,9 +47,9 @@ class LinearSVM(AtOnce, tag="linear_svm", frozen=True):
 
     def apply(self, member: Member) -> None:
         train, test = member.context.train, member.context.test
-        window = slice(0, self.images)
-        features = member.features(train, window)
-        labels = train.labels[window].cpu().numpy()
+        labels = train.labels.cpu().numpy()
+        places = equal_shares(labels, self.images)
+        features, labels = member.features(train.only(places)), labels[places]
         penalty = self._chosen(features, labels)
         right = _machine(penalty).fit(features, labels).predict(member.features(test))
         correct = int((right == test.labels.cpu().numpy()).sum())
@@ -70,6 +72,18 @@ class LinearSVM(AtOnce, tag="linear_svm", frozen=True):
             cross_val_score(_machine(c), features, labels, cv=folds).mean() for c in candidates
         ]
         return candidates[scores.index(max(scores))]
+
+
+def equal_shares(labels: np.ndarray, images: int) -> np.ndarray:
+    """Places of so many images, in order: data sets lie sorted by class where they were imported
+    from folders, so that the first ones would be of one class."""
+    import numpy as np
+
+    by_class = np.argsort(labels, kind="stable")
+    _, starts, sizes = np.unique(labels[by_class], return_index=True, return_counts=True)
+    turns = np.empty(len(labels), np.int64)
+    turns[by_class] = np.arange(len(labels)) - np.repeat(starts, sizes)
+    return np.sort(np.argsort(turns, kind="stable")[:images])
 
 
 def _machine(penalty: float) -> Pipeline:

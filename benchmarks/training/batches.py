@@ -84,9 +84,7 @@ class PlacedSplit(Protocol):
         """A new source of batches of at most so many images."""
         ...
 
-    def windows(
-        self, size: int, within: slice = slice(None)
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def windows(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Pixels and labels in order, ``size`` images at a time."""
         ...
 
@@ -109,8 +107,9 @@ class ResidentSplit:
     def only(self, places: np.ndarray) -> ResidentSplit:
         """The images at ``places``, int64, shape (n,); no pixel is copied."""
         part = copy.copy(self)
-        part._places = torch.from_numpy(places).to(self.device)
-        part.labels = self.labels.index_select(0, part._places)
+        chosen = torch.from_numpy(places).to(self.device)
+        part._places = chosen if self._places is None else self._places.index_select(0, chosen)
+        part.labels = self.labels.index_select(0, chosen)
         return part
 
     def source(self, largest: int) -> Source:
@@ -128,13 +127,10 @@ class ResidentSplit:
         places = index if self._places is None else self._places.index_select(0, index)
         return self.pixels.index_select(0, places), self.labels.index_select(0, index)
 
-    def windows(
-        self, size: int, within: slice = slice(None)
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def windows(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Pixels and labels in order, ``size`` images at a time."""
-        start, stop, _ = within.indices(len(self))
-        for first in range(start, stop, size):
-            window = slice(first, min(first + size, stop))
+        for first in range(0, len(self), size):
+            window = slice(first, min(first + size, len(self)))
             places = window if self._places is None else self._places[window]
             yield self.pixels[places], self.labels[window]
 

@@ -115,14 +115,14 @@ class Member:
             correct += (logits.argmax(1) == labels).sum()
         return int(correct)
 
-    def features(self, split: PlacedSplit, window: slice = slice(None)) -> np.ndarray:
+    def features(self, split: PlacedSplit) -> np.ndarray:
         """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
         self.model.eval()
         dense = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
         seen: list[torch.Tensor] = []
         hook = dense[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         try:
-            for pixels, _ in split.windows(evaluation_batch(self.context.side), window):
+            for pixels, _ in split.windows(evaluation_batch(self.context.side)):
                 with torch.no_grad(), self.numerics(), self.autocast():
                     self.model(self.context.normalizer(pixels))
         finally:

@@ -73,10 +73,8 @@ class StreamedSplit:
         """Which files lie at the places ``order`` of this part."""
         return order if self._places is None else self._places[order]
 
-    def windows(
-        self, size: int, within: slice = slice(None)
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = torch.arange(len(self))[within]
+    def windows(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = torch.arange(len(self))
         source = self.source(min(size, len(order)))
         source.begin(order, size)
         for places in order.split(size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import build, changed, correct_of, make_run, member_of
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.store import Dataset, Split
 from benchmarks.errors import UserError
 from benchmarks.models import shrinking
 from benchmarks.models.describe import multiply_adds, network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import PlainL2
 from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom, Train
+from benchmarks.procedures.linear_svm import equal_shares
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
 from benchmarks.training import loop
@@ -85,6 +87,25 @@ def test_killed_in_any_phase_it_comes_to_the_same(
     assert stops >= 3
     assert [epoch for epoch, _ in whole.curves["training loss"]] == [1, 2, 3]
     assert {"test accuracy", "svm accuracy", "parameters"} <= set(whole.measurements)
+
+
+def test_a_linear_machine_sees_all_classes_of_sorted_images(noise: Dataset, short_run: Run) -> None:
+    """As they lie where they were imported from folders; of what is not held out too."""
+    order = np.argsort(noise.train.labels, kind="stable")
+    train = Split(np.array(noise.train.images)[order], np.array(noise.train.labels)[order])
+    fit = LinearSVM(images=25, choices=(Decimal("0.1"), Decimal(1)))
+    run = of_phases(short_run, SHORT.replace(epochs=1), fit).with_setting("data.held_out", 40)
+    outcome = trained(run, replace(noise, train=train))
+    assert outcome.measurements["svm accuracy"]["of"] == 64
+    places = equal_shares(np.array([0] * 6 + [1] * 2 + [2] * 9), 10)
+    assert places.tolist() == [0, 1, 2, 3, 6, 7, 8, 9, 10, 11]
+    assert equal_shares(noise.train.labels, 10**6).tolist() == list(range(160))
+    member = member_of(run, noise, CPU)
+    half = member.context.train.only(np.arange(0, 120, 2))
+    pixels, labels = next(half.only(np.array([3, 5])).windows(9))
+    whole, all_labels = next(member.context.train.windows(120))
+    assert torch.equal(pixels, whole[[6, 10]])
+    assert torch.equal(labels, all_labels[[6, 10]])
 
 
 def test_pruning_removes_what_is_small_and_fine_tuning_has_its_own_settings(
