@@ -7,7 +7,8 @@ from numbers import Integral
 
 import torch
 from torch import nn
-from torch.nn import functional
+
+from benchmarks.models.local_product import local_product
 
 Pair = int | tuple[int, int]
 
@@ -20,8 +21,9 @@ class LocallyConnected2d(nn.Module):
     same filters it is ``nn.Conv2d``; it is always ``nn.Linear`` on the flattened map whose weights
     outside the windows are zero. Initial weights are those of ``nn.Conv2d``, position by position.
 
-    Computed as one batched matrix product over the positions, under autocast in its type. In memory
-    the output is by position: flatten it by ``flatten`` or ``reshape``, not ``view``.
+    Computed by :func:`benchmarks.models.local_product.local_product`, under autocast in its type.
+    In memory the output is by position or channels last: flatten it by ``flatten`` or ``reshape``,
+    not ``view``.
 
     Args:
         input_size: height and width of the incoming maps in pixels; other sizes are refused.
@@ -120,18 +122,11 @@ class LocallyConnected2d(nn.Module):
         if maps.dim() != 4 or tuple(maps.shape[1:]) != (self.in_channels, *self.input_size):
             expected = ("N", self.in_channels, *self.input_size)
             raise ValueError(f"maps must have the shape {expected}, not {tuple(maps.shape)}")
-        down, across = self.padding
-        rows = functional.pad(maps, (across, across, down, down)).permute(2, 3, 0, 1)
-        windows = rows.unfold(0, self.kernel_size[0], self.stride[0])
-        windows = windows.unfold(1, self.kernel_size[1], self.stride[1])
-        # (out height, out width, N, kh, kw, channels), so that channels stay together.
-        windows = windows.permute(0, 1, 2, 4, 5, 3)
-        patches = windows.reshape(self.weight.shape[0], maps.shape[0], self.weight.shape[2])
-        products = torch.bmm(patches, self.weight.transpose(1, 2))
-        if self.bias is not None:
-            products = products + self.bias.to(products.dtype)
-        shape = (*self.output_size, maps.shape[0], self.out_channels)
-        return products.view(shape).permute(2, 3, 0, 1)
+        products = local_product(maps, self.weight, self.kernel_size, self.stride, self.padding)
+        if self.bias is None:
+            return products
+        bias = self.bias.to(products.dtype).view(*self.output_size, self.out_channels)
+        return products + bias.permute(2, 0, 1)
 
     def extra_repr(self) -> str:
         """The settings, as torch's layers show theirs."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.models import LocallyConnected2d
 
@@ -39,13 +41,13 @@ def by_groups(layer: LocallyConnected2d, maps: torch.Tensor) -> torch.Tensor:
     return outputs.transpose(1, 2).reshape(len(maps), width, *layer.output_size)
 
 
-def torchvision_batches() -> Iterator[torch.Tensor]:
-    """What torchvision's transforms make of noise, in batches, without end."""
-    from torch.utils.data import DataLoader
-    from torchvision import datasets, transforms
+def torchvision_loader(batches: int) -> DataLoader[torch.Tensor]:
+    """What torchvision's transforms make of noise, so many batches a pass, by two workers."""
+    from torchvision import transforms
 
     steps = transforms.Compose(
         [
+            transforms.ToPILImage(),
             transforms.AutoAugment(transforms.AutoAugmentPolicy.CIFAR10),
             transforms.RandomCrop(SIDE, padding=4),
             transforms.RandomHorizontalFlip(),
@@ -53,8 +55,16 @@ def torchvision_batches() -> Iterator[torch.Tensor]:
             transforms.RandomErasing(1.0, scale=(0.25, 0.25), ratio=(1.0, 1.0)),
         ]
     )
-    noise = datasets.FakeData(10_000, (3, SIDE, SIDE), 10, steps)
-    while True:
-        loader = DataLoader(noise, BATCH, num_workers=2, drop_last=True, persistent_workers=True)
-        for pixels, _ in loader:
-            yield pixels
+    noise = torch.randint(0, 256, (batches * BATCH, 3, SIDE, SIDE), dtype=torch.uint8)
+    return DataLoader(_Transformed(noise, steps), BATCH, num_workers=2, persistent_workers=True)
+
+
+class _Transformed(Dataset[torch.Tensor]):
+    def __init__(self, pixels: torch.Tensor, steps: Callable[[Any], torch.Tensor]) -> None:
+        self.pixels, self.steps = pixels, steps
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, place: int) -> torch.Tensor:
+        return self.steps(self.pixels[place])

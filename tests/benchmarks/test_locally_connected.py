@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from benchmarks.models import LocallyConnected2d
+from benchmarks.models.local_product import LEAST_IMAGES
 
 LAYERS = st.fixed_dictionaries(
     {
@@ -23,6 +24,8 @@ LAYERS = st.fixed_dictionaries(
         "bias": st.booleans(),
     }
 )
+# The product of few images is taken another way.
+COUNTS = st.sampled_from((2, LEAST_IMAGES))
 
 
 def images_for(layer: LocallyConnected2d, count: int = 2) -> torch.Tensor:
@@ -31,13 +34,13 @@ def images_for(layer: LocallyConnected2d, count: int = 2) -> torch.Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
 
 
-@given(LAYERS)
+@given(LAYERS, COUNTS)
 @settings(max_examples=25)
-def test_with_shared_weights_it_is_the_convolution(values: dict) -> None:
+def test_with_shared_weights_it_is_the_convolution(values: dict, count: int) -> None:
     size = values.pop("input_size")
     convolution = nn.Conv2d(**values).double()
     layer = LocallyConnected2d.from_convolution(convolution, size)
-    images = images_for(layer)
+    images = images_for(layer, count)
     ours, theirs = layer(images), convolution(images)
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(
@@ -50,13 +53,13 @@ def test_with_shared_weights_it_is_the_convolution(values: dict) -> None:
     torch.testing.assert_close(same, shared)
 
 
-@given(LAYERS)
+@given(LAYERS, COUNTS)
 @settings(max_examples=25)
-def test_it_is_a_dense_layer_with_zeros_outside_the_windows(values: dict) -> None:
+def test_it_is_a_dense_layer_with_zeros_outside_the_windows(values: dict, count: int) -> None:
     layer = LocallyConnected2d(**values).double()
-    images = images_for(layer)
+    images = images_for(layer, count)
     flat = images.flatten(1) @ as_matrix(layer).T
-    expected = flat.view(2, layer.out_channels, *layer.output_size)
+    expected = flat.view(count, layer.out_channels, *layer.output_size)
     if layer.bias is not None:
         bias = layer.bias.squeeze(1).view(*layer.output_size, -1).permute(2, 0, 1)
         expected = expected + bias
@@ -76,6 +79,29 @@ def as_matrix(layer: LocallyConnected2d) -> torch.Tensor:
         if 0 <= down < rows and 0 <= across < columns:
             matrix[:, y, x, :, down, across] = filters[y, x, :, :, i, j]
     return matrix.flatten(3).flatten(0, 2)
+
+
+def test_many_images_are_differentiated_twice_mapped_over_and_exported() -> None:
+    layer = LocallyConnected2d(2, 3, 3, 5, padding=1).double()
+    images = images_for(layer, LEAST_IMAGES)
+    assert "ImageBesideImage" in str(layer(images).grad_fn.next_functions)
+
+    def slope(batch: torch.Tensor) -> torch.Tensor:
+        (found,) = torch.autograd.grad(layer(batch).pow(3).sum(), batch, create_graph=True)
+        return torch.autograd.grad(found.square().sum(), batch)[0]
+
+    parts = [slope(part.detach().requires_grad_()) for part in images.split(8)]
+    torch.testing.assert_close(slope(images), torch.cat(parts))
+
+    def loss(weights: dict[str, torch.Tensor], image: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(layer, weights, image[None]).square().sum()
+
+    weights = {name: p.detach() for name, p in layer.named_parameters()}
+    each = torch.func.vmap(torch.func.grad(loss), (None, 0))(weights, images.detach())
+    whole = torch.autograd.grad(layer(images).square().sum(), layer.weight)[0]
+    torch.testing.assert_close(each["weight"].sum(0), whole)
+    exported = torch.export.export(layer, (images.detach(),)).module()
+    torch.testing.assert_close(exported(images), layer(images))
 
 
 def test_it_computes_in_bfloat16_under_autocast() -> None:
