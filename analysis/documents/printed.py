@@ -118,7 +118,8 @@ def tally(statements: Sequence[Statement]) -> str:
     """Such as "22 of 24 printed statements agree, 2 are known slips"."""
     good = sum(found.agrees for found in statements)
     known = sum(found.is_expected for found in statements) - good
-    return f"{good} of {len(statements)} printed statements agree, {known} are known slips"
+    slips = "is a known slip" if known == 1 else "are known slips"
+    return f"{good} of {len(statements)} printed statements agree, {known} {slips}"
 
 
 def decimal(value: Fraction | float, digits: int = 5) -> str:

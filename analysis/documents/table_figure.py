@@ -176,9 +176,10 @@ def _rows(result: TableResult) -> Made:
             look, heading = (COMPARED, wording.tested(pair)) if pair else (BASELINE, "")
             placed.append((_dots(cell, index, look, heading), _tick(cell)))
         panels.append(_panel(result, placed, name))
+    baseline = "seed of the baseline" if tested else "seed"
     legend = (
-        Sampled("points", "seed", COMPARED),
-        Sampled("points", "seed of the baseline", BASELINE),
+        *([Sampled("points", "seed", COMPARED)] if tested else []),
+        Sampled("points", baseline, BASELINE),
     )
     across = max(1, min(len(blocks), int(8 / widest)))
     return tuple(panels), legend, across, (0.7 + 1.15 * widest, 3.0)

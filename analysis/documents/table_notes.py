@@ -137,7 +137,7 @@ def _stated(result: TableResult) -> dict[str, str]:
     diverged = sum(cell.diverged for cell in result.cells)
     return {
         "Estimator": _estimator(result),
-        "Test": _test(result),
+        "Test": _test(result) if result.declared else "",
         "Runs": f"n = {result.seeds} seeds planned for each cell; {result.runs_present} of "
         f"{result.runs_planned} runs are in; precision {about.precision}.",
         "Verdict": _VERDICT if has_levels else "",

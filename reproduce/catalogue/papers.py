@@ -8,6 +8,7 @@ it. Papers of other people stand in folders that the variable REPRODUCE_PAPERS n
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
@@ -155,7 +156,10 @@ def find(name: str) -> Entry:
     full = name if "/" in name else f"{default_paper()}/{name}"
     known = {entry.id: entry for entry in entries()}
     if full not in known:
-        raise UserError(f"no table {name!r}; `reproduce list` names: {', '.join(known)}")
+        elsewhere = [entry for entry in known if entry.rpartition("/")[2] == name]
+        close = elsewhere or difflib.get_close_matches(full, known, n=3, cutoff=0.8)
+        hint = f" (do you mean {' or '.join(close)}?)" if close else ""
+        raise UserError(f"no table {name!r}{hint}; `reproduce list` names them all")
     return known[full]
 
 

@@ -16,6 +16,7 @@ import record_makers
 from run_makers import make_run
 
 from benchmarks.errors import UserError
+from benchmarks.procedures import LinearSVM, Procedure
 from benchmarks.run import Run
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.tables import PlannedRun, plan
@@ -205,6 +206,13 @@ def test_the_real_measurement(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     (entry,) = cached.values()
     assert entry["images_per_second"] == found.images_per_second
     assert 0 <= time.time() - entry["measured"] < module.FRESH_SECONDS
+
+
+def test_what_trains_nothing_is_not_measured(store: Store) -> None:
+    run = make_run(seed=0).replace(procedure=Procedure(phases=(LinearSVM(),)))
+    found = module.estimate([run], store, OPTIONS)
+    assert (found.runs, found.unknown) == (1, 1)
+    assert not (store.root / "speed.json").exists()
 
 
 def test_a_machine_too_busy_to_tell_keeps_nobody_from_training(
