@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -249,7 +250,8 @@ def _read(cache: Path) -> dict[str, _Speed]:
 def _measure(run: Run, means: Resources) -> float | None:
     """Images per second of one worker while as many measure at once as will work at once; none
     where the machine is too busy to tell in time, which must not keep anybody from training."""
-    asked = json.dumps([run.canonical(), means.device, means.pack, CALIBRATION_SECONDS])
+    how = means.device, means.pack, CALIBRATION_SECONDS
+    asked = json.dumps([run.canonical(), *how, os.getpid()])
     together = 1 if means.device == "cuda" else means.workers
     started = [
         subprocess.Popen(

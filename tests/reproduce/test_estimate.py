@@ -6,6 +6,8 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -206,6 +208,28 @@ def test_the_real_measurement(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     (entry,) = cached.values()
     assert entry["images_per_second"] == found.images_per_second
     assert 0 <= time.time() - entry["measured"] < module.FRESH_SECONDS
+
+
+def test_a_measurement_ends_with_the_command_that_asks(tmp_path: Path) -> None:
+    how = make_run(seed=0).canonical(), "cpu", 1, 1e6
+    code = (
+        "import json, os, subprocess, sys\n"
+        "asked = json.dumps([*json.loads(sys.argv[1]), os.getpid()])\n"
+        "command = [sys.executable, '-m', 'reproduce.running.probe', asked]\n"
+        "process = subprocess.Popen(command)\n"
+        "print(process.pid)\n"
+        "process.wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-uc", code, json.dumps(how)], stdout=subprocess.PIPE, text=True
+    ) as asking:
+        assert asking.stdout is not None
+        probe = int(asking.stdout.readline())
+        asking.kill()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{probe}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{probe}").exists()
 
 
 def test_what_trains_nothing_is_not_measured(store: Store) -> None:
