@@ -84,6 +84,7 @@ def with_centres(
     model: nn.Module, parents: Sequence[int], projection: Projection = "difference"
 ) -> nn.Module:
     """The model with its last dense layer replaced, in place; its weights become surface vectors.
+    A model that is a dense layer gives a new one.
 
     Raises:
         UserError: where there is no dense layer, or not a parent for each of its outputs.
@@ -94,6 +95,8 @@ def with_centres(
     )
     found.to(plain.weight.device, plain.weight.dtype)
     found.weight, found.bias = plain.weight, plain.bias
+    if not name:
+        return found
     owner, _, own = name.rpartition(".")
     setattr(model.get_submodule(owner), own, found)
     return model

@@ -302,6 +302,7 @@ def test_logits_of_a_classifier_with_centres(projection: Any) -> None:
         "added": layer.weight - centre + (0 if layer.own is None else layer.own),
     }[projection]
     torch.testing.assert_close(net(x), x @ rows.T + layer.bias)
+    assert isinstance(with_centres(nn.Linear(6, 4), (0, 1, 1, 0)), HierarchicalLinear)
 
 
 def test_centres_of_a_plain_classifier_are_means() -> None:
@@ -424,11 +425,11 @@ def test_norms_are_not_squared() -> None:
     term = VectorNorms(weight="0.5").attach(net)
     parts = [m.weight for m in net if isinstance(m, nn.Conv2d | nn.Linear)]
     expected = torch.autograd.grad(sum(0.5 * p.flatten(1).norm(dim=1).sum() for p in parts), parts)
-    for parameter in parts:
+    for parameter in parts[1:]:  # the first is frozen, or has not been in a backward pass
         parameter.grad = torch.ones_like(parameter)
     term.add_gradients()
-    for parameter, gradient in zip(parts, expected, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient + 1)
+    for place, (parameter, gradient) in enumerate(zip(parts, expected, strict=True)):
+        torch.testing.assert_close(parameter.grad, gradient + (place > 0))
 
 
 def test_angles_are_measured_before_and_after() -> None:

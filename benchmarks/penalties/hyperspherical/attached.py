@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks.models.hierarchical_linear import HierarchicalLinear, last_dense
+from benchmarks.penalties.group_norms import gradient_of
 from benchmarks.penalties.hyperspherical.energies import energy
 from benchmarks.penalties.hyperspherical.metrics import TINY
 from benchmarks.penalties.term import Attached
@@ -98,5 +99,4 @@ class NormsAttached(Attached):
         for weight in self.weights:
             dims = tuple(range(1, weight.dim()))
             norms = torch.linalg.vector_norm(weight, dim=dims, keepdim=True).clamp(min=TINY)
-            assert weight.grad is not None
-            weight.grad.add_(weight / norms, alpha=self.factor)
+            gradient_of(weight).add_(weight / norms, alpha=self.factor)

@@ -46,7 +46,9 @@ def signs(vectors: torch.Tensor, tau: float | None = None) -> torch.Tensor:
 
 def cosines(vectors: torch.Tensor) -> torch.Tensor:
     """Cosines (…, n, n) of all pairs of vectors (…, n, d); of a vector of zeros all are 0."""
-    unit = functional.normalize(vectors, dim=-1, eps=TINY)
+    # float16 has no number as small as that.
+    least = max(TINY, torch.finfo(vectors.dtype).tiny)
+    unit = functional.normalize(vectors, dim=-1, eps=least)
     return unit @ unit.mT
 
 
