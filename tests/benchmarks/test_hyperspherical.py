@@ -482,7 +482,11 @@ def test_angles_are_measured_before_and_after() -> None:
             "give both the same",
         ),
         (lambda: with_centres(nn.Sequential(nn.Linear(2, 3)), (0, 0)), "another data set's"),
+        (lambda: with_centres(nn.Linear(2, 3), (0, 0, 2)), "1 has no class"),
+        (lambda: Groups.of(torch.tensor([0, 0, -1])), "must not be negative, not -1"),
         (lambda: HypersphericalEnergy().attach(nn.Conv2d(1, 2, 3)), "no dense layer"),
+        (lambda: HypersphericalEnergy().attach(nn.Linear(3, 1)), "one output and no pair"),
+        (lambda: energy(torch.ones(4, 3).long(), "cosine"), "floating point, not torch.int64"),
         (lambda: energy(torch.ones(4, 3), "D_XM"), "'D_XM' is none of the metrics angle, cosine"),  # type: ignore[arg-type]
         (lambda: distances(torch.ones(4, 3), "angular7"), "'angular7' is none of"),  # type: ignore[arg-type]
         (lambda: energy(torch.ones(1, 3), "angular2"), r"two vectors or more.*not \(1, 3\)"),

@@ -93,10 +93,12 @@ def products(
     """Cosines and D_h of all pairs; what a metric does not use is left at zeros of one entry.
 
     Raises:
-        UserError: for a name that is no metric's.
+        UserError: for a name that is no metric's, or vectors of whole numbers.
     """
     if metric not in METRICS:
         raise UserError(f"{metric!r} is none of the metrics {', '.join(METRICS)}")
+    if not vectors.is_floating_point():
+        raise UserError(f"vectors are of floating point, not {vectors.dtype}")
     tau = float(forms.ternary_tau) if metric.endswith("ter") else None
     nothing = vectors.new_zeros(())
     cosine = cosines(vectors) if uses_angles(metric) else nothing
