@@ -119,8 +119,25 @@ def load(path: Path | str, model: nn.Module) -> nn.Module:
             about = json.loads(told["about"])
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         dead_filters.reshape(model, Remains(about["kept"], about["constants"]))
-        model.load_state_dict(_whole(found, about["shapes"]))
+        whole = _whole(found, about["shapes"])
+        _check_shapes(path, whole, model.state_dict())
+        model.load_state_dict(whole)
     return model.eval()
+
+
+def _check_shapes(
+    path: Path | str, whole: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> None:
+    """Raise UserError where a file's tensors are not a network's."""
+    for name in sorted(whole.keys() ^ own.keys()):
+        where = "the file alone" if name in whole else "the network alone"
+        raise UserError(f"{path} is of another network: {where} has {name}")
+    for name, value in whole.items():
+        if value.shape != own[name].shape:
+            raise UserError(
+                f"{path} is of another network: {name} is {tuple(value.shape)} in it, and "
+                f"{tuple(own[name].shape)} in the network"
+            )
 
 
 def _whole(found: Mapping[str, torch.Tensor], shapes: Mapping[str, list[int]]) -> dict[str, Any]:

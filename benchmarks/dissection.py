@@ -103,7 +103,8 @@ class Labelled:
 
     Attributes:
         answers: the units' maps, float32 (units, h, w), of one size in all images.
-        segments: labels of places, int (n, H, W); 0 is none, else a concept's place plus 1.
+        segments: labels of places, int (n, H, W), where n may be 0; 0 is no label, else a concept's
+            place plus 1.
         whole: labels of the whole image, int (m,).
     """
 
@@ -171,11 +172,9 @@ class _Tally:
         self.active = np.zeros_like(self.both)
 
     def add(self, image: Labelled) -> None:
-        answers = image.answers
-        size = image.segments.shape[1:] if len(image.segments) else answers.shape[1:]
-        large = interpolate(
-            answers[None].float(), tuple(map(int, size)), mode="bilinear", align_corners=False
-        )
+        # Also without a segmentation: a whole image counts as many places as in others.
+        size = tuple(map(int, image.segments.shape[1:]))
+        large = interpolate(image.answers[None].float(), size, mode="bilinear", align_corners=False)
         active = (large[0] > self.threshold[:, None, None]).flatten(1).float()
         labels = np.union1d(np.unique(image.segments), image.whole).astype(np.int64)
         labels = labels[labels > 0]

@@ -132,9 +132,9 @@ class Outline:
 
 @dataclass(frozen=True)
 class Map:
-    """Numbers in cells, darker the larger they are, with outlines."""
+    """Numbers in cells, darker the larger they are, with outlines; None leaves a cell empty."""
 
-    values: tuple[tuple[int, ...], ...]
+    values: tuple[tuple[int | None, ...], ...]
     outlines: tuple[Outline, ...] = ()
     title: str = ""
     row_names: tuple[str, ...] = ()  # by default rows and columns count from 1

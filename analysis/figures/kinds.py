@@ -100,9 +100,12 @@ def draw_bins(axis: Axes, panel: Bins, together: Sequence[Bins]) -> None:
 def draw_map(axis: Axes, panel: Map, _together: Sequence[Map]) -> None:
     """One unit a cell; rows and columns count from 1, from above and from the left."""
     height, width = len(panel.values), len(panel.values[0])
-    largest = max(max(row) for row in panel.values) or 1
+    known = [value for row in panel.values for value in row if value is not None]
+    largest = max(known, default=0) or 1
     for r, row in enumerate(panel.values, start=1):
         for c, value in enumerate(row, start=1):
+            if value is None:
+                continue
             grey = str(1 - DARKEST * max(value, 0) / largest)
             look: Any = {"facecolor": grey, "edgecolor": "0.8", "linewidth": 0.5}
             axis.add_patch(Rectangle((c - 0.5, r - 0.5), 1, 1, **look))

@@ -20,6 +20,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -172,9 +173,14 @@ def _claim(
 
 
 def _printed(contrast: Contrast, cells: Mapping[str, CellResult]) -> Decimal | None:
-    """The contrast in the printed numbers, None where one is not printed; of an equality none."""
-    if contrast.is_equality or contrast.is_fall:
+    """The contrast in the printed numbers, None where one is not printed; of an equality none, and
+    of a fall its least step."""
+    if contrast.is_equality:
         return None
+    if contrast.is_fall:
+        texts = [cells[name].published for name in contrast.cells]
+        known = [Decimal(text) for text in texts if text is not None]
+        return min(a - b for a, b in pairwise(known)) if len(known) == len(texts) else None
     total = contrast.constant
     for name, weight in contrast.weights:
         if (text := cells[name].published) is None:

@@ -253,7 +253,8 @@ def _read(info: DatasetInfo, source: Path, on_progress: OnProgress) -> Iterator[
             raise UserError(f"class folders of {info.name} cannot be checked: {_wanted(info)}")
         return read_class_folders(source, info)
     expected = ["{train,test}/<class>/*.png"] if info.digest else []
-    expected += [file.name for form in (archive, *archive.others) for file in form.sources]
+    forms = (archive, *archive.others)
+    expected += [" and ".join(file.name for file in form.sources) for form in forms if form.sources]
     expected += [f"{archive.folder}/"] if archive.folder and archive.layout == "batches" else []
     raise UserError(f"{source} holds no {' or '.join(expected)}: {_wanted(info)}")
 
@@ -298,5 +299,5 @@ def _wanted(info: DatasetInfo) -> str:
 
 
 def _fetch(names: str, url: str, archive: Archive) -> str:
-    why = "" if archive.layout == "batches" else " (extracted files cannot be checked)"
-    return f"fetch {names} from {url}{why}"
+    is_whole = archive.layout == "batches" or archive.layout in EXTRACTED
+    return f"fetch {names} from {url}{'' if is_whole else ' (extracted files cannot be checked)'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.data.catalogue import DATASETS
@@ -46,4 +47,22 @@ def misfit(parents: tuple[int, ...], dataset: str) -> str | None:
             )
     if dataset in DATASETS and count != (classes := len(DATASETS[dataset].classes)):
         return f"parents are given for {count} classes, and {dataset} has {classes}"
+    return None
+
+
+def parents_fault(parents: Sequence[int], least: int = 1) -> str | None:
+    """What is wrong with the parents of classes, in one line; None where nothing is.
+
+    Args:
+        least: so many classes has some parent.
+    """
+    if not parents:
+        return "parents: give the parent of each class, in label order, as numbers from 0 on"
+    sizes = Counter(parents)
+    if min(sizes) < 0:
+        return f"parents must not be negative, not {min(sizes)}"
+    if missing := sorted(set(range(max(sizes) + 1)) - set(sizes)):
+        return f"parents: {missing[0]} has no class; number the parents from 0 on without a gap"
+    if max(sizes.values()) < least:
+        return f"parents: no parent has {least} classes, so that there is no pair of siblings"
     return None

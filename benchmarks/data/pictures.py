@@ -98,11 +98,16 @@ def read_picture(file: Path | BinaryIO, where: str, info: DatasetInfo) -> np.nda
 @contextlib.contextmanager
 def opened(file: Path | BinaryIO, where: str) -> Iterator[Image.Image]:
     """An image file; what goes wrong with it in this block is one line that names ``where``."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     damage = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
     with (
         one_line(damage, lambda why: f"{where} is not a readable image: {why}"),
+        # Pillow's own words name the object in memory.
+        one_line(
+            UnidentifiedImageError,
+            lambda _: f"{where} is not a readable image: its format is unknown",
+        ),
         Image.open(file) as picture,
     ):
         yield picture

@@ -91,8 +91,14 @@ def reshape(model: nn.Module, remains: Remains) -> None:
         UserError: where it is another network.
     """
     links = shrinking.chain(model)
-    if [name for name, _, _ in links[:-1]] != list(remains.kept):
+    filters = {name: len(layer.weight) for name, layer, _ in links[:-1]}
+    if list(filters) != list(remains.kept):
         raise UserError("this network has other layers than the file's")
+    for name, kept in remains.kept.items():
+        if max(kept) >= filters[name]:
+            raise UserError(
+                f"{name} has {filters[name]} filters in this network, and more in the file's"
+            )
     shrinking.shrink(model, remains.kept)
     layers = {name: model.get_submodule(name) for name in remains.constants}
     _add(model, {name: _empty(layer) for name, layer in layers.items()})
@@ -112,6 +118,11 @@ def _given(model: nn.Module, links: list[shrinking.Link]) -> dict[str, torch.Ten
     values: torch.Tensor | None = None
     for module in model.features.children():  # type: ignore[union-attr, operator]
         if isinstance(module, nn.Conv2d):
+            if module.padding_mode != "zeros":
+                raise UserError(
+                    f"filters cannot be taken out below a convolution that pads by "
+                    f"{module.padding_mode}: only below those that pad with zeros"
+                )
             dead = _dead(module.weight, values)
             values = torch.where(dead, 0.0, float("nan")).to(module.weight)
             if module.bias is not None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.data.parents import parents_fault
 from benchmarks.errors import UserError
 from benchmarks.randomness import normals, raw_stream, uniforms
 
@@ -35,7 +36,7 @@ class HierarchicalLinear(nn.Linear):
         parents: of each class, numbers from 0 on.
 
     Raises:
-        UserError: where there is not one for each class.
+        UserError: where there is not one for each class, or a number is left out.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class HierarchicalLinear(nn.Linear):
                 f"parents are given for {len(parents)} classes, and the classifier has "
                 f"{out_features}: they are another data set's"
             )
+        if fault := parents_fault(parents):
+            raise UserError(fault)
         super().__init__(in_features, out_features, bias=bias)
         self.projection, self.given = projection, tuple(parents)
         self.centres = nn.Parameter(torch.empty(max(parents) + 1, in_features))
@@ -84,6 +87,7 @@ def with_centres(
     model: nn.Module, parents: Sequence[int], projection: Projection = "difference"
 ) -> nn.Module:
     """The model with its last dense layer replaced, in place; its weights become surface vectors.
+    A model that is a dense layer gives a new one.
 
     Raises:
         UserError: where there is no dense layer, or not a parent for each of its outputs.
@@ -94,6 +98,8 @@ def with_centres(
     )
     found.to(plain.weight.device, plain.weight.dtype)
     found.weight, found.bias = plain.weight, plain.bias
+    if not name:
+        return found
     owner, _, own = name.rpartition(".")
     setattr(model.get_submodule(owner), own, found)
     return model

@@ -24,7 +24,7 @@ class SliceNorms:
 
     def __init__(self, weight: nn.Parameter, kept: int, regions: int = 1) -> None:
         self.weight, self.regions = weight, regions
-        self.is_flat = kept == 2 and weight.dim() == 4
+        self.is_flat = kept == 2 and weight.dim() == 4 and _is_flat(weight)
         dimensions = 3 if self.is_flat else weight.dim() + (regions > 1)
         self.axes = tuple(range(kept, dimensions))
 
@@ -73,3 +73,9 @@ class SliceNorms:
         sums = self.sums()
         left = torch.where(sums > 0, 1 - step / sums, 0.0).clamp(min=0)
         self.split(self.weight.detach()).mul_(left)
+
+
+def _is_flat(weight: torch.Tensor) -> bool:
+    """Whether rows of a slice follow each other at one step, so that a view makes them one axis."""
+    height, width = weight.shape[2:]
+    return height == 1 or width == 1 or weight.stride(2) == width * weight.stride(3)

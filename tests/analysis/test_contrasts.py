@@ -131,5 +131,8 @@ def test_a_fall_over_cells_of_another_measure() -> None:
     assert found("a > c", "")[0].ours == "0 of 1"
     assert found("a > z > c", partial=True)[0].verdict == "confirmed"
     assert found("a > y > z", partial=True) == ()
+    for middle, expected in (("8.1", "1 of 1"), ("9.3", "0 of 1"), (None, "–")):
+        printed = (cell("a", [], "9.2"), cell("b", [], middle), cell("c", [], "7"))
+        assert verdict("a > b > c", *printed).printed == expected
     with pytest.raises(ValueError, match="no measure 'weight'"):
         found("a > b", "weight")

@@ -10,6 +10,7 @@ from analysis.documents.panels import (
     Curves,
     FigureBlock,
     Images,
+    Map,
     Panel,
     Sampled,
     Series,
@@ -72,6 +73,13 @@ def test_counts_over_epochs_may_stand_on_a_logarithmic_axis_with_reference_lines
     (axis,) = drawn(Curves((counts, stated), log=True)).axes
     assert axis.get_yscale() == "log"
     assert axis.lines[-1].get_ydata().tolist() == [4e3, 4e3]
+
+
+def test_a_cell_of_a_map_without_a_value_is_empty() -> None:
+    """And no zero, which would look like the least."""
+    (axis,) = drawn(Map(((31, None), (40, 0)))).axes
+    assert sorted(text.get_text() for text in axis.texts) == ["0", "31", "40"]
+    assert len(axis.patches) == 3
 
 
 def test_images_lie_in_rows_a_white_pixel_apart() -> None:

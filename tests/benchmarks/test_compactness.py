@@ -83,8 +83,12 @@ def sparse_network(seed: int, model: Model | None = None) -> nn.Module:
     "network", [None, TorchvisionVGG(width_multiplier="0.0625"), ResNet18(width_multiplier="0.1")]
 )
 def test_the_gradient_is_autograds(term: MixedTerm, network: Model | None) -> None:
-    """With the decay that an update applies; 0 where a norm is 0."""
+    """With the decay that an update applies; 0 where a norm is 0; in whatever order weights lie."""
     model = sparse_network(1, network)
+    if network is None:
+        for layer in model.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.weight = nn.Parameter(layer.weight.detach().mT.contiguous().mT)
     penalty = term.attach(model)
     named = dict(model.named_parameters())
     value = penalty.value()

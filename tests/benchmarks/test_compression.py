@@ -116,6 +116,16 @@ def test_what_cannot_be_compressed_or_read(tmp_path: Path) -> None:
     small.save(path)
     with pytest.raises(UserError, match="has other layers than the file's"):
         load(path, PyramidNet(depth=3, widths=(6, 8), first_kernel=3).network(5, SIDE))
+    with pytest.raises(UserError, match="has 2 filters in this network, and more in the file's"):
+        load(path, PyramidNet(depth=4, widths=(2, 8, 12), first_kernel=3).network(5, SIDE))
+    with pytest.raises(
+        UserError, match=r"of another network: classifier.bias is \(5,\) in it, and \(7,\)"
+    ):
+        load(path, PYRAMID.network(7, SIDE))
+    mirrored = PYRAMID.network(5, SIDE)
+    mirrored.features.conv2.padding_mode = "reflect"
+    with pytest.raises(UserError, match="pads by reflect"):
+        compress(mirrored)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UserError, match=r"cannot read .*a.safetensors as a compressed network"):
         load(path, PYRAMID.network(5, SIDE))

@@ -50,6 +50,7 @@ def test_overlaps_equal_their_definition() -> None:
     images = planted()[:8]
     images[3] = Labelled(images[3].answers, images[3].segments[:1], np.array([4]))
     images[5] = Labelled(images[5].answers, images[5].segments[:1], np.zeros(0, dtype=int))
+    images[6] = Labelled(images[6].answers, images[6].segments[:0], np.array([4]))
     kinds = np.array([0, 0, 1, 1])
     found = dissect(lambda: images, len(images), kinds, quantile=0.9)
     values = torch.stack([image.answers for image in images], 1).flatten(1).double().numpy()

@@ -99,6 +99,10 @@ def test_what_cannot_be_read_is_named_counted_and_left_out_on_request(
     assert said.startswith(f"2 of 33 images cannot be read: {first} is not a readable image: ")
     assert str(second) in said
     assert said.endswith("leave them out with --skip-corrupt 2")
+    whole = second.read_bytes()
+    second.write_bytes(b"no image")
+    assert f"{second} is not a readable image: its format is unknown;" in refused(folder, root)
+    second.write_bytes(whole)
     refused(folder, root, skip_corrupt=1)
     folder_index.make_index(OFFICIAL, folder, root, skip_corrupt=2)
     found = header.read_header(root, "official")

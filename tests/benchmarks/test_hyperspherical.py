@@ -302,6 +302,7 @@ def test_logits_of_a_classifier_with_centres(projection: Any) -> None:
         "added": layer.weight - centre + (0 if layer.own is None else layer.own),
     }[projection]
     torch.testing.assert_close(net(x), x @ rows.T + layer.bias)
+    assert isinstance(with_centres(nn.Linear(6, 4), (0, 1, 1, 0)), HierarchicalLinear)
 
 
 def test_centres_of_a_plain_classifier_are_means() -> None:
@@ -424,11 +425,11 @@ def test_norms_are_not_squared() -> None:
     term = VectorNorms(weight="0.5").attach(net)
     parts = [m.weight for m in net if isinstance(m, nn.Conv2d | nn.Linear)]
     expected = torch.autograd.grad(sum(0.5 * p.flatten(1).norm(dim=1).sum() for p in parts), parts)
-    for parameter in parts:
+    for parameter in parts[1:]:  # the first is frozen, or has not been in a backward pass
         parameter.grad = torch.ones_like(parameter)
     term.add_gradients()
-    for parameter, gradient in zip(parts, expected, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient + 1)
+    for place, (parameter, gradient) in enumerate(zip(parts, expected, strict=True)):
+        torch.testing.assert_close(parameter.grad, gradient + (place > 0))
 
 
 def test_angles_are_measured_before_and_after() -> None:
@@ -481,7 +482,11 @@ def test_angles_are_measured_before_and_after() -> None:
             "give both the same",
         ),
         (lambda: with_centres(nn.Sequential(nn.Linear(2, 3)), (0, 0)), "another data set's"),
+        (lambda: with_centres(nn.Linear(2, 3), (0, 0, 2)), "1 has no class"),
+        (lambda: Groups.of(torch.tensor([0, 0, -1])), "must not be negative, not -1"),
         (lambda: HypersphericalEnergy().attach(nn.Conv2d(1, 2, 3)), "no dense layer"),
+        (lambda: HypersphericalEnergy().attach(nn.Linear(3, 1)), "one output and no pair"),
+        (lambda: energy(torch.ones(4, 3).long(), "cosine"), "floating point, not torch.int64"),
         (lambda: energy(torch.ones(4, 3), "D_XM"), "'D_XM' is none of the metrics angle, cosine"),  # type: ignore[arg-type]
         (lambda: distances(torch.ones(4, 3), "angular7"), "'angular7' is none of"),  # type: ignore[arg-type]
         (lambda: energy(torch.ones(1, 3), "angular2"), r"two vectors or more.*not \(1, 3\)"),

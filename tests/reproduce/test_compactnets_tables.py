@@ -145,6 +145,7 @@ def test_claims_are_of_cells_that_there_are(tmp_path: Path) -> None:
         assert result.claims, name
         assert {claim.verdict for claim in result.claims} == {"not decidable"}
         found |= {claim.claim: (claim.stated, claim.printed) for claim in result.claims}
+    assert found["deeper"] == ("3 of 3", "3 of 3")
     # Depth 7 has CompactNet 0.1 points below CompressedNet: the table's own edge holds.
     assert found["edge when deep"] == ("4 of 4", "4 of 4")
     assert found["added penalties"] == ("2 of 2", "2 of 2")

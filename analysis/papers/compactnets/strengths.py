@@ -19,7 +19,8 @@ def rho_of(cell: CellResult) -> float:
 def heat_map(result: TableResult, model: str) -> list[Block]:
     """The model's errors by depth (columns) and ρ (rows, SimpleNet's 0 first), and the best cell.
 
-    Errors are rounded to whole percent in the figure; darker is larger.
+    Errors are rounded to whole percent in the figure; darker is larger, and a cell without runs is
+    empty.
     """
     cells = [c for c in result.cells if c.kind in ("SimpleNet", model)]
     known = {(rho_of(c), int(by_depth.depth_of(c))): c for c in cells}
@@ -47,9 +48,8 @@ def heat_map(result: TableResult, model: str) -> list[Block]:
     grid = Grid(
         "strengths", columns("ρ", *heads, right=heads), tuple(rows), name, caption, captioned=True,
     )  # fmt: skip
-    found = tuple(
-        tuple(round(100 * (values.get((value, d)) or 0.0)) for d in depths) for value in rhos
-    )
+    shown = {key: round(100 * value) for key, value in values.items() if value is not None}
+    found = tuple(tuple(shown.get((value, d)) for d in depths) for value in rhos)
     panel = Map(
         found, (), f"{model}", row_names=tuple(f"{r:g}" for r in rhos), column_names=heads,
         x_title="depth", y_title="ρ",

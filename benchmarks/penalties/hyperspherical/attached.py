@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from benchmarks.errors import UserError
 from benchmarks.models.hierarchical_linear import HierarchicalLinear, last_dense
+from benchmarks.penalties.group_norms import gradient_of
 from benchmarks.penalties.hyperspherical.energies import energy
 from benchmarks.penalties.hyperspherical.metrics import TINY
 from benchmarks.penalties.term import Attached
@@ -53,7 +55,11 @@ def of_one_shape(layers: Sequence[nn.Conv2d]) -> list[list[nn.Conv2d]]:
 
 
 class EnergyAttached(Attached):
-    """See :class:`benchmarks.penalties.HypersphericalEnergy`."""
+    """See :class:`benchmarks.penalties.HypersphericalEnergy`.
+
+    Raises:
+        UserError: where it is to spread a classifier's vectors, and there are not two.
+    """
 
     def __init__(self, model: nn.Module, term: HypersphericalEnergy) -> None:
         super().__init__(model)
@@ -63,6 +69,10 @@ class EnergyAttached(Attached):
         share = 1 / max(1, len(layers)) if term.layer_reduce == "mean" else 1
         self.conv_weight, self.fc_weight = float(term.conv_weight) * share, float(term.fc_weight)
         self.classifier = last_dense(model)[1] if term.fc_weight else None
+        if self.classifier is not None and self.classifier.out_features < 2:
+            raise UserError(
+                "the last dense layer has one output and no pair to spread: give fc_weight 0"
+            )
 
     def loss(self, labels: torch.Tensor) -> torch.Tensor | None:
         """See :meth:`Attached.loss`."""
@@ -98,5 +108,4 @@ class NormsAttached(Attached):
         for weight in self.weights:
             dims = tuple(range(1, weight.dim()))
             norms = torch.linalg.vector_norm(weight, dim=dims, keepdim=True).clamp(min=TINY)
-            assert weight.grad is not None
-            weight.grad.add_(weight / norms, alpha=self.factor)
+            gradient_of(weight).add_(weight / norms, alpha=self.factor)

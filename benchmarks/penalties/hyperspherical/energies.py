@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from benchmarks.data.parents import parents_fault
 from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical.metrics import DEFAULT, TINY, minimised, products
 from benchmarks.penalties.hyperspherical.settings import Metric, PairTerm
@@ -107,8 +108,13 @@ class Groups:
     ) -> Groups:
         """From each class's parent, int64 (classes,); all classes count by default.
 
-        Reads the largest parent: not for a step.
+        Reads the parents: not for a step.
+
+        Raises:
+            UserError: where they are not numbers from 0 on without a gap.
         """
+        if fault := parents_fault(parents.tolist()):
+            raise UserError(fault)
         number = int(parents.max()) + 1
         members = torch.nn.functional.one_hot(parents, number).T.float()
         found = torch.ones_like(members[0]) if present is None else present.to(members.dtype)

@@ -46,7 +46,9 @@ def signs(vectors: torch.Tensor, tau: float | None = None) -> torch.Tensor:
 
 def cosines(vectors: torch.Tensor) -> torch.Tensor:
     """Cosines (…, n, n) of all pairs of vectors (…, n, d); of a vector of zeros all are 0."""
-    unit = functional.normalize(vectors, dim=-1, eps=TINY)
+    # float16 has no number as small as that.
+    least = max(TINY, torch.finfo(vectors.dtype).tiny)
+    unit = functional.normalize(vectors, dim=-1, eps=least)
     return unit @ unit.mT
 
 
@@ -91,10 +93,12 @@ def products(
     """Cosines and D_h of all pairs; what a metric does not use is left at zeros of one entry.
 
     Raises:
-        UserError: for a name that is no metric's.
+        UserError: for a name that is no metric's, or vectors of whole numbers.
     """
     if metric not in METRICS:
         raise UserError(f"{metric!r} is none of the metrics {', '.join(METRICS)}")
+    if not vectors.is_floating_point():
+        raise UserError(f"vectors are of floating point, not {vectors.dtype}")
     tau = float(forms.ternary_tau) if metric.endswith("ter") else None
     nothing = vectors.new_zeros(())
     cosine = cosines(vectors) if uses_angles(metric) else nothing

@@ -8,7 +8,6 @@ said of a classifier is said of the network's last dense layer.
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -165,6 +164,8 @@ class HypersphericalHierarchy(PairTerm, tag="hyperspherical_hierarchy", frozen=T
             return f"radius_ratio must be below 1, not {self.radius_ratio}"
         if self.min_group < 2:
             return f"min_group must be at least 2, since one member has no pair: {self.min_group}"
+        from benchmarks.data.parents import parents_fault
+
         return super().fault() or parents_fault(self.parents, self.min_group)
 
     def misfit(self, dataset: str) -> str | None:
@@ -213,15 +214,3 @@ class PairwiseAngles(Term, tag="pairwise_angles", frozen=True):
         from benchmarks.penalties.hyperspherical.angles import MeasuredAngles
 
         return MeasuredAngles(model, self)
-
-
-def parents_fault(parents: tuple[int, ...], least: int = 2) -> str | None:
-    """What is wrong with the parents of classes, in one line; None where nothing is."""
-    if not parents:
-        return "parents: give the parent of each class, in label order, as numbers from 0 on"
-    sizes = Counter(parents)
-    if missing := sorted(set(range(max(sizes) + 1)) - set(sizes)):
-        return f"parents: {missing[0]} has no class; number the parents from 0 on without a gap"
-    if max(sizes.values()) < least:
-        return f"parents: no parent has {least} classes, so that there is no pair of siblings"
-    return None
