@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from launch_helpers import wait_for
+from untrained_helpers import complaint, run
 
+from reproduce.catalogue.selection import select
 from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 HEAVY = ("torch", "torchvision", "pandas", "scipy", "statsmodels", "matplotlib", "numpy", "sklearn")
 
@@ -29,17 +33,6 @@ def command(
         text=True,
         timeout=600,
     )
-
-
-def complaint(*arguments: str, **environment: str) -> str:
-    """The one line on stderr of a command that must exit with 2."""
-    done = command(*arguments, **environment)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("reproduce: ")
-    return lines[0]
 
 
 @pytest.mark.parametrize(
@@ -268,35 +261,58 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 @pytest.mark.slow
 def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
-    """Two cells, one seed: trained from another folder into a relative one, reported, told, shown,
-    and not trained again."""
-    chosen = ["--quick", "--seeds", "1", "--only", "plain *", "--only", "anti *"]
-    results = ["--results", str(tmp_path)]
-    relative = ["--results", tmp_path.name]
-    first = command("table3", *chosen, *relative, "--workers", "2", cwd=tmp_path.parent)
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "QUICK" in first.stdout
-    folder = tmp_path / "quick" / "locality" / "table3"
+    """Two cells, one seed, as on a machine that is lent: trained from another folder into a
+    relative one, killed after the first run, finished within a budget, reported, told, shown, not
+    trained again, and carried elsewhere in a bundle that makes the same report there."""
+    only = ["plain *", "anti *"]
+    chosen = ["--quick", "--seeds", "1", *(word for cell in only for word in ("--only", cell))]
+    train = ["table3", *chosen, "--results", "here", "--workers", "1"]
+    here, there, bundle = tmp_path / "here", tmp_path / "there", tmp_path / "b.zip"
+    results = ["--results", str(here)]
+    stored = Store(here, "quick").records.folder
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "reproduce", *train, "--budget", "1h"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    (made,) = wait_for(lambda: list(stored.glob("??/*.json")))
+    killed.kill()
+    killed.wait()
+    planned = select("table3", form="quick", only=only, seeds="1").in_training_order
+    assert made.stem == planned[0].run.hash
+    first = made.read_bytes()
+
+    rest = command(*train, "--budget", "30m", "--bundle", str(bundle), cwd=tmp_path)
+    assert rest.returncode == 0, rest.stdout + rest.stderr
+    assert "2 of 2 runs are in " in rest.stderr
+    assert "QUICK" in rest.stdout
+    folder = here / "quick" / "locality" / "table3"
     files = sorted(path.name for path in folder.iterdir())
     drawn = {f"{name}.{kind}" for name in ("seeds", "curves") for kind in ("pdf", "png")}
     whole = {f"table3.{kind}" for kind in ("csv", "json", "tex", *drawn)}
     assert whole <= set(files)
-    records = list((tmp_path / "quick" / "records").glob("??/*.json"))
+    records = list(stored.glob("??/*.json"))
     assert len(records) == 2
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in records}
+    assert before[made][1] == first
     csv = (folder / "table3.csv").read_bytes()
 
-    told = json.loads(command("status", "table3", *chosen, *results, "--json").stdout)
+    told = json.loads(run("status", "table3", *chosen, *results, "--json").stdout)
     assert told["complete"]
-    shown = command("show", records[0].stem[:6], "--quick", *results)
-    assert records[0].stem in shown.stdout
-    again = command("table3", *chosen, *results)
+    shown = run("show", made.stem[:6], "--quick", *results)
+    assert made.stem in shown.stdout
+    again = run("table3", *chosen, *results)
     assert again.returncode == 0
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in records} == before
     assert (folder / "table3.csv").read_bytes() == csv
-    rest = command("report", "table3", "--quick", *results)
-    assert rest.returncode == 3
-    assert "INCOMPLETE" in rest.stdout
+    everything = run("report", "table3", "--quick", *results)
+    assert everything.returncode == 3
+    assert "INCOMPLETE" in everything.stdout
     results_of = [json.loads(path.read_text())["result"]["measurements"] for path in records]
     # Of 500 images; chance is 50.
     assert all(found["test accuracy"]["count"] > 400 for found in results_of)
+
+    assert run("collect", str(bundle), "--results", str(there)).returncode == 0
+    assert run("report", "table3", *chosen, "--results", str(there)).returncode == 0
+    assert (there / folder.relative_to(here) / "table3.csv").read_bytes() == csv
