@@ -242,7 +242,6 @@ def test_learns_on_real_images(cifar10_root: Path) -> None:
         width_multiplier="0.25",
     )
     outcome = train(run, part)
-    print("CORRECT", correct_of(outcome), losses_of(outcome))
     correct = correct_of(outcome)
     assert correct is not None
     assert correct > 300  # of 1,000; chance is 100

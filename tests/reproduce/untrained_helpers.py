@@ -25,23 +25,21 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     """`reproduce ARGUMENTS` at 80 columns without a terminal, in this process, since loading a
     process's packages takes longer than most answers; both outputs are files, as a shell's are."""
     with contextlib.ExitStack() as stack:
-        out = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-        err = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.chdir(ROOT)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name, value in {"COLUMNS": "80", **environment}.items():
             patch.setenv(name, value)
+        patch.chdir(ROOT)
         patch.setattr(sys, "stdin", stack.enter_context(open(os.devnull)))
-        patch.setattr(sys, "stdout", out)
-        patch.setattr(sys, "stderr", err)
+        for name in ("stdout", "stderr"):
+            file = open(folder / name, "w", encoding="utf-8")  # noqa: SIM115
+            patch.setattr(sys, name, stack.enter_context(file))
         with pytest.raises(SystemExit) as ended:
             main(arguments)
-        texts = []
-        for file in (out, err):
-            file.flush()
-            file.seek(0)
-            texts.append(file.read())
-    return subprocess.CompletedProcess(list(arguments), ended.value.code, *texts)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        texts = ((folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(list(arguments), ended.value.code, *texts)
 
 
 def run_apart(*arguments: str, module: str = "reproduce") -> subprocess.CompletedProcess[str]:
