@@ -46,7 +46,7 @@ def trained(kind: str, acb_bn: str) -> tuple[nn.Module, torch.Tensor]:
         strip_eta="8" if kind == "square" else "0",  # type: ignore[arg-type]
         normalization="half",
         augmentation="crop_flip",
-        width_multiplier="0.25",  # type: ignore[arg-type]
+        width_multiplier="0.5",  # type: ignore[arg-type]
         epochs=2,
         batch_size=64,
         learning_rate="0.05",  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def test_a_trained_network_merges_into_the_plain_one(kind: str, acb_bn: str) -> 
     model, images = trained(kind, acb_bn)
     assert not torch.equal(
         next(m.running_mean for m in model.modules() if isinstance(m, nn.BatchNorm2d)),  # type: ignore[arg-type]
-        torch.zeros(4),
+        torch.zeros(8),
     )
     model = copy.deepcopy(model).eval()
     with torch.no_grad():
