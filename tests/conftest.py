@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -18,6 +19,48 @@ from benchmarks.run import Run
 # Deadlines are times, and a busy machine is no defect.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
+
+CLUSTER = "tests/slurm"
+# What takes longest comes first, the longest of all foremost: begun late, it would be waited for
+# by a single worker while the others have nothing left.
+FIRST = (
+    CLUSTER,
+    "tests/reproduce/test_committed_reports.py",
+    "tests/reproduce/test_cli.py",
+    "tests/reproduce/test_kill.py",
+    "tests/reproduce/test_launch.py",
+    "tests/reproduce/test_toy_paper.py",
+    "tests/reproduce/test_page.py",
+    "tests/benchmarks/test_loop.py",
+    "tests/benchmarks/test_step_rules.py",
+    "tests/reproduce/test_budget.py",
+)
+
+
+def unit_of(nodeid: str) -> str:
+    """What one worker runs whole: a file, so that its tests share what they make, and all tests on
+    a cluster, which they share."""
+    file = nodeid.partition("::")[0]
+    return CLUSTER if file.startswith(f"{CLUSTER}/") else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The units of ``FIRST`` to the front."""
+    places = {unit: place for place, unit in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(unit_of(item.nodeid), len(FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)  # a hook of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hands whole units out, in the order in which they were collected."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False  # by number of tests, which says little of their time
+    return ByUnit(config, log)
 
 
 def random_split(count: int, seed: int) -> store.Split:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from benchmarks.errors import UserError
@@ -133,7 +134,7 @@ class DatasetInfo:
         """Height and width of the published images."""
         return self.published_side or self.side
 
-    @property
+    @cached_property  # asked whenever a run that names parents is made
     def coarse_labels(self) -> tuple[int, ...]:
         """Place in ``superclasses`` of each class's own, in label order; () where it has none."""
         groups = enumerate(self.superclasses)

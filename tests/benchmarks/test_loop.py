@@ -239,6 +239,7 @@ def test_learns_on_real_images(cifar10_root: Path) -> None:
         batch_size=64,
         lr_milestones=(2,),
         learning_rate="0.01",
+        width_multiplier="0.25",
     )
     outcome = train(run, part)
     correct = correct_of(outcome)

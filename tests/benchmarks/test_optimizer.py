@@ -27,7 +27,7 @@ def _assert_same(model: torch.nn.Module, other: torch.nn.Module, **tolerance: fl
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
-    run = make_run(seed=0, l2_convention="half_sum_sq")
+    run = make_run(seed=0, l2_convention="half_sum_sq", width_multiplier="0.25")
     model = build(run, 10).to(dtype)
     reference = copy.deepcopy(model)
     decayed = set(decay_coefficients(model, run))
@@ -56,7 +56,9 @@ def test_ten_plain_steps_equal_torch_sgd(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("convention", ["sum_sq", "half_sum_sq"])
 @pytest.mark.parametrize("placement", ["outside", "inside"])
 def test_steps_equal_autograd_of_eq1(convention: str, placement: str) -> None:
-    run = make_run(seed=0, gamma="1.6", eta="2.4", l2_convention=convention)
+    run = make_run(
+        seed=0, gamma="1.6", eta="2.4", l2_convention=convention, width_multiplier="0.25"
+    )
     model = build(run, 10).double()
     reference = copy.deepcopy(model)
     ours = SGD(lr_placement=placement).build(model, decay_coefficients(model, run))

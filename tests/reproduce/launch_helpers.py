@@ -39,7 +39,7 @@ def tiny_dataset() -> data_store.Dataset:
 
 
 def tiny_run(seed: int, **changes: Any) -> Run:
-    """Two epochs of two updates."""
+    """Two epochs of two updates of a network of an eighth of the width."""
     settings: dict[str, Any] = {
         "dataset": "tiny",
         "data_digest": tiny_dataset().digest,
@@ -47,6 +47,7 @@ def tiny_run(seed: int, **changes: Any) -> Run:
         "batch_size": 32,
         "lr_milestones": (1,),
         "evaluate_every": 2,
+        "width_multiplier": "0.125",
     }
     return make_run(seed=seed, **{**settings, **changes})
 

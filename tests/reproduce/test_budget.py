@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,8 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from launch_helpers import contents, tiny_dataset, tiny_run, tiny_table, wait_for
-from test_cli import command
+from launch_helpers import contents, tiny_dataset, tiny_run, tiny_table
 
 from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
@@ -210,35 +207,3 @@ def test_workers_end_by_themselves_when_nothing_fits(tiny: Path, tmp_path: Path)
         summary = launch(planned, store, options)
     assert (summary.spent, summary.done) == (True, 0)
     assert len(list(store.logs.glob("*.log"))) == 1
-
-
-def test_killed_then_resumed_then_carried_elsewhere(tmp_path: Path) -> None:
-    """As on a machine that is lent: what was made before the kill stays, the rest is made in the
-    next budget, and the bundle makes the same report in another results folder."""
-    chosen = ["table5", "--quick", "--only", "5x5 1 0", "--only", "5x5 1 0.25", "--seeds", "1"]
-    here, there, bundle = tmp_path / "here", tmp_path / "there", tmp_path / "b.zip"
-    train = [*chosen, "--results", str(here), "--device", "cpu", "--workers", "1"]
-    records = Store(here, "quick").records.folder
-    program = [sys.executable, "-m", "reproduce"]
-    first = subprocess.Popen([*program, *train, "--budget", "1h"], stderr=subprocess.DEVNULL)
-    made = wait_for(lambda: sorted(records.glob("??/*.json")))
-    first.kill()
-    first.wait()
-    planned = select(
-        "table5", form="quick", only=["5x5 1 0", "5x5 1 0.25"], seeds="1"
-    ).in_training_order
-    assert made[0].stem == planned[0].run.hash
-    before = made[0].read_bytes()
-    done = subprocess.run(
-        [*program, *train, "--budget", "30m", "--bundle", str(bundle)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "2 of 2 runs are in " in done.stderr
-    assert made[0].read_bytes() == before
-    assert command("collect", str(bundle), "--results", str(there)).returncode == 0
-    assert command("report", *chosen, "--results", str(there)).returncode == 0
-    report = Path("quick", "locality", "table5", "table5.csv")
-    assert (there / report).read_bytes() == (here / report).read_bytes()

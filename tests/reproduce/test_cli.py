@@ -10,8 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from launch_helpers import wait_for
+from untrained_helpers import complaint, run
 
+from reproduce.catalogue.selection import select
+from reproduce.running import estimate
 from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 HEAVY = ("torch", "torchvision", "pandas", "scipy", "statsmodels", "matplotlib", "numpy", "sklearn")
 
@@ -29,17 +34,6 @@ def command(
         text=True,
         timeout=600,
     )
-
-
-def complaint(*arguments: str, **environment: str) -> str:
-    """The one line on stderr of a command that must exit with 2."""
-    done = command(*arguments, **environment)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("reproduce: ")
-    return lines[0]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +114,7 @@ def test_missing_data_are_told_before_anything_is_estimated(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("arguments", [[], ["data"]])
 def test_no_arguments_teach(arguments: list[str]) -> None:
-    done = command(*arguments)
+    done = run(*arguments)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 10
     assert done.stderr == ""
@@ -163,8 +157,11 @@ def test_interrupts_outside_training_are_told(tmp_path: Path) -> None:
     assert done.stderr == "reproduce: interrupted; the same command continues where it stopped\n"
 
 
-def test_long_work_without_a_terminal_needs_yes(cifar10_root: Path, tmp_path: Path) -> None:
-    done = command("table3", "--data", str(cifar10_root), "--results", str(tmp_path))
+def test_long_work_without_a_terminal_needs_yes(
+    cifar10_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "CALIBRATION_SECONDS", 0.1)
+    done = run("table3", "--data", str(cifar10_root), "--results", str(tmp_path))
     assert done.returncode == 2
     assert "195 runs" in done.stderr
     assert "--yes" in done.stderr.splitlines()[-1]
@@ -175,24 +172,32 @@ def test_results_that_are_a_file(tmp_path: Path) -> None:
     assert "not a folder" in complaint("status", "table3", "--results", str(tmp_path / "results"))
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["--help"], ["list"], ["status", "table3"], ["table3", "--dry-run"], ["plan", "--help"]],
-)
-def test_answers_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+def test_answers_load_nothing_heavy(tmp_path: Path) -> None:
+    """Nor does a dry run, which lists every run and needs no data."""
     program = (
-        "import sys; from reproduce.__main__ import run; code = run(sys.argv[1:]);"
-        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+        "import contextlib, io, json, sys; from reproduce.__main__ import run\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as out: code = run(arguments)\n"
+        f"    loaded = [name for name in {HEAVY} if name in sys.modules]\n"
+        "    print(json.dumps([code, loaded, out.getvalue()]))"
     )
+    dry = ["table3", "--dry-run", "--json", "--data", str(tmp_path)]
+    asked = [["--help"], ["list"], ["plan", "--help"], ["status", "table3"], dry]
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", program, json.dumps(asked)],
         cwd=ROOT,
         env={**os.environ, "REPRODUCE_RESULTS": str(tmp_path)},
         capture_output=True,
         text=True,
+        check=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer[:2] for answer in told] == [[0, []]] * len(asked), done.stderr
+    listed = json.loads(told[-1][2])
+    runs = {run for cell in listed["cells"] for run in cell["runs"].values()}
+    assert len(listed["cells"]) == 13
+    assert len(runs) == 195
+    assert not list(tmp_path.iterdir())
 
 
 OPTIONS = (
@@ -209,29 +214,20 @@ def test_help_names_every_option(option: str) -> None:
 
 @functools.cache
 def _table_help() -> str:
-    return command("table3", "--help", COLUMNS="100").stdout
-
-
-def test_dry_run_lists_every_run_and_needs_no_data(tmp_path: Path) -> None:
-    done = command(
-        "table3", "--dry-run", "--json", "--data", str(tmp_path), "--results", str(tmp_path)
-    )
-    listed = json.loads(done.stdout)
-    runs = {run for cell in listed["cells"] for run in cell["runs"].values()}
-    assert len(listed["cells"]) == 13
-    assert len(runs) == 195
-    assert not list(tmp_path.iterdir())
+    return run("table3", "--help", COLUMNS="100").stdout
 
 
 def test_the_tables_own_script_is_the_same_command() -> None:
+    asked = ["--dry-run", "--only", "vgg*"]
     script = subprocess.run(
-        [sys.executable, "-m", "reproduce.locality.table3", "--dry-run"],
+        [sys.executable, "-m", "reproduce.locality.table3", *asked],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert script.returncode == 0, script.stderr
-    assert script.stdout == command("locality/table3", "--dry-run").stdout
+    assert script.returncode == 2
+    assert "plain 1 1" in script.stderr  # the cells that there are
+    assert script.stderr == run("locality/table3", *asked).stderr
 
 
 def test_an_internal_error_leaves_a_log(tmp_path: Path) -> None:
@@ -268,35 +264,58 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 @pytest.mark.slow
 def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
-    """Two cells, one seed: trained from another folder into a relative one, reported, told, shown,
-    and not trained again."""
-    chosen = ["--quick", "--seeds", "1", "--only", "plain *", "--only", "anti *"]
-    results = ["--results", str(tmp_path)]
-    relative = ["--results", tmp_path.name]
-    first = command("table3", *chosen, *relative, "--workers", "2", cwd=tmp_path.parent)
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "QUICK" in first.stdout
-    folder = tmp_path / "quick" / "locality" / "table3"
+    """Two cells, one seed, as on a machine that is lent: trained from another folder into a
+    relative one, killed after the first run, finished within a budget, reported, told, shown, not
+    trained again, and carried elsewhere in a bundle that makes the same report there."""
+    only = ["plain *", "anti *"]
+    chosen = ["--quick", "--seeds", "1", *(word for cell in only for word in ("--only", cell))]
+    train = ["table3", *chosen, "--results", "here", "--workers", "1"]
+    here, there, bundle = tmp_path / "here", tmp_path / "there", tmp_path / "b.zip"
+    results = ["--results", str(here)]
+    stored = Store(here, "quick").records.folder
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "reproduce", *train, "--budget", "1h"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    (made,) = wait_for(lambda: list(stored.glob("??/*.json")), 600)
+    killed.kill()
+    killed.wait()
+    planned = select("table3", form="quick", only=only, seeds="1").in_training_order
+    assert made.stem == planned[0].run.hash
+    first = made.read_bytes()
+
+    rest = command(*train, "--budget", "30m", "--bundle", str(bundle), cwd=tmp_path)
+    assert rest.returncode == 0, rest.stdout + rest.stderr
+    assert "2 of 2 runs are in " in rest.stderr
+    assert "QUICK" in rest.stdout
+    folder = here / "quick" / "locality" / "table3"
     files = sorted(path.name for path in folder.iterdir())
     drawn = {f"{name}.{kind}" for name in ("seeds", "curves") for kind in ("pdf", "png")}
     whole = {f"table3.{kind}" for kind in ("csv", "json", "tex", *drawn)}
     assert whole <= set(files)
-    records = list((tmp_path / "quick" / "records").glob("??/*.json"))
+    records = list(stored.glob("??/*.json"))
     assert len(records) == 2
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in records}
+    assert before[made][1] == first
     csv = (folder / "table3.csv").read_bytes()
 
-    told = json.loads(command("status", "table3", *chosen, *results, "--json").stdout)
+    told = json.loads(run("status", "table3", *chosen, *results, "--json").stdout)
     assert told["complete"]
-    shown = command("show", records[0].stem[:6], "--quick", *results)
-    assert records[0].stem in shown.stdout
-    again = command("table3", *chosen, *results)
+    shown = run("show", made.stem[:6], "--quick", *results)
+    assert made.stem in shown.stdout
+    again = run("table3", *chosen, *results)
     assert again.returncode == 0
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in records} == before
     assert (folder / "table3.csv").read_bytes() == csv
-    rest = command("report", "table3", "--quick", *results)
-    assert rest.returncode == 3
-    assert "INCOMPLETE" in rest.stdout
+    everything = run("report", "table3", "--quick", *results)
+    assert everything.returncode == 3
+    assert "INCOMPLETE" in everything.stdout
     results_of = [json.loads(path.read_text())["result"]["measurements"] for path in records]
     # Of 500 images; chance is 50.
     assert all(found["test accuracy"]["count"] > 400 for found in results_of)
+
+    assert run("collect", str(bundle), "--results", str(there)).returncode == 0
+    assert run("report", "table3", *chosen, "--results", str(there)).returncode == 0
+    assert (there / folder.relative_to(here) / "table3.csv").read_bytes() == csv

@@ -86,7 +86,6 @@ def test_a_failure_of_another_command_meanwhile_counts(
     assert store.records.finished([p.run.hash for p in planned]) == {second.run.hash}
 
 
-@pytest.mark.long
 def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
     store: Store, options: LaunchOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

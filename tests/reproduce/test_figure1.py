@@ -62,7 +62,7 @@ def test_a_file_as_a_user_names_it(file: Path, tmp_path: Path) -> None:
     (folder,) = (results / "variants").iterdir()
     assert folder.name.startswith("weights=some-network-")
     assert set(helpers.contents(folder / "locality" / "figure1")) == FILES
-    again = helpers.run(
+    again = helpers.run_apart(
         "--weights", str(file), "--results", str(tmp_path / "again"),
         module="reproduce.locality.figure1",
     )  # fmt: skip

@@ -63,7 +63,7 @@ def test_it_prints_both_choices_within_80_columns(printed: tuple[str, Path]) -> 
 def test_the_files_are_the_same_again(printed: tuple[str, Path], tmp_path: Path) -> None:
     first = helpers.contents(printed[1])
     assert set(first) == FILES
-    done = helpers.run("--results", str(tmp_path), module="reproduce.locality.figure2")
+    done = helpers.run_apart("--results", str(tmp_path), module="reproduce.locality.figure2")
     assert done.returncode == 0, done.stderr
     assert helpers.contents(tmp_path / "locality" / "figure2") == first
     assert first["figure2.map.pdf"].startswith(b"%PDF")

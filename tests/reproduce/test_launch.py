@@ -32,7 +32,7 @@ from reproduce.running.launch import LaunchOptions, launch
 from reproduce.store.claims import process_started
 from reproduce.store.store import Store
 
-LONG = 200  # epochs of a run that is not meant to end
+LONG = 20_000  # epochs of a run that is not meant to end
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import untrained_helpers as helpers
 from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import make_run
@@ -218,12 +219,7 @@ def test_dry_run_prints_scripts_and_cost(tmp_path: Path) -> None:
 
 
 def test_every_table_command_has_the_options() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "reproduce", "table3", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = helpers.run("table3", "--help")
     for name in SlurmOptions.__dataclass_fields__:
         assert flag(name) in done.stdout
 

@@ -53,7 +53,7 @@ def test_the_files_are_the_same_again(printed: tuple[str, Path], tmp_path: Path)
         f"theorem1.{kind}"
         for kind in ("csv", "tex", "json", "limits.tex", "masses.tex", "statements.tex")
     }
-    done = helpers.run("--results", str(tmp_path), module="reproduce.locality.theorem1")
+    done = helpers.run_apart("--results", str(tmp_path), module="reproduce.locality.theorem1")
     assert done.returncode == 0, done.stderr
     assert helpers.contents(tmp_path / "locality" / "theorem1") == first
 

@@ -23,17 +23,6 @@ DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "sbatch")
 INSTALL = "REPRODUCE_INSTALL_SLURM"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These early, since they take long and mostly wait; and all by one worker, which then has the
-    only cluster. (Where xdist does not group, as 3.8 does not with pytest 9.2, each worker starts
-    clusters of its own, which do not mind each other.)"""
-    ours = [item for item in items if Path(__file__).parent in item.path.parents]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("slurm"))
-    items[:] = [*ours, *(item for item in items if item not in ours)]
-
-
 @pytest.fixture(scope="session")
 def _packages() -> None:
     """SLURM's programs, or a skip that says how to get them."""
@@ -79,7 +68,7 @@ def _cluster(_packages: None) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def _bare_cluster(_packages: None) -> Iterator[Cluster]:
-    yield from _started(CLUSTER_ACCOUNTING="none", CLUSTER_MAX_ARRAY_SIZE="4")
+    yield from _started(CLUSTER_ACCOUNTING="none", CLUSTER_MAX_ARRAY_SIZE="2")
 
 
 @pytest.fixture
@@ -92,7 +81,7 @@ def cluster(_cluster: Cluster) -> Iterator[Cluster]:
 
 @pytest.fixture
 def bare_cluster(_bare_cluster: Cluster) -> Iterator[Cluster]:
-    """Without accounting, and with arrays of four tasks at most."""
+    """Without accounting, and with arrays of two tasks at most."""
     yield _bare_cluster
     _bare_cluster.clear()
 
@@ -111,16 +100,31 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the code, for all results folders: one that is there already is compiled already."""
+    return tmp_path_factory.mktemp("snapshots")
+
+
 @pytest.fixture
-def bench(cluster: Cluster, checkout: Path, data: Path, tmp_path: Path) -> Bench:
+def results(tmp_path: Path, snapshots: Path) -> Path:
+    """An empty results folder with those snapshots."""
+    place = Store(tmp_path / "results", "quick").slurm / "snapshots"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(snapshots)
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def bench(cluster: Cluster, checkout: Path, data: Path, results: Path) -> Bench:
     """The command on the cluster with accounting."""
-    return Bench(cluster, checkout, tmp_path / "results", data)
+    return Bench(cluster, checkout, results, data)
 
 
 @pytest.fixture
-def bare_bench(bare_cluster: Cluster, checkout: Path, data: Path, tmp_path: Path) -> Bench:
+def bare_bench(bare_cluster: Cluster, checkout: Path, data: Path, results: Path) -> Bench:
     """The command on the cluster without."""
-    return Bench(bare_cluster, checkout, tmp_path / "results", data)
+    return Bench(bare_cluster, checkout, results, data)
 
 
 @pytest.fixture(scope="session")

@@ -18,24 +18,24 @@ Expected = Callable[[str, int], dict[str, Any]]
 
 
 def test_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Expected) -> None:
-    bench.finish(SHORT_PLAIN, "6")
+    bench.finish(SHORT_PLAIN, "3")
     (submission,) = bench.manifests()
     (array,) = submission.arrays
     assert array.name == "tiny-quick/short-plain-1-1"
-    assert [run.seed for task in array.tasks for run in task] == list(range(6))
-    assert bench.contents(runs(SHORT_PLAIN, 6)) == expected(SHORT_PLAIN, 6)
+    assert [run.seed for task in array.tasks for run in task] == list(range(3))
+    assert bench.contents(runs(SHORT_PLAIN, 3)) == expected(SHORT_PLAIN, 3)
     assert list(bench.store.claims().folder.iterdir()) == []
     assert list(bench.store.checkpoints.iterdir()) == []
-    assert bench.status(SHORT_PLAIN, "6")["counts"] == {"done": 6}
+    assert bench.status(SHORT_PLAIN, "3")["counts"] == {"done": 3}
 
 
 def test_an_array_beyond_the_limit_is_split_and_needs_no_accounting(
     bare_bench: Bench, expected: Expected
 ) -> None:
-    bare_bench.finish(SHORT_LOCALITY, "5")
+    bare_bench.finish(SHORT_LOCALITY, "3")
     (submission,) = bare_bench.manifests()
-    assert [len(array.tasks) for array in submission.arrays] == [4, 1]
-    assert bare_bench.contents(runs(SHORT_LOCALITY, 5)) == expected(SHORT_LOCALITY, 5)
+    assert [len(array.tasks) for array in submission.arrays] == [2, 1]
+    assert bare_bench.contents(runs(SHORT_LOCALITY, 3)) == expected(SHORT_LOCALITY, 3)
 
 
 @pytest.mark.long
