@@ -84,7 +84,7 @@ def tabled(selection: Selection) -> Document:
 
 def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
     """The entry's documents, each with its runs; one without a document where there is none."""
-    from analysis.documents.html import Section
+    from analysis.documents.html import COMPUTED, Section
 
     anchor = entry.id.replace("/", "-")
     paper = next(paper.title for paper in papers() if paper.name == entry.paper)
@@ -94,7 +94,7 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         if isinstance(made, str):
             yield Section(anchor, entry.name, entry.summary, paper, made, command), []
         else:
-            section = Section(anchor, made.title, entry.summary, paper, "computed", command, made)
+            section = Section(anchor, made.title, entry.summary, paper, COMPUTED, command, made)
             yield replace(section, varies=entry.varies), []
         return
     table = entry.load()
@@ -125,13 +125,13 @@ def precisions(base: Path, form: str) -> list[str]:
 
 def _audit(base: Path) -> Section:
     """What selection alone could explain of the gains of all tables."""
-    from analysis.documents.html import Section
+    from analysis.documents.html import COMPUTED, Section
     from reproduce.commands.audit import document_of
 
     made = document_of(base)
     summary = "what selection alone could explain of a printed gain"
     command = f"reproduce {made.id}"
-    return Section(made.id, made.title, summary, "All papers", "computed", command, made)
+    return Section(made.id, made.title, summary, "All papers", COMPUTED, command, made)
 
 
 def _selected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -35,6 +36,7 @@ def paper(
         typer.Argument(metavar="[PAPER]", help="Such as beta-lasso.", show_default=False),
     ] = None,
     results: opt.Results = None,
+    as_json: opt.Json = False,
 ) -> str:
     """Write one PDF with every table and figure of a paper, published beside reproduced, as far as
     there are runs."""
@@ -51,6 +53,8 @@ def paper(
     path = base / f"{chosen}.pdf"
     with atomic.telling(f"write {path}", "; give another --results DIR"):
         atomic.replace(path, compiled(title, made, compiler))
+    if as_json:
+        return json.dumps({"path": str(path), "documents": [each.id for each in made]})
     return f"Written: {short(path)}, {len(made)} tables and figures"
 
 
