@@ -21,6 +21,7 @@ from reproduce.store.paths import default_results
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document
+    from analysis.documents.panels import FigureBlock
 
 # The first that is there compiles; each is told to stop at nothing.
 COMPILERS = {
@@ -65,18 +66,14 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
         UserError: where LaTeX fails, with its last words.
     """
     from analysis.documents.latex import book
-    from analysis.documents.panels import FigureBlock
-    from analysis.figures import drawing
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        figures: dict[str, list[str]] = {}
-        for document in documents:
-            for block in document.blocks:
-                if isinstance(block, FigureBlock):
-                    file = f"figure{sum(map(len, figures.values()))}.pdf"
-                    (folder / file).write_bytes(drawing.files(block)["pdf"])
-                    figures.setdefault(document.id, []).append(file)
+        # By place and not by name: the forms of a table share theirs.
+        figures = [
+            [_written(block, folder / f"figure{place}-{number}.pdf") for number, block in of_one]
+            for place, of_one in enumerate(map(_figures, documents))
+        ]
         (folder / "paper.tex").write_text(book(title, documents, figures), encoding="utf-8")
         for _ in range(PASSES):
             done = subprocess.run(
@@ -91,3 +88,17 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
             said = [line for line in done.stdout.splitlines() if line.startswith("!")]
             raise UserError(f"{compiler} failed: {said[0] if said else done.stderr.strip()[-200:]}")
         return (folder / "paper.pdf").read_bytes()
+
+
+def _figures(document: Document) -> list[tuple[int, FigureBlock]]:
+    from analysis.documents.panels import FigureBlock
+
+    return [*enumerate(block for block in document.blocks if isinstance(block, FigureBlock))]
+
+
+def _written(block: FigureBlock, path: Path) -> str:
+    """The name of the file that the figure was drawn into."""
+    from analysis.figures import drawing
+
+    path.write_bytes(drawing.files(block)["pdf"])
+    return path.name
