@@ -118,8 +118,12 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
 
 
 def precisions(base: Path, form: str) -> list[str]:
-    """Those of the runs of a results folder in a form, whatever table they are of."""
-    records = Store(base, form).records.readable()
+    """Those of the runs of a results folder in a form, whatever table they are of.
+
+    Raises:
+        UserError: where a record is damaged: without it a table would pass for one without runs.
+    """
+    records = Store(base, form).records.collect().values()
     return sorted({record["run"]["precision"] for record in records}, reverse=True)
 
 

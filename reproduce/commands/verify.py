@@ -126,7 +126,13 @@ def _finding(report: str, wrong: Callable[[], Iterable[str]]) -> Finding:
     try:
         return Finding(report, None, tuple(wrong()))
     except (UserError, OSError) as error:
-        return Finding(report, None, (str(error),))
+        return Finding(report, None, (_told(error),))
+
+
+def _told(error: UserError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot read {error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -169,7 +175,7 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
         try:
             found = _trained(entry, store, variant)
         except (UserError, OSError) as error:
-            found = Finding(_name(store, entry, variant), 0, (str(error),))
+            found = Finding(_name(store, entry, variant), 0, (_told(error),))
         if found:
             yield found
         yield from _sensitivities(entry, store, variant)

@@ -20,6 +20,7 @@ from reproduce.catalogue.published import read_rows
 from reproduce.catalogue.report import build
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Table, spelled
+from reproduce.store.paths import ROOT
 
 TABLES = {m.TABLE.name: m.TABLE for m in (table1, table2, figure2, figure3, figure5, selection)}
 FORMS = [(t, form) for t in TABLES.values() for form in ("full", *t.forms)]

@@ -104,6 +104,23 @@ def test_a_page_takes_no_part_of_a_table(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_damaged_record_is_no_missing_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page that stands is not replaced by one on which its table has no run."""
+    measured = Path("reduced/measured/beta-lasso-selection.csv")
+    (tmp_path / measured).parent.mkdir(parents=True)
+    text = (ROOT / "results" / measured).read_text(encoding="utf-8")
+    (tmp_path / measured).write_text(text[: 3 * len(text) // 4], encoding="utf-8")
+    page_there = tmp_path / "beta-lasso-selection.html"
+    page_there.write_text("as it was")
+    for asked in (["report", "--html", "beta-lasso/selection"], ["audit", "beta-lasso/selection"]):
+        assert run([*asked, "--results", str(tmp_path)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "beta-lasso-selection.csv:" in line
+    assert page_there.read_text() == "as it was"
+
+
 def test_what_is_there_of_a_paper_is_counted() -> None:
     """An entry counts once, whatever forms of it have runs."""
     made = Document("p/table1", "Table 1", "what it shows", ())
