@@ -104,7 +104,7 @@ def dashboard(results: Path | None = None) -> str:
             done.setdefault(row["table"], []).append(told)
     lines = []
     for paper in papers():
-        lines.append(f"{paper.title} ({paper.name})")
+        lines.append(_filled(f"{paper.title} ({paper.name})", ""))
         kinds = {True: "trained", False: "computed at once"}
         for trains, kind in kinds.items():
             names = [
