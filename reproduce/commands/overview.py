@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -89,7 +90,10 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     rows = _finished(results or default_results())
     if as_json:
         return json.dumps(rows, indent=1)
-    return "\n".join(map(_line, rows)) or f"no run has finished yet: {START}"
+    lines = [*map(_line, rows)]
+    if sys.stdout is not None and sys.stdout.isatty():  # piped, a line stays a line
+        lines = [_filled(line, "") for line in lines]
+    return "\n".join(lines) or f"no run has finished yet: {START}"
 
 
 def dashboard(results: Path | None = None) -> str:
