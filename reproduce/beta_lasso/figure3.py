@@ -122,11 +122,11 @@ def _judged(
     return sparsity.judged(claim, _by_layer(result), _others(table))
 
 
-# What no inequality of cells says: counts beside those of other networks, which follow the form.
 JUDGED = (
     "Sentences on weights that are left are judged by a sign test over a data set's runs: whether "
     "more than half of all seeds would bear them out."
 )
+# What no inequality of cells says: counts beside those of other networks, which follow the form.
 CLAIMS = ("few", "slightly more", "sparse", "dense last")
 CELLS = tuple(cell for dataset in DATASETS for cell in _cells(dataset))
 
@@ -145,8 +145,8 @@ TABLE = Table(
     further=further,
     judges={claim: partial(_judged, claim) for claim in CLAIMS},
     remark=(
-        f"{JUDGED} The published S-LOCAL line leaves out the three colour channels: it stands at 4.8 million "
-        "where that layer has 14.3 million weights (B-06)."
+        f"{JUDGED} The published S-LOCAL line leaves out the three colour channels: it stands at "
+        "4.8 million where that layer has 14.3 million weights (B-06)."
     ),
 )
 QUICK = TABLE.in_form(
