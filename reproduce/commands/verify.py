@@ -152,8 +152,8 @@ def _sum(found: Sequence[Finding]) -> str:
     if not wrong:
         return f"all {len(found)} reports hold"
     return (
-        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE`, or the command itself "
-        "where nothing is trained, writes them again"
+        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE` writes a table's again, "
+        "`reproduce report --html` the page, and any other's own command that"
     )
 
 
