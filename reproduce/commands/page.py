@@ -171,7 +171,7 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
 
 
 def write(base: Path, names: Sequence[str]) -> Path:
-    """Write the page into the results folder: ``report.html``, or ``<names>.html`` of some.
+    """Write the page into the results folder: ``report.html``, or ``<name>+<name>.html`` of some.
 
     Raises:
         UserError: where it cannot be written; see also :func:`page_of`.
@@ -179,7 +179,7 @@ def write(base: Path, names: Sequence[str]) -> Path:
     from reproduce.store import atomic
 
     text = page_of(base, names)
-    name = "-".join(names).replace("/", "-") + ".html" if names else NAME
+    name = "+".join(names).replace("/", "-") + ".html" if names else NAME
     path = base / name
     with atomic.telling(f"write {path}", "; give another --results DIR"):
         atomic.replace(path, text.encode())

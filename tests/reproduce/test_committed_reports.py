@@ -184,7 +184,7 @@ def test_pages_and_audits_of_one_name_are_compared(
     code, reports = found(capsys, "--results", str(tmp_path))
     assert code == 1
     wrong = {report["report"]: report["wrong"] for report in reports}
-    assert wrong.keys() == {"audit-table5", "theorem1-table2.html", "theorem1.html"}
+    assert wrong.keys() == {"audit-table5", "theorem1+table2.html", "theorem1.html"}
     assert [name for name in wrong if wrong[name]] == ["theorem1.html"]
 
 

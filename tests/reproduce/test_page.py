@@ -89,6 +89,9 @@ def test_a_page_of_one_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     before = path.read_bytes()
     assert run(asked) == 0
     assert path.read_bytes() == before
+    assert run(["report", "--html", "theorem1", "locality/theorem1", *asked[3:]]) == 0
+    twice = read(tmp_path / "theorem1+locality-theorem1.html")
+    assert max(twice.ids.values()) == 1  # one entry by two names
     assert run(["report"]) == 2
     assert "--html" in capsys.readouterr().err
     assert run(["report", "--html", "nosuch", "--results", str(tmp_path)]) == 2
