@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 HOLDS, DIFFERS = 0, 1
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
-UNTOLD = "is of several names, which cannot be told from its own: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
 
 # How a figure's file begins, and what it ends with.
@@ -77,13 +76,11 @@ def verify(
 
 
 def _pages(base: Path) -> Iterator[Finding]:
-    """The page of all, and of a paper or entry each; of several the names are not to be told."""
-    names = _by_file("")
+    """The page of all, and those of some papers and entries."""
     for path in sorted(base.glob("*.html")):
-        if path.stem in names or path.name == page.NAME:
-            yield _finding(path.name, partial(_page, path, names.get(path.stem, ())))
-        else:
-            yield Finding(path.name, None, (), (UNTOLD,))
+        names = () if path.name == page.NAME else _names(path.stem)
+        if names is not None:
+            yield _finding(path.name, partial(_page, path, names))
 
 
 def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
@@ -98,13 +95,11 @@ def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _audits(base: Path) -> Iterator[Finding]:
-    """Of all tables, and of a paper or entry each."""
-    names = {"audit": ()} | _by_file("audit-")
+    """Of all tables, and of some papers and entries."""
     for path in sorted(base.glob("audit*/")):
-        if path.name in names:
-            yield _finding(path.name, partial(_audit, path, names[path.name]))
-        elif path.name.startswith("audit-"):
-            yield Finding(path.name, None, (), (UNTOLD,))
+        names = () if path.name == "audit" else _names(path.name.removeprefix("audit-"))
+        if names is not None:
+            yield _finding(path.name, partial(_audit, path, names))
 
 
 def _audit(path: Path, names: tuple[str, ...]) -> Iterator[str]:
@@ -113,12 +108,14 @@ def _audit(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     return _compared(path, document_of(path.parent, names))
 
 
-def _by_file(prefix: str) -> dict[str, tuple[str, ...]]:
-    """A paper's or entry's name by what its file or folder is called."""
+def _names(text: str) -> tuple[str, ...] | None:
+    """Of papers and entries as a file's or folder's name spells them; None for other files."""
     known = [paper.name for paper in papers()]
     known += [entry.id for entry in entries()]
     known += [entry.name for entry in entries(default_paper())]
-    return {prefix + name.replace("/", "-"): (name,) for name in known}
+    spelled = {name.replace("/", "-"): name for name in known}
+    parts = text.split("+")
+    return tuple(spelled[part] for part in parts) if spelled.keys() >= {*parts} else None
 
 
 def _finding(report: str, wrong: Callable[[], Iterable[str]]) -> Finding:

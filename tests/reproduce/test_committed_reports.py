@@ -172,20 +172,21 @@ def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str])
     assert "no report has been written yet" in capsys.readouterr().out
 
 
-def test_pages_and_audits_of_one_name_are_compared(
+def test_pages_and_audits_of_some_names_are_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for asked in (["report", "--html", "theorem1"], ["report", "--html", "theorem1", "table2"]):
         assert run([*asked, "--results", str(tmp_path)]) == 0
     assert run(["audit", "table5", "--results", str(tmp_path)]) == 0
-    page = tmp_path / "theorem1.html"
+    page = tmp_path / "theorem1+table2.html"
     page.write_text(page.read_text().replace("27/40", "28/40", 1))
+    (tmp_path / "notes.html").touch()  # no page of the suite
     capsys.readouterr()
     code, reports = found(capsys, "--results", str(tmp_path))
     assert code == 1
     wrong = {report["report"]: report["wrong"] for report in reports}
     assert wrong.keys() == {"audit-table5", "theorem1+table2.html", "theorem1.html"}
-    assert [name for name in wrong if wrong[name]] == ["theorem1.html"]
+    assert [name for name in wrong if wrong[name]] == ["theorem1+table2.html"]
 
 
 def test_no_folder_of_results_is_bad_input(
