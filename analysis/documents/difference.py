@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -68,7 +69,8 @@ def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
         for place, (stands, should) in enumerate(zip(old, new, strict=False), start=1):
             yield from _fields((*path, _label(should) or str(place)), stands, should)
     elif old != new or type(old) is not type(new):
-        yield f"{where}: {_short(str(old))} instead of {_short(str(new))}"
+        before, after = _parting(str(old), str(new))
+        yield f"{where}: {before} instead of {after}"
 
 
 def _by_column(value: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +94,15 @@ def _label(item: Any) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONG else f"{text[: LONG - 2]} …"
+
+
+def _parting(first: str, second: str) -> tuple[str, str]:
+    """Both texts, from a little before they part where they are long."""
+    begin = 0
+    if max(len(first), len(second)) > LONG:
+        begin = max(0, len(os.path.commonprefix([first, second])) - LONG // 2)
+    cut = "… " if begin else ""
+    return _short(cut + first[begin:]), _short(cut + second[begin:])
 
 
 def _grids(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -132,6 +132,17 @@ def test_a_field_of_the_report_that_was_edited(
     assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
 
 
+def test_long_texts_are_shown_where_they_part() -> None:
+    """Both sides of a sentence that differs behind what fits into a line."""
+    begins = "effects: 3 confirmed, 2 contradicted; claims: 1 confirmed, and still more of it, "
+    texts = [json.dumps({"lines": [begins + end]}).encode() for end in ("3 open", "4 open")]
+    (told,) = differences(*texts)
+    assert told.startswith("lines, 1: … ")
+    before, after = told.removeprefix("lines, 1: ").split(" instead of ")
+    assert (before[-6:], after[-6:]) == ("3 open", "4 open")
+    assert before[:-6] == after[:-6]
+
+
 def test_a_page_that_was_edited() -> None:
     should = (ROOT / "results" / "report.html").read_text()
     heading = re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", should)[2]
