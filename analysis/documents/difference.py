@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -42,8 +41,7 @@ def excerpt(text: bytes, line: str) -> str:
 
 def place_in_page(stands: str, should: str) -> str:
     """Where two versions of a page part, by the heading above and the text of that row; they do."""
-    pairs = enumerate(zip(stands, should, strict=False))
-    place = next((n for n, (a, b) in pairs if a != b), min(len(stands), len(should)))
+    place = _parted(stands, should)
     above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
     begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
     text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
@@ -96,11 +94,17 @@ def _short(text: str) -> str:
     return text if len(text) <= LONG else f"{text[: LONG - 2]} …"
 
 
+def _parted(first: str, second: str) -> int:
+    """The place of the first character that differs."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(first), len(second)))
+
+
 def _parting(first: str, second: str) -> tuple[str, str]:
     """Both texts, from a little before they part where they are long."""
     begin = 0
     if max(len(first), len(second)) > LONG:
-        begin = max(0, len(os.path.commonprefix([first, second])) - LONG // 2)
+        begin = max(0, _parted(first, second) - LONG // 2)
     cut = "… " if begin else ""
     return _short(cut + first[begin:]), _short(cut + second[begin:])
 
