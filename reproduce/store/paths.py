@@ -65,7 +65,7 @@ def given_results(text: str | Path) -> Path:
 def _no_file(path: Path, told: str) -> Path:
     from benchmarks.errors import UserError
 
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # also of a name that is too long
         raise UserError(f"{told} {path} is a file, not a folder")
     return path
 
