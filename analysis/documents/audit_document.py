@@ -68,7 +68,7 @@ def audit_document(found: Sequence[Audit], *, asked: Sequence[str] = ()) -> Docu
     if not blocks:
         blocks.append(Notes((Note("Nothing of these tables was selected, or has runs yet."),)))
     return Document(
-        id="audit" if not asked else f"audit-{'-'.join(asked).replace('/', '-')}",
+        id="audit" if not asked else f"audit-{'+'.join(asked).replace('/', '-')}",
         title="Selection audit",
         caption="How much of a printed gain picking the best could explain by itself",
         lines=tuple(_told(groups)),

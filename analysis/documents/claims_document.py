@@ -30,6 +30,11 @@ RULES = (
         "five, by the spread of the runs at hand; in points where it is of shares.",
         "Could see",
     ),
+    Note(
+        "what is computed at once judges what is said of it in its own report; `reproduce list` "
+        "names it.",
+        "Computed",
+    ),
 )
 
 

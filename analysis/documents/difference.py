@@ -41,8 +41,7 @@ def excerpt(text: bytes, line: str) -> str:
 
 def place_in_page(stands: str, should: str) -> str:
     """Where two versions of a page part, by the heading above and the text of that row; they do."""
-    pairs = enumerate(zip(stands, should, strict=False))
-    place = next((n for n, (a, b) in pairs if a != b), min(len(stands), len(should)))
+    place = _parted(stands, should)
     above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
     begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
     text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
@@ -68,7 +67,8 @@ def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
         for place, (stands, should) in enumerate(zip(old, new, strict=False), start=1):
             yield from _fields((*path, _label(should) or str(place)), stands, should)
     elif old != new or type(old) is not type(new):
-        yield f"{where}: {_short(str(old))} instead of {_short(str(new))}"
+        before, after = _parting(str(old), str(new))
+        yield f"{where}: {before} instead of {after}"
 
 
 def _by_column(value: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +92,21 @@ def _label(item: Any) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONG else f"{text[: LONG - 2]} …"
+
+
+def _parted(first: str, second: str) -> int:
+    """The place of the first character that differs."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(first), len(second)))
+
+
+def _parting(first: str, second: str) -> tuple[str, str]:
+    """Both texts, from a little before they part where they are long."""
+    begin = 0
+    if max(len(first), len(second)) > LONG:
+        begin = max(0, _parted(first, second) - LONG // 2)
+    cut = "… " if begin else ""
+    return _short(cut + first[begin:]), _short(cut + second[begin:])
 
 
 def _grids(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
 from analysis.documents.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
+COMPUTED = "computed"  # the state of what trains nothing
 FILTERED = 12  # rows from which a table has a filter
 Draw = Callable[[FigureBlock], str]
 escape = html.escape
@@ -31,7 +33,7 @@ class Section:
         anchor: of its heading.
         title, summary: of the entry.
         paper: what it belongs to.
-        state: such as "30 of 60 runs".
+        state: such as "30 of 60 runs", or :data:`COMPUTED`.
         command: that makes it again.
     """
 
@@ -81,23 +83,42 @@ def comparable(text: str) -> str:
 
 
 def _glance(sections: Sequence[Section]) -> str:
-    rows, last = [], ""
-    for section in sections:
-        if section.paper != last:
-            rows.append(_spanning(section.paper, 4))
-            last = section.paper
-        name = escape(section.title)
-        linked = f'<a href="#{section.anchor}">{name}</a>' if section.document else name
-        lines = section.document.lines if section.document else ()
-        found = "<br>".join(map(escape, lines or (section.summary,)))
-        command = f"<code>{escape(section.command)}</code>"
-        texts = (linked, escape(section.state), found, command)
-        rows.append("<tr>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>")
+    rows = []
+    for paper, of_paper in itertools.groupby(sections, key=lambda section: section.paper):
+        own = list(of_paper)
+        rows.append(_spanning(f"{paper}{_so_far(own)}", 4))
+        rows += map(_glanced, own)
     heads = "".join(f'<th scope="col">{h}</th>' for h in ("entry", "state", "found", "command"))
     table = _wrapped(
         "Overview", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     return f'<h2 id="glance">At a glance</h2>\n{table}'
+
+
+def _so_far(sections: Sequence[Section]) -> str:
+    """How many of a paper's entries are there, such as ": of 11 entries 4 computed"."""
+    entries: dict[str, str] = {}
+    for section in sections:  # one entry may have several: its forms, its precisions
+        kind = "with runs" if section.document and section.state != COMPUTED else section.state
+        entry = " ".join(section.command.split()[:2])
+        entries[entry] = kind if section.document else entries.get(entry, "")
+    found = Counter(kind for kind in entries.values() if kind)
+    told = ", ".join(f"{found[kind]} {kind}" for kind in (COMPUTED, "with runs") if found[kind])
+    return f": of {len(entries)} entries {told or 'none yet'}" if len(entries) > 1 else ""
+
+
+def _glanced(section: Section) -> str:
+    name = escape(section.title)
+    linked = f'<a href="#{section.anchor}">{name}</a>' if section.document else name
+    lines = section.document.lines if section.document else ()
+    found = "<br>".join(map(escape, lines or (section.summary,)))
+    texts = (linked, _coded(section.state), found, f"<code>{escape(section.command)}</code>")
+    return "<tr>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>"
+
+
+def _coded(text: str) -> str:
+    """A text of the terminal, in which commands stand between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _section(section: Section, document: Document, known: set[str], draw: Draw) -> Iterator[str]:

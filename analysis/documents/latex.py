@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from analysis.documents.blocks import (
     MISSING,
@@ -77,20 +77,20 @@ def text(document: Document) -> str:
     return f"{PREAMBLE}{body(document)}\\end{{document}}\n"
 
 
-def book(title: str, documents: Sequence[Document], figures: Mapping[str, Sequence[str]]) -> str:
+def book(title: str, documents: Sequence[Document], figures: Sequence[Sequence[str]]) -> str:
     """One ``.tex`` file of several documents.
 
     Args:
-        figures: of a document's id the PDF files of its figures, beside the ``.tex``.
+        figures: of each document the PDF files of its figures, beside the ``.tex``.
     """
     parts = [PREAMBLE, rf"{{\Large\bfseries {escape(title)}\par}}\tableofcontents" "\n"]
-    for document in documents:
+    for document, files in zip(documents, figures, strict=True):
         name = escape(f"{document.title} ({document.id})")
         parts += [rf"\clearpage\addcontentsline{{toc}}{{section}}{{{name}}}" "\n", body(document)]
         parts += [
             "\\begin{center}\n\\includegraphics[width=\\linewidth,height=.9\\textheight,"
             f"keepaspectratio]{{{file}}}\n\\end{{center}}\n"
-            for file in figures.get(document.id, ())
+            for file in files
         ]
     return "".join([*parts, "\\end{document}\n"])
 

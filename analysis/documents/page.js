@@ -1,6 +1,12 @@
 "use strict";
 // Tables whose heads are buttons sort by them; an input before a table filters its rows.
-const numberIn = (text) => { const found = text.replace(/−/g, "-").match(/-?\d*\.?\d+/); return found ? Number(found[0]) : NaN; };
+// The number that a text begins with: "−1,185 [−1,200, −1,170]" is -1185, "<.0001" is .0001, "60M" sixty million.
+const SCALES = { k: 1e3, M: 1e6 };
+const numberIn = (text) => {
+  const found = text.replace(/−/g, "-").match(/^[(\[<≤>≥≈±+]*(-?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?)(k|M)?(?![\w×])/);
+  return found ? Number(found[1].replace(/,/g, "")) * (SCALES[found[2]] || 1) : NaN;
+};
+const MISSING = new Set(["", "–"]);
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const head = button.closest("th"), table = head.closest("table");
@@ -11,9 +17,12 @@ for (const button of document.querySelectorAll("th button")) {
     for (const body of table.tBodies) {
       const rows = [...body.rows].filter((row) => row.cells.length > place && !row.querySelector("th.group"));
       const text = (row) => row.cells[place].textContent.trim();
-      const numeric = rows.every((row) => !text(row) || text(row) === "–" || !Number.isNaN(numberIn(text(row))));
-      rows.sort((a, b) => numeric ? (numberIn(text(a)) || 0) - (numberIn(text(b)) || 0) : text(a).localeCompare(text(b)));
-      if (down) rows.reverse();
+      const known = rows.filter((row) => !MISSING.has(text(row)));
+      const numeric = known.every((row) => !Number.isNaN(numberIn(text(row))));
+      known.sort((a, b) => numeric ? numberIn(text(a)) - numberIn(text(b)) : text(a).localeCompare(text(b), undefined, { numeric: true }));
+      if (down) known.reverse();
+      rows.sort((a, b) => MISSING.has(text(a)) - MISSING.has(text(b)));  // what is missing stands last
+      rows.splice(0, known.length, ...known);
       body.append(...rows);
     }
   });

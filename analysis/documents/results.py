@@ -125,6 +125,11 @@ class CellResult:
         return len(self.runs)
 
     @property
+    def hashes(self) -> tuple[str, ...]:
+        """The finished runs' names."""
+        return tuple(run.run for run in self.runs)
+
+    @property
     def seeds_by_laboratory(self) -> dict[str, tuple[int, ...]]:
         """The seeds of each laboratory's runs, by its name in alphabetic order."""
         names = sorted({run.laboratory for run in self.runs})

@@ -154,7 +154,10 @@ def _accuracy(cell: CellResult) -> Measure:
 
 def _best(cells: Sequence[CellResult]) -> list[Grid]:
     rows = [
-        row(cell.name, Cell(_accuracy(cell).text(cell.best_median), cell.best_median))
+        row(
+            cell.name,
+            Cell(_accuracy(cell).text(cell.best_median), cell.best_median, runs=cell.hashes),
+        )
         for cell in cells
         if cell.best_median is not None
     ]

@@ -67,6 +67,7 @@ def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side, *, is_ju
         mark=wording.VERDICTS[level.verdict][0] if level else "",
         aside=cell.measure.difference(level.difference) if level else "",
         count="" if cell.n == cell.planned else cell.count,
+        runs=cell.hashes,
     )
 
 
@@ -134,6 +135,7 @@ def _pairs(result: TableResult, part: str, pairs: Sequence[ComparisonResult]) ->
                 (pair.stars or "") if side == "first" else "",
                 count="" if cell.n in (0, cell.planned) else str(cell.n),
                 bold=pair.winner == side,
+                runs=cell.hashes,
             )
             cells += [Cell(cell.label), median]
         rows.append(Row(tuple(cells)))

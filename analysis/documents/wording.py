@@ -79,7 +79,7 @@ def median_cell(cell: CellResult) -> Cell:
     """The median with its interval."""
     text = MISSING_CELL if cell.n == 0 else cell.measure.text(cell.median)
     ends = cell.measure.interval(cell.interval.low, cell.interval.high) if cell.interval else ""
-    return Cell(text, cell.median, detail=ends, runs=tuple(run.run for run in cell.runs))
+    return Cell(text, cell.median, detail=ends, runs=cell.hashes)
 
 
 def difference_cell(cell: CellResult) -> Cell:

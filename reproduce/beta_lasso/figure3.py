@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis.verdicts.measure import Measure
@@ -90,9 +91,19 @@ def further(
         }
         for cell, found in records.items()
     }
+    printed = read_rows(PAPER, "figure3_curves.csv") if result.has_levels else []
+    return sparsity.blocks(_by_layer(result), curves, _others(table), printed)
+
+
+def _by_layer(result: TableResult) -> tuple[TableResult, ...]:
+    return (result, *result.others)[: len(LAYERS)]
+
+
+def _others(table: Table) -> dict[tuple[str, str], list[int]]:
+    """The weights of each layer of S-CONV and S-LOCAL, by data set and network."""
     model = table.cells[0].template.model
     assert isinstance(model, Shallow)
-    others = {
+    return {
         (dataset, name): list(
             weights(
                 model.replace(connectivity=kind), 100 if dataset == "cifar100" else 10, 32
@@ -101,10 +112,22 @@ def further(
         for dataset in dict.fromkeys(cell.group for cell in table.cells)
         for name, kind in (("S-CONV", "conv"), ("S-LOCAL", "local"))
     }
-    printed = read_rows(PAPER, "figure3_curves.csv") if result.has_levels else []
-    return sparsity.blocks((result, *result.others)[: len(LAYERS)], curves, others, printed)
 
 
+def _judged(
+    claim: str, table: Table, result: TableResult, _: Mapping[str, Sequence[Record]]
+) -> dict[str, str]:
+    from analysis.papers.beta_lasso import sparsity
+
+    return sparsity.judged(claim, _by_layer(result), _others(table))
+
+
+JUDGED = (
+    "Sentences on weights that are left are judged by a sign test over a data set's runs: whether "
+    "more than half of all seeds would bear them out."
+)
+# What no inequality of cells says: counts beside those of other networks, which follow the form.
+CLAIMS = ("few", "slightly more", "sparse", "dense last")
 CELLS = tuple(cell for dataset in DATASETS for cell in _cells(dataset))
 
 TABLE = Table(
@@ -120,9 +143,10 @@ TABLE = Table(
     row_title="training",
     measures=(*LEFT, PERCENT, FILTER_LOCALITY),
     further=further,
+    judges={claim: partial(_judged, claim) for claim in CLAIMS},
     remark=(
-        "The published S-LOCAL line leaves out the three colour channels: it stands at 4.8 million "
-        "where that layer has 14.3 million weights (B-06)."
+        f"{JUDGED} The published S-LOCAL line leaves out the three colour channels: it stands at "
+        "4.8 million where that layer has 14.3 million weights (B-06)."
     ),
 )
 QUICK = TABLE.in_form(
@@ -139,7 +163,7 @@ REDUCED = TABLE.in_form(
     "reduced",
     "Weights of S-FC's layers that are not 0, α = 8, 16 epochs on CIFAR-10",
     (reduced(cell, network("S-FC", REDUCED_ALPHA)) for cell in of_cifar10(CELLS)),
-    remark="Its runs are Table 2's, with 24α dense units; λ as there.",
+    remark=f"{JUDGED} Its runs are Table 2's, with 24α dense units; λ as there.",
 )
 TABLE = TABLE.with_forms(QUICK, REDUCED)
 

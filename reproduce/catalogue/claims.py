@@ -45,8 +45,8 @@ def with_claims(
         others = [row for row in stated if row["claim"] not in known]
         own = (
             ClaimResult(
-                **{name: row[name] for name in ("claim", "text", "where", "stated")},
-                **table.judges[row["claim"]](table, result, records),
+                **{name: row[name] for name in ("claim", "text", "where", "stated")}
+                | dict(table.judges[row["claim"]](table, result, records)),
             )
             for row in stated
             if row["claim"] in table.judges

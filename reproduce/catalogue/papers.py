@@ -164,11 +164,11 @@ def find(name: str) -> Entry:
 
 
 def named(names: Iterable[str]) -> tuple[Entry, ...]:
-    """The entries of papers and entries by their names; all of no names.
+    """The entries of papers and entries by their names, each once; all of no names.
 
     Raises:
         UserError: where nothing has such a name.
     """
     known = {paper.name for paper in papers()}
     found = [e for name in names for e in (entries(name) if name in known else (find(name),))]
-    return tuple(found) or entries()
+    return tuple(dict.fromkeys(found)) or entries()

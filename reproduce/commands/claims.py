@@ -38,11 +38,14 @@ def claims(
     from analysis.documents.terminal import print_document
 
     base = results or default_results()
-    wanted = [entry for entry in named(names or ()) if entry.trains]
-    found = [judged for entry in wanted for judged in _judged(entry, base)]
+    wanted = named(names or ())
+    found = [judged for entry in wanted if entry.trains for judged in _judged(entry, base)]
     if not found:
+        computed = [f"`reproduce {entry.id}`" for entry in wanted if not entry.trains]
         raise UserError(
-            "no sentence about these tables is kept; `reproduce claims` alone shows all"
+            "no sentence is kept that runs could contradict"
+            + (f"; {', '.join(computed)} judges what is said of it" if computed else "")
+            + "; `reproduce claims` alone shows all"
         )
     document = claims_document(found)
     if as_json:

@@ -12,7 +12,7 @@ from benchmarks.errors import UserError
 from benchmarks.training.device_path import chosen_path
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.running.budget import Budget
-from reproduce.store.paths import default_data, given_path
+from reproduce.store.paths import default_data, given_path, given_results
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
@@ -43,7 +43,7 @@ Results = Annotated[
     typer.Option(
         "--results",
         metavar="DIR",
-        parser=given_path,
+        parser=given_results,
         help="Where records and reports live. Default: REPRODUCE_RESULTS, or results/ in the "
         "checkout.",
         show_default=False,
@@ -181,12 +181,11 @@ class Selecting:
         """What they select of a table.
 
         Raises:
-            UserError: see :func:`reproduce.catalogue.selection.select`; also where --results is a
-                file.
+            UserError: see :func:`reproduce.catalogue.selection.select`.
         """
         from reproduce.catalogue.selection import select
 
-        selection = select(
+        return select(
             table,
             form=form_of(quick=self.quick, reduced=self.reduced),
             seeds=self.seeds,
@@ -195,10 +194,6 @@ class Selecting:
             readings=self.readings or (),
             results=self.results,
         )
-        base = selection.store.base
-        if base.exists() and not base.is_dir():
-            raise UserError(f"--results {base} is a file, not a folder")
-        return selection
 
 
 @dataclass(frozen=True, kw_only=True)

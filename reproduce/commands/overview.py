@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper, entries, papers
 from reproduce.catalogue.tables import Table
 from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
-from reproduce.store.store import stores
+from reproduce.store.store import Store, stores
+
+if TYPE_CHECKING:
+    from reproduce.store.schema import Record
 
 START = "start with `reproduce table3 --quick`"
 HELP = (
@@ -85,7 +90,10 @@ def overview(results: Path | None, *, as_json: bool) -> str:
     rows = _finished(results or default_results())
     if as_json:
         return json.dumps(rows, indent=1)
-    return "\n".join(map(_line, rows)) or f"no run has finished yet: {START}"
+    lines = [*map(_line, rows)]
+    if sys.stdout is not None and sys.stdout.isatty():  # piped, a line stays a line
+        lines = [_filled(line, "") for line in lines]
+    return "\n".join(lines) or f"no run has finished yet: {START}"
 
 
 def dashboard(results: Path | None = None) -> str:
@@ -100,7 +108,7 @@ def dashboard(results: Path | None = None) -> str:
             done.setdefault(row["table"], []).append(told)
     lines = []
     for paper in papers():
-        lines.append(f"{paper.title} ({paper.name})")
+        lines.append(_filled(f"{paper.title} ({paper.name})", ""))
         kinds = {True: "trained", False: "computed at once"}
         for trains, kind in kinds.items():
             names = [
@@ -110,6 +118,7 @@ def dashboard(results: Path | None = None) -> str:
             ]
             if names:
                 lines.append(_filled(f"{kind}: {', '.join(names)}"))
+    lines += [_filled(_line(row), "") for row in rows if "damage" in row]
     running = sum(len(store.claims().owners()) for store in stores(base))
     lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
@@ -135,7 +144,9 @@ def _finished(base: Path) -> list[dict[str, Any]]:
     """Of each form, table and precision that has runs; a run of several tables counts for each."""
     rows: list[dict[str, Any]] = []
     for store in stores(base, FORMS[0]):
-        records = list(store.records.readable())
+        records, damage = _readable(store)
+        if damage:
+            rows.append({"table": None, "form": store.form, "done": 0, "damage": damage})
         found = Counter(map(configuration_hash, records))
         precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
         told: set[str] = set()
@@ -146,6 +157,14 @@ def _finished(base: Path) -> list[dict[str, Any]]:
         if others := sum(count for name, count in found.items() if name not in told):
             rows.append({"table": None, "form": store.form, "done": others})
     return rows
+
+
+def _readable(store: Store) -> tuple[list[Record], str]:
+    """The records, and what is wrong with those that are damaged, which are left out."""
+    try:
+        return list(store.records.collect().values()), ""
+    except UserError as error:
+        return list(store.records.readable()), str(error)
 
 
 def _rows(
@@ -173,6 +192,8 @@ def _rows(
 
 
 def _line(row: dict[str, Any]) -> str:
+    if "damage" in row:
+        return f"{row['form']}: {row['damage']}; what is damaged is not counted"
     if row["table"] is None:
         return f"{row['form']}: {row['done']} runs under other readings or of no table"
     where = f"{row['table']}, {row['form']}, {row['precision']}"

@@ -84,7 +84,7 @@ def tabled(selection: Selection) -> Document:
 
 def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
     """The entry's documents, each with its runs; one without a document where there is none."""
-    from analysis.documents.html import Section
+    from analysis.documents.html import COMPUTED, Section
 
     anchor = entry.id.replace("/", "-")
     paper = next(paper.title for paper in papers() if paper.name == entry.paper)
@@ -94,7 +94,7 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         if isinstance(made, str):
             yield Section(anchor, entry.name, entry.summary, paper, made, command), []
         else:
-            section = Section(anchor, made.title, entry.summary, paper, "computed", command, made)
+            section = Section(anchor, made.title, entry.summary, paper, COMPUTED, command, made)
             yield replace(section, varies=entry.varies), []
         return
     table = entry.load()
@@ -118,20 +118,24 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
 
 
 def precisions(base: Path, form: str) -> list[str]:
-    """Those of the runs of a results folder in a form, whatever table they are of."""
-    records = Store(base, form).records.readable()
+    """Those of the runs of a results folder in a form, whatever table they are of.
+
+    Raises:
+        UserError: where a record is damaged: without it a table would pass for one without runs.
+    """
+    records = Store(base, form).records.collect().values()
     return sorted({record["run"]["precision"] for record in records}, reverse=True)
 
 
 def _audit(base: Path) -> Section:
     """What selection alone could explain of the gains of all tables."""
-    from analysis.documents.html import Section
+    from analysis.documents.html import COMPUTED, Section
     from reproduce.commands.audit import document_of
 
     made = document_of(base)
     summary = "what selection alone could explain of a printed gain"
     command = f"reproduce {made.id}"
-    return Section(made.id, made.title, summary, "All papers", "computed", command, made)
+    return Section(made.id, made.title, summary, "All papers", COMPUTED, command, made)
 
 
 def _selected(
@@ -167,7 +171,7 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
 
 
 def write(base: Path, names: Sequence[str]) -> Path:
-    """Write the page into the results folder: ``report.html``, or ``<names>.html`` of some.
+    """Write the page into the results folder: ``report.html``, or ``<name>+<name>.html`` of some.
 
     Raises:
         UserError: where it cannot be written; see also :func:`page_of`.
@@ -175,7 +179,7 @@ def write(base: Path, names: Sequence[str]) -> Path:
     from reproduce.store import atomic
 
     text = page_of(base, names)
-    name = "-".join(names).replace("/", "-") + ".html" if names else NAME
+    name = "+".join(names).replace("/", "-") + ".html" if names else NAME
     path = base / name
     with atomic.telling(f"write {path}", "; give another --results DIR"):
         atomic.replace(path, text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from reproduce.store.paths import default_results
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document
+    from analysis.documents.panels import FigureBlock
 
 # The first that is there compiles; each is told to stop at nothing.
 COMPILERS = {
@@ -35,6 +37,7 @@ def paper(
         typer.Argument(metavar="[PAPER]", help="Such as beta-lasso.", show_default=False),
     ] = None,
     results: opt.Results = None,
+    as_json: opt.Json = False,
 ) -> str:
     """Write one PDF with every table and figure of a paper, published beside reproduced, as far as
     there are runs."""
@@ -51,6 +54,8 @@ def paper(
     path = base / f"{chosen}.pdf"
     with atomic.telling(f"write {path}", "; give another --results DIR"):
         atomic.replace(path, compiled(title, made, compiler))
+    if as_json:
+        return json.dumps({"path": str(path), "documents": [each.id for each in made]})
     return f"Written: {short(path)}, {len(made)} tables and figures"
 
 
@@ -61,18 +66,14 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
         UserError: where LaTeX fails, with its last words.
     """
     from analysis.documents.latex import book
-    from analysis.documents.panels import FigureBlock
-    from analysis.figures import drawing
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        figures: dict[str, list[str]] = {}
-        for document in documents:
-            for block in document.blocks:
-                if isinstance(block, FigureBlock):
-                    file = f"figure{sum(map(len, figures.values()))}.pdf"
-                    (folder / file).write_bytes(drawing.files(block)["pdf"])
-                    figures.setdefault(document.id, []).append(file)
+        # By place and not by name: the forms of a table share theirs.
+        figures = [
+            [_written(block, folder / f"figure{place}-{number}.pdf") for number, block in of_one]
+            for place, of_one in enumerate(map(_figures, documents))
+        ]
         (folder / "paper.tex").write_text(book(title, documents, figures), encoding="utf-8")
         for _ in range(PASSES):
             done = subprocess.run(
@@ -87,3 +88,17 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
             said = [line for line in done.stdout.splitlines() if line.startswith("!")]
             raise UserError(f"{compiler} failed: {said[0] if said else done.stderr.strip()[-200:]}")
         return (folder / "paper.pdf").read_bytes()
+
+
+def _figures(document: Document) -> list[tuple[int, FigureBlock]]:
+    from analysis.documents.panels import FigureBlock
+
+    return [*enumerate(block for block in document.blocks if isinstance(block, FigureBlock))]
+
+
+def _written(block: FigureBlock, path: Path) -> str:
+    """The name of the file that the figure was drawn into."""
+    from analysis.figures import drawing
+
+    path.write_bytes(drawing.files(block)["pdf"])
+    return path.name

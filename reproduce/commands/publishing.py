@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,13 +46,24 @@ def report(
 ) -> int:
     """Redraw table and figure from the records; trains nothing."""
     if as_html:
-        from reproduce.commands import page
-
-        print(f"Written: {short(page.write(chosen.results or default_results(), tables or ()))}")
-        return DONE
+        return _page(chosen, tables or (), as_json=as_json)
     if len(tables or ()) != 1:
         raise UserError("name one table, such as table3, or give --html for a page of all")
     return report_selection(chosen.of((tables or [""])[0]), as_json=as_json)
+
+
+def _page(chosen: opt.Selecting, names: Sequence[str], *, as_json: bool) -> int:
+    """Write the page, which has no part of a table, and tell where it is."""
+    from reproduce.commands import page
+
+    if replace(chosen, results=None, only=chosen.only or None) != opt.Selecting():
+        raise UserError(
+            "--html shows every form and precision that has runs: leave out all other options but "
+            "--results and --json"
+        )
+    path = page.write(chosen.results or default_results(), names)
+    typer.echo(json.dumps({"path": str(path)}) if as_json else f"Written: {short(path)}")
+    return DONE
 
 
 def report_selection(selection: Selection, *, as_json: bool) -> int:

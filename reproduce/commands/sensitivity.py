@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +15,14 @@ from reproduce.commands.publishing import DONE, publish
 from reproduce.commands.table import launch_missing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analysis.documents.blocks import Document
     from analysis.documents.results import TableResult
     from reproduce.catalogue.readings import Reading
     from reproduce.catalogue.selection import Selection
+
+SUFFIX = "-sensitivity"  # of a report's name behind its table's
 
 
 def sensitivity(
@@ -50,7 +56,11 @@ def sensitivity(
         summary = launch_missing(selection, launch)
         if summary.interrupted or summary.spent:
             break  # what there is by now is reported
-    return _report(base, others, as_json=launch.as_json)
+    made = document_of(base, of or ())
+    publish(
+        made, base.store.base, variant=base.variant, form=base.store.form, as_json=launch.as_json
+    )
+    return DONE
 
 
 def _planned(base: Selection, others: list[tuple[Reading, str, Selection]]) -> Iterator[str]:
@@ -64,17 +74,28 @@ def _planned(base: Selection, others: list[tuple[Reading, str, Selection]]) -> I
     yield "Nothing was trained."
 
 
-def _report(base: Selection, others: list[tuple[Reading, str, Selection]], *, as_json: bool) -> int:
+def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
+    """The report on the whole table of a selection, by all runs that there are; on some of its
+    readings one of its own, so that it replaces none on all.
+
+    Args:
+        of: ids or names of readings, all by default.
+
+    Raises:
+        UserError: for an unknown reading, and for damaged records.
+    """
     from analysis.documents.sensitivity_document import Alternative, sensitivity_document
     from reproduce.catalogue.report import build
 
+    table = selection.table
+    base = replace(selection, cells=table.cells, seeds=tuple(range(table.seeds)))
     own = {planned.run.hash for planned in base.planned}
     known: dict[int, TableResult] = {}
     found = []
-    for reading, value, other in others:
+    for reading, value, other in alternatives(base, of):
         hashes = {planned.run.hash for planned in other.planned}
         # A verdict may change by more seeds alone, so that both sides have as many.
-        seeds = common_seeds(base, other) or base.table.seeds
+        seeds = common_seeds(base, other) or table.seeds
         if seeds not in known:
             known[seeds] = at_seeds(base, seeds)
         found.append(
@@ -91,6 +112,16 @@ def _report(base: Selection, others: list[tuple[Reading, str, Selection]], *, as
             )
         )
     there = len(base.store.records.collect(own)), len(own)
-    document = sensitivity_document(build(base), found, there)
-    publish(document, base.store.base, variant=base.variant, form=base.store.form, as_json=as_json)
-    return DONE
+    made = sensitivity_document(build(base), found, there)
+    asked = ",".join(dict.fromkeys(each.id for each in found)) if of else ""
+    return replace(made, id=f"{made.id}-{asked}") if asked else made
+
+
+def reports(table_id: str, folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Those that lie in a paper's folder of a table, each with the readings that it is on; without
+    any where it is on all."""
+    stem = f"{table_id.rpartition('/')[2]}{SUFFIX}"
+    for path in sorted(folder.glob(f"{stem}*")):
+        rest = path.name.removeprefix(stem)
+        if path.is_dir() and (not rest or rest.startswith("-")):
+            yield path, tuple(rest[1:].split(",")) if rest else ()

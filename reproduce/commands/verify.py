@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.papers import entries, find
+from reproduce.catalogue.papers import default_paper, entries, find, papers
 from reproduce.commands import options as opt
 from reproduce.commands import page
 from reproduce.store.paths import default_results
@@ -61,10 +62,12 @@ def verify(
     """Compare every written report with what its records and this code give; exit with 1 where one
     was edited, is stale, or lacks."""
     base = results or default_results()
+    if not base.is_dir():
+        raise UserError(f"there is no folder {base}")
     wanted = [find(name) for name in tables] if tables else list(entries())
     found = [f for store in stores(base) for entry in wanted for f in _of(entry, store)]
-    if not tables and (base / page.NAME).exists():
-        found.append(_page(base))
+    if not tables:
+        found += [*_audits(base), *_pages(base)]
     if as_json:
         print(json.dumps([asdict(f) for f in found], indent=1, ensure_ascii=False))
     else:
@@ -72,16 +75,61 @@ def verify(
     return DIFFERS if any(f.wrong for f in found) else HOLDS
 
 
-def _page(base: Path) -> Finding:
-    """The page of all, but for its drawings."""
+def _pages(base: Path) -> Iterator[Finding]:
+    """The page of all, and those of some papers and entries."""
+    for path in sorted(base.glob("*.html")):
+        names = () if path.name == page.NAME else _names(path.stem)
+        if names is not None:
+            yield _finding(path.name, partial(_page, path, names))
+
+
+def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
+    """What of a page is not as it should be, but for its drawings."""
     from analysis.documents.difference import place_in_page
     from analysis.documents.html import comparable
 
-    stands = comparable((base / page.NAME).read_text(encoding="utf-8", errors="replace"))
-    should = comparable(page.page_of(base, draw=lambda _: "<svg></svg>"))
-    if stands == should:
-        return Finding(page.NAME, None)
-    return Finding(page.NAME, None, (f"{place_in_page(stands, should)} is not as it should be",))
+    stands = comparable(path.read_text(encoding="utf-8", errors="replace"))
+    should = comparable(page.page_of(path.parent, names, draw=lambda _: "<svg></svg>"))
+    if stands != should:
+        yield f"{place_in_page(stands, should)} is not as it should be"
+
+
+def _audits(base: Path) -> Iterator[Finding]:
+    """Of all tables, and of some papers and entries."""
+    for path in sorted(base.glob("audit*/")):
+        names = () if path.name == "audit" else _names(path.name.removeprefix("audit-"))
+        if names is not None:
+            yield _finding(path.name, partial(_audit, path, names))
+
+
+def _audit(path: Path, names: tuple[str, ...]) -> Iterator[str]:
+    from reproduce.commands.audit import document_of
+
+    return _compared(path, document_of(path.parent, names))
+
+
+def _names(text: str) -> tuple[str, ...] | None:
+    """Of papers and entries as a file's or folder's name spells them; None for other files."""
+    known = [paper.name for paper in papers()]
+    known += [entry.id for entry in entries()]
+    known += [entry.name for entry in entries(default_paper())]
+    spelled = {name.replace("/", "-"): name for name in known}
+    parts = text.split("+")
+    return tuple(spelled[part] for part in parts) if spelled.keys() >= {*parts} else None
+
+
+def _finding(report: str, wrong: Callable[[], Iterable[str]]) -> Finding:
+    """Of what rests on the runs of many tables; a damaged one of theirs is what is wrong."""
+    try:
+        return Finding(report, None, tuple(wrong()))
+    except (UserError, OSError) as error:
+        return Finding(report, None, (_told(error),))
+
+
+def _told(error: UserError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot read {error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _lines(found: Finding) -> Iterator[str]:
@@ -101,8 +149,8 @@ def _sum(found: Sequence[Finding]) -> str:
     if not wrong:
         return f"all {len(found)} reports hold"
     return (
-        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE`, or the command itself "
-        "where nothing is trained, writes them again"
+        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE` writes a table's again, "
+        "`reproduce report --html` the page, and any other's own command that"
     )
 
 
@@ -123,10 +171,23 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
     for variant in ("", *store.variants(entry.id)):
         try:
             found = _trained(entry, store, variant)
-        except UserError as error:
-            found = Finding(_name(store, entry, variant), 0, (str(error),))
+        except (UserError, OSError) as error:
+            found = Finding(_name(store, entry, variant), 0, (_told(error),))
         if found:
             yield found
+        yield from _sensitivities(entry, store, variant)
+
+
+def _sensitivities(entry: Entry, store: Store, variant: str) -> Iterator[Finding]:
+    """Which readings move a verdict of the entry, as far as that was reported."""
+    from reproduce.catalogue.selection import select_variant
+    from reproduce.commands.sensitivity import document_of, reports
+
+    def wrong(folder: Path, of: tuple[str, ...]) -> Iterator[str]:
+        return _compared(folder, document_of(select_variant(entry.id, store, variant), of))
+
+    for folder, of in reports(entry.id, store.report(entry.id, variant).parent):
+        yield _finding(str(folder.relative_to(store.base)), partial(wrong, folder, of))
 
 
 def _name(store: Store, entry: Entry, variant: str = "") -> str:
@@ -137,7 +198,7 @@ def _computed(entry: Entry, store: Store) -> Finding:
     made = page.computed(entry, store.base)
     if isinstance(made, str):
         return Finding(entry.id, None, (), (f"cannot be computed here: {made}",))
-    return Finding(entry.id, None, tuple(_compared(store.report(entry.id), made)))
+    return _finding(entry.id, partial(_compared, store.report(entry.id), made))
 
 
 def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:

@@ -237,6 +237,15 @@ class Committed:
         """
         return {name: row.record for name, row in self.read_rows().items()}
 
+    def readable(self) -> dict[str, Record]:
+        """As :func:`read_all`, without the files that are damaged."""
+        found: dict[str, Record] = {}
+        with contextlib.suppress(UserError):
+            for path in self._files():
+                with contextlib.suppress(UserError):
+                    found |= {name: row.record for name, row in read_file(path).items()}
+        return found
+
     def read_rows(self, wanted: Collection[str] | None = None) -> dict[str, Row]:
         """As :func:`read_all`, with each row's place.
 

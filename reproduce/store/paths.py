@@ -30,8 +30,13 @@ def default_data() -> Path:
 
 
 def default_results() -> Path:
-    """REPRODUCE_RESULTS, or ``results/`` in the checkout."""
-    return Path(os.environ.get("REPRODUCE_RESULTS") or ROOT / "results").absolute()
+    """REPRODUCE_RESULTS, or ``results/`` in the checkout.
+
+    Raises:
+        UserError: where that is no folder.
+    """
+    path = Path(os.environ.get("REPRODUCE_RESULTS") or ROOT / "results").absolute()
+    return _no_file(path, "REPRODUCE_RESULTS")
 
 
 def given_path(text: str | Path) -> Path:
@@ -46,6 +51,23 @@ def given_path(text: str | Path) -> Path:
     if not str(text).strip():
         raise UserError("an empty path was given: is a variable unset?")
     return Path(text).expanduser().absolute()
+
+
+def given_results(text: str | Path) -> Path:
+    """A results folder that the user typed, which need not be there yet.
+
+    Raises:
+        UserError: where it is no folder; also for nothing at all.
+    """
+    return _no_file(given_path(text), "--results")
+
+
+def _no_file(path: Path, told: str) -> Path:
+    from benchmarks.errors import UserError
+
+    if os.path.exists(path) and not os.path.isdir(path):  # also of a name that is too long
+        raise UserError(f"{told} {path} is a file, not a folder")
+    return path
 
 
 def printable(name: str) -> str:

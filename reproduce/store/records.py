@@ -249,9 +249,7 @@ class Records:
 
     def readable(self) -> Iterator[Record]:
         """All records one by one, except those that are damaged or in the wrong place."""
-        committed: dict[str, Record] = {}
-        with contextlib.suppress(UserError):
-            committed = self.committed.read_all()
+        committed = self.committed.readable()
         yield from committed.values()
         with contextlib.suppress(UserError):
             for path in self._files():

@@ -132,6 +132,17 @@ def test_a_field_of_the_report_that_was_edited(
     assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
 
 
+def test_long_texts_are_shown_where_they_part() -> None:
+    """Both sides of a sentence that differs behind what fits into a line."""
+    begins = "effects: 3 confirmed, 2 contradicted; claims: 1 confirmed, and still more of it, "
+    texts = [json.dumps({"lines": [begins + end]}).encode() for end in ("3 open", "4 open")]
+    (told,) = differences(*texts)
+    assert told.startswith("lines, 1: … ")
+    before, after = told.removeprefix("lines, 1: ").split(" instead of ")
+    assert (before[-6:], after[-6:]) == ("3 open", "4 open")
+    assert before[:-6] == after[:-6]
+
+
 def test_a_page_that_was_edited() -> None:
     should = (ROOT / "results" / "report.html").read_text()
     heading = re.findall(r"<h2 id=[^>]*>([^<]*)</h2>", should)[2]
@@ -170,6 +181,33 @@ def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str])
     shutil.rmtree(copied / "reduced")
     assert run(["verify", "--results", str(copied)]) == 0
     assert "no report has been written yet" in capsys.readouterr().out
+
+
+def test_pages_and_audits_of_some_names_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for asked in (["report", "--html", "theorem1"], ["report", "--html", "theorem1", "table2"]):
+        assert run([*asked, "--results", str(tmp_path)]) == 0
+    assert run(["audit", "table5", "--results", str(tmp_path)]) == 0
+    page = tmp_path / "theorem1+table2.html"
+    page.write_text(page.read_text().replace("27/40", "28/40", 1))
+    (tmp_path / "notes.html").touch()  # no page of the suite
+    capsys.readouterr()
+    code, reports = found(capsys, "--results", str(tmp_path))
+    assert code == 1
+    wrong = {report["report"]: report["wrong"] for report in reports}
+    assert wrong.keys() == {"audit-table5", "theorem1+table2.html", "theorem1.html"}
+    assert [name for name in wrong if wrong[name]] == ["theorem1+table2.html"]
+
+
+def test_no_folder_of_results_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for name, said in (("none", "no folder"), ("file", "is a file, not a folder")):
+        assert run(["verify", "--results", str(tmp_path / name)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
 
 
 def test_what_runs_and_cells_mix_is_named() -> None:

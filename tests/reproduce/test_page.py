@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from analysis.documents.blocks import Cell, Document, Grid, Note, Notes, columns, row
+from analysis.documents.html import Section
+from analysis.documents.html import page as html_page
+from analysis.documents.run_cards import RunCard
 from reproduce.__main__ import run
 from reproduce.commands import page
 from reproduce.store.paths import ROOT
@@ -85,9 +89,54 @@ def test_a_page_of_one_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     before = path.read_bytes()
     assert run(asked) == 0
     assert path.read_bytes() == before
+    assert run(["report", "--html", "theorem1", "locality/theorem1", *asked[3:]]) == 0
+    twice = read(tmp_path / "theorem1+locality-theorem1.html")
+    assert max(twice.ids.values()) == 1  # one entry by two names
     assert run(["report"]) == 2
     assert "--html" in capsys.readouterr().err
     assert run(["report", "--html", "nosuch", "--results", str(tmp_path)]) == 2
+
+
+def test_a_page_takes_no_part_of_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", "--html", "table3", "--reduced", "--results", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "leave out" in said.err
+    assert not said.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_record_is_no_missing_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page that stands is not replaced by one on which its table has no run."""
+    measured = Path("reduced/measured/beta-lasso-selection.csv")
+    (tmp_path / measured).parent.mkdir(parents=True)
+    text = (ROOT / "results" / measured).read_text(encoding="utf-8")
+    (tmp_path / measured).write_text(text[: 3 * len(text) // 4], encoding="utf-8")
+    page_there = tmp_path / "beta-lasso-selection.html"
+    page_there.write_text("as it was")
+    for asked in (["report", "--html", "beta-lasso/selection"], ["audit", "beta-lasso/selection"]):
+        assert run([*asked, "--results", str(tmp_path)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "beta-lasso-selection.csv:" in line
+    assert page_there.read_text() == "as it was"
+
+
+def test_what_is_there_of_a_paper_is_counted() -> None:
+    """An entry counts once, whatever forms of it have runs."""
+    made = Document("p/table1", "Table 1", "what it shows", ())
+    shown = [
+        Section("a", "Table 1", "", "P", "3 of 9 runs", "reproduce p/table1", made),
+        Section("b", "Table 1", "", "P", "9 of 9 runs", "reproduce p/table1 --reduced", made),
+        Section("c", "Table 2", "", "P", "no run yet", "reproduce p/table2"),
+        Section("d", "Table 3", "", "P", "computed", "reproduce p/table3", made),
+        Section("e", "Table 4", "", "P", "needs `reproduce x`", "reproduce p/table4"),
+    ]
+    text = html_page("T", "", shown, [], lambda _: "")
+    assert ">P: of 4 entries 1 computed, 1 with runs</th>" in text
+    assert "needs <code>reproduce x</code>" in text
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +180,34 @@ def test_in_a_browser(browser: Any, scheme: str, width: int) -> None:
     shown.wait_for_function("document.querySelector('details[open]')")
     assert not errors
     context.close()
+
+
+def test_rows_sort_by_what_their_numbers_are_and_print_whole(browser: Any, tmp_path: Path) -> None:
+    """Thousands, minus signs and bounds; what is missing stays last. Printed notes are unfolded,
+    the many runs stay folded."""
+    values = ["893,210 [893,000, 894,000]", "6,691,082", "–", "−1,721,653", "<.0001", ".5", "60M"]
+    rows = tuple(row(f"cell {n}", Cell(value)) for n, value in enumerate(values, start=6))
+    grid = Grid("weights", columns("cell", "weights"), rows)
+    notes = Notes((Note("sums", "L-03"),), title="Readings")
+    document = Document("p/table1", "Table 1", "what it shows", (grid, notes))
+    section = Section("a", "Table 1", "", "P", "1 of 1 runs", "reproduce p/table1", document)
+    path = tmp_path / "page.html"
+    run_card = RunCard("0" * 16, "Table 1: cell 6", {"machine": "M"}, "{}", {})
+    path.write_text(html_page("T", "", [section], [run_card], lambda _: ""), encoding="utf-8")
+    shown = browser.new_page()
+    shown.goto(path.as_uri())
+    column = "(table, place) => [...table.tBodies[0].rows].map(r => r.cells[place].innerText)"
+    table = shown.locator("table[id]")
+    rising = ["−1,721,653", "<.0001", ".5", values[0], "6,691,082", "60M"]
+    head = table.locator("button", has_text="weights")
+    for expected in (rising, rising[::-1]):
+        head.click()
+        assert table.evaluate(column, 1) == [*expected, "–"]
+    table.locator("button", has_text="cell").click()
+    assert table.evaluate(column, 0) == [f"cell {n}" for n in range(6, 13)]
+    note, of_run = shown.get_by_text("sums"), shown.get_by_text("machine")
+    assert not note.is_visible()
+    shown.emulate_media(media="print")
+    assert note.is_visible()
+    assert not of_run.is_visible()
+    shown.close()

@@ -23,10 +23,12 @@ LATEX = pytest.mark.skipif(
 @LATEX
 def test_documents_and_their_figures_become_one_file(tmp_path: Path) -> None:
     grid = Grid("cells", columns("cell", "median"), (row("plain & 50 %", ".8790"),), "", "Medians")
-    figure = FigureBlock((Curves((Series((1, 2), (0.1, 0.2)),)),), title=("Seeds",))
+    curves = (Curves((Series((1, 2), (0.1, 0.2)),)),)
+    full, reduced = (FigureBlock(curves, title=(name,)) for name in ("Seeds", "Fewer epochs"))
     documents = [
-        Document("p/table1", "Table I", "what it shows", (grid, figure)),
+        Document("p/table1", "Table I", "what it shows", (grid, full)),
         Document("p/table2", "Table II", "nothing", ()),
+        Document("p/table1", "Table I, reduced", "trained less", (reduced,)),
     ]
     path = tmp_path / "paper.pdf"
     path.write_bytes(compiled("A paper", documents, "pdflatex"))
@@ -35,7 +37,9 @@ def test_documents_and_their_figures_become_one_file(tmp_path: Path) -> None:
     assert "Table I (p/table1)" in pages[0]
     assert "Table II (p/table2)" in pages[0]
     assert any(".8790" in page and "plain & 50 %" in page for page in pages[1:])
-    assert "Seeds" in done.stdout
+    assert done.stdout.count("Seeds") == done.stdout.count("Fewer epochs") == 1
+    assert done.stdout.index("Seeds") < done.stdout.index("trained less")
+    assert done.stdout.index("trained less") < done.stdout.index("Fewer epochs")
 
 
 @LATEX

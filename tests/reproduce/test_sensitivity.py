@@ -56,9 +56,25 @@ def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
     assert (moved[0]["runs"], moved[0]["verdicts"]) == (60, 4)
     written = tmp_path / "reduced/locality/table3-sensitivity"
     assert (written / "table3-sensitivity.csv").is_file()
+    before = (written / "table3-sensitivity.json").read_bytes()
     one = told(capsys, tmp_path, "--of", "L-40")
     assert one["lines"][0].startswith("0 of 1 readings")
+    told(capsys, tmp_path, "--only", "plain *", "--seeds", "3")
+    assert (written / "table3-sensitivity.json").read_bytes() == before
+    verified_by_name(capsys, tmp_path, written)
     told_by_its_report(capsys, tmp_path)
+
+
+def verified_by_name(capsys: pytest.CaptureFixture[str], results: Path, written: Path) -> None:
+    """Both reports are compared with their runs: of all readings, and of one."""
+    path = written / "table3-sensitivity.json"
+    path.write_text(path.read_text().replace('"text": "60 of 60"', '"text": "61 of 60"', 1))
+    assert run(["verify", "table3", "--json", "--results", str(results)]) == 1
+    found = {each["report"]: each["wrong"] for each in json.loads(capsys.readouterr().out)}
+    name = "reduced/locality/table3-sensitivity"
+    (wrong,) = found[name]
+    assert "61 of 60 instead of 60 of 60" in wrong
+    assert found[f"{name}-L-40"] == []
 
 
 def told_by_its_report(capsys: pytest.CaptureFixture[str], results: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
@@ -11,6 +12,8 @@ from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
 
 SGD, LASSO, PUBLISHED, CONV, LOCAL = range(5)  # looks
+CONVOLUTION, DENSE, LAST = range(3)  # layers
+ERROR = 0.05
 LONG = 2000  # epochs from which on they are counted in thousands
 
 
@@ -64,6 +67,70 @@ def blocks(
         tuple(panels), tuple(legend), "layers", len(results), (2.9, 2.3), title, watermark=mark
     )
     return [_ratios(results, others), figure]
+
+
+def judged(
+    claim: str, results: Sequence[TableResult], others: Mapping[tuple[str, str], Sequence[int]]
+) -> dict[str, str]:
+    """What becomes of a sentence about the weights that are left, data set by data set: see
+    :class:`analysis.documents.results.ClaimResult`.
+
+    Of runs it surely holds, or fails, where more than half of all seeds' runs would bear it out, or
+    would not, by a sign test with the error of 5 % shared among the data sets.
+
+    Args:
+        claim: a name of :data:`SENTENCES`.
+        results, others: as of :func:`blocks`.
+    """
+    holds = SENTENCES[claim]
+    printed, seen, sure, wrong, total = [], 0, 0, 0, len(results[0].groups())
+    known = 0
+    for dataset in results[0].groups():
+        layers = [
+            next(c for c in result.groups()[dataset] if c.kind == "lasso") for result in results
+        ]
+        conv, local = others[dataset, "S-CONV"], others[dataset, "S-LOCAL"]
+        if all(cell.published_share is not None for cell in layers):
+            printed.append(holds([cell.published_share or 0.0 for cell in layers], conv, local))
+        runs = [*zip(*(cell.runs for cell in layers), strict=True)]
+        if len(runs) < 2:
+            continue
+        known += 1
+        borne = [
+            not any(run.diverged for run in of_one)
+            and holds([run.value for run in of_one], conv, local)
+            for of_one in runs
+        ]
+        count, n = sum(borne), len(borne)
+        seen += 2 * count > n
+        sure += _at_least(count, n) <= ERROR / total
+        wrong += _at_least(n - count, n) <= ERROR / total
+    verdict = "undecided" if known == total else "not decidable"
+    if wrong or sure == total:
+        verdict = "contradicted" if wrong else "confirmed"
+    return {
+        "stated": f"{total} of {total}",
+        "printed": f"{sum(printed)} of {len(printed)}" if printed else MISSING,
+        "ours": f"{seen} of {known}" if known else "",
+        "interval": f"[{sure}, {total - wrong}]" if known else "",
+        "chance": MISSING,
+        "verdict": verdict,
+    }
+
+
+def _at_least(count: int, n: int) -> float:
+    """The probability of so many heads or more of n fair coins."""
+    return sum(math.comb(n, k) for k in range(count, n + 1)) / 2**n
+
+
+# Of the weights left in each layer, and all of S-CONV's and S-LOCAL's; S-FC's second and third
+# layer have as many as S-CONV's. Twice as many count as the same, as in the figure's margin.
+SENTENCES: Mapping[str, Callable[[Sequence[float], Sequence[int], Sequence[int]], bool]] = {
+    "few": lambda left, conv, local: left[CONVOLUTION] < local[CONVOLUTION],
+    "slightly more": lambda left, conv, local: left[CONVOLUTION] <= 2 * conv[CONVOLUTION],
+    "sparse": lambda left, conv, local: left[DENSE] / conv[DENSE] < left[LAST] / conv[LAST],
+    "dense last": lambda left, conv, local: left[LAST] >= conv[LAST] / 2,
+}
 
 
 def _look(kind: str) -> int:
