@@ -111,8 +111,10 @@ def _check_passing(model: nn.Module) -> None:
         )
     stretch: list[tuple[str, nn.Module]] = []
     layer: nn.Conv2d | None = None
+    norms = {part.norm for part in parts(model) if isinstance(part, Plain)}
     for name, module in [*model.features.named_children(), ("", None)]:  # type: ignore[operator, union-attr]
-        if not isinstance(module, (nn.Conv2d, nn.BatchNorm2d, type(None))):
+        is_norm = f"features.{name}" in norms
+        if not is_norm and not isinstance(module, (nn.Conv2d, type(None))):
             stretch.append((name, module))
             continue
         if layer is not None and stretch and not _passes(stretch, layer):
@@ -130,6 +132,8 @@ def _passes(stretch: list[tuple[str, nn.Module]], layer: nn.Conv2d) -> bool:
     maps = torch.linspace(-2, 2, channels * 32 * 32, device=weight.device, dtype=weight.dtype)
     maps = maps.reshape(32 * 32, channels).t().reshape(1, channels, 32, 32)
     live = (torch.arange(channels, device=weight.device) % 2 == 0)[:, None]
+    if any(isinstance(module, nn.BatchNorm2d) for _, module in stretch):
+        return False  # it keeps means of all the channels
     results = []
     for tried in (maps, maps * live[..., None]):
         for _, module in stretch:

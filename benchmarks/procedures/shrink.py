@@ -92,7 +92,10 @@ def shrink(
     """
     from benchmarks.models import selecting
 
-    tau = float(threshold)
+    try:
+        tau = float(threshold)
+    except ValueError:
+        raise UserError(f"threshold must be a number, not {threshold!r}") from None
     if not tau >= 0:
         raise UserError(f"threshold must not be negative, not {threshold}")
     if tau_mode not in ("absolute", "relative"):

@@ -200,6 +200,11 @@ def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, tau_mode="x"), "none of absolute"),  # type: ignore[arg-type]
         (lambda: shrink(own_chain(nn.Sigmoid()), 0), r"features\.2 \(Sigmoid\) does not keep"),
         (lambda: shrink(own_chain(nn.ChannelShuffle(2)), 0), r"\(ChannelShuffle\) does not keep"),
+        (
+            lambda: shrink(own_chain(nn.BatchNorm2d(4, affine=False)), 0),
+            r"\(BatchNorm2d\) does not keep",
+        ),
+        (lambda: shrink(NETWORKS["plain"].build(2, seed=0), "x"), "must be a number, not 'x'"),
         (lambda: shrink(own_chain(nn.ReLU(), gate=nn.Linear(4, 4)), 0), "weights beside"),
         (lambda: Prune(threshold="-1", what="kernels"), "must not be negative"),
         (lambda: Prune(what="weights", tau_mode="relative"), "tau_mode"),
