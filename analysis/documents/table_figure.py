@@ -69,11 +69,11 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             panels[title] = {pair.second: BASELINE, pair.first: COMPARED}
         panels |= {cell.name: {cell.name: COMPARED} for cell in _alone(result)}
     else:
-        looks = _looks(result)
+        looks, column_title = _looks(result), result.about.column_title
         names = dict(looks)
         for cell in result.cells:
-            column = f", {result.about.column_title} = {cell.column}" if cell.column else ""
-            title = f"{cell.group}{column}"
+            is_column = cell.column and column_title
+            title = f"{cell.group}, {column_title} = {cell.column}" if is_column else cell.group
             panels.setdefault(title, {})[cell.name] = looks[cell.label]
     drawn = tuple(
         Curves(
@@ -167,22 +167,22 @@ def _alone(result: TableResult) -> list[CellResult]:
 
 def _rows(result: TableResult) -> Made:
     blocks, tested = result.groups(), result.tested()
+    baselines = {pair.second for pair in result.comparisons} - tested.keys()
     widest = max(len(cells) for cells in blocks.values())
     panels = []
     for name, cells in blocks.items():
         placed = []
         for index, cell in enumerate(cells):
             pair = tested.get(cell.name)
-            look, heading = (COMPARED, wording.tested(pair)) if pair else (BASELINE, "")
+            look = BASELINE if cell.name in baselines else COMPARED
+            heading = wording.tested(pair) if pair else ""
             placed.append((_dots(cell, index, look, heading), _tick(cell)))
         panels.append(_panel(result, placed, name))
-    baseline = "seed of the baseline" if tested else "seed"
-    legend = (
-        *([Sampled("points", "seed", COMPARED)] if tested else []),
-        Sampled("points", baseline, BASELINE),
-    )
+    legend = [Sampled("points", "seed", COMPARED)]
+    if baselines:
+        legend.append(Sampled("points", "seed of the baseline", BASELINE))
     across = max(1, min(len(blocks), int(8 / widest)))
-    return tuple(panels), legend, across, (0.7 + 1.15 * widest, 3.0)
+    return tuple(panels), tuple(legend), across, (0.7 + 1.15 * widest, 3.0)
 
 
 def _grid(result: TableResult) -> Made:

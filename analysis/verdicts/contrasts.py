@@ -60,6 +60,12 @@ class Contrast:
         """The names that it needs."""
         return tuple(name for name, _ in self.weights)
 
+    @property
+    def is_level(self) -> bool:
+        """Whether it sets a level, not a difference of cells, beside a printed number, in the
+        table's first measure."""
+        return bool(self.constant and sum(w for _, w in self.weights)) and not self.measure
+
 
 def parse(text: str, measure: str = "") -> Contrast:
     """A contrast of its text.
@@ -103,8 +109,9 @@ def judge(
             "all") and ``where``.
         contrasts: ``claim`` and ``contrast``, one row each, and ``measure`` where it is not the
             table's first.
-        partial: whether contrasts of cells that the table lacks are passed over, and claims that
-            state how many of them hold where that is not all of them.
+        partial: whether the table is a shorter form, whose levels are not the paper's: contrasts
+            of cells that it lacks are passed over, those of a level with a printed number, and
+            claims that state how many hold where that is not all of them.
         elsewhere: cells of the table's other forms; contrasts of these are passed over, too.
 
     Raises:
@@ -122,10 +129,12 @@ def judge(
         ]
         if unknown := sorted({c.measure for c in own} - tables.keys()):
             raise ValueError(f"{row['claim']!r}: the table has no measure {unknown[0]!r}")
-        if lacking := sorted({name for c in own for name in c.cells} - cells):
-            if not partial and (unknown := sorted({*lacking} - {*elsewhere})):
-                raise ValueError(f"{row['claim']!r}: the table has no cell {unknown[0]!r}")
-            own = [_within(c, cells) for c in own]
+        lacking = {name for c in own for name in c.cells} - cells
+        if not partial and (unknown := sorted(lacking - {*elsewhere})):
+            raise ValueError(f"{row['claim']!r}: the table has no cell {unknown[0]!r}")
+        comparable = [c for c in own if not (partial and c.is_level)]
+        if lacking or len(comparable) < len(own):
+            own = [_within(c, cells) for c in comparable]
             own = [c for c in own if cells >= set(c.cells) and (not c.is_fall or len(c.cells) > 1)]
             stated_count, _, stated_total = row["stated"].partition(" of ")
             if stated_total and stated_count != stated_total:

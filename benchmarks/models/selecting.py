@@ -94,6 +94,59 @@ def _blocks(model: nn.Module) -> Iterator[Plain | Pair | None]:
             yield Plain(f"{path}.conv", f"{path}.norm") if is_single else None
 
 
+@torch.no_grad()
+def _check_passing(model: nn.Module) -> None:
+    """Raise UserError where a chain does more with a removed channel than to pass its zeros on.
+
+    What stands between two convolutions is tried on one map with and without every other channel;
+    what has weights has to be a part of the chain.
+    """
+    if not hasattr(model, "features"):
+        return
+    known = {*model.features.parameters(), *model.classifier.parameters()}  # type: ignore[operator, union-attr]
+    if {*model.parameters()} - known:
+        raise UserError(
+            "kernels cannot be taken out of this network: it has weights beside its features and "
+            "its classifier"
+        )
+    stretch: list[tuple[str, nn.Module]] = []
+    layer: nn.Conv2d | None = None
+    norms = {part.norm for part in parts(model) if isinstance(part, Plain)}
+    for name, module in [*model.features.named_children(), ("", None)]:  # type: ignore[operator, union-attr]
+        is_norm = f"features.{name}" in norms
+        if not is_norm and not isinstance(module, (nn.Conv2d, type(None))):
+            stretch.append((name, module))
+            continue
+        if layer is not None and stretch and not _passes(stretch, layer):
+            names = ", ".join(f"features.{name} ({type(m).__name__})" for name, m in stretch)
+            raise UserError(
+                f"kernels cannot be taken out of this network: {names} does not keep a channel of "
+                "zeros as it is, apart from the other channels"
+            )
+        stretch = []
+        layer = module if isinstance(module, nn.Conv2d) else layer
+
+
+def _passes(stretch: list[tuple[str, nn.Module]], layer: nn.Conv2d) -> bool:
+    channels, weight = layer.out_channels, layer.weight
+    maps = torch.linspace(-2, 2, channels * 32 * 32, device=weight.device, dtype=weight.dtype)
+    maps = maps.reshape(32 * 32, channels).t().reshape(1, channels, 32, 32)
+    live = (torch.arange(channels, device=weight.device) % 2 == 0)[:, None]
+    if any(isinstance(module, nn.BatchNorm2d) for _, module in stretch):
+        return False  # it keeps means of all the channels
+    results = []
+    for tried in (maps, maps * live[..., None]):
+        for _, module in stretch:
+            was_training = module.training
+            tried = module.eval()(tried.clone())
+            module.train(was_training)
+        results.append(tried)
+    if results[0].numel() % channels:
+        return False
+    whole, some = (found.reshape(channels, -1) for found in results)
+    return torch.equal(some, whole * live)
+
+
 def _paths(part: Plain | Pair | None) -> tuple[str, ...]:
     if isinstance(part, Pair):
         return part.convolutions
@@ -145,6 +198,7 @@ def sizes_at(
         UserError: where the network is of another form.
     """
     order = parts(model)
+    _check_passing(model)
     found: Sizes = {}
     layers = convolutions(model, scheme)
     for path in (path for part in order for path in _paths(part)):

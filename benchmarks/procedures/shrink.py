@@ -92,9 +92,14 @@ def shrink(
     """
     from benchmarks.models import selecting
 
-    tau = float(threshold)
+    try:
+        tau = float(threshold)
+    except ValueError:
+        raise UserError(f"threshold must be a number, not {threshold!r}") from None
     if not tau >= 0:
         raise UserError(f"threshold must not be negative, not {threshold}")
+    if tau_mode not in ("absolute", "relative"):
+        raise UserError(f"tau_mode: {tau_mode!r} is none of absolute, relative")
     if what not in SCHEMES:
         raise UserError(f"what: {what!r} is none of {', '.join(SCHEMES)}")
     sizes = selecting.select(

@@ -110,6 +110,21 @@ def test_a_shorter_table_judges_counts_of_all_contrasts_alone() -> None:
     assert judge(shorter, [{**ROW, "stated": "1 of 2"}], rows, partial=True) == ()
 
 
+def test_a_shorter_table_sets_no_level_beside_a_printed_number() -> None:
+    """Its networks are trained less; differences of its cells, and other measures, count."""
+    rows = [{"claim": "c", "contrast": text} for text in ("a > b", "a > 78.62")]
+    both = table(cell("a", [0.5, 0.51]), cell("b", [0.2, 0.21]))
+    (full,), (shorter,) = (judge(both, [ROW], rows, partial=partial) for partial in (False, True))
+    assert (full.stated, full.verdict) == ("2 of 2", "contradicted")
+    assert (shorter.stated, shorter.verdict) == ("1 of 1", "confirmed")
+    assert judge(both, [ROW], rows[1:], partial=True) == ()
+    gap = [{"claim": "c", "contrast": "a - b > 10"}]
+    assert judge(both, [ROW], gap, partial=True)[0].verdict == "confirmed"
+    other = replace(both, about=replace(both.about, measure=replace(PERCENT, name="left")))
+    rows = [{**rows[1], "measure": "left"}]
+    assert judge(replace(both, others=(other,)), [ROW], rows, partial=True) != ()
+
+
 def test_a_fall_over_cells_of_another_measure() -> None:
     """Judged by the trend over all of its cells; of a shorter table over those that it has."""
     costs = replace(ACCURACY, name="cost", kind="number")

@@ -174,6 +174,22 @@ def test_a_layer_of_a_plain_network_goes_on_request_alone() -> None:
         shrink(model, 1e9, allow_plain_removal=True)
 
 
+def own_chain(between: nn.Module, **others: nn.Module) -> nn.Module:
+    """A network of one's own with something between its two convolutions, or beside the chain."""
+    first = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), between]
+    features = nn.Sequential(*first, nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Flatten())
+    return nn.ModuleDict({**others, "features": features, "classifier": nn.Linear(64, 2)})
+
+
+def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
+    """And is left as it is, training mode and all."""
+    model = own_chain(nn.Sequential(nn.Dropout(), nn.Tanh(), nn.ZeroPad2d(1), nn.MaxPool2d(2)))
+    with torch.no_grad():
+        model.features[0].weight[1] = 0  # type: ignore[index, operator, union-attr]
+    assert shrink(model, 0).widths == {"features.0": 3, "features.3": 4}
+    assert all(module.training for module in model.modules())
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -181,6 +197,15 @@ def test_a_layer_of_a_plain_network_goes_on_request_alone() -> None:
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), -1), "must not be negative"),
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, "x"), "none of kernels"),  # type: ignore[arg-type]
         (lambda: shrink(nn.Sequential(nn.Conv2d(3, 2, 3)), 0), "cannot be taken out"),
+        (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, tau_mode="x"), "none of absolute"),  # type: ignore[arg-type]
+        (lambda: shrink(own_chain(nn.Sigmoid()), 0), r"features\.2 \(Sigmoid\) does not keep"),
+        (lambda: shrink(own_chain(nn.ChannelShuffle(2)), 0), r"\(ChannelShuffle\) does not keep"),
+        (
+            lambda: shrink(own_chain(nn.BatchNorm2d(4, affine=False)), 0),
+            r"\(BatchNorm2d\) does not keep",
+        ),
+        (lambda: shrink(NETWORKS["plain"].build(2, seed=0), "x"), "must be a number, not 'x'"),
+        (lambda: shrink(own_chain(nn.ReLU(), gate=nn.Linear(4, 4)), 0), "weights beside"),
         (lambda: Prune(threshold="-1", what="kernels"), "must not be negative"),
         (lambda: Prune(what="weights", tau_mode="relative"), "tau_mode"),
         (lambda: PairedNet(widths=(4, 4, 5), halve_at=()), "must be alike"),

@@ -32,9 +32,9 @@ KEY = 7  # of the stream that filters are drawn from
 ACROSS = 8
 HOW = (
     "Score: the share of a filter's ℓ1 mass in its best 9×9 window, the mean over a network's "
-    "filters with at least 20 weights that are not 0; it is 1 where filters are 9×9, and 0.079 "
-    "for equal weights on 32×32 pixels. The paper has no such number. p: two-sided exact rank-sum "
-    "test against S-FC under SGD on the same data; seeds are the units."
+    "filters with at least 20 weights that are not 0, and 0 where none has so many; it is 1 where "
+    "filters are 9×9, and 0.079 for equal weights on 32×32 pixels. The paper has no such number. "
+    "p: two-sided exact rank-sum test against S-FC under SGD on the same data; seeds are the units."
 )
 Filters = NDArray[np.float32]  # (N, 3, height, width)
 
