@@ -88,7 +88,8 @@ def shrink(
 
     Raises:
         UserError: where τ is negative or removes a layer that must stay, or the network is of
-            another form. The network is left as it is.
+            another form, such as a chain with a Sigmoid, which makes 0.5 of a removed channel. The
+            network is left as it is.
     """
     from benchmarks.models import selecting
 

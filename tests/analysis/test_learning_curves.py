@@ -7,7 +7,7 @@ from dataclasses import replace
 import grid_cases as grids
 import pytest
 import table_cases as cases
-from rendering import json_of
+from rendering import figure_of, json_of
 
 from analysis.documents.panels import Curves, FigureBlock
 from analysis.documents.results import TableResult
@@ -65,6 +65,18 @@ def test_a_grid_has_a_panel_a_column_and_a_line_a_setting() -> None:
 def test_rows_have_a_panel_a_group() -> None:
     figure = curves_of(learned(grids.rows(grids.around)))
     assert [panel.title for panel in figure.panels] == ["DeepWeeds", "TinyImageNet"]
+
+
+def test_rows_that_compare_nothing_have_no_baseline_and_columns_without_a_name_no_panel() -> None:
+    result = learned(grids.rows(grids.around))
+    assert [sampled.label for sampled in figure_of(result).legend][:2] == [
+        "seed", "seed of the baseline",
+    ]  # fmt: skip
+    cells = tuple(replace(cell, column="-4.4") for cell in result.cells)
+    about = replace(result.about, column_title="")
+    alone = replace(result, cells=cells, comparisons=(), about=about)
+    assert "seed of the baseline" not in [sampled.label for sampled in figure_of(alone).legend]
+    assert [panel.title for panel in curves_of(alone).panels] == ["DeepWeeds", "TinyImageNet"]
 
 
 def test_a_quick_table_is_labelled_here_too() -> None:
