@@ -137,7 +137,7 @@ def test_tables_are_found_by_both_names(name: str) -> None:
 
 
 def test_unknown_tables() -> None:
-    with pytest.raises(UserError, match="locality/table3"):
+    with pytest.raises(UserError, match="reproduce list"):
         find("table99")
 
 
