@@ -21,6 +21,8 @@ BLOCK = 2**15
 # From so many weights on, one compiled pass over the memory is worth the seconds of compiling: a
 # third of the time of the pass that is not.
 COMPILED_FROM = 2**22
+# Of fewer weights a tensor, the call costs more than the pass.
+COMPILED_TENSOR_FROM = 2**16
 # A weight times this is beyond ±1 unless it is 0: cutting it to ±λ gives λ·sign θ in half the time.
 HUGE = 3e38
 
@@ -59,9 +61,13 @@ def lasso_step(
     if rows[0][0].is_cuda:
         _move([list(column) for column in zip(*rows, strict=True)], rule)
         return
+    small = [row for row in rows if row[0].numel() <= BLOCK]
+    if small:
+        _move([list(column) for column in zip(*small, strict=True)], rule)
     for row in rows:
-        for block in zip(*(tensor.split(BLOCK) for tensor in row), strict=True):
-            _move([[tensor] for tensor in block], rule)
+        if row[0].numel() > BLOCK:
+            for block in zip(*(tensor.split(BLOCK) for tensor in row), strict=True):
+                _move([[tensor] for tensor in block], rule)
 
 
 @dataclass(frozen=True)
@@ -148,9 +154,10 @@ def _left_by_compiled(rows: list[Row], rule: Rule) -> list[Row]:
 
 def _compilable(row: Row) -> bool:
     """Whether the code that is compiled once for all sizes serves: torch compiles anew for other
-    layouts and for 0 and 1 elements, and soon refuses to."""
+    layouts, and soon refuses to."""
     flat = all(tensor.dim() == 1 and tensor.is_contiguous() for tensor in row)
-    return flat and row[0].numel() > 1 and all(t.dtype == torch.float32 for t in row)
+    is_large = row[0].numel() >= COMPILED_TENSOR_FROM
+    return flat and is_large and all(t.dtype == torch.float32 for t in row)
 
 
 _compile_fails = False

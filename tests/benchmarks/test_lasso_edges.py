@@ -37,6 +37,7 @@ def test_a_step_ends_where_one_weight_cannot_be_compiled(monkeypatch: pytest.Mon
 
     expected = moved(0.1)
     monkeypatch.setattr(lasso, "COMPILED_FROM", 1)
+    monkeypatch.setattr(lasso, "COMPILED_TENSOR_FROM", 2)
     monkeypatch.setattr(lasso, "_compile_fails", False)
     monkeypatch.setattr(lasso, "_compiled", lambda: compiled)
     assert all(map(torch.equal, moved(torch.tensor([0.1])), expected))
