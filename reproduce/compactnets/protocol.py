@@ -130,7 +130,8 @@ def reduced(model: str, depth: int) -> Run:
     """CIFAR-100, 32 filters everywhere, six epochs at 0.1, 0.1, 0.01, 0.01, 0.001 and 0.0001.
 
     In float32, which every processor computes as fast as it can, where most emulate bf16; layers of
-    so few channels gain little by it. All 135 runs take two cores some three hours.
+    so few channels gain little by it. Two cores of an EPYC with AVX2 trained 2,800 images/s of
+    depth 5; by multiply-adds, all 135 runs take them some five hours.
 
     391 updates of 128 images an epoch at these rates add up to 864 rates / (1 − momentum). The last
     rate is one step smaller than the paper's, since so narrow a network has gradients an order of
