@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from launch_helpers import wait_for
 from untrained_helpers import complaint, run
 
 from reproduce.catalogue.selection import select
@@ -161,9 +160,10 @@ def test_long_work_without_a_terminal_needs_yes(
     cifar10_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(estimate, "CALIBRATION_SECONDS", 0.1)
-    done = run("table3", "--data", str(cifar10_root), "--results", str(tmp_path))
+    chosen = ("--only", "plain 1 1", "--precision", "float32")  # few steps are slow without bf16
+    done = run("table3", *chosen, "--data", str(cifar10_root), "--results", str(tmp_path))
     assert done.returncode == 2
-    assert "195 runs" in done.stderr
+    assert "15 runs" in done.stderr
     assert "--yes" in done.stderr.splitlines()[-1]
 
 
@@ -265,46 +265,33 @@ def test_a_closed_pipe_is_no_error() -> None:
 @pytest.mark.slow
 def test_a_small_quick_table_end_to_end(tmp_path: Path) -> None:
     """Two cells, one seed, as on a machine that is lent: trained from another folder into a
-    relative one, killed after the first run, finished within a budget, reported, told, shown, not
-    trained again, and carried elsewhere in a bundle that makes the same report there."""
+    relative one within a budget, reported, told, shown, not trained again, and carried elsewhere
+    in a bundle that makes the same report there. (Kills: test_toy_paper, test_kill.)"""
     only = ["plain *", "anti *"]
     chosen = ["--quick", "--seeds", "1", *(word for cell in only for word in ("--only", cell))]
     train = ["table3", *chosen, "--results", "here", "--workers", "1"]
     here, there, bundle = tmp_path / "here", tmp_path / "there", tmp_path / "b.zip"
     results = ["--results", str(here)]
     stored = Store(here, "quick").records.folder
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "reproduce", *train, "--budget", "1h"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
-    (made,) = wait_for(lambda: list(stored.glob("??/*.json")), 600)
-    killed.kill()
-    killed.wait()
-    planned = select("table3", form="quick", only=only, seeds="1").in_training_order
-    assert made.stem == planned[0].run.hash
-    first = made.read_bytes()
-
-    rest = command(*train, "--budget", "30m", "--bundle", str(bundle), cwd=tmp_path)
-    assert rest.returncode == 0, rest.stdout + rest.stderr
-    assert "2 of 2 runs are in " in rest.stderr
-    assert "QUICK" in rest.stdout
+    done = command(*train, "--budget", "30m", "--bundle", str(bundle), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 runs are in " in done.stderr
+    assert "QUICK" in done.stdout
     folder = here / "quick" / "locality" / "table3"
     files = sorted(path.name for path in folder.iterdir())
     drawn = {f"{name}.{kind}" for name in ("seeds", "curves") for kind in ("pdf", "png")}
     whole = {f"table3.{kind}" for kind in ("csv", "json", "tex", *drawn)}
     assert whole <= set(files)
     records = list(stored.glob("??/*.json"))
-    assert len(records) == 2
+    planned = select("table3", form="quick", only=only, seeds="1").planned
+    assert {path.stem for path in records} == {item.run.hash for item in planned}
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in records}
-    assert before[made][1] == first
     csv = (folder / "table3.csv").read_bytes()
 
     told = json.loads(run("status", "table3", *chosen, *results, "--json").stdout)
     assert told["complete"]
-    shown = run("show", made.stem[:6], "--quick", *results)
-    assert made.stem in shown.stdout
+    name = records[0].stem
+    assert name in run("show", name[:6], "--quick", *results).stdout
     again = run("table3", *chosen, *results)
     assert again.returncode == 0
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in records} == before

@@ -238,7 +238,7 @@ def test_a_file_whose_name_is_no_utf8_has_one_folder_for_both_reports(
     done = helpers.run_apart("table1", *asked)
     assert done.returncode == 0, done.stderr
     assert "m\\xffine" in done.stdout
-    done = helpers.run_apart("figure1", *asked, "--json")
+    done = helpers.run("figure1", *asked, "--json")
     assert done.returncode == 0, done.stderr
     assert "m\\xffine.pth" in json.dumps(json.loads(done.stdout)).replace("\\\\", "\\")
     (variant,) = (results / "variants").iterdir()

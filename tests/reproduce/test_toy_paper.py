@@ -90,8 +90,8 @@ NORM = Measure("toy norm", "sum of the filters' norms", "number", lower_is_bette
 def cell(strength):
     run = Run(seed=0, data=Images(name="digits", augmentation="none", held_out=200), model=Narrow(),
         objective=Objective(penalties=(GroupLasso(strength=strength),)),
-        optimizer=Sign(), schedule=Cosine(learning_rate="0.003"),
-        procedure=Procedure(phases=(Train(epochs=40, batch_size=64), Prune(threshold="0.02"))))
+        optimizer=Sign(), schedule=Cosine(learning_rate="0.006"),
+        procedure=Procedure(phases=(Train(epochs=12, batch_size=64), Prune(threshold="0.02"))))
     return Cell(f"lasso {strength}", "plain" if strength == "0" else "lasso", run)
 TABLE = Table(paper="toy", name="table1", title="Toy", caption="Lasso or none",
     cells=(cell("0"), cell("0.1")), comparisons=(Comparison("all 1", "lasso 0.1", "lasso 0"),),

@@ -170,6 +170,7 @@ def test_a_failing_seed_harms_neither_its_pack_nor_its_array(
     assert bench.status(SHORT_PLAIN, "4")["counts"] == {"done": 4}
 
 
+@pytest.mark.long
 def test_a_controller_that_stops_in_mid_array_loses_nothing(
     bench: Bench, expected: Expected
 ) -> None:
