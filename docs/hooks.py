@@ -16,7 +16,12 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).parent.parent
 OUTSIDE = ("CONTRIBUTING.md", "benchmarks/throughput/GPU.md")
 LINK = re.compile(r"(\]\()((?:\.\./)+)([^)\s]+\))")
-FETCHED = re.compile(r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=\"?(?:https?:)?//[^>]*>")
+# What only names a page's neighbours, with the whole address where a site has one, as it has under
+# `mkdocs serve`.
+NAMED = r'(?![^>]*\brel="?(?:canonical|prev|next)\b)'
+FETCHED = re.compile(
+    rf'<(?:script|img|link|iframe)\b{NAMED}[^>]*\b(?:src|href)="?(?:https?:)?//[^>]*>'
+)
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
+from reproduce.catalogue.papers import papers
 from reproduce.store.paths import ROOT
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -115,6 +118,38 @@ def test_the_site_has_every_page():
     listed = set(re.findall(r"^\s+- (?:\w+: )?(\S+\.md)$", configuration, re.MULTILINE))
     assert {str(page.relative_to(ROOT / "docs")) for page in PAGES} <= listed
     assert yaml.safe_load(configuration)["theme"]["font"] is False
+
+
+@pytest.mark.parametrize(
+    ("element", "fetches"),
+    [
+        ('<link rel="canonical" href="http://127.0.0.1:8000/index.html">', False),
+        ('<link rel="next" href="https://example.org/own-code.html">', False),
+        ('<link rel="stylesheet" href="https://example.org/a.css">', True),
+        ('<script src="//example.org/a.js">', True),
+        ('<img src="results/table2.png">', False),
+    ],
+)
+def test_pages_fetch_nothing_and_may_name_their_address(element, fetches):
+    pytest.importorskip("mkdocs", reason="mkdocs is not installed: it comes with .[docs]")
+    place = importlib.util.spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    hooks = importlib.util.module_from_spec(place)
+    place.loader.exec_module(hooks)
+    assert bool(hooks.FETCHED.search(element)) == fetches
+
+
+def test_the_papers_page_counts_the_committed_runs():
+    text = (ROOT / "docs" / "papers" / "index.md").read_text(encoding="utf-8")
+    for name in (paper.name for paper in papers()):
+        kinds = {"full": "results/measured", "reduced": "results/reduced/measured"}
+        counts = {
+            kind: len(set().union(*(pd.read_csv(path)["hash"] for path in files)))
+            for kind, folder in kinds.items()
+            if (files := list((ROOT / folder).glob(f"{name}-*.csv")))
+        }
+        told = (f"{n} {kind} run{'s' * (n > 1)}" for kind, n in counts.items())
+        (line,) = re.findall(rf"^.*\]\({name}\.md\).*$", text, re.MULTILINE)
+        assert line.endswith(f"| {', '.join(told) or 'none'} |")
 
 
 def test_every_penalty_and_optimiser_has_a_card():

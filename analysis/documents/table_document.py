@@ -79,7 +79,9 @@ def _cells_and_pairs(result: TableResult, names: Collection[str]) -> list[Grid]:
     room."""
     cells = [cell for group in result.groups().values() for cell in group if cell.name in names]
     pairs = [pair for pair in result.comparisons if pair.first in names]
-    more = [_comparisons(result, pairs), _effect_sizes(result, pairs)] if pairs else []
+    more = [_comparisons(result, pairs)] if pairs else []
+    if any(pair.test for pair in pairs):
+        more.append(_effect_sizes(result, pairs))
     return [_cells(result, cells), *more]
 
 

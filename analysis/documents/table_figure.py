@@ -60,7 +60,8 @@ def figures(result: TableResult) -> list[FigureBlock]:
 
 
 def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...]]:
-    """Panels of the cells that are compared with each other, and what their lines are."""
+    """Panels of the cells that are compared with each other, where a run is in, and what their
+    lines are."""
     panels: dict[str, dict[str, int]] = {}
     names = {"first of a pair": COMPARED, "second of a pair": BASELINE}
     if result.about.layout == "pairs":
@@ -83,6 +84,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             "test accuracy",
         )
         for title, panel in panels.items()
+        if any(result.curves.get(name) for name in panel)
     )
     return drawn, tuple(Sampled("line", name, look) for name, look in names.items())
 

@@ -18,7 +18,8 @@ within a round, and medians shown.
   spatial pyramid, by sub-gradient and by proximal step, beside the whole step.
 - **kernel penalties**: the same in CIFAR-10's base network of nineteen layers.
 - **energies of vectors**: what energies of filters add to a step of resnet-20 and resnet-110,
-  forward and backward.
+  forward and backward; **hierarchy of classes**: the same of CIFAR-100's superclasses.
+- **branches**: whole steps of RCNet-10 with three branches a convolution, and with STRIP-Reg.
 - **smaller networks**: see :mod:`benchmarks.throughput.kernels`.
 """
 
@@ -202,6 +203,10 @@ def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
             )
             for depth in (20, 110)
         },
+        f"hierarchy of classes, resnet-20, batch {SMALL}": partial(
+            penalties.hierarchies, SMALL, device
+        ),
+        f"branches, RCNet-10, batch {SMALL}": partial(penalties.branches, SMALL, device),
         "smaller networks, batch 1": lambda: kernels.inference_group(1, device),
         "smaller networks, batch 128": lambda: kernels.inference_group(128, device),
     }

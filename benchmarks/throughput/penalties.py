@@ -11,15 +11,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.models import CifarResNet, Model, PairedNet, PyramidNet
+from benchmarks.data import info
+from benchmarks.models import CifarResNet, Hierarchical, Model, PairedNet, PyramidNet, RCNet10
+from benchmarks.models.rcnet import Block, PlainBlock, SquareBlock
 from benchmarks.optimizers import SGD
 from benchmarks.penalties import (
     Compactness,
     DictionarySparsity,
     HypersphericalEnergy,
+    HypersphericalHierarchy,
+    KernelComplexity,
     KernelNumber,
     KernelSize,
     PlainL2,
+    StripReg,
     Term,
 )
 from benchmarks.penalties.hyperspherical import Metric
@@ -28,6 +33,7 @@ from benchmarks.penalties.term import coefficients_of
 Work = Callable[[], Any]
 Group = dict[str, Work]
 SIDE = 32
+PLAIN = PlainL2()
 METRICS: tuple[Metric, ...] = (
     *("N-euclidean2", "angular2", "cosine", "D_h^bin"),
     *("D_AM", "D_cos(HM)", "D'_cos(HM)", "D'_HMcos"),
@@ -36,7 +42,7 @@ METRICS: tuple[Metric, ...] = (
 
 @dataclass(frozen=True)
 class Trained:
-    """A network that trains with plain L2 on one batch of noise.
+    """A network that trains on one batch of noise, with plain L2 or what stands in its place.
 
     Attributes:
         labels: int64 (B,).
@@ -50,14 +56,21 @@ class Trained:
     step: Work
 
     @classmethod
-    def of(cls, settings: Model, classes: int, batch: int, device: torch.device) -> Trained:
+    def of(
+        cls,
+        settings: Model,
+        classes: int,
+        batch: int,
+        device: torch.device,
+        decay: Term = PLAIN,
+    ) -> Trained:
         """A new network of these settings."""
         images = torch.randn(batch, 3, SIDE, SIDE, device=device)
         images = images.contiguous(memory_format=torch.channels_last)
         labels = torch.arange(batch, device=device) % classes
         model = settings.build(classes, SIDE, seed=0).to(device)
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        update = SGD().build(model, coefficients_of([PlainL2().attach(model)]))
+        update = SGD().build(model, coefficients_of([decay.attach(model)]))
         rate = 1e-3 if device.type == "cpu" else torch.tensor(1e-3, device=device)
 
         def step() -> None:
@@ -104,6 +117,7 @@ def kernel_penalties(batch: int, device: torch.device) -> Group:
         "kernel size, half-rings": KernelSize(),
         "kernel size, half-rings, proximal": KernelSize(solver="prox"),
         "kernel size, rings": KernelSize(groups="ring"),
+        "multiply-adds": KernelComplexity(alpha=Decimal("1e-10")),
     }
     return Trained.of(PairedNet(), 10, batch, device).group(terms)
 
@@ -115,3 +129,26 @@ def energies(depth: int, batch: int, device: torch.device) -> Group:
     """
     terms: dict[str, Term] = {m: HypersphericalEnergy(conv=m, fc=m) for m in METRICS}
     return Trained.of(CifarResNet(depth=depth), 100, batch, device).group(terms)
+
+
+def hierarchies(batch: int, device: torch.device) -> Group:
+    """Of CIFAR-100's classes around their superclasses, in resnet-20's classifier."""
+    parents = info("cifar100").coarse_labels
+    terms: dict[str, Term] = {
+        metric: HypersphericalHierarchy(parents=parents, metric=metric) for metric in METRICS
+    }
+    settings = Hierarchical(model=CifarResNet(), parents=parents)
+    return Trained.of(settings, 100, batch, device).group(terms)
+
+
+def branches(batch: int, device: torch.device) -> Group:
+    """Whole steps of RCNet-10, whose 3×3 convolutions have three branches under STRIP-Reg."""
+    blocks: dict[str, tuple[Block, Term]] = {
+        "single convolutions, plain L2": (PlainBlock(), PLAIN),
+        "three branches, plain L2": (SquareBlock(), PLAIN),
+        "three branches, STRIP-Reg": (SquareBlock(), StripReg(eta=Decimal(2))),
+    }
+    return {
+        name: Trained.of(RCNet10(block=block), 10, batch, device, decay).step
+        for name, (block, decay) in blocks.items()
+    }
