@@ -231,7 +231,7 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
     for lacking in sorted(should.keys() - stands.keys()):
         yield f"{lacking} is missing"
     for extra in sorted(stands.keys() - should.keys()):
-        yield f"{extra} belongs to no report of this code"
+        yield f"{extra} belongs to no report of this code: delete it"
     changed = {
         file: text
         for file, text in should.items()
