@@ -44,6 +44,7 @@ class DotPanel:
     reference: float | None = None  # height of a line across
     dense: bool = False  # whether cells stand close, a few at each tick
     upright: bool = False
+    decimals: int = 3  # of the vertical axis' ticks, at least
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,22 @@ class Curves:
     log: bool = False  # whether the axis of y is logarithmic
 
 
-def over_seeds(curves: Sequence[Sequence[Sequence[Any]]], look: int = 0) -> Series:
+def over_seeds(
+    curves: Sequence[Sequence[Sequence[Any]]], look: int = 0, scale: float = 1
+) -> Series:
     """The median of several runs' curves with a band between the quartiles.
 
     Args:
         curves: [epoch, value] pairs of each run; an epoch with a value that is not finite (None)
             is left out of that run's.
+        scale: what values are multiplied by.
     """
     import numpy as np
 
     by_epoch: dict[int, list[float]] = {}
     for epoch, value in (point for curve in curves for point in curve):
         if value is not None:
-            by_epoch.setdefault(epoch, []).append(value)
+            by_epoch.setdefault(epoch, []).append(scale * value)
     epochs = sorted(by_epoch)
     quartiles = [np.quantile(by_epoch[epoch], (0.25, 0.5, 0.75)).tolist() for epoch in epochs]
     low, middle, high = zip(*quartiles, strict=True) if quartiles else ((), (), ())

@@ -76,12 +76,15 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             is_column = cell.column and column_title
             title = f"{cell.group}, {column_title} = {cell.column}" if is_column else cell.group
             panels.setdefault(title, {})[cell.name] = looks[cell.label]
+    scale = result.about.measure.scale
     drawn = tuple(
         Curves(
-            tuple(over_seeds(result.curves.get(name, ()), look) for name, look in panel.items()),
+            tuple(
+                over_seeds(result.curves.get(name, ()), look, scale) for name, look in panel.items()
+            ),
             title,
             "epoch",
-            "test accuracy",
+            "test accuracy, %" if scale == 100 else "test accuracy",
         )
         for title, panel in panels.items()
         if any(result.curves.get(name) for name in panel)
@@ -107,14 +110,16 @@ def _legend(result: TableResult) -> list[Sampled]:
 
 
 def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: bool = True) -> Dots:
+    """In percent where the paper prints percent."""
+    scale, published = cell.measure.scale, cell.published_share
     is_number = cell.median is not None and math.isfinite(cell.median)
     return Dots(
         x,
-        tuple(run.value for run in cell.runs if not run.diverged),
+        tuple(scale * run.value for run in cell.runs if not run.diverged),
         look,
-        cell.median if is_number else None,
-        (cell.interval.low, cell.interval.high) if cell.interval else None,
-        cell.published_share if cell.delta is not None else None,
+        scale * cell.median if cell.median is not None and is_number else None,
+        (scale * cell.interval.low, scale * cell.interval.high) if cell.interval else None,
+        scale * published if cell.delta is not None and published is not None else None,
         cell.diverged,
         heading,
         "" if cell.n or not says else wording.MISSING_CELL,
@@ -130,7 +135,8 @@ def _tick(cell: CellResult, kind: str = "") -> str:
 def _panel(result: TableResult, placed: Sequence[tuple[Dots, str]], name: str = "") -> DotPanel:
     """Dots with their ticks; those that only head a pair have none."""
     ticks = tuple((float(dots.x), tick) for dots, tick in placed if tick)
-    return DotPanel(tuple(d for d, _ in placed), ticks, name, y_title=result.about.measure.title)
+    dots, measure = tuple(d for d, _ in placed), result.about.measure
+    return DotPanel(dots, ticks, name, y_title=measure.axis_title, decimals=measure.axis_decimals)
 
 
 def _pairs(result: TableResult) -> Made:
@@ -214,7 +220,8 @@ def _grid_panel(
         tuple((index * apart, column) for index, column in enumerate(columns)),
         name if present == planned else f"{name}: {present} of {planned} runs",
         x_title,
-        cells[0].measure.title,
+        cells[0].measure.axis_title,
         borders=tuple((index - 0.5) * apart for index in range(1, len(columns))),
         dense=True,
+        decimals=cells[0].measure.axis_decimals,
     )

@@ -35,12 +35,12 @@ LOOSE, DENSE = Size(3.4, 0.2, 0.34, 0.3, 0.42, 2.5), Size(2.6, 0.07, 0.115, 0.1,
 
 def draw_dots(axis: Axes, panel: DotPanel, together: Sequence[DotPanel]) -> None:
     """The panel's cells with ticks, headings and borders, on the scale of all panels."""
-    scale = _draw_scale(axis, together)
+    scale = _draw_scale(axis, together, panel.decimals)
     axis.grid(axis="y")
     if panel.reference is not None:
         axis.axhline(panel.reference, color="0.6", linewidth=0.8, zorder=0)
     for dots in panel.dots:
-        _draw_cell(axis, dots, scale, DENSE if panel.dense else LOOSE)
+        _draw_cell(axis, dots, scale, DENSE if panel.dense else LOOSE, panel.decimals)
     for border in panel.borders:
         axis.axvline(border, color="0.85", linewidth=0.8, zorder=0)
     places = [dots.x for dots in panel.dots] + [place for place, _ in panel.ticks]
@@ -53,7 +53,9 @@ def draw_dots(axis: Axes, panel: DotPanel, together: Sequence[DotPanel]) -> None
         axis.set_title(panel.title, pad=18, fontweight="bold")
 
 
-def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> tuple[float, float, float]:
+def _draw_scale(
+    axis: Axes, panels: Sequence[DotPanel], decimals: int
+) -> tuple[float, float, float]:
     """The vertical axis, which holds what is drawn in the panels, with ticks from its low to its
     high end; diverged runs stand in a band below a line, down to the bottom."""
     cells = [dots for panel in panels for dots in panel.dots]
@@ -61,7 +63,7 @@ def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> tuple[float, float, f
     values += [dots.published for dots in cells if dots.published is not None]
     values += [panel.reference for panel in panels if panel.reference is not None]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    margin = max(0.12 * (high - low), 0.001)
+    margin = max(0.12 * (high - low), 10.0**-decimals)
     low, high = low - margin, high + margin
     bottom = low - (0.12 * (high - low) if any(dots.diverged for dots in cells) else 0.0)
     axis.set_ylim(bottom, high)
@@ -69,17 +71,19 @@ def _draw_scale(axis: Axes, panels: Sequence[DotPanel]) -> tuple[float, float, f
         axis.axhline(low, color="0.6", linewidth=0.6, linestyle=":")
     ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
     axis.set_yticks([tick for tick in ticks if low <= tick <= high])
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick_text(value, decimals)))
     return low, high, bottom
 
 
-def _tick_text(value: float) -> str:
-    """Three decimals at least, as many as the value needs."""
-    text = f"{value:.5f}".rstrip("0")
-    return text if len(text.partition(".")[2]) >= 3 else f"{value:.3f}"
+def _tick_text(value: float, decimals: int) -> str:
+    """So many decimals at least, as many as the value needs."""
+    text = f"{value:,.5f}".rstrip("0").rstrip(".")
+    return text if len(text.partition(".")[2]) >= decimals else f"{value:,.{decimals}f}"
 
 
-def _draw_cell(axis: Axes, dots: Dots, scale: tuple[float, float, float], size: Size) -> None:
+def _draw_cell(
+    axis: Axes, dots: Dots, scale: tuple[float, float, float], size: Size, decimals: int
+) -> None:
     """A cell's values, median with interval, published value and diverged runs."""
     low, high, bottom = scale
     finite = [value for value in dots.values if math.isfinite(value)]
@@ -88,7 +92,7 @@ def _draw_cell(axis: Axes, dots: Dots, scale: tuple[float, float, float], size: 
     points: Any = {"linestyle": "", "markersize": size.point, "alpha": 0.85, "zorder": 2}
     if finite:
         (drawn,) = axis.plot([dots.x + o for o in offsets], finite, **points, **look.point)
-        drawn.set_gid("|".join(["values", *map(_tick_text, finite)]))
+        drawn.set_gid("|".join(["values", *(_tick_text(value, decimals) for value in finite)]))
     if dots.median is not None:
         _median(axis, dots, dots.median, size)
     if dots.published is not None:

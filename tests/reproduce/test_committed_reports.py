@@ -81,7 +81,7 @@ def test_a_report_that_was_edited(copied: Path, capsys: pytest.CaptureFixture[st
         [
             "selection.seeds.png is no whole figure",
             "selection.cells.tex is missing",
-            "selection.old.tex belongs to no report of this code",
+            "selection.old.tex belongs to no report of this code: delete it",
             "selection.csv: line 3 was changed by hand (it should be: reduced,cifar10 S-FC lasso "
             "0.00005 0.00001 0,lasso,cifar10 …)",
         ],
