@@ -43,6 +43,7 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
         from torch import nn
 
         from benchmarks.models.networks import PaddedShortcut, Residual
+        from benchmarks.models.pointwise import StridedPoint
 
         def convolution(channels: int, width: int, stride: int) -> nn.Module:
             return nn.Conv2d(channels, width, 3, stride, padding=1, bias=False)
@@ -50,7 +51,7 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
         def shortcut(channels: int, width: int, stride: int) -> nn.Module:
             if self.shortcuts == "pad":
                 return PaddedShortcut(channels, width, stride)
-            return nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), norm(width))
+            return nn.Sequential(StridedPoint(channels, width, 1, stride, bias=False), norm(width))
 
         norm, widths = self.norm, [self.width(nominal) for nominal in self.widths]
         blocks = ((self.depth - 2) // 6,) * 3

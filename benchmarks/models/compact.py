@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import pad, relu
 
 from benchmarks.models.networks import PaddedShortcut, ResidualBlock
+from benchmarks.models.pointwise import StridedPoint
 from benchmarks.models.selecting import NORM_ENTRIES, Pair, Plain, Sizes, parts
 from benchmarks.models.supports import Scheme, offset
 
@@ -179,7 +180,7 @@ def _piece(
         uneven = None if is_even else (before, behind)
         padding = (before, before) if is_even else (0, 0)
     options = {"device": weight.device, "dtype": weight.dtype}
-    cut = nn.Conv2d(
+    cut = StridedPoint(
         len(inputs),
         len(kernels),
         tuple(weight.shape[2:]),  # type: ignore[arg-type]

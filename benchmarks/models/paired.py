@@ -114,11 +114,11 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         return networks.Paired(stem, norm, pool if self.pool else nn.Identity(), blocks, classifier)
 
     def _convolution(self, layer: int, channels: int) -> nn.Conv2d:
-        from torch import nn
+        from benchmarks.models.pointwise import StridedPoint
 
         kernel, bias = self.kernels[layer], self.batch_norm == "none"
         width = self.width(self.widths[layer])
-        return nn.Conv2d(channels, width, kernel, self.stride(layer), kernel // 2, bias=bias)
+        return StridedPoint(channels, width, kernel, self.stride(layer), kernel // 2, bias=bias)
 
     def _norm(self, channels: int) -> nn.Module:
         from torch import nn
@@ -134,6 +134,7 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         from torch import nn
 
         from benchmarks.models import networks
+        from benchmarks.models.pointwise import StridedPoint
 
         stride = self.stride(first) * self.stride(first + 1)
         width = self.width(self.widths[first + 1])
@@ -145,7 +146,7 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         def shortcut(channels: int, width: int, stride: int) -> nn.Module:
             if self.shortcuts == "pad":
                 return networks.PaddedShortcut(channels, width, stride)
-            point = nn.Conv2d(channels, width, 1, stride, bias=self.batch_norm == "none")
+            point = StridedPoint(channels, width, 1, stride, bias=self.batch_norm == "none")
             return nn.Sequential(point, self._norm(width))
 
         return networks.ResidualBlock(channels, width, stride, convolution, shortcut, self._norm)

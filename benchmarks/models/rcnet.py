@@ -108,12 +108,13 @@ class RCNet10(NormedModel, tag="rcnet10", frozen=True):
 
         from benchmarks.models.branches import BranchBlock
         from benchmarks.models.networks import Residual
+        from benchmarks.models.pointwise import StridedPoint
 
         def convolution(channels: int, width: int, stride: int) -> nn.Module:
             return self.block.build(channels, width, stride, self.norm)
 
         def projection(channels: int, width: int, stride: int) -> nn.Module:
-            point = nn.Conv2d(channels, width, 1, stride=stride, bias=False)
+            point = StridedPoint(channels, width, 1, stride=stride, bias=False)
             return BranchBlock({"point": point}, self.norm)
 
         widths = [self.width(nominal) for nominal in WIDTHS]

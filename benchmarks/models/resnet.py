@@ -32,6 +32,7 @@ class BasicResNet(NormedModel, frozen=True):
         from torch import nn
 
         from benchmarks.models.networks import Residual
+        from benchmarks.models.pointwise import StridedPoint
 
         kernel = self.kernel
 
@@ -39,7 +40,7 @@ class BasicResNet(NormedModel, frozen=True):
             return nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=False)
 
         def projection(channels: int, width: int, stride: int) -> nn.Module:
-            point = nn.Conv2d(channels, width, 1, stride=stride, bias=False)
+            point = StridedPoint(channels, width, 1, stride=stride, bias=False)
             return nn.Sequential(point, self.norm(width))
 
         widths = [self.width(nominal) for nominal in WIDTHS]

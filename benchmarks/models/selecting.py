@@ -16,6 +16,7 @@ from torch import nn
 from benchmarks.errors import UserError
 from benchmarks.models.kernels import convolutions
 from benchmarks.models.networks import ResidualBlock, SingleLayer
+from benchmarks.models.pointwise import StridedPoint
 from benchmarks.models.supports import Scheme, groups, rings, size_without
 from benchmarks.penalties.group_norms import GroupNorms
 
@@ -154,7 +155,9 @@ def _paths(part: Plain | Pair | None) -> tuple[str, ...]:
 
 
 def _is_plain(layer: nn.Module) -> bool:
-    return type(layer) is nn.Conv2d and layer.groups == 1 and layer.dilation == (1, 1)
+    return (
+        type(layer) in (nn.Conv2d, StridedPoint) and layer.groups == 1 and layer.dilation == (1, 1)
+    )
 
 
 @torch.no_grad()
