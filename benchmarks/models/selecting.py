@@ -155,9 +155,10 @@ def _paths(part: Plain | Pair | None) -> tuple[str, ...]:
 
 
 def _is_plain(layer: nn.Module) -> bool:
-    return (
-        type(layer) in (nn.Conv2d, StridedPoint) and layer.groups == 1 and layer.dilation == (1, 1)
-    )
+    """Whether it is a convolution that may be made smaller, none of a kind of its own."""
+    if not isinstance(layer, nn.Conv2d) or type(layer) not in (nn.Conv2d, StridedPoint):
+        return False
+    return layer.groups == 1 and layer.dilation == (1, 1)
 
 
 @torch.no_grad()
