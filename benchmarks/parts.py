@@ -13,8 +13,9 @@ computes.
 
 from __future__ import annotations
 
+import math
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
@@ -141,7 +142,7 @@ def made(base: type[P], values: Mapping[str, Any] | str) -> P:
     """
     fields = {"kind": values} if isinstance(values, str) else dict(values)
     kind, known = fields.pop("kind", None), kinds(base)
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         raise UserError(f"{base.__name__.lower()}: {kind!r} is none of {', '.join(sorted(known))}")
     part = known[kind]
     recorded = "protocol" in fields
@@ -153,7 +154,17 @@ def made(base: type[P], values: Mapping[str, Any] | str) -> P:
             f"{kind} has settings that this version does not know: {', '.join(unknown)}"
         )
     # What a record leaves out has the frozen value; what a person leaves out, today's default.
-    return part(**{**(part.introduced if recorded else {}), **fields})
+    values = {**(part.introduced if recorded else {}), **fields}
+    if missing := [name for name in _required(part) if name not in values]:
+        raise UserError(f"{kind} lacks {', '.join(missing)}")
+    return part(**values)
+
+
+@cache
+def _required(part: type[Part]) -> list[str]:
+    defaults = (msgspec.NODEFAULT,) * len(part.__struct_fields__) + part.__struct_defaults__
+    aligned = zip(reversed(part.__struct_fields__), reversed(defaults), strict=False)
+    return [name for name, default in aligned if default is msgspec.NODEFAULT][::-1]
 
 
 @cache
@@ -197,8 +208,7 @@ def _check(name: str, hint: Any) -> Check:
     if origin is Literal:
         return partial(_option, name, get_args(hint))
     if origin is tuple:
-        each = _check(name, get_args(hint)[0])
-        return lambda value: tuple(map(each, value.split(",") if isinstance(value, str) else value))
+        return partial(_several, name, _check(name, get_args(hint)[0]))
     if isinstance(hint, type) and issubclass(hint, Part):
         return partial(_part, name, hint)
     return partial(_scalar, name, hint)
@@ -214,6 +224,13 @@ def _limited(name: str, base: Check, limits: Sequence[Range]) -> Check:
     return check
 
 
+def _several(name: str, each: Check, value: Any) -> tuple[Any, ...]:
+    values = value.split(",") if isinstance(value, str) else value
+    if not isinstance(values, Iterable):
+        raise UserError(f"{name}: {value!r} is no list")
+    return tuple(map(each, values))
+
+
 def _option(name: str, options: tuple[Any, ...], value: Any) -> Any:
     if value in options:
         return value
@@ -222,6 +239,9 @@ def _option(name: str, options: tuple[Any, ...], value: Any) -> Any:
 
 def _part(name: str, base: type[Part], value: Any) -> Part:
     if isinstance(value, base):
+        if kind_of(type(value)) == type(value).__name__:  # no record of it could be read back
+            options = ", ".join(sorted(kinds(type(value))))
+            raise UserError(f"{name}: {type(value).__name__} is a base; take one of {options}")
         return value
     if isinstance(value, Mapping | str):
         return made(base, value)
@@ -244,12 +264,12 @@ def _decimal(name: str, value: Any) -> Decimal:
     if isinstance(value, float):
         raise TypeError(f"{name}: give decimals as strings, not as the float {value!r}")
     try:
-        number = Decimal(value)
+        number = Decimal("" if isinstance(value, bool) else value)
     except (InvalidOperation, ValueError, TypeError) as error:
         raise UserError(f"{name}: {value!r} is not a decimal number") from error
-    if not number.is_finite():
+    if not number.is_finite() or math.isinf(float(number)):  # training computes with floats
         raise UserError(f"{name}: {value!r} is not finite")
-    return number
+    return number or abs(number)  # -0 would name the run of 0 anew
 
 
 def _whole(name: str, value: Any) -> int:

@@ -132,6 +132,22 @@ def test_shared_rooms_know_no_papers_words() -> None:
     assert not found
 
 
+def test_every_paper_is_kept_out_of_the_shared_rooms() -> None:
+    """A contract names the packages, so that a new one could be forgotten."""
+    (contract,) = (
+        one
+        for one in PROJECT["tool"]["importlinter"]["contracts"]
+        if one["name"] == "Shared rooms know no paper"
+    )
+    papers = {
+        f"reproduce.{path.parent.name}"
+        for path in (ROOT / "reproduce").glob("*/__init__.py")
+        if re.search(r"^PAPER = ", path.read_text(), re.MULTILINE)
+    }
+    assert papers
+    assert set(contract["forbidden_modules"]) == {"analysis.papers", *papers}
+
+
 def test_imports_keep_to_the_rooms() -> None:
     """The contracts are in pyproject.toml."""
     tool = Path(sys.executable).with_name("lint-imports")

@@ -34,8 +34,8 @@ from reproduce.commands import (
 from reproduce.commands.data import app as data_app
 from reproduce.commands.device import app as device_app
 from reproduce.commands.options import Launch, Selecting
-from reproduce.commands.signatures import as_command, parameters_of
 from reproduce.executors.slurm.options import takes_slurm
+from reproduce.signatures import as_command, parameters_of
 
 COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "list": overview.list_tables,

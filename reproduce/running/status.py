@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reproduce.running.standing import ENDING, FAILED, LOST, Running, standing
@@ -83,13 +83,18 @@ def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
     return Status(
         cells,
         found.running,
-        {item.run.hash: found.failed[item.run.hash] for item in found.of(FAILED)},
+        {item.run.hash: _told_of(item, found.failed[item.run.hash]) for item in found.of(FAILED)},
         lost=queue.explain(found.of(LOST), found.places) if queue else {},
         weights=sum(groups[name] == "done" for name in store.weights.present() & groups.keys()),
         on_hold=word.on_hold if word else 0,
         silent=bool(found.of(UNKNOWN)),
         reasons=dict(Counter(filter(None, told))),
     )
+
+
+def _told_of(item: PlannedRun, failure: Failure) -> Failure:
+    # A table that shares the run calls its cell otherwise, and a damaged file tells none.
+    return replace(failure, cell=item.cell, seed=item.run.seed)
 
 
 def render(found: Status, selection: Selection, *, as_json: bool) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from run_makers import changed, flat, make_run
 
 from benchmarks.errors import UserError
-from benchmarks.models import VGG10
+from benchmarks.models import VGG10, Model
 from benchmarks.parts import Part, kinds, plain
 from benchmarks.procedures import Procedure, StartFrom, Train
 from benchmarks.run import Run, digest_of, from_canonical
@@ -219,10 +219,21 @@ def test_bad_settings_are_the_users_error(settings: dict[str, Any]) -> None:
         make_run(**settings)
 
 
-@pytest.mark.parametrize("value", ["NaN", "-Infinity", "", None])
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "-Infinity", "1e400", "", None, True])
 def test_a_decimal_is_a_finite_number(value: object) -> None:
     with pytest.raises(UserError, match="gamma: "):
         make_run().with_setting("objective.penalties.loco_reg.gamma", value)
+
+
+def test_minus_nothing_is_nothing() -> None:
+    """One computation has one name."""
+    assert make_run(gamma="-0") == make_run(gamma="0")
+    assert make_run(gamma="-0").hash == make_run(gamma="0").hash
+
+
+def test_a_list_is_a_list() -> None:
+    with pytest.raises(UserError, match="kernel_sizes: 5 is no list"):
+        VGG10(kernel_sizes=5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fold", [-1, 1.0, "x", "", None, True])
@@ -276,6 +287,16 @@ def test_records_of_another_protocol_or_a_newer_version_are_not_ours() -> None:
     resolved["model"] = {**resolved["model"], "protocol": 1, "colour": "red"}
     with pytest.raises(UserError, match="does not know: colour"):
         from_canonical(resolved)
+
+
+def test_what_no_run_can_be_is_told_in_a_line() -> None:
+    resolved = make_run().canonical()
+    with pytest.raises(UserError, match="run lacks model, objective"):
+        from_canonical({k: v for k, v in resolved.items() if k not in ("model", "objective")})
+    with pytest.raises(UserError, match="is none of"):
+        from_canonical({**resolved, "model": {"kind": ["vgg10"]}})
+    with pytest.raises(UserError, match="model: Model is a base; take one of"):
+        make_run().replace(model=Model())
 
 
 def test_a_flat_run_of_before_is_read_whole_or_refused() -> None:

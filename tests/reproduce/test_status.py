@@ -200,11 +200,13 @@ def test_failures_from_before_are_tried_again(store: Store) -> None:
 
 
 def test_an_unreadable_failure_is_told(store: Store) -> None:
-    (item,) = planned_runs(1)
+    (item,) = planned = planned_runs(1)
     store.failures.write(item, "RuntimeError: out of memory", "a.log")
     path = next(store.failures.folder.iterdir())
     path.write_text("{")
-    assert str(path) in store.failures.read([item.run.hash])[item.run.hash].error
+    failure = status_of(planned, store).failed[item.run.hash]
+    assert str(path) in failure.error
+    assert (failure.cell, failure.seed) == (item.cell, item.run.seed)
 
 
 class Told:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.errors import UserError
-from reproduce.commands.signatures import parameters_of
+from reproduce.signatures import parameters_of
 from reproduce.store.paths import given_path
 
 DEFAULT_MINUTES = 240
