@@ -13,6 +13,7 @@ from analysis.documents.blocks import Block, Cell, Grid, Note, Notes, columns, r
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.verdicts.measure import MINUS
 
 BEFORE, AFTER = "angles before, {}", "angles after, {}"
 VECTORS, DIMENSIONS = "vectors by layer", "dimensions by layer"
@@ -139,7 +140,8 @@ def _together(cells: Sequence[CellResult], measured: Measured) -> Notes:
             notes.append(Note(f"{text}: too few runs."))
             continue
         found = spearmanr(points[:, 0], points[:, 1])
-        numbers = f"{found.statistic:+.2f} (p = {found.pvalue:.2g}, n = {len(points)})"
+        rho = f"{found.statistic:+.2f}".replace("-", MINUS)
+        numbers = f"{rho} (p = {found.pvalue:.2g}, n = {len(points)})"
         notes.append(
             Note(
                 f"{text}: Spearman's ρ of the classifier's energy and the test accuracy is "
