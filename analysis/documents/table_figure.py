@@ -19,6 +19,7 @@ from analysis.documents import wording
 from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, over_seeds
 from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.verdicts.measure import Measure
 
 COMPARED, BASELINE = 0, 1
 SETTINGS = (
@@ -92,6 +93,16 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
     return drawn, tuple(Sampled("line", name, look) for name, look in names.items())
 
 
+def _axis_title(measure: Measure) -> str:
+    return f"{measure.title}, %" if measure.percent else measure.title
+
+
+def _axis_decimals(measure: Measure) -> int:
+    if measure.is_share:
+        return 1 if measure.percent else 3
+    return measure.decimals
+
+
 def _looks(result: TableResult) -> Mapping[str, int]:
     """A look for each of a grid's settings."""
     settings = dict.fromkeys(cell.label for cell in result.cells)
@@ -136,7 +147,9 @@ def _panel(result: TableResult, placed: Sequence[tuple[Dots, str]], name: str = 
     """Dots with their ticks; those that only head a pair have none."""
     ticks = tuple((float(dots.x), tick) for dots, tick in placed if tick)
     dots, measure = tuple(d for d, _ in placed), result.about.measure
-    return DotPanel(dots, ticks, name, y_title=measure.axis_title, decimals=measure.axis_decimals)
+    return DotPanel(
+        dots, ticks, name, y_title=_axis_title(measure), decimals=_axis_decimals(measure)
+    )
 
 
 def _pairs(result: TableResult) -> Made:
@@ -220,8 +233,8 @@ def _grid_panel(
         tuple((index * apart, column) for index, column in enumerate(columns)),
         name if present == planned else f"{name}: {present} of {planned} runs",
         x_title,
-        cells[0].measure.axis_title,
+        _axis_title(cells[0].measure),
         borders=tuple((index - 0.5) * apart for index in range(1, len(columns))),
         dense=True,
-        decimals=cells[0].measure.axis_decimals,
+        decimals=_axis_decimals(cells[0].measure),
     )

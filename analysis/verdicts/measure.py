@@ -61,18 +61,6 @@ class Measure:
         return 100 if self.percent else 1
 
     @property
-    def axis_title(self) -> str:
-        """Of an axis of values times :attr:`scale`."""
-        return f"{self.title}, %" if self.percent else self.title
-
-    @property
-    def axis_decimals(self) -> int:
-        """Of the ticks of such an axis, at least."""
-        if self.is_share:
-            return 1 if self.percent else 3
-        return self.decimals
-
-    @property
     def margin_unit(self) -> str:
         """Of a margin: "points", "%" or the number's own."""
         return "%" if self.relative else "points" if self.is_share else self.unit

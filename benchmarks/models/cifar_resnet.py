@@ -42,8 +42,8 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from torch import nn
 
+        from benchmarks.models import pointwise
         from benchmarks.models.networks import PaddedShortcut, Residual
-        from benchmarks.models.pointwise import StridedPoint
 
         def convolution(channels: int, width: int, stride: int) -> nn.Module:
             return nn.Conv2d(channels, width, 3, stride, padding=1, bias=False)
@@ -51,7 +51,8 @@ class CifarResNet(NormedModel, tag="cifar_resnet", frozen=True):
         def shortcut(channels: int, width: int, stride: int) -> nn.Module:
             if self.shortcuts == "pad":
                 return PaddedShortcut(channels, width, stride)
-            return nn.Sequential(StridedPoint(channels, width, 1, stride, bias=False), norm(width))
+            point = pointwise.convolution(channels, width, 1, stride, bias=False)
+            return nn.Sequential(point, norm(width))
 
         norm, widths = self.norm, [self.width(nominal) for nominal in self.widths]
         blocks = ((self.depth - 2) // 6,) * 3

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import pad, relu
 
+from benchmarks.models import pointwise
 from benchmarks.models.networks import PaddedShortcut, ResidualBlock
-from benchmarks.models.pointwise import StridedPoint
 from benchmarks.models.selecting import NORM_ENTRIES, Pair, Plain, Sizes, parts
 from benchmarks.models.supports import Scheme, offset
 
@@ -180,12 +180,12 @@ def _piece(
         uneven = None if is_even else (before, behind)
         padding = (before, before) if is_even else (0, 0)
     options = {"device": weight.device, "dtype": weight.dtype}
-    cut = StridedPoint(
+    cut = pointwise.convolution(
         len(inputs),
         len(kernels),
         tuple(weight.shape[2:]),  # type: ignore[arg-type]
         layer.stride,  # type: ignore[arg-type]
-        padding,  # type: ignore[arg-type]
+        padding=padding,
         bias=layer.bias is not None,
         **options,  # type: ignore[arg-type]
     )

@@ -14,9 +14,11 @@ from torch.utils.flop_counter import flop_registry
 
 from benchmarks.models.hierarchical_linear import HierarchicalLinear
 from benchmarks.models.layers import WEIGHTED, DenseMaps, LocallyConnected2d, width_of
+from benchmarks.models.pointwise import StridedPoint
 
 KINDS = {
     nn.Conv2d: "conv",
+    StridedPoint: "conv",
     nn.MaxPool2d: "maxpool",
     nn.Linear: "fc",
     DenseMaps: "fc",

@@ -114,11 +114,12 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         return networks.Paired(stem, norm, pool if self.pool else nn.Identity(), blocks, classifier)
 
     def _convolution(self, layer: int, channels: int) -> nn.Conv2d:
-        from benchmarks.models.pointwise import StridedPoint
+        from benchmarks.models import pointwise
 
         kernel, bias = self.kernels[layer], self.batch_norm == "none"
         width = self.width(self.widths[layer])
-        return StridedPoint(channels, width, kernel, self.stride(layer), kernel // 2, bias=bias)
+        stride, padding = self.stride(layer), kernel // 2
+        return pointwise.convolution(channels, width, kernel, stride, padding=padding, bias=bias)
 
     def _norm(self, channels: int) -> nn.Module:
         from torch import nn
@@ -133,8 +134,7 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         """The block of the layers ``first`` and the next, counted from 0."""
         from torch import nn
 
-        from benchmarks.models import networks
-        from benchmarks.models.pointwise import StridedPoint
+        from benchmarks.models import networks, pointwise
 
         stride = self.stride(first) * self.stride(first + 1)
         width = self.width(self.widths[first + 1])
@@ -146,7 +146,8 @@ class PairedNet(NormedModel, tag="paired", frozen=True):
         def shortcut(channels: int, width: int, stride: int) -> nn.Module:
             if self.shortcuts == "pad":
                 return networks.PaddedShortcut(channels, width, stride)
-            point = StridedPoint(channels, width, 1, stride, bias=self.batch_norm == "none")
+            bias = self.batch_norm == "none"
+            point = pointwise.convolution(channels, width, 1, stride, bias=bias)
             return nn.Sequential(point, self._norm(width))
 
         return networks.ResidualBlock(channels, width, stride, convolution, shortcut, self._norm)

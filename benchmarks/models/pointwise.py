@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,13 +15,22 @@ VECTOR = 8
 
 
 class StridedPoint(nn.Conv2d):
-    """``nn.Conv2d``, which where it is 1×1, strided and of few inputs first takes the pixels that
-    the stride leaves: the same products."""
+    """A 1×1 convolution of few inputs that takes the pixels which its stride leaves, and multiplies
+    them without one: the same products."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """(B, in_channels, H, W) to (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉), where it is 1×1."""
+        """(B, in_channels, H, W) to (B, out_channels, ⌈H/stride⌉, ⌈W/stride⌉)."""
         down, across = self.stride
-        is_point = self.kernel_size == (1, 1) and self.padding == (0, 0) and self.groups == 1
-        if not is_point or max(down, across) == 1 or self.in_channels >= VECTOR:
-            return super().forward(maps)
         return functional.conv2d(maps[:, :, ::down, ::across], self.weight, self.bias)
+
+
+def convolution(inputs: int, outputs: int, kernel: Any, stride: Any, **settings: Any) -> nn.Conv2d:
+    """``nn.Conv2d``, or where torch might compute its gradient wrongly, a :class:`StridedPoint`.
+
+    Args:
+        settings: ``padding``, ``bias`` and the like.
+    """
+    is_point = kernel in (1, (1, 1)) and settings.get("padding", 0) in (0, (0, 0))
+    is_narrow = inputs < VECTOR and stride not in (1, (1, 1))
+    kind = StridedPoint if is_point and is_narrow else nn.Conv2d
+    return kind(inputs, outputs, kernel, stride, **settings)

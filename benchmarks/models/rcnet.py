@@ -106,15 +106,15 @@ class RCNet10(NormedModel, tag="rcnet10", frozen=True):
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from torch import nn
 
+        from benchmarks.models import pointwise
         from benchmarks.models.branches import BranchBlock
         from benchmarks.models.networks import Residual
-        from benchmarks.models.pointwise import StridedPoint
 
         def convolution(channels: int, width: int, stride: int) -> nn.Module:
             return self.block.build(channels, width, stride, self.norm)
 
         def projection(channels: int, width: int, stride: int) -> nn.Module:
-            point = StridedPoint(channels, width, 1, stride=stride, bias=False)
+            point = pointwise.convolution(channels, width, 1, stride, bias=False)
             return BranchBlock({"point": point}, self.norm)
 
         widths = [self.width(nominal) for nominal in WIDTHS]

@@ -31,8 +31,8 @@ class BasicResNet(NormedModel, frozen=True):
     def network(self, classes: int, side: int = 32) -> nn.Module:
         from torch import nn
 
+        from benchmarks.models import pointwise
         from benchmarks.models.networks import Residual
-        from benchmarks.models.pointwise import StridedPoint
 
         kernel = self.kernel
 
@@ -40,7 +40,7 @@ class BasicResNet(NormedModel, frozen=True):
             return nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=False)
 
         def projection(channels: int, width: int, stride: int) -> nn.Module:
-            point = StridedPoint(channels, width, 1, stride=stride, bias=False)
+            point = pointwise.convolution(channels, width, 1, stride, bias=False)
             return nn.Sequential(point, self.norm(width))
 
         widths = [self.width(nominal) for nominal in WIDTHS]
