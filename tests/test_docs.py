@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
+from run_counts import runs_in
 
 from reproduce.catalogue.papers import papers
 from reproduce.store.paths import ROOT
@@ -141,12 +141,7 @@ def test_pages_fetch_nothing_and_may_name_their_address(element, fetches):
 def test_the_papers_page_counts_the_committed_runs():
     text = (ROOT / "docs" / "papers" / "index.md").read_text(encoding="utf-8")
     for name in (paper.name for paper in papers()):
-        kinds = {"full": "results/measured", "reduced": "results/reduced/measured"}
-        counts = {
-            kind: len(set().union(*(pd.read_csv(path)["hash"] for path in files)))
-            for kind, folder in kinds.items()
-            if (files := list((ROOT / folder).glob(f"{name}-*.csv")))
-        }
+        counts = {kind: n for kind, n in runs_in(f"{name}-*.csv").items() if n}
         told = (f"{n} {kind} run{'s' * (n > 1)}" for kind, n in counts.items())
         (line,) = re.findall(rf"^.*\]\({name}\.md\).*$", text, re.MULTILINE)
         assert line.endswith(f"| {', '.join(told) or 'none'} |")

@@ -77,15 +77,16 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             is_column = cell.column and column_title
             title = f"{cell.group}, {column_title} = {cell.column}" if is_column else cell.group
             panels.setdefault(title, {})[cell.name] = looks[cell.label]
-    scale = result.about.measure.scale
+    measure = result.about.measure
     drawn = tuple(
         Curves(
             tuple(
-                over_seeds(result.curves.get(name, ()), look, scale) for name, look in panel.items()
+                over_seeds(result.curves.get(name, ()), look, measure.scale)
+                for name, look in panel.items()
             ),
             title,
             "epoch",
-            "test accuracy, %" if scale == 100 else "test accuracy",
+            "test accuracy, %" if measure.percent else "test accuracy",
         )
         for title, panel in panels.items()
         if any(result.curves.get(name) for name in panel)
@@ -124,11 +125,12 @@ def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: boo
     """In percent where the paper prints percent."""
     scale, published = cell.measure.scale, cell.published_share
     is_number = cell.median is not None and math.isfinite(cell.median)
+    median = cell.median if is_number else None
     return Dots(
         x,
         tuple(scale * run.value for run in cell.runs if not run.diverged),
         look,
-        scale * cell.median if cell.median is not None and is_number else None,
+        None if median is None else scale * median,
         (scale * cell.interval.low, scale * cell.interval.high) if cell.interval else None,
         scale * published if cell.delta is not None and published is not None else None,
         cell.diverged,

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from record_makers import make
+from run_counts import runs_in
 
 from analysis.documents.files import files, texts
 from analysis.documents.results import OWN
@@ -210,15 +210,6 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
     return code, told.out + told.err
 
 
-def committed_rows(pattern: str) -> dict[str, int]:
-    """How many runs are committed in such files, a form."""
-    folders = {"full": ROOT / "results/measured", "reduced": ROOT / "results/reduced/measured"}
-    tables = {form: map(pd.read_csv, folder.glob(pattern)) for form, folder in folders.items()}
-    return {
-        form: len(set().union(*(set(t["hash"]) for t in all_))) for form, all_ in tables.items()
-    }
-
-
 def test_the_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,13 +220,13 @@ def test_the_commands(
     assert code == 2
     assert "there are reduced ones: --all-forms" in text
     code, text = said(capsys, *export, "beta-lasso", "--reduced", "--lab", "Lab A")
-    ours = committed_rows("beta-lasso-*.csv")["reduced"]
+    ours = runs_in("beta-lasso-*.csv")["reduced"]
     assert (code, text.partition(" (")[0]) == (0, f"{ours} runs are in {path}")
     assert said(capsys, *export, "--all-forms")[0] == 2
     monkeypatch.setenv("REPRODUCE_LAB", "Lab A")
     assert said(capsys, *export, "--all-forms", "--overwrite")[0] == 0
     rows = {row.record["provenance"]["laboratory"] for row in bundles.read(path).values()}
-    number = committed_rows("*.csv")
+    number = runs_in("*.csv")
     assert (len(bundles.read(path)), rows) == (sum(number.values()), {"Lab A"})
     first = path.read_bytes()
     assert said(capsys, *export, "--all-forms", "--overwrite")[0] == 0
