@@ -1,1 +1,1 @@
-"""Pure functions over one long-form DataFrame: tests, intervals, verdicts, figures and LaTeX."""
+"""From runs to reports: pure functions of what they are given. Nothing here loads torch."""

@@ -16,8 +16,8 @@ from analysis.documents.blocks import (
     Notes,
 )
 from analysis.documents.blocks import Row as Line
+from analysis.tables.selection_audit_results import Audit, GroupAudit
 from analysis.verdicts.measure import ACCURACY, Measure
-from analysis.verdicts.selection_audit import Audit, GroupAudit
 
 RULES = (
     Note(

@@ -1,7 +1,7 @@
 """What a report is made of: titled blocks of plain data, which every renderer reads.
 
 A report builds one :class:`Document`; the terminal, LaTeX, CSV, JSON and the figures are renderings
-of it. Nothing here computes, and nothing but the standard library is loaded.
+of it. Nothing here computes, and no package but the standard library is loaded.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from analysis.documents.panels import FigureBlock
+from analysis.verdicts.measure import MISSING as MISSING
 
 Medium = Literal["everywhere", "terminal", "latex"]
 Tone = Literal["", "good", "bad", "open", "dim"]
-
-MISSING = "–"
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.documents.blocks import MISSING, Cell, Column, Document, Grid, Note, Notes, Row, Tone
-from analysis.documents.results import ClaimResult
+from analysis.documents.blocks import MISSING, Cell, Column, Document, Grid, Note, Notes, Row
+from analysis.documents.table_cells import TONES
+from analysis.tables.results import ClaimResult
 
-TONES: Mapping[str, Tone] = {
-    "confirmed": "good",
-    "contradicted": "bad",
-    "undecided": "open",
-    "not decidable": "dim",
-}
+VERDICTS = ("confirmed", "contradicted", "undecided", "not decidable")  # as they are counted
 COUNT = re.compile(r"(\d+) of (\d+)")
 RULES = (
     Note("the sentence counted in the paper's own table: no run is needed.", "Printed"),
@@ -121,7 +117,7 @@ def _by_runs(claim: ClaimResult | None, judged: Judged | None) -> Cell:
 def _counted(rows: Sequence[Row]) -> list[str]:
     lines = []
     for place, name in ((3, "printed numbers"), (4, "reduced runs"), (5, "full runs")):
-        verdicts = Counter(row.cells[place].text for row in rows if row.cells[place].text in TONES)
-        told = ", ".join(f"{verdicts[kind]} {kind}" for kind in TONES if verdicts[kind])
+        found = Counter(row.cells[place].text for row in rows)
+        told = ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict])
         lines.append(f"by {name}: {told or 'none judged'}, of {len(rows)}")
     return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from analysis.documents.blocks import (
@@ -17,6 +17,8 @@ from analysis.documents.blocks import (
     columns,
     row,
 )
+from analysis.documents.plan_sentences import fit_text, loader_text, quantity, time_text
+from analysis.documents.plan_work import Work
 
 CAPTION = "What the tables still need, before anything is trained"
 COUNTING = (
@@ -25,69 +27,6 @@ COUNTING = (
     "gradients and one state of the optimiser, what the backward pass keeps of a batch, and the "
     "images."
 )
-# Cells named one by one, at most.
-NAMED_CELLS = 4
-HERE = "here"  # among the devices: whose times come from speeds, not from operations
-
-
-@dataclass(frozen=True)
-class Time:
-    """Of the missing runs on a device, in hours; None where it cannot be told.
-
-    Attributes:
-        hours: of one worker or device, were it alone.
-        wall: until all are done.
-        how: where this comes from.
-    """
-
-    hours: float | None
-    wall: float | None
-    how: str
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is missing of a table.
-
-    Attributes:
-        group: the paper's title.
-        images, pflop: that the missing runs train on, and take.
-        cell_pflop: the missing runs' share of these by cell, where any is missing.
-        parameters, bytes: of the largest network, and of so many runs at once (``pack``).
-        arrays, tasks: as a queue is given them, and tasks of the largest array.
-        times: on each device, the one at hand first.
-        missing: cell and seed of each missing run, in the order in which they are trained.
-        decoded: images that are decoded while the missing runs train on them.
-        decoding: images a second that a CPU of this machine decodes, and how many CPUs do.
-        fits: how many of these a budget has time for, from the first on; None without a budget.
-    """
-
-    id: str
-    title: str
-    group: str
-    form: str
-    precision: str
-    cells: int
-    seeds: int
-    done: int
-    images: int
-    pflop: float
-    cell_pflop: Mapping[str, float] = field(repr=False)
-    parameters: int
-    pack: int
-    bytes: int
-    arrays: int
-    tasks: int
-    times: Mapping[str, Time]
-    missing: tuple[tuple[str, int], ...] = field(repr=False)
-    decoded: int = 0
-    decoding: tuple[float, int] = (0.0, 0)
-    fits: int | None = None
-
-    @property
-    def runs(self) -> int:
-        """Done and missing."""
-        return self.done + len(self.missing)
 
 
 def document(works: Sequence[Work], devices: Mapping[str, str], budget: str) -> Document:
@@ -181,23 +120,6 @@ def hours_cell(hours: float | None) -> Cell:
     return Cell(MISSING if hours is None else time_text(hours), hours)
 
 
-def time_text(hours: float) -> str:
-    """Such as "43 s", "26 min", "17.3 h" or "123 days"."""
-    units = (("s", 3600, 100), ("min", 60, 100), ("h", 1, 72))
-    for unit, share, limit in units:
-        if hours * share < limit:
-            return f"{quantity(hours * share)} {unit}"
-    return f"{quantity(hours / 24)} days"
-
-
-def quantity(value: float) -> str:
-    """Three significant digits, such as "0.427", "12.3" or "1,290"."""
-    if value == 0 or value >= 100:
-        return f"{value:,.0f}"
-    digits = 2 if value < 10 else 1
-    return f"{value:.{digits}f}" if value >= 1 else f"{value:.2g}"
-
-
 def _name(work: Work) -> str:
     form = "" if work.form == "full" else f", {work.form}"
     precision = "" if work.precision == "float32" else f", {work.precision}"
@@ -212,93 +134,3 @@ def facts(work: Work) -> dict[str, Any]:
     if work.fits is not None:
         values["fits"] = [{"cell": cell, "seed": seed} for cell, seed in work.missing[: work.fits]]
     return values
-
-
-def fit_text(work: Work, budget: str) -> str:
-    """Such as "60 of 195 missing runs: seeds 0–3 of every cell, seed 4 of 8 cells"."""
-    count, every = work.fits or 0, len(work.missing)
-    if not every:
-        return "nothing is missing"
-    if count == every:
-        return f"all {every} missing runs"
-    if not count:
-        return f"none of the {every} missing runs to its end; they go on in the next one"
-    wanted, found = _by_seed(work.missing), _by_seed(work.missing[:count])
-    whole = [seed for seed in found if len(found[seed]) == len(wanted[seed])]
-    parts = [f"{_seeds(whole)} of every missing cell"] if whole else []
-    for seed in found.keys() - set(whole):
-        names = found[seed]
-        told = ", ".join(names) if len(names) <= NAMED_CELLS else f"{len(names)} cells"
-        parts.append(f"seed {seed} of {told}")
-    return f"{count} of {every} missing runs: {'; '.join(parts)}"
-
-
-def loader_text(work: Work) -> str:
-    """Such as "images are decoded while they train: 130 images/s a CPU here (measured), 260 of 2
-    CPUs, so at least 68.4 days of the time here"."""
-    rate, cpus = work.decoding
-    hours = work.decoded / (rate * cpus) / 3600
-    return (
-        f"{work.decoded / 1e6:,.1f} million images are decoded while they train: "
-        f"{rate:,.0f} images/s a CPU here (measured), {rate * cpus:,.0f} of {cpus}, which alone "
-        f"takes {time_text(hours)}; {quantity(work.decoded / rate / 3600)} CPU hours like these on "
-        "any machine"
-    )
-
-
-def _by_seed(runs: Sequence[tuple[str, int]]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for cell, seed in runs:
-        found.setdefault(seed, []).append(cell)
-    return found
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    if list(seeds) == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1:
-        return f"seeds {seeds[0]}–{seeds[-1]}"
-    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-
-
-def _cells(work: Work) -> list[str]:
-    """What one cell takes, a line for those that take as much: such as "20 cells such as cifar100
-    resnet-20 baseline E: 55.2 PFLOP each; A100 2.18 h, H200 38.1 min"."""
-    alike: dict[str, list[str]] = {}
-    for cell, pflop in work.cell_pflop.items() if work.pflop else ():
-        alike.setdefault(quantity(pflop), []).append(cell)
-    lines = []
-    for told, cells in alike.items():
-        share = work.cell_pflop[cells[0]] / work.pflop
-        hours = ", ".join(
-            f"{name} {time_text(time.hours * share)}"
-            for name, time in work.times.items()
-            if name != HERE and time.hours is not None
-        )
-        named = cells[0] if len(cells) == 1 else f"{len(cells)} cells such as {cells[0]}"
-        each = " each" if len(cells) > 1 else ""
-        lines.append(f"{named}: {told} PFLOP{each}{f'; {hours}' if hours else ''}")
-    return lines
-
-
-def sentences(work: Work, budget: str) -> list[str]:
-    """The same of one table, in lines."""
-    if not work.missing:
-        return [f"all {work.runs} runs are done"]
-    arrays = f"{work.arrays} array{'s' if work.arrays > 1 else ''} of {work.tasks} tasks"
-    lines = [
-        f"missing: {len(work.missing)} of {work.runs} runs, {work.images / 1e6:,.1f} million "
-        f"images, {quantity(work.pflop)} PFLOP; on a cluster {arrays}",
-        f"memory: about {work.bytes / 1e9:.1f} GB for {work.pack} at once, "
-        f"{work.parameters / 1e6:,.2f} million weights",
-    ]
-    for name, time in work.times.items():
-        if time.hours is None or time.wall is None:
-            lines.append(f"{name}: {time.how}")
-            continue
-        alone = "" if time.wall == time.hours else f", {time_text(time.hours)} of one worker"
-        lines.append(f"{name}: about {time_text(time.wall)}{alone} ({time.how})")
-    lines += _cells(work)
-    if work.decoded:
-        lines.append(f"loader: {loader_text(work)}")
-    if work.fits is not None:
-        lines.append(f"{budget} has time for {fit_text(work, budget)}")
-    return lines

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from analysis.documents.blocks import (
     MISSING,
@@ -17,7 +16,8 @@ from analysis.documents.blocks import (
     columns,
     row,
 )
-from analysis.documents.results import TableResult
+from analysis.tables.moved_verdicts import Alternative, Move, moves, verdicts
+from analysis.tables.results import TableResult
 
 RULES = (
     Note(
@@ -31,46 +31,6 @@ RULES = (
         "Verdicts",
     ),
 )
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """The table under one other reading.
-
-    Attributes:
-        id, name, value, default: of the reading.
-        retrained: whether it needs runs of its own.
-        base: the table as it is read, by as many seeds as the alternative has.
-        result: the table by the alternative's runs.
-        runs, planned: how many there are, and would be.
-    """
-
-    id: str
-    name: str
-    value: str
-    default: str
-    retrained: bool
-    base: TableResult
-    result: TableResult
-    runs: int
-    planned: int
-
-
-@dataclass(frozen=True)
-class Move:
-    """A verdict that is another one under the alternative."""
-
-    what: str
-    before: str
-    after: str
-
-
-def moves(base: TableResult, other: TableResult) -> tuple[tuple[Move, ...], int]:
-    """What moves from one table to the other, and how many verdicts both have."""
-    first, second = dict(_verdicts(base)), dict(_verdicts(other))
-    both = [name for name in first if name in second]
-    found = (Move(n, first[n], second[n]) for n in both if first[n] != second[n])
-    return tuple(found), len(both)
 
 
 def sensitivity_document(
@@ -108,7 +68,7 @@ def sensitivity_document(
         lines=(
             f"{moving} of {known} readings that can be judged move a verdict; "
             f"{len(compared) - known} cannot yet",
-            f"the table itself: {runs[0]} of {runs[1]} runs, {len(dict(_verdicts(base)))} verdicts",
+            f"the table itself: {runs[0]} of {runs[1]} runs, {len(dict(verdicts(base)))} verdicts",
         ),
         blocks=(
             Grid("readings", (Column("reading", prose=True), *others), tuple(rows)),
@@ -126,18 +86,3 @@ def _outcome(moved: Sequence[Move], known: int) -> Cell:
         return Cell(f"none of {known}", tone="good")
     told = "; ".join(f"{m.what}: {m.before} → {m.after}" for m in moved)
     return Cell(f"{len(moved)} of {known}", note=told, tone="bad")
-
-
-def _verdicts(result: TableResult) -> Iterator[tuple[str, str]]:
-    """All by what they are about; none where runs are missing."""
-    for table in (result, *result.others):
-        of = "" if table is result else f", {table.about.measure.name}"
-        for cell in table.cells:
-            if cell.level and cell.n and cell.level.verdict != "missing":
-                yield f"{cell.name}{of}", cell.level.verdict
-        for pair in table.comparisons:
-            if pair.effect and pair.shift and pair.effect.verdict != "missing":
-                yield f"{pair.first} − {pair.against}{of}", pair.effect.verdict
-    for claim in result.claims:
-        if claim.verdict != "not decidable":
-            yield claim.text, claim.verdict

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from analysis.documents import wording
+from analysis.documents import table_cells
 from analysis.documents.blocks import (
     MISSING,
     Block,
@@ -20,11 +20,11 @@ from analysis.documents.blocks import (
     Row,
     row,
 )
-from analysis.documents.results import CellResult, ComparisonResult, RunRow, TableResult
 from analysis.documents.table_figure import figures
 from analysis.documents.table_layout import layout
 from analysis.documents.table_notes import claims, labels, machines, statements, summary
 from analysis.statistics.stars import STAR_LEGEND
+from analysis.tables.results import CellResult, ComparisonResult, RunRow, TableResult
 from analysis.verdicts.measure import ACCURACY, Measure
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
@@ -105,7 +105,7 @@ def _choices(result: TableResult) -> list[Grid]:
         choice = chosen.choice
         reported = Cell(MISSING)
         if chosen.reported:
-            reported = wording.median_cell(result.cell(chosen.reported))
+            reported = table_cells.median_cell(result.cell(chosen.reported))
         rows.append(
             row(
                 Cell(choice.name, detail=f"on {choice.on}"),
@@ -142,10 +142,10 @@ def _cell_row(cell: CellResult, has_levels: bool) -> Row:
     several = ", ".join(f"{count} {name}" for name, count in mixes.items() if count > 1)
     diverged = f"{cell.diverged} div." if cell.diverged else ""
     count = Cell(cell.count, cell.n, bold=cell.n < cell.planned, note=diverged)
-    cells = [Cell(cell.name, note=several), wording.median_cell(cell), count]
+    cells = [Cell(cell.name, note=several), table_cells.median_cell(cell), count]
     if has_levels:
         cells.insert(1, Cell(cell.published or MISSING, cell.published_share))
-        cells += [wording.difference_cell(cell), wording.level_cell(cell)]
+        cells += [table_cells.difference_cell(cell), table_cells.level_cell(cell)]
     return row(*cells, group=cell.group or cell.kind)
 
 
@@ -196,15 +196,15 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
         name, detail = pair.first, f"− {result.cell(pair.against).label}"
     cells = [
         Cell(name, detail=detail),
-        Cell(wording.stars(pair.stars), pair.stars),
-        wording.p_cell(pair.test.p_value if pair.test else None),
-        wording.p_cell(pair.p_holm),
-        wording.shift_cell(pair),
+        Cell(table_cells.stars(pair.stars), pair.stars),
+        table_cells.p_cell(pair.test.p_value if pair.test else None),
+        table_cells.p_cell(pair.p_holm),
+        table_cells.shift_cell(pair),
     ]
     if not result.is_quick:
-        cells.insert(1, Cell(wording.published_mark(pair), pair.published_stars))
-        effect = wording.verdict_cell(pair.effect.verdict if pair.effect else None)
-        cells += [effect, wording.agreement_cell(pair)]
+        cells.insert(1, Cell(table_cells.published_mark(pair), pair.published_stars))
+        effect = table_cells.verdict_cell(pair.effect.verdict if pair.effect else None)
+        cells += [effect, table_cells.agreement_cell(pair)]
     return row(*cells, group=_group(result, pair))
 
 
@@ -216,9 +216,9 @@ def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Gri
     rows = tuple(
         row(
             pair.name,
-            wording.p_cell(pair.p_normal),
-            wording.p_cell(pair.brunner_munzel.p_value if pair.brunner_munzel else None),
-            Cell(wording.probability(pair.superiority), pair.superiority),
+            table_cells.p_cell(pair.p_normal),
+            table_cells.p_cell(pair.brunner_munzel.p_value if pair.brunner_munzel else None),
+            Cell(table_cells.probability(pair.superiority), pair.superiority),
             group=_group(result, pair),
         )
         for pair in pairs

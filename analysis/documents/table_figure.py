@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from analysis.documents import wording
+from analysis.documents import table_cells
 from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, over_seeds
-from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import CellResult, TableResult
 from analysis.verdicts.measure import Measure
 
 COMPARED, BASELINE = 0, 1
@@ -135,7 +135,7 @@ def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: boo
         scale * published if cell.delta is not None and published is not None else None,
         cell.diverged,
         heading,
-        "" if cell.n or not says else wording.MISSING_CELL,
+        "" if cell.n or not says else table_cells.MISSING_CELL,
     )
 
 
@@ -162,7 +162,7 @@ def _pairs(result: TableResult) -> Made:
         for index, pair in enumerate(pairs):
             name, x = pair.name, index * PAIR_WIDTH
             name += "" if pair.against == pair.second else f" against {pair.against}"
-            heading = ":  ".join(filter(None, [name, wording.tested(pair)]))
+            heading = ":  ".join(filter(None, [name, table_cells.tested(pair)]))
             first, second = result.cell(pair.first), result.cell(pair.second)
             placed += [
                 (_dots(first, x, COMPARED), _tick(first, first.kind)),
@@ -198,7 +198,7 @@ def _rows(result: TableResult) -> Made:
         for index, cell in enumerate(cells):
             pair = tested.get(cell.name)
             look = BASELINE if cell.name in baselines else COMPARED
-            heading = wording.tested(pair) if pair else ""
+            heading = table_cells.tested(pair) if pair else ""
             placed.append((_dots(cell, index, look, heading), _tick(cell)))
         panels.append(_panel(result, placed, name))
     legend = [Sampled("points", "seed", COMPARED)]
@@ -229,7 +229,7 @@ def _grid_panel(
     present, planned = sum(cell.n for cell in cells), sum(cell.planned for cell in cells)
     if present:  # where it has none, its title says so
         bare = [c for c in columns if not any(x.n for x in cells if x.column == c)]
-        dots += [Dots(columns.index(c) * apart, (), empty=wording.MISSING_CELL) for c in bare]
+        dots += [Dots(columns.index(c) * apart, (), empty=table_cells.MISSING_CELL) for c in bare]
     return DotPanel(
         tuple(dots),
         tuple((index * apart, column) for index, column in enumerate(columns)),

@@ -13,11 +13,12 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from analysis.documents import wording
+from analysis.documents import table_cells
 from analysis.documents.blocks import MISSING, Cell, Column, Grid, Row
-from analysis.documents.results import CellResult, ComparisonResult, TableResult
 from analysis.statistics.stars import STAR_LEGEND
+from analysis.tables.results import CellResult, ComparisonResult, TableResult
 from analysis.verdicts.measure import Measure
+from analysis.verdicts.wording import MARKS, marked
 
 BOLD = "the best of a group's column"
 WIDEST = 7  # columns of a grid that stand side by side
@@ -64,7 +65,7 @@ def _entry(cell: CellResult, pair: ComparisonResult | None, side: Side, *, is_ju
         cell.measure.text(cell.median),
         cell.median,
         (pair.stars or "") if pair else "",
-        mark=wording.VERDICTS[level.verdict][0] if level else "",
+        mark=MARKS[level.verdict] if level else "",
         aside=cell.measure.difference(level.difference) if level else "",
         count="" if cell.n == cell.planned else cell.count,
         runs=cell.hashes,
@@ -159,7 +160,7 @@ def _rows(result: TableResult) -> Grid:
             if prints_p:
                 pair = pairs.get(name)
                 cells.append(Cell((pair.published_p if pair else None) or MISSING))
-                cells.append(wording.p_cell(pair.test.p_value if pair and pair.test else None))
+                cells.append(table_cells.p_cell(pair.test.p_value if pair and pair.test else None))
             rows.append(Row(tuple(cells), group))
     text, columns = _caption(result, BOLD), tuple(map(Column, titles))
     return Grid("layout", columns, tuple(rows), "", text, any(published), shown="latex")
@@ -211,5 +212,5 @@ def _grid(result: TableResult, held: Sequence[str], steps: Sequence[str], has_be
         )
     if not result.is_quick:
         marks = ("reproduced", "not reproduced", "inconclusive")
-        text += f" Marks: {', '.join(map(wording.marked, marks))}."
+        text += f" Marks: {', '.join(map(marked, marks))}."
     return Grid("layout", columns, tuple(rows), caption=text, headed=True, captioned=True)

@@ -8,42 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.documents.blocks import MISSING, Block, Claim, Claims, Note, Notes
-from analysis.documents.results import LABELS, ClaimResult, Reading, TableResult
-from analysis.documents.wording import VERDICTS, marked
+from analysis.documents.table_cells import TONES
 from analysis.statistics.stars import STAR_LEGEND
+from analysis.tables.about import LABELS, Reading
+from analysis.tables.results import ClaimResult, TableResult
+from analysis.verdicts import wording
 
 MOST_MOVES = 3  # of a reading, that a table's note tells
-_VERDICT = (
-    "D is the reproduced minus the published median. √2 widens the interval of our "
-    "median, since the published one varies too and lends itself our spread; half of its last "
-    "printed digit is added. Reproduced: the interval lies within ±δ; not reproduced: wholly "
-    "outside; inconclusive: neither, or fewer than six seeds. min δ: the smallest margin that "
-    "would pass."
-)
-_EFFECT = (
-    "confirmed or contradicted where the interval of the shift excludes 0 on the published or on "
-    "the other side, else undecided."
-)
-_CLAIMS = (
-    "a count's interval runs from the contests surely won to all but those surely lost, by "
-    "one-sided exact rank-sum tests that share an error of 5 %; confirmed where it lies at or "
-    "above the stated count, contradicted where it lies below, not decidable while runs are "
-    "missing that could tell. By chance: what the best of several settings reaches were they all "
-    "alike. The gain at the best λ is judged against its permutations, since picking the best "
-    "gains by itself; its interval is a bootstrap over seeds."
-)
-_CONTRASTS = (
-    "a claim is a list of inequalities between cells. One surely holds, or fails, by Welch's "
-    "one-sided t test of its two sides' means, for any number of cells, with an error of 5 % "
-    "shared by the claim's list; two cells are alike where their difference's interval lies within "
-    "the margin. The interval runs from those that surely hold to all but those that surely fail: "
-    "confirmed where it lies at or above the stated count, contradicted where it lies below, not "
-    "decidable while runs are missing that could tell."
-)
-_STARS = (
-    "agreement with the paper's is shown with the probability to be expected of it were our runs "
-    "the truth, and is not judged."
-)
 
 
 def labels(result: TableResult) -> tuple[str, ...]:
@@ -68,7 +39,7 @@ def summary(result: TableResult) -> str:
     }
     parts = []
     for kind, counter in found.items():
-        counts = ", ".join(f"{counter[v]} {v}" for v in VERDICTS if counter[v])
+        counts = ", ".join(f"{counter[v]} {v}" for v in wording.MARKS if counter[v])
         parts += [f"{kind}: {counts}"] if counts else []
     agreements = [row.agreement for row in result.comparisons if row.agreement]
     if agreements:
@@ -93,14 +64,14 @@ def claims(found: Sequence[ClaimResult]) -> list[Block]:
     items = tuple(
         Claim(
             f"{claim.text} ({claim.where})",
-            marked(claim.verdict),
+            wording.marked(claim.verdict),
             (
                 ("stated", claim.stated),
                 ("its table", claim.printed),
                 ("ours", f"{claim.ours} {claim.interval}".rstrip() or MISSING),
                 ("by chance", claim.chance),
             ),
-            VERDICTS[claim.verdict][1],
+            TONES[claim.verdict],
         )
         for claim in found
     )
@@ -134,19 +105,20 @@ def statements(result: TableResult) -> Iterator[Notes]:
 def _stated(result: TableResult) -> dict[str, str]:
     """The statements by topic in reading order; those that do not apply are empty."""
     about, has_levels, is_judged = result.about, result.has_levels, not result.is_quick
+    chances = [claim.chance for claim in result.claims]
     diverged = sum(cell.diverged for cell in result.cells)
     return {
         "Estimator": _estimator(result),
         "Test": _test(result) if result.declared else "",
         "Runs": f"n = {result.seeds} seeds planned for each cell; {result.runs_present} of "
         f"{result.runs_planned} runs are in; precision {about.precision}.",
-        "Verdict": _VERDICT if has_levels else "",
+        "Verdict": wording.LEVEL_RULE if has_levels else "",
         "Margin": _margin(result) if has_levels else "",
-        "Effect": _EFFECT if is_judged else "",
-        "Stars": _STARS if is_judged else "",
+        "Effect": wording.EFFECT_RULE if is_judged else "",
+        "Stars": wording.STARS_RULE if is_judged else "",
         "Power": _detectable(result) if is_judged else "",
-        "Claims": _CLAIMS if any(claim.chance != MISSING for claim in result.claims) else "",
-        "Contrasts": _CONTRASTS if any(c.chance == MISSING for c in result.claims) else "",
+        "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
+        "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
         "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Sensitive": _sensitive(result),
         "Remark": about.remark,

@@ -1,1 +1,1 @@
-"""Marks, style and kinds of figures."""
+"""Figures of panels: one file a kind, the marks and colours of all, and how they are drawn."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.documents.panels import DotPanel, Dots
-from analysis.figures.style import DIAMOND, look_of
+from analysis.figures.style import PUBLISHED, look_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,9 +98,9 @@ def _draw_cell(
     if dots.published is not None:
         across = dots.x + size.diamond
         printed = (
-            {**DIAMOND, "markerfacecolor": look.point["markerfacecolor"]}
+            {**PUBLISHED, "markerfacecolor": look.point["markerfacecolor"]}
             if size is DENSE
-            else DIAMOND
+            else PUBLISHED
         )
         axis.plot(across, dots.published, **printed, markersize=size.point + 1.1, zorder=4)
     if dots.diverged:  # a cross for each, side by side under the dotted line

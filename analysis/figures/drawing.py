@@ -14,14 +14,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Images, Map, Plane
-from analysis.figures import kinds, style
+from analysis.figures import style
+from analysis.figures.curves import draw_curves
 from analysis.figures.dots import draw_dots
+from analysis.figures.histograms import draw_bins
+from analysis.figures.images import draw_images
+from analysis.figures.maps import draw_map
 from analysis.figures.plane import draw_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DPI = 200
 USE = re.compile(r"<use([^>]*)/>")
 # Nothing that changes from one call to the next, such as the time, may enter a file.
 METADATA: dict[str, dict[str, Any]] = {
@@ -34,10 +37,10 @@ LARGEST_MARK = 44  # points
 MARK_WIDTH = 1.0  # of the panel's width, times ems a letter: then it stays within
 KINDS: dict[type, Callable[[Axes, Any, Any], None]] = {
     DotPanel: draw_dots,
-    Curves: kinds.draw_curves,
-    Bins: kinds.draw_bins,
-    Map: kinds.draw_map,
-    Images: kinds.draw_images,
+    Curves: draw_curves,
+    Bins: draw_bins,
+    Map: draw_map,
+    Images: draw_images,
     Plane: draw_plane,
 }
 
@@ -49,7 +52,7 @@ def files(block: FigureBlock) -> dict[str, bytes]:
         figure = draw(block)
         for kind, metadata in METADATA.items():
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+            figure.savefig(buffer, format=kind, dpi=style.DPI, metadata=metadata)
             found[kind] = buffer.getvalue()
             figure.set_layout_engine("none")  # the second file is laid out as the first
     return found

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from analysis.documents.panels import Sampled
 
+DPI = 200  # of PNG files
 RC: Any = {
     "axes.axisbelow": True,
     "axes.spines.right": False,
@@ -70,7 +71,7 @@ LOOKS = (
 )
 BORDER: Any = {"color": "0.6", "linewidth": 0.8, "linestyle": (0, (1, 2))}
 TIED: Any = {"linestyle": (0, (1, 1.4)), "linewidth": 1.4}
-DIAMOND: Any = {"marker": "D", "markerfacecolor": "0.75", "markeredgecolor": "black"}
+PUBLISHED: Any = {"marker": "D", "markerfacecolor": "0.75", "markeredgecolor": "black"}
 
 
 def look_of(number: int) -> Look:
@@ -89,7 +90,7 @@ def handle(sampled: Sampled) -> Artist:
         "both": {"linewidth": 1.0, **look.line, **look.point},
         "level": {"linewidth": 2.2, **look.line},
         "median": {"color": "black", "linewidth": 1.4},
-        "published": {"linestyle": "", **DIAMOND},
+        "published": {"linestyle": "", **PUBLISHED},
         "diverged": {"linestyle": "", "marker": "x", "color": "black"},
         "border": BORDER,
         "tie": {"color": "0.3", **TIED},

@@ -1,1 +1,1 @@
-"""statistics."""
+"""Tests, shifts, intervals, corrections: functions of numbers."""

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.statistics.confidence import CONFIDENCE, significance
 from analysis.statistics.rank_sum import doubled_midranks, sample, tails
 
 ROUNDING = 1e-12
@@ -57,18 +58,7 @@ class Shift:
         return below or above
 
 
-def significance(confidence: float) -> Fraction:
-    """1 − confidence as it is written: exactly 1/20 for 0.95.
-
-    Raises:
-        ValueError: where the confidence is not between 0 and 1.
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence {confidence} is not between 0 and 1")
-    return 1 - Fraction(str(float(confidence)))
-
-
-def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> Shift:
+def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, confidence: float = CONFIDENCE) -> Shift:
     """The shift x minus y with its interval.
 
     A run may be −inf, the lowest rank under any shift, as a diverged run is: it ties with the other

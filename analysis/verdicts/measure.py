@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 MISSING, MINUS, DIVERGED = "–", "−", "diverged"
+SHARE_DECIMALS = 4  # of an accuracy as papers print it, ".8812"
+PERCENT_DECIMALS = 2  # of one in percent, "88.12", and of differences in points
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ class Measure:
         if not self.is_share:
             return f"{value:,.{self.decimals}f}".replace("-", MINUS)
         if self.percent:
-            return f"{100 * value:.2f}".replace("-", MINUS)
-        text = f"{value:.4f}"
+            return f"{100 * value:.{PERCENT_DECIMALS}f}".replace("-", MINUS)
+        text = f"{value:.{SHARE_DECIMALS}f}"
         return text[1:] if text.startswith("0.") else text
 
     def interval(self, low: float, high: float) -> str:
@@ -142,7 +144,7 @@ class Measure:
             return MISSING
         if math.isinf(value):
             return "+∞" if value > 0 else f"{MINUS}∞"
-        decimals = 2 if self.is_share else self.decimals
+        decimals = PERCENT_DECIMALS if self.is_share else self.decimals
         shown = 100 * value if self.is_share else value
         text = f"{shown:+,.{decimals}f}"
         if float(text.replace(",", "")) == 0:

@@ -33,7 +33,7 @@ from reproduce.catalogue.tables import Cell, Comparison, Table
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 SIZES = ("0.032", "0.064", "0.128", "0.256", "0.512", *(str(2**n) for n in range(11)))  # millions

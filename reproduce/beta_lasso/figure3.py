@@ -39,7 +39,7 @@ from reproduce.catalogue.tables import Cell, Comparison, Table
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 LAYERS = ("features.conv1", "features.fc1", "classifier")

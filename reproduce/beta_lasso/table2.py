@@ -42,7 +42,7 @@ from reproduce.catalogue.tables import Cell, Comparison, Table
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 BETAS = (0, 1, 50)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reproduce.catalogue.published import made_of, read_rows
 
 if TYPE_CHECKING:
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.catalogue.tables import Table
     from reproduce.store.schema import Record
 
@@ -29,9 +29,9 @@ def with_claims(
     Raises:
         UserError: where the paper's claims or contrasts are damaged.
     """
-    from analysis.documents.results import ClaimResult
-    from analysis.verdicts.claims import judge
-    from analysis.verdicts.contrasts import judge as contrast
+    from analysis.tables.claims_by_contests import judge
+    from analysis.tables.claims_by_contrasts import judge as contrast
+    from analysis.tables.results import ClaimResult
 
     def rows(file: str) -> list[dict[str, str]]:
         found = read_rows(table.paper, file, optional=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from analysis.documents import results
+from analysis.tables import about
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper
 from reproduce.catalogue.published import decode
@@ -146,7 +146,7 @@ def paths_of(setting: str, paper: str | None = None) -> tuple[str, ...]:
 
 def table_readings(
     table_id: str, overrides: Mapping[str, str] | None = None
-) -> tuple[results.Reading, ...]:
+) -> tuple[about.Reading, ...]:
     """What touches a table, as its footnotes want it.
 
     Args:
@@ -160,7 +160,7 @@ def table_readings(
             value = spelled((overrides or {}).get(r.option or "", r.default))
             changed = not _same(value, r.default)
             rows.append(
-                results.Reading(r.id, r.name, value, r.default, r.source, r.question, changed)
+                about.Reading(r.id, r.name, value, r.default, r.source, r.question, changed)
             )
     return tuple(rows)
 

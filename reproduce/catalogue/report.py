@@ -23,7 +23,8 @@ from reproduce.store.provenance import laboratory_of, origin_label
 from reproduce.store.schema import BEST, CORRECT, Record, configuration_hash, headline
 
 if TYPE_CHECKING:
-    from analysis.documents.results import About, CellResult, RunRow, TableResult
+    from analysis.tables.about import About
+    from analysis.tables.results import CellResult, RunRow, TableResult
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
@@ -69,7 +70,7 @@ def build(selection: Selection, *, with_stars: bool = True) -> TableResult:
     The report always covers the whole table: every finished run of its cells and seeds, whatever
     was selected, so that one written after a partial run hides and overwrites nothing. The
     selection decides what counts as missing
-    (:attr:`analysis.documents.results.TableResult.complete`), and seeds beyond the table's own are
+    (:attr:`analysis.tables.results.TableResult.complete`), and seeds beyond the table's own are
     added to them.
 
     Args:
@@ -78,7 +79,7 @@ def build(selection: Selection, *, with_stars: bool = True) -> TableResult:
     Raises:
         UserError: where a record is damaged, a run has two contents, or a table has no margin.
     """
-    from analysis.documents.table import analyse
+    from analysis.tables.analyse import analyse
 
     table, overrides = selection.table, selection.overrides
     if table.form != selection.store.form:
@@ -183,7 +184,7 @@ def _value(record: Record, measure: Measure) -> float:
 
 
 def _row(record: Record, measure: Measure) -> RunRow:
-    from analysis.documents.results import RunRow
+    from analysis.tables.results import RunRow
 
     run, result = record["run"], record["result"]
     correct, total = headline(record)
@@ -209,7 +210,7 @@ def _row(record: Record, measure: Measure) -> RunRow:
 def _spec(
     cell: Cell, parameters: Sequence[tuple[str, str]], overrides: Mapping[str, Any] | None
 ) -> CellResult:
-    from analysis.documents.results import CellResult
+    from analysis.tables.results import CellResult
 
     run = cell.run(0, overrides)
     texts = [
@@ -280,7 +281,7 @@ def _comparisons(table: Table, stars_compare: str) -> list[dict[str, str]]:
 
 
 def _about(selection: Selection, margin_reason: str) -> About:
-    from analysis.documents.results import About, Deviation
+    from analysis.tables.about import About, Deviation
 
     table = selection.table
     return About(

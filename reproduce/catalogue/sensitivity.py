@@ -14,7 +14,7 @@ from reproduce.catalogue.selection import Selection, select
 from reproduce.catalogue.tables import spelled
 
 if TYPE_CHECKING:
-    from analysis.documents.results import MovedVerdicts, TableResult
+    from analysis.tables.results import MovedVerdicts, TableResult
 
 
 def alternatives(
@@ -61,8 +61,8 @@ def moved_verdicts(base: Selection) -> tuple[MovedVerdicts, ...]:
     Raises:
         UserError: where a record is damaged.
     """
-    from analysis.documents.results import MovedVerdicts
-    from analysis.documents.sensitivity_document import moves
+    from analysis.tables.moved_verdicts import moves
+    from analysis.tables.results import MovedVerdicts
 
     if base.table.is_quick or not _seeds(base, 1):
         return ()

@@ -22,7 +22,7 @@ from reproduce.store.paths import paper_folder
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from analysis.verdicts.choosing import Choice
     from reproduce.store.schema import Record
 
@@ -116,7 +116,7 @@ class Table:
         forms: the table's other forms, by name; the full one holds them.
         parameters: the settings that a reader tells the cells apart by, in the paper's order: what
             each is called and its path in a run.
-        layout: "pairs", "rows" or "grid", see :class:`analysis.documents.results.About`, as are
+        layout: "pairs", "rows" or "grid", see :class:`analysis.tables.about.About`, as are
         the titles.
         measures: what is shown and judged of every cell, the headline first.
         choices: grids whose winner is chosen, declared before any run.
@@ -125,7 +125,7 @@ class Table:
         further: makes what its report has besides, of the table, the analysed one, and the records
             of each cell.
         judges: by claim, what judges it of the same where no contrast of cells can; it returns the
-            fields of an :class:`analysis.documents.results.ClaimResult` that ``claims.csv`` lacks.
+            fields of an :class:`analysis.tables.results.ClaimResult` that ``claims.csv`` lacks.
     """
 
     paper: str

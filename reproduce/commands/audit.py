@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.documents.blocks import Document
-    from analysis.documents.results import TableResult
-    from analysis.verdicts.selection_audit import Audit
+    from analysis.tables.results import TableResult
+    from analysis.tables.selection_audit_results import Audit
     from reproduce.catalogue.papers import Entry
     from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import Table
@@ -60,7 +60,7 @@ def document_of(base: Path, names: Sequence[str] = ()) -> Document:
 
 def _audited(entry: Entry, base: Path) -> Audit | None:
     """None where a table has neither printed numbers nor runs."""
-    from analysis.verdicts.selection_audit import audit
+    from analysis.tables.selection_audit import audit
     from reproduce.catalogue.report import build
 
     table = entry.load()

@@ -23,8 +23,8 @@ from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 
 if TYPE_CHECKING:
-    from analysis.documents.results import CellResult, TableResult
-    from analysis.verdicts.level_and_effect import LevelVerdict
+    from analysis.tables.results import CellResult, TableResult
+    from analysis.verdicts.level import LevelVerdict
 
 COLUMNS = ("cell", "verdict", "n")
 # From best to worst; two of one rank are no worse than each other.

@@ -34,8 +34,8 @@ def claims(
     from rich.console import Console
 
     from analysis.documents.claims_document import claims_document
-    from analysis.documents.files import json_text
-    from analysis.documents.terminal import print_document
+    from analysis.rendering.files import json_text
+    from analysis.rendering.terminal import print_document
 
     base = results or default_results()
     wanted = named(names or ())

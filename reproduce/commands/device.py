@@ -65,13 +65,13 @@ def check(
     kind = hardware.resolve_device(device)
     made = examine(kind, runs or RUNS[kind], data or default_data())
     if as_json:
-        from analysis.documents.files import json_text
+        from analysis.rendering.files import json_text
 
         typer.echo(json_text(made), nl=False)
     else:
         from rich.console import Console
 
-        from analysis.documents.terminal import print_document
+        from analysis.rendering.terminal import print_document
 
         print_document(made, Console())
     if not made.holds:

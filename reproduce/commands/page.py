@@ -19,8 +19,8 @@ from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document
-    from analysis.documents.html import Draw, Section
-    from analysis.documents.run_cards import RunCard
+    from analysis.rendering.html import Draw, Section
+    from analysis.rendering.run_cards import RunCard
     from reproduce.catalogue.papers import Entry
     from reproduce.catalogue.selection import Selection
     from reproduce.store.schema import Record
@@ -43,8 +43,8 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
     Raises:
         UserError: for an unknown name, and for damaged records.
     """
-    from analysis.documents import html
     from analysis.figures.drawing import svg
+    from analysis.rendering import html
 
     found: list[Section] = []
     runs: dict[str, RunCard] = {}
@@ -84,7 +84,7 @@ def tabled(selection: Selection) -> Document:
 
 def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]]:
     """The entry's documents, each with its runs; one without a document where there is none."""
-    from analysis.documents.html import COMPUTED, Section
+    from analysis.rendering.html import COMPUTED, Section
 
     anchor = entry.id.replace("/", "-")
     paper = next(paper.title for paper in papers() if paper.name == entry.paper)
@@ -129,7 +129,7 @@ def precisions(base: Path, form: str) -> list[str]:
 
 def _audit(base: Path) -> Section:
     """What selection alone could explain of the gains of all tables."""
-    from analysis.documents.html import COMPUTED, Section
+    from analysis.rendering.html import COMPUTED, Section
     from reproduce.commands.audit import document_of
 
     made = document_of(base)
@@ -149,7 +149,7 @@ def _selected(
 
 def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard]:
     """Cell by cell, so that a cell's runs stand together."""
-    from analysis.documents.run_cards import RunCard
+    from analysis.rendering.run_cards import RunCard
     from reproduce.store.provenance import machine_label
     from reproduce.store.schema import told
 

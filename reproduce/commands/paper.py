@@ -65,7 +65,7 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
     Raises:
         UserError: where LaTeX fails, with its last words.
     """
-    from analysis.documents.latex import book
+    from analysis.rendering.latex import book
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

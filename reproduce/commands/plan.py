@@ -48,8 +48,8 @@ def plan(
     """Tell what tables still need: runs, images, operations, memory, time here and on named
     devices, and with --budget which runs fit. Trains nothing; networks of named tables whose speed
     is not known here are measured for some 10 s each."""
-    from analysis.documents.files import json_text
     from analysis.documents.plan_document import document
+    from analysis.rendering.files import json_text
     from reproduce.executors.planning import plan as planned
     from reproduce.running import devices
     from reproduce.running.launch import LaunchOptions
@@ -75,7 +75,7 @@ def plan(
         return json_text(report).rstrip("\n")
     from rich.console import Console
 
-    from analysis.documents.terminal import print_document
+    from analysis.rendering.terminal import print_document
 
     print_document(report, Console())
     return None

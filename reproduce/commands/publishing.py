@@ -126,8 +126,8 @@ def publish(
         return DONE if document.holds else DIFFERS
     from rich.console import Console
 
-    from analysis.documents.files import files
-    from analysis.documents.terminal import print_document
+    from analysis.rendering.files import files
+    from analysis.rendering.terminal import print_document
 
     if shown and not as_json:
         print_document(shown, Console())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.documents.blocks import Document
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.catalogue.readings import Reading
     from reproduce.catalogue.selection import Selection
 
@@ -84,7 +84,8 @@ def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
     Raises:
         UserError: for an unknown reading, and for damaged records.
     """
-    from analysis.documents.sensitivity_document import Alternative, sensitivity_document
+    from analysis.documents.sensitivity_document import sensitivity_document
+    from analysis.tables.moved_verdicts import Alternative
     from reproduce.catalogue.report import build
 
     table = selection.table

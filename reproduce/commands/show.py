@@ -29,7 +29,7 @@ def show(
     """Show one run: its measurements, configuration, provenance and curves."""
     # Among the runs of the form first, then among the others. A run of another form than the full
     # one says so in the first line, or in JSON as its ``label``.
-    from analysis.documents.results import LABELS
+    from analysis.tables.about import LABELS
 
     if not 1 <= len(run) <= HASH_LENGTH or set(run) - set("0123456789abcdef"):
         raise UserError(f"{run!r} is no run: give the first digits of a hash such as 3ef3464e")

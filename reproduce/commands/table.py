@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from analysis.documents import plan_document
+from analysis.documents import plan_document, plan_sentences
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
@@ -80,7 +80,7 @@ def _dry_run(selection: Selection, launch: opt.Launch) -> str:
             f"{next(iter(row['runs'].values()))}"
             for row in rows
         ),
-        *(f"  {line}" for line in plan_document.sentences(found.works[0], budget)),
+        *(f"  {line}" for line in plan_sentences.sentences(found.works[0], budget)),
         "Nothing was trained. --json lists every run.",
     ]
     return "\n".join(lines)

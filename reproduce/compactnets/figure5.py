@@ -17,7 +17,7 @@ from reproduce.compactnets.protocol import BETA, DEPTH, PAPER, SEEDS, SPARSITY
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 CURVES = ("dictionary sparsity", "average compactness", "layer sparsity")

@@ -13,7 +13,7 @@ from reproduce.compactnets.protocol import BETA, DEPTH, EFFECTIVE, ERROR, PAPER,
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 

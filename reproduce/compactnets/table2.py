@@ -17,7 +17,7 @@ from reproduce.compactnets.transfer import FEATURES, SPLITS
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 MODELS = ("CompressedNet", "CompactNet")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.catalogue.tables import Table
     from reproduce.store.schema import Record
 

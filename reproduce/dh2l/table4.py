@@ -26,7 +26,7 @@ from reproduce.dh2l.rows import EH, MEANS, cell
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 GROUP = "cifar100 resnet-20"

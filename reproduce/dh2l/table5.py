@@ -19,7 +19,7 @@ from reproduce.dh2l.rows import EH, E
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 DATASET = "cub200"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from analysis.documents.plan_document import HERE, Time, Work
+from analysis.documents.plan_work import HERE, Time, Work
 from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays

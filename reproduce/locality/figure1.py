@@ -158,8 +158,8 @@ def _keras(data: Path, base: Path, *, quick: bool) -> tuple[Path, str]:
 
 
 def _document(path: Path, header: saved_weights.Header | None, title: str) -> Document:
-    from analysis.documents.results import LABELS
     from analysis.papers.locality.weight_distributions import document
+    from analysis.tables.about import LABELS
     from benchmarks.weights import read
     from reproduce.catalogue.readings import context
 

@@ -42,7 +42,7 @@ def command(
         UserError: for a factor that is no positive decimal, a damaged map, or a folder that cannot
             be written.
     """
-    from analysis.papers.locality.placements import document
+    from analysis.papers.locality.placements_document import document
     from reproduce.catalogue.published import made_of
     from reproduce.catalogue.readings import context
 

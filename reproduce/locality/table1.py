@@ -69,14 +69,14 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
     Raises:
         UserError: where the published rows or a known weight file are damaged.
     """
-    from analysis.papers.locality import share_results
+    from analysis.papers.locality import share_replay, share_results
     from reproduce.catalogue.published import made_of
     from reproduce.catalogue.readings import context
 
-    printed = made_of("locality", "table1.csv", share_results.read_printed)
+    printed = made_of("locality", "table1.csv", share_replay.read_printed)
     archs = {arch for arch, _, _ in printed}
     structures = made_of(
-        "locality", "table1_layers.csv", lambda rows: share_results.read_structures(rows, archs)
+        "locality", "table1_layers.csv", lambda rows: share_replay.read_structures(rows, archs)
     )
     known, missing = _known(archs, data)
     return share_results.analyse(printed, structures, [*known, *named], missing, context(ID))

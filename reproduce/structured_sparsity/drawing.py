@@ -12,8 +12,8 @@ from reproduce.structured_sparsity.protocol import PAPER, base_of
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
-    from analysis.documents.results import TableResult
     from analysis.papers.structured_sparsity.frontier import HandMade, Point
+    from analysis.tables.results import TableResult
     from reproduce.store.schema import Record
 
 Records = Mapping[str, Sequence["Record"]]

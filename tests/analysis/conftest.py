@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from analysis.verdicts import level_and_effect
+from analysis.verdicts import star_agreement
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_draws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(level_and_effect, "STAR_DRAWS", 200)
+        patch.setattr(star_agreement, "STAR_DRAWS", 200)
         yield

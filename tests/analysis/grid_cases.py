@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import table_cases as cases
 
-from analysis.documents.results import About, CellResult, TableResult
+from analysis.tables.about import About
+from analysis.tables.results import CellResult, TableResult
 
 PAPER = Path(__file__).parents[2] / "paper_tables/locality"
 DELTAS = {"cifar10": Decimal("0.5"), "cifar100": Decimal("0.75"), "fashion-mnist": Decimal("0.35")}

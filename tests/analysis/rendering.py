@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from analysis.documents import latex
 from analysis.documents.blocks import Document
-from analysis.documents.files import csv_text, json_text, tidy
 from analysis.documents.panels import FigureBlock
-from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
-from analysis.documents.terminal import print_document
+from analysis.rendering import latex
+from analysis.rendering.files import csv_text, json_text, tidy
+from analysis.rendering.terminal import print_document
+from analysis.tables.results import TableResult
 
 NEEDS_LATEX = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.documents.results import About, CellResult, Reading, RunRow, TableResult
-from analysis.documents.table import analyse
+from analysis.tables.about import About, Reading
+from analysis.tables.analyse import analyse
+from analysis.tables.results import CellResult, RunRow, TableResult
 
 PUBLISHED = Path(__file__).parents[2] / "paper_tables/locality/table3.csv"
 LOCALITY = ("1.6 2.4", "1.6 2.2", "1.6 2.0", "1.6 1.8")

@@ -13,10 +13,10 @@ import rendering
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.documents import latex
 from analysis.documents.blocks import Note
 from analysis.papers.locality import architecture
 from analysis.papers.locality.architecture import document
+from analysis.rendering import latex
 
 LAYERS: list[dict[str, Any]] = [
     {

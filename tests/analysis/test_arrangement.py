@@ -8,8 +8,8 @@ import grid_cases as grids
 import pytest
 
 from analysis.documents.blocks import Cell
-from analysis.documents.results import About
 from analysis.documents.table_layout import BEST, Line, arrange
+from analysis.tables.about import About
 from analysis.verdicts.measure import ACCURACY
 
 PRINTED = grids.printed_grid()

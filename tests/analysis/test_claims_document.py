@@ -6,7 +6,7 @@ import pytest
 
 from analysis.documents.blocks import Grid
 from analysis.documents.claims_document import Judged, by_print, claims_document
-from analysis.documents.results import ClaimResult
+from analysis.tables.results import ClaimResult
 
 
 def claim(name: str = "a", **changes: str) -> ClaimResult:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
-from analysis.documents.results import About, CellResult, RunRow, TableResult
-from analysis.verdicts.contrasts import judge, parse
+from analysis.tables.about import About
+from analysis.tables.claims_by_contrasts import judge, parse
+from analysis.tables.results import CellResult, RunRow, TableResult
 from analysis.verdicts.measure import ACCURACY
 
 PERCENT = replace(ACCURACY, percent=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from statsmodels.stats.nonparametric import rank_compare_2indep
 
-from analysis.statistics.estimates import brunner_munzel, vargha_delaney
+from analysis.statistics.effect_size import brunner_munzel, vargha_delaney
 from analysis.statistics.rank_sum import rank_sum_test
 
 TIED = st.lists(st.integers(0, 6), min_size=1, max_size=9)

@@ -11,7 +11,7 @@ import table_cases as cases
 from rendering import csv_of as csv_text
 from rendering import json_of as json_text
 
-from analysis.documents.results import TableResult
+from analysis.tables.results import TableResult
 
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "confirmed", "contradicted")
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from rendering import body
 from rendering import latex_of as document
 
-from analysis.documents.latex import escape
-from analysis.documents.results import Deviation, Reading, TableResult
+from analysis.rendering.latex import escape
+from analysis.tables.about import Deviation, Reading
+from analysis.tables.results import TableResult
 
 NASTY = r"50 % of $x_1^2 & #3 ~ {a\b} <γ|η> “λ·Σ” ½ ≤ √2 – Łódź ⚙ 中 `a_b` \input{x}"
 

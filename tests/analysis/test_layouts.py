@@ -22,11 +22,11 @@ from rendering import json_of as json_text
 from rendering import latex_of as document
 from rich.console import Console
 
-from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
-from analysis.documents.terminal import print_document
 from analysis.figures import drawing
-from analysis.verdicts.claims import judge
+from analysis.rendering.terminal import print_document
+from analysis.tables.claims_by_contests import judge
+from analysis.tables.results import TableResult
 
 CLAIM = {
     "claim": "same column",

@@ -10,9 +10,9 @@ import table_cases as cases
 from rendering import figure_of, json_of
 
 from analysis.documents.panels import Curves, FigureBlock
-from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
 from analysis.figures import drawing
+from analysis.tables.results import TableResult
 
 
 def learned(result: TableResult, epochs: tuple[int, ...] = (1, 2, 4)) -> TableResult:

@@ -15,13 +15,13 @@ from hypothesis.extra.numpy import arrays
 
 from analysis.documents.blocks import Document
 from analysis.documents.panels import FigureBlock
-from analysis.documents.results import QUICK_LABEL
 from analysis.figures import drawing
 from analysis.papers.locality import magnitudes_document as reporting
 from analysis.papers.locality.magnitudes import MEASURES, RINGS, Cell, analyse, layer_of
-from analysis.statistics.estimates import holm
+from analysis.statistics.multiple_comparisons import holm
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
+from analysis.tables.about import QUICK_LABEL
 
 SPECS = (
     Cell("locality 1.6 2.4", "locality", "plain 1 1", 8),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from analysis.statistics.estimates import detectable_shift
+from analysis.statistics.power import detectable_shift
 from analysis.verdicts.measure import (
     ACCURACY,
     GAP,

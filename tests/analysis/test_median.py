@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from analysis.statistics.estimates import median_interval
+from analysis.statistics.median import median_interval
 
 
 def test_fifteen_seeds():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from analysis.statistics.estimates import holm
+from analysis.statistics.multiple_comparisons import holm
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 

@@ -12,11 +12,12 @@ import pytest
 from rendering import facts, printed, rows
 
 from analysis.documents.audit_document import audit_document
-from analysis.documents.results import TableResult
 from analysis.statistics.selection import chance_gain, held_out_best
+from analysis.tables.results import TableResult
+from analysis.tables.selection_audit import audit
+from analysis.tables.selection_audit_results import Audit
 from analysis.verdicts.choosing import Choice, Chosen
 from analysis.verdicts.measure import VALIDATION_ACCURACY
-from analysis.verdicts.selection_audit import Audit, audit
 
 VGG = "cifar10 VGG"
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.documents.results import ClaimResult, TableResult
-from analysis.verdicts.claims import judge
+from analysis.tables.claims_by_contests import judge
+from analysis.tables.results import ClaimResult, TableResult
 
 with (grids.PAPER / "claims.csv").open(encoding="utf-8") as file:
     STATED = [row for row in csv.DictReader(file) if row["table"] == "table4"]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from analysis.papers.locality import share_results
-from analysis.papers.locality.share_results import (
+from analysis.papers.locality import share_replay, share_results
+from analysis.papers.locality.share_replay import (
     Printed,
     Rows,
     attainable,
@@ -45,7 +45,7 @@ def changed(arch: str, part: str, comparison: str, **values: str) -> Rows:
 
 
 def test_the_printed_rows_hold_together() -> None:
-    found = share_results.replay(PRINTED, STRUCTURES)
+    found = share_replay.replay(PRINTED, STRUCTURES)
     assert len(found.mixtures) == 10
     assert len(found.attainable) == 30
     assert found.holds
@@ -63,7 +63,7 @@ def test_the_shares_of_the_lower_halves() -> None:
 
 
 def test_the_middle_layer_of_vgg16_does_not_belong_below() -> None:
-    found = share_results.replay(PRINTED, STRUCTURES, "ceil")
+    found = share_replay.replay(PRINTED, STRUCTURES, "ceil")
     assert [(m.arch, m.comparison) for m in found.mixtures if not m.holds] == [
         ("VGG16", "neighbour > corner")
     ]
@@ -86,7 +86,7 @@ def test_a_total_that_is_no_mixture_is_found(
     arch: str, part: str, comparison: str, text: str
 ) -> None:
     altered = changed(arch, part, comparison, text=text)
-    found = share_results.replay(altered, STRUCTURES)
+    found = share_replay.replay(altered, STRUCTURES)
     assert [m.arch for m in found.mixtures if not m.holds] == [arch]
     assert not found.holds
 
@@ -101,7 +101,7 @@ def test_a_total_that_is_no_mixture_is_found(
     ],
 )
 def test_stars_that_cannot_be_are_found(arch: str, part: str, comparison: str, mark: str) -> None:
-    found = share_results.replay(changed(arch, part, comparison, stars=mark), STRUCTURES)
+    found = share_replay.replay(changed(arch, part, comparison, stars=mark), STRUCTURES)
     assert [(a.printed.arch, a.printed.part) for a in found.attainable if not a.holds] == [
         (arch, part)
     ]
@@ -112,7 +112,7 @@ def test_stars_that_cannot_be_are_found(arch: str, part: str, comparison: str, m
 def test_any_stars_fit_vgg16s_upper_half(mark: str) -> None:
     """.499 of 1.5 million filters leaves p between 2e-4 and .22."""
     altered = changed("VGG16", "upper", "neighbour", stars=mark)
-    found = share_results.replay(altered, STRUCTURES)
+    found = share_replay.replay(altered, STRUCTURES)
     assert found.holds
     (row,) = (a for a in found.attainable if a.printed.text == "0.499")
     assert row.low == pytest.approx(2.3e-4, rel=0.02)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analysis.papers.locality.share_files import tidy
-from analysis.papers.locality.share_results import DEFAULT, WEIGHTS, Network, Printed, analyse
+from analysis.papers.locality.share_replay import Printed
+from analysis.papers.locality.share_results import DEFAULT, WEIGHTS, Network, analyse
 from analysis.papers.locality.shares import COMPARISONS, PARTS, Layer
 
 STRUCTURES = {"Net": (1000, 3000)}

@@ -18,10 +18,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from analysis.statistics.estimates import median_interval
+from analysis.statistics.median import median_interval
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
-from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
+from analysis.verdicts.effect import effect_verdict
+from analysis.verdicts.level import level_verdict
+from analysis.verdicts.star_agreement import star_agreement
 
 IMAGES = 10_000
 CENTRE = 8790

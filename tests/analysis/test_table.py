@@ -11,7 +11,7 @@ import table_cases as cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.statistics.estimates import holm
+from analysis.statistics.multiple_comparisons import holm
 from analysis.statistics.rank_sum import rank_sum_test
 
 

@@ -12,9 +12,10 @@ from rendering import printed
 from rich.console import Console
 
 from analysis.documents.blocks import Cell, Column, Document, Grid, Row
-from analysis.documents.results import Deviation, TableResult
 from analysis.documents.table_document import table_document
-from analysis.documents.terminal import print_document
+from analysis.rendering.terminal import print_document
+from analysis.tables.about import Deviation
+from analysis.tables.results import TableResult
 
 
 def shown(result: TableResult, width: int = 80, **options: Any) -> str:

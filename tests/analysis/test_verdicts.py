@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
 from analysis.statistics.stars import stars
-from analysis.verdicts.level_and_effect import effect_verdict, level_verdict, star_agreement
+from analysis.verdicts.effect import effect_verdict
+from analysis.verdicts.level import level_verdict
 from analysis.verdicts.measure import ACCURACY, NON_ZERO, TRAINING_LOSS
+from analysis.verdicts.star_agreement import star_agreement
 
 HALF_POINT = Decimal("0.5")
 DIVERGED = -math.inf

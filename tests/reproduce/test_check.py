@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from analysis.documents.results import About, CellResult, TableResult
-from analysis.verdicts.level_and_effect import LevelVerdict
+from analysis.tables.about import About
+from analysis.tables.results import CellResult, TableResult
+from analysis.verdicts.level import LevelVerdict
 from benchmarks.errors import UserError
 from reproduce.commands import check
 

@@ -13,7 +13,7 @@ import torch
 import untrained_helpers as helpers
 import weight_makers
 
-from analysis.documents.results import QUICK_LABEL
+from analysis.tables.about import QUICK_LABEL
 from benchmarks.errors import UserError
 from benchmarks.weights import catalogue as register
 from benchmarks.weights import fetching

@@ -17,7 +17,7 @@ from matplotlib.patches import Circle, Rectangle
 from analysis.documents.panels import FigureBlock
 from analysis.figures import drawing
 from analysis.figures.style import LOOKS, TIED
-from analysis.papers.locality import placements
+from analysis.papers.locality import placements, placements_document
 from benchmarks.errors import UserError
 from reproduce.catalogue.published import read_rows
 from reproduce.locality import figure2
@@ -34,7 +34,7 @@ def paper_map() -> list[list[int]]:
 
 
 def figure(grid: Sequence[Sequence[int]] = ()) -> FigureBlock:
-    blocks = placements.document(grid or paper_map(), "1.8", "2.13", {}).blocks
+    blocks = placements_document.document(grid or paper_map(), "1.8", "2.13", {}).blocks
     return next(block for block in blocks if isinstance(block, FigureBlock))
 
 

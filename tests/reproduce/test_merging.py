@@ -16,9 +16,9 @@ import pytest
 from record_makers import make
 from run_counts import runs_in
 
-from analysis.documents.files import files, texts
-from analysis.documents.results import OWN
 from analysis.documents.table_document import table_document
+from analysis.rendering.files import files, texts
+from analysis.tables.results import OWN
 from benchmarks.errors import UserError
 from reproduce.__main__ import run
 from reproduce.catalogue.report import build

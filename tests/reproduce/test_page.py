@@ -14,9 +14,9 @@ import pytest
 from run_counts import runs_in
 
 from analysis.documents.blocks import Cell, Document, Grid, Note, Notes, columns, row
-from analysis.documents.html import Section
-from analysis.documents.html import page as html_page
-from analysis.documents.run_cards import RunCard
+from analysis.rendering.html import Section
+from analysis.rendering.html import page as html_page
+from analysis.rendering.run_cards import RunCard
 from reproduce.__main__ import run
 from reproduce.commands import page
 from reproduce.store.paths import ROOT

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.documents import latex
 from analysis.documents.blocks import Document, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Series
+from analysis.rendering import latex
 from benchmarks.errors import UserError
 from reproduce.__main__ import run
 from reproduce.commands.paper import compiled

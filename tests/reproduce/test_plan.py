@@ -15,8 +15,10 @@ import pytest
 import record_makers
 from torch import nn
 
-from analysis.documents.files import json_text
-from analysis.documents.plan_document import Work, document, fit_text, sentences, time_text
+from analysis.documents.plan_document import document
+from analysis.documents.plan_sentences import fit_text, sentences, time_text
+from analysis.documents.plan_work import Work
+from analysis.rendering.files import json_text
 from benchmarks.errors import UserError
 from benchmarks.models import VGG10
 from reproduce.catalogue.selection import Selection, select

@@ -14,10 +14,10 @@ import pytest
 import record_makers
 from rich.console import Console
 
-from analysis.documents.files import files
-from analysis.documents.results import TableResult
 from analysis.documents.table_document import table_document
-from analysis.documents.terminal import print_document
+from analysis.rendering.files import files
+from analysis.rendering.terminal import print_document
+from analysis.tables.results import TableResult
 from analysis.verdicts.measure import ACCURACY, SVM_ACCURACY, TRAINING_LOSS
 from benchmarks.data import DATASETS
 from benchmarks.errors import UserError

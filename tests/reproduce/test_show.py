@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import record_makers
 
-from analysis.documents.results import QUICK_LABEL
+from analysis.tables.about import QUICK_LABEL
 from benchmarks.errors import UserError
 from reproduce.commands.show import show
 from reproduce.store.schema import headline

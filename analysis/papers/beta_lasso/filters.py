@@ -22,11 +22,11 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.documents.panels import FigureBlock, Images
-from analysis.documents.results import LABELS
-from analysis.statistics.estimates import median_interval
+from analysis.statistics.median import median_interval
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
-from analysis.verdicts.level_and_effect import SEEDS_NEEDED
+from analysis.tables.about import LABELS
+from analysis.verdicts.level import SEEDS_NEEDED
 
 KEY = 7  # of the stream that filters are drawn from
 ACROSS = 8

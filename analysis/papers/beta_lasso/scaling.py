@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from analysis.documents.blocks import MISSING, Block, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import CellResult, TableResult
 
 # The training accuracy from which a network counts as fitted (B-19), and the size whose test
 # accuracy the paper sets against it.

@@ -8,8 +8,8 @@ from typing import Any
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series, over_seeds
-from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import TableResult
 
 SGD, LASSO, PUBLISHED, CONV, LOCAL = range(5)  # looks
 CONVOLUTION, DENSE, LAST = range(3)  # layers
@@ -73,7 +73,7 @@ def judged(
     claim: str, results: Sequence[TableResult], others: Mapping[tuple[str, str], Sequence[int]]
 ) -> dict[str, str]:
     """What becomes of a sentence about the weights that are left, data set by data set: see
-    :class:`analysis.documents.results.ClaimResult`.
+    :class:`analysis.tables.results.ClaimResult`.
 
     Of runs it surely holds, or fails, where more than half of all seeds' runs would bear it out, or
     would not, by a sign test with the error of 5 % shared among the data sets.

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import CellResult, TableResult
 
 Point = tuple[float, float, float, float]  # depth, value, and from where to where it is likely
 

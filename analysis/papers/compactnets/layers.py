@@ -7,8 +7,8 @@ from statistics import median
 
 from analysis.documents.blocks import Block, Cell, Data, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import TableResult
 
 Measured = Mapping[str, Sequence[Sequence[float]]]  # by measure the runs' values by layer
 

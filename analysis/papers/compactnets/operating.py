@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import TableResult
 
 NEAR = 0.005  # of an error: what "near" and "match" allow (C-31)
 ALEXNET = 0.407  # Table 3's top-1 error

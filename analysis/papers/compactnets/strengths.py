@@ -6,9 +6,9 @@ import math
 
 from analysis.documents.blocks import Block, Cell, Grid, columns, row
 from analysis.documents.panels import FigureBlock, Map
-from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
 from analysis.papers.compactnets import by_depth
+from analysis.tables.results import CellResult, TableResult
 
 
 def rho_of(cell: CellResult) -> float:

@@ -17,7 +17,7 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.verdicts.contrasts import parse
+from analysis.tables.claims_by_contrasts import parse
 
 Row = Mapping[str, str]
 Numbers = Mapping[str, Decimal]

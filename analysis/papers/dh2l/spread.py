@@ -11,8 +11,8 @@ import numpy as np
 
 from analysis.documents.blocks import Block, Cell, Grid, Note, Notes, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import CellResult, TableResult
 from analysis.documents.table_notes import labels
+from analysis.tables.results import CellResult, TableResult
 from analysis.verdicts.measure import MINUS
 
 BEFORE, AFTER = "angles before, {}", "angles after, {}"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, Note, Notes, Tone, columns, row
-from analysis.documents.results import CellResult, TableResult
-from analysis.verdicts.level_and_effect import level_verdict
+from analysis.tables.results import CellResult, TableResult
+from analysis.verdicts.level import level_verdict
 
 FEWEST = 6  # seeds of an interval
 HOLDS = "yes"

@@ -17,10 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.papers.locality.shares import count
-from analysis.statistics.estimates import holm, median_interval
+from analysis.statistics.median import median_interval
+from analysis.statistics.multiple_comparisons import holm
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
-from analysis.verdicts.level_and_effect import SEEDS_NEEDED
+from analysis.verdicts.level import SEEDS_NEEDED
 
 RINGS: dict[str, tuple[tuple[int, int], ...]] = {
     "centre": ((1, 1),),

@@ -21,11 +21,11 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, Series
-from analysis.documents.results import LABELS
-from analysis.documents.wording import MISSING_CELL
+from analysis.documents.table_cells import MISSING_CELL
 from analysis.papers.locality import magnitudes
 from analysis.papers.locality.magnitudes import MEASURES, Difference, Measure, analyse
 from analysis.statistics.stars import STAR_LEGEND, stars
+from analysis.tables.about import LABELS
 from analysis.verdicts.measure import MINUS
 
 HEADINGS = {

@@ -20,15 +20,13 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.papers.locality.share_files import figure, tidy
+from analysis.papers.locality.share_replay import Printed, Replay, lower_weight
 from analysis.papers.locality.share_results import (
     DEFAULT,
     REPRODUCED,
     Network,
     Number,
-    Printed,
-    Replay,
     SharesResult,
-    lower_weight,
 )
 from analysis.papers.locality.shares import COMPARISONS, HALVINGS, PARTS, Interval, Share
 

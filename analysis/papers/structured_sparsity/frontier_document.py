@@ -15,11 +15,11 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
-from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
 from analysis.papers.structured_sparsity import frontier
 from analysis.papers.structured_sparsity.frontier import ERROR, HandMade, Line, Point
 from analysis.papers.structured_sparsity.names import RELATIVE, TAU
+from analysis.tables.results import TableResult
 from analysis.verdicts.measure import ACCURACY
 
 MILLION = 10**6
@@ -63,7 +63,7 @@ def _families(points: Sequence[Point], hand_made: Sequence[HandMade]) -> Familie
 
 def judged(points: Sequence[Point], hand_made: Sequence[HandMade], learned: int) -> dict[str, str]:
     """Whether what the draft's one τ, and a relative one, leave lies above what is made by hand:
-    what becomes of the sentence, see :class:`analysis.documents.results.ClaimResult`.
+    what becomes of the sentence, see :class:`analysis.tables.results.ClaimResult`.
 
     Networks as large as the base network, or smaller than all that were made by hand, do not count.
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from analysis.documents.blocks import Block, Cell, Data, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Panel, Sampled, Series, over_seeds
-from analysis.documents.results import TableResult
 from analysis.documents.table_notes import labels
 from analysis.papers.structured_sparsity.names import RELATIVE, TAU, behind, measured
+from analysis.tables.results import TableResult
 
 WIDTHS, ENVELOPE, ACTIVE = 3, 2, 1  # looks
 REMOVED = 4  # of kernels of the size 0

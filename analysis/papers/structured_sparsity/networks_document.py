@@ -20,7 +20,7 @@ from analysis.documents.blocks import (
     row,
 )
 from analysis.documents.panels import FigureBlock, Images
-from analysis.documents.results import LABELS
+from analysis.tables.about import LABELS
 
 if TYPE_CHECKING:
     import numpy as np

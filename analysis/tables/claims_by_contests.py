@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.documents.results import CellResult, ClaimResult, TableResult
 from analysis.statistics.rank_sum import rank_sum_test
-from analysis.verdicts.level_and_effect import SEEDS_NEEDED
+from analysis.tables.results import CellResult, ClaimResult, TableResult
+from analysis.verdicts.level import SEEDS_NEEDED
 from analysis.verdicts.measure import ACCURACY
 
 ALPHA = 0.05

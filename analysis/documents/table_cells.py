@@ -1,4 +1,5 @@
-"""How numbers and verdicts read, once for the terminal, LaTeX and the figure."""
+"""Cells of a table's grids: medians, differences, shifts, p-values, stars and verdicts, as they
+read in the terminal, in LaTeX and in the figure."""
 
 from __future__ import annotations
 
@@ -8,35 +9,31 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from analysis.documents.blocks import MISSING, Cell, Tone
+from analysis.verdicts.wording import marked
 
 if TYPE_CHECKING:
-    from analysis.documents.results import CellResult, ComparisonResult
+    from analysis.tables.results import CellResult, ComparisonResult
 
 MISSING_CELL = "missing"
 
-# A verdict never stands on its colour alone.
-VERDICTS: Mapping[str, tuple[str, Tone]] = {
-    "reproduced": ("=", "good"),
-    "not reproduced": ("≠", "bad"),
-    "inconclusive": ("?", "open"),
-    "confirmed": ("+", "good"),
-    "contradicted": ("×", "bad"),
-    "undecided": ("?", "open"),
-    "missing": (MISSING, "dim"),
-    "not decidable": (MISSING, "dim"),
+# Of verdicts, whose words and marks are in analysis.verdicts.wording.
+TONES: Mapping[str, Tone] = {
+    "reproduced": "good",
+    "not reproduced": "bad",
+    "inconclusive": "open",
+    "confirmed": "good",
+    "contradicted": "bad",
+    "undecided": "open",
+    "missing": "dim",
+    "not decidable": "dim",
 }
-
-
-def marked(verdict: str) -> str:
-    """The verdict behind its mark."""
-    return f"{VERDICTS[verdict][0]} {verdict}"
 
 
 def verdict_cell(verdict: str | None, detail: str = "") -> Cell:
     """The marked verdict in its tone, a dash without one."""
     if verdict is None:
         return Cell(MISSING)
-    return Cell(marked(verdict), verdict, detail=detail, tone=VERDICTS[verdict][1])
+    return Cell(marked(verdict), verdict, detail=detail, tone=TONES[verdict])
 
 
 def probability(value: float | None, decimals: int = 2) -> str:

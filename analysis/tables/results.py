@@ -12,68 +12,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from analysis.statistics.confidence import CONFIDENCE
+from analysis.tables.about import About
 from analysis.verdicts.measure import ACCURACY, Measure
 
 if TYPE_CHECKING:
-    from analysis.documents.blocks import Block
-    from analysis.statistics.estimates import BrunnerMunzel, MedianInterval
+    from analysis.statistics.effect_size import BrunnerMunzel
+    from analysis.statistics.median import MedianInterval
     from analysis.statistics.rank_sum import RankSum
     from analysis.statistics.shift import Shift
     from analysis.verdicts.choosing import Chosen
-    from analysis.verdicts.level_and_effect import EffectVerdict, LevelVerdict, StarAgreement
+    from analysis.verdicts.effect import EffectVerdict
+    from analysis.verdicts.level import LevelVerdict
+    from analysis.verdicts.star_agreement import StarAgreement
 
-QUICK_LABEL = "QUICK: not comparable with the published numbers"
-REDUCED_LABEL = (
-    "REDUCED: trained less than the paper; its comparisons are judged, its levels are not"
-)
 OWN = "here"  # the laboratory of runs that name none
-LABELS = {"quick": QUICK_LABEL, "reduced": REDUCED_LABEL}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One choice that the paper leaves open; ``changed`` where it is not the default."""
-
-    id: str
-    name: str
-    value: str
-    default: str
-    source: str
-    question: str
-    changed: bool
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """Where this suite departs from the paper on purpose, by a short name and in full."""
-
-    id: str
-    name: str
-    text: str
-
-
-@dataclass(frozen=True)
-class About:
-    """What a table says of itself, apart from its numbers."""
-
-    id: str  # such as "locality/table3"
-    title: str
-    caption: str
-    # "full", "reduced" or "quick"; a quick table has no published side and no verdicts, a reduced
-    # one none on levels
-    protocol: str = "full"
-    precision: str = "float32"
-    variant: str = ""  # name of the alternative settings, empty for the defaults
-    # how the cells are arranged: "pairs" (two cells a comparison), "rows" (groups of cells, each
-    # tested against its group's baseline) or "grid" (groups of settings against columns)
-    layout: str = "pairs"
-    row_title: str = ""  # what the cells' labels are, such as "(γ, η)"
-    column_title: str = ""  # what their columns are, such as "λ"
-    measure: Measure = ACCURACY  # what the table shows
-    remark: str = ""  # what a reader of this table alone has to know
-    margin_reason: str = ""  # why the equivalence margin is what it is
-    readings: tuple[Reading, ...] = ()
-    deviations: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -241,7 +194,7 @@ class TableResult:
     delta: Decimal | Mapping[str, Decimal] | None
     alternative: str = "two-sided"
     method: str = "exact"
-    confidence: float = 0.95
+    confidence: float = CONFIDENCE
     missing: tuple[tuple[str, int], ...] = ()  # (cell, seed) of runs asked for that are not there
     claims: tuple[ClaimResult, ...] = ()  # what the paper's text says of the table, judged
     others: tuple[TableResult, ...] = ()  # the same cells by further measures
@@ -249,7 +202,8 @@ class TableResult:
     # by cell the learning curves of its runs, each of [epoch, accuracy] pairs
     curves: Mapping[str, Sequence[Sequence[Sequence[Any]]]] = field(default_factory=dict)
     moved: tuple[MovedVerdicts, ...] = ()  # readings on whose value a verdict hangs
-    further: tuple[Block, ...] = ()  # what the report of this table alone has besides
+    # blocks that the report of this table alone has besides; what these are, documents know
+    further: tuple[Any, ...] = ()
 
     @property
     def is_quick(self) -> bool:

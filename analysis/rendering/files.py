@@ -15,9 +15,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from analysis.documents import latex
 from analysis.documents.blocks import Claims, Data, Document, Grid, Notes
 from analysis.documents.panels import FigureBlock
+from analysis.rendering import latex
 
 SCHEMA = 2
 FIGURE_KINDS = ("png", "pdf")

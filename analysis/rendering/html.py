@@ -16,7 +16,7 @@ from pathlib import Path
 
 from analysis.documents.blocks import Cell, Claims, Column, Document, Grid, Notes, Row
 from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
-from analysis.documents.run_cards import RunCard, run_cards
+from analysis.rendering.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
 COMPUTED = "computed"  # the state of what trains nothing

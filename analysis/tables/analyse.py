@@ -11,24 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from analysis.documents.results import About, CellResult, ComparisonResult, RunRow, TableResult
-from analysis.statistics.estimates import (
-    brunner_munzel,
-    detectable_shift,
-    holm,
-    median_interval,
-    vargha_delaney,
-)
+from analysis.statistics.effect_size import brunner_munzel, vargha_delaney
+from analysis.statistics.median import median_interval
+from analysis.statistics.multiple_comparisons import holm
+from analysis.statistics.power import detectable_shift
 from analysis.statistics.rank_sum import Alternative, Method, rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
 from analysis.statistics.stars import stars
-from analysis.verdicts.level_and_effect import (
-    SEEDS_NEEDED,
-    decimals,
-    effect_verdict,
-    level_verdict,
-    star_agreement,
-)
+from analysis.tables.about import About
+from analysis.tables.results import CellResult, ComparisonResult, RunRow, TableResult
+from analysis.verdicts.effect import effect_verdict
+from analysis.verdicts.level import SEEDS_NEEDED, decimals, level_verdict
+from analysis.verdicts.star_agreement import star_agreement
 
 # Replications that are drawn for a comparison's chance of agreeing stars: fewer, with a Monte Carlo
 # error of 2 % instead of 1 %, where a table has many.

@@ -1,0 +1,1 @@
+"""Documents in the terminal, as LaTeX, on the page, and as files."""
