@@ -49,7 +49,7 @@ def further(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
     """The three measures by layer, as a figure and as medians."""
-    from analysis.papers.compactnets import layers
+    from analysis.papers.compactnets import layer_sparsity
 
     found = {
         cell: {
@@ -58,7 +58,7 @@ def further(
         }
         for cell, runs in records.items()
     }
-    return layers.blocks(result, found, CURVES)
+    return layer_sparsity.blocks(result, found, CURVES)
 
 
 FULL, REDUCED_CELLS, QUICK_CELLS = map(_cells, (depths.FULL, depths.REDUCED, depths.QUICK))

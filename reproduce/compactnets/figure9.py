@@ -21,11 +21,11 @@ def further(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
     """All networks, our operating points and the printed ones."""
-    from analysis.papers.compactnets import operating
+    from analysis.papers.compactnets import operating_points
     from reproduce.catalogue.published import read_rows
 
     printed = read_rows(PAPER, "table3_rows.csv") if result.has_levels else []
-    return [operating.figure(result, (result, *result.others), printed)]
+    return [operating_points.figure(result, (result, *result.others), printed)]
 
 
 TABLE = Table(

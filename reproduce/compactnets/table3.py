@@ -32,11 +32,11 @@ def further(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
     """Our operating points beside the printed rows."""
-    from analysis.papers.compactnets import operating
+    from analysis.papers.compactnets import operating_points
     from reproduce.catalogue.published import read_rows
 
     printed = read_rows(PAPER, "table3_rows.csv") if result.has_levels else []
-    return operating.blocks(result, (result, *result.others), printed)
+    return operating_points.blocks(result, (result, *result.others), printed)
 
 
 CELLS = (*grid.FULL, *grid.advanced())

@@ -24,7 +24,6 @@ def document() -> Document:
     Raises:
         UserError: where the published numbers are damaged.
     """
-    from analysis.papers.dh2l import sentences
     from reproduce.catalogue.published import made_of, read_rows
     from reproduce.catalogue.readings import context
 
@@ -38,7 +37,7 @@ def document() -> Document:
     return made_of(
         paper,
         "claims.csv",
-        lambda stated: sentences.document(
+        lambda stated: printed_claims.document(
             ID, stated, contrasts, printed, lost, ratios, context(ID)
         ),
     )

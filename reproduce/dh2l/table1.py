@@ -55,7 +55,7 @@ def further(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
     """Why two printed rows are the same, and whether ours are, run by run (H-13)."""
-    from analysis.papers.dh2l.tables import same_runs
+    from analysis.papers.dh2l.lost_labels import same_runs
 
     pairs = [
         (first, second)

@@ -76,7 +76,7 @@ def further(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
     """The printed values of rows 6 to 8, each beside the cells that could have made it."""
-    from analysis.papers.dh2l.tables import candidates
+    from analysis.papers.dh2l.lost_labels import candidates
     from reproduce.catalogue.published import read_rows
 
     found = angle_blocks(table, result, records)

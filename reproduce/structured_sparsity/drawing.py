@@ -95,7 +95,7 @@ def _points(cell: Cell, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> lis
     from statistics import median
 
     from analysis.papers.structured_sparsity.frontier import Point
-    from analysis.papers.structured_sparsity.names import measured, thresholds
+    from analysis.papers.structured_sparsity.measurement_names import measured, thresholds
 
     runs = found.get(cell.name, ())
     made = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from analysis.papers.structured_sparsity.names import RELATIVE, TAU, behind, measured
+from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU, behind, measured
 from analysis.verdicts.measure import ACCURACY, Measure
 from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
 from benchmarks.data.images import Images

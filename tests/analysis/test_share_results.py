@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.papers.locality.share_files import tidy
+from analysis.papers.locality.share_data_and_figure import tidy
 from analysis.papers.locality.share_replay import Printed
 from analysis.papers.locality.share_results import DEFAULT, WEIGHTS, Network, analyse
 from analysis.papers.locality.shares import COMPARISONS, PARTS, Layer

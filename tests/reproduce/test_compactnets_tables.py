@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from analysis.papers.compactnets.operating import Network, points
+from analysis.papers.compactnets.operating_points import Network, points
 from benchmarks.data import load
 from benchmarks.run import digest_of
 from reproduce.__main__ import run

@@ -12,7 +12,7 @@ from record_makers import make
 
 from analysis.documents.blocks import Data
 from analysis.documents.panels import FigureBlock
-from analysis.papers.structured_sparsity import names
+from analysis.papers.structured_sparsity import measurement_names
 from benchmarks.models import PairedNet
 from benchmarks.procedures import thresholds
 from benchmarks.procedures.shrink import of_layers
@@ -93,8 +93,8 @@ def test_measurements_are_called_what_the_runs_call_them() -> None:
     phase = next(p for p in learned_run().procedure.phases if isinstance(p, Thresholds))
     told = [thresholds.absolute(t) for t in phase.absolute]
     told += [thresholds.relative(t) for t in phase.relative]
-    for tau in (names.TAU, names.RELATIVE):
-        assert names.measured("x", tau).removeprefix("x ") in told
+    for tau in (measurement_names.TAU, measurement_names.RELATIVE):
+        assert measurement_names.measured("x", tau).removeprefix("x ") in told
 
 
 def learned_run() -> Run:

@@ -19,7 +19,7 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.papers.locality.share_files import figure, tidy
+from analysis.papers.locality.share_data_and_figure import figure, tidy
 from analysis.papers.locality.share_replay import Printed, Replay, lower_weight
 from analysis.papers.locality.share_results import (
     DEFAULT,

@@ -18,7 +18,7 @@ from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.table_notes import labels
 from analysis.papers.structured_sparsity import frontier
 from analysis.papers.structured_sparsity.frontier import ERROR, HandMade, Line, Point
-from analysis.papers.structured_sparsity.names import RELATIVE, TAU
+from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU
 from analysis.tables.results import TableResult
 from analysis.verdicts.measure import ACCURACY
 

@@ -10,7 +10,7 @@ from typing import Any
 from analysis.documents.blocks import Block, Cell, Data, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Panel, Sampled, Series, over_seeds
 from analysis.documents.table_notes import labels
-from analysis.papers.structured_sparsity.names import RELATIVE, TAU, behind, measured
+from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU, behind, measured
 from analysis.tables.results import TableResult
 
 WIDTHS, ENVELOPE, ACTIVE = 3, 2, 1  # looks
