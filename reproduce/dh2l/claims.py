@@ -24,6 +24,7 @@ def document() -> Document:
     Raises:
         UserError: where the published numbers are damaged.
     """
+    from analysis.papers.dh2l import printed_claims
     from reproduce.catalogue.published import made_of, read_rows
     from reproduce.catalogue.readings import context
 
