@@ -1,4 +1,4 @@
-"""How sure intervals are, unless a caller asks otherwise."""
+"""How sure intervals and tests are, unless a caller asks otherwise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from fractions import Fraction
 
 CONFIDENCE = 0.95
 """Of every interval of a median and of a shift, and so of the verdicts that read them."""
+TAILS = (0.025, 0.975)
+"""Quantiles between which as much lies: of Student's t, of bootstraps and permutations."""
+ALPHA = 0.05
+"""The error that the tests of a claim share."""
 
 
 def significance(confidence: float) -> Fraction:

@@ -22,11 +22,7 @@ from analysis.tables.about import About
 from analysis.tables.results import CellResult, ComparisonResult, RunRow, TableResult
 from analysis.verdicts.effect import effect_verdict
 from analysis.verdicts.level import SEEDS_NEEDED, decimals, level_verdict
-from analysis.verdicts.star_agreement import star_agreement
-
-# Replications that are drawn for a comparison's chance of agreeing stars: fewer, with a Monte Carlo
-# error of 2 % instead of 1 %, where a table has many.
-DRAWS, DRAWS_OF_MANY, MANY = 2000, 500, 24
+from analysis.verdicts.star_agreement import MANY, STAR_DRAWS, STAR_DRAWS_OF_MANY, star_agreement
 
 
 def analyse(
@@ -84,7 +80,7 @@ def analyse(
         judged.append(_with_runs(cell, runs.get(cell.name, ()), last))
     values = {cell.name: cell.values for cell in judged}
     test: Any = {"alternative": alternative, "method": method}
-    draws = DRAWS if len(comparisons) < MANY else DRAWS_OF_MANY
+    draws = STAR_DRAWS if len(comparisons) < MANY else STAR_DRAWS_OF_MANY
     pairs = [_comparison(pair, values, published, printed, test, draws) for pair in comparisons]
     adjusted = holm({p.name: p.test.p_value for p in pairs if p.test is not None}, declared)
     return TableResult(

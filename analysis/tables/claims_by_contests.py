@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.statistics.confidence import ALPHA, TAILS
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.tables.results import CellResult, ClaimResult, TableResult
 from analysis.verdicts.level import SEEDS_NEEDED
 from analysis.verdicts.measure import ACCURACY
 
-ALPHA = 0.05
 DRAWS = 2000
 Values = NDArray[np.float64]
 Cells = tuple[CellResult, ...]
@@ -135,8 +135,8 @@ def _gain(blocks: Sequence[Contest]) -> dict[str, str]:
     cells = [cell for block in blocks for cell in (*block.above, *block.below)]
     if all(cell.n >= SEEDS_NEEDED for cell in cells):
         gains = _gains({cell.name: np.array([np.median(_values(cell))]) for cell in cells}, blocks)
-        bounds = np.quantile(_gains(_resampled(cells), blocks).mean(axis=0), (0.025, 0.975))
-        nothing = np.quantile(_gains(_permuted(blocks), blocks).mean(axis=0), (0.025, 0.975))
+        bounds = np.quantile(_gains(_resampled(cells), blocks).mean(axis=0), TAILS)
+        nothing = np.quantile(_gains(_permuted(blocks), blocks).mean(axis=0), TAILS)
         mean = float(gains.mean())
         decided = "contradicted" if mean < nothing[0] else "undecided"
         found["verdict"] = "confirmed" if mean > nothing[1] else decided

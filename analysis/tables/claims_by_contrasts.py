@@ -26,11 +26,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from analysis.statistics.confidence import ALPHA
+from analysis.statistics.power import POWER
 from analysis.statistics.trend import trend
 from analysis.tables.results import CellResult, ClaimResult, TableResult
 from analysis.verdicts.measure import MISSING
 
-ALPHA, POWER = 0.05, 0.8
 EVERY = "all"  # what a claim about every one of its contrasts states
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
+from analysis.statistics.confidence import TAILS
 from analysis.statistics.selection import (
     chance_gain,
     deviation_of_stars,
@@ -67,7 +68,7 @@ def _epochs(result: TableResult) -> EpochAudit | None:
     gain = float(means.mean()) if len(means) else None
     low = high = None
     if gain is not None and len(means) > 1:
-        reach = float(stdtrit(len(means) - 1, 0.975) * means.std(ddof=1) / math.sqrt(len(means)))
+        reach = float(stdtrit(len(means) - 1, TAILS[1]) * means.std(ddof=1) / math.sqrt(len(means)))
         low, high = gain - reach, gain + reach
     printed_gains = [
         difference

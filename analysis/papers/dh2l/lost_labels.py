@@ -8,9 +8,8 @@ from decimal import Decimal
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, Note, Notes, Tone, columns, row
 from analysis.tables.results import CellResult, TableResult
-from analysis.verdicts.level import level_verdict
+from analysis.verdicts.level import SEEDS_NEEDED, level_verdict
 
-FEWEST = 6  # seeds of an interval
 HOLDS = "yes"
 
 
@@ -50,7 +49,7 @@ def candidates(
 
 
 def _candidate(cell: CellResult, value: str, result: TableResult) -> tuple[str | Cell, ...]:
-    if cell.n < FEWEST or isinstance(result.delta, Mapping):
+    if cell.n < SEEDS_NEEDED or isinstance(result.delta, Mapping):
         median = Cell(cell.measure.text(cell.median), cell.median)
         return cell.label, median, MISSING, MISSING, MISSING
     delta = result.delta or Decimal(1)

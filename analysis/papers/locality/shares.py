@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom, t
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis.statistics.confidence import CONFIDENCE
 from analysis.statistics.stars import stars
 
 # Row and column from 0: the centre, the neighbour to its left, and the corner above that.
@@ -28,7 +29,6 @@ POSITIONS = {
 COMPARISONS = tuple(POSITIONS)
 PARTS = ("all", "lower", "upper")
 HALVINGS = ("floor", "ceil")  # L-14; the first is the default
-CONFIDENCE = 0.95
 
 T = TypeVar("T")
 
