@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from analysis.statistics.confidence import TAILS
-from analysis.statistics.selection import (
+from analysis.statistics.selection_gain import (
     chance_gain,
     deviation_of_stars,
     gain_by_chance,

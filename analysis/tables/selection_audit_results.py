@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.statistics.selection import chance_gain
+from analysis.statistics.selection_gain import chance_gain
 from analysis.verdicts.measure import Measure
 
 

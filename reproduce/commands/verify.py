@@ -85,8 +85,8 @@ def _pages(base: Path) -> Iterator[Finding]:
 
 def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     """What of a page is not as it should be, but for its drawings."""
-    from analysis.rendering.difference import place_in_page
     from analysis.rendering.html import comparable
+    from analysis.rendering.report_differences import place_in_page
 
     stands = comparable(path.read_text(encoding="utf-8", errors="replace"))
     should = comparable(page.page_of(path.parent, names, draw=lambda _: "<svg></svg>"))
@@ -218,8 +218,8 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
 def _compared(folder: Path, document: Document) -> Iterator[str]:
     """What of a report's folder is not as it should be; of figures only whether they are there and
     whole, since their bytes differ between versions of matplotlib and of its fonts."""
-    from analysis.rendering.difference import differences, excerpt, first_line
     from analysis.rendering.files import figure_names, texts
+    from analysis.rendering.report_differences import differences, excerpt, first_line
 
     contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
     contents |= texts(document)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rendering
+import rendered
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,7 +110,7 @@ def test_rows_of_one_side_alone_differ() -> None:
 
 
 def test_the_csv_has_the_published_columns_and_our_counts() -> None:
-    rows = rendering.rows(document([tiny()], NOTES))
+    rows = rendered.rows(document([tiny()], NOTES))
     for ours, theirs in zip(rows, printed(), strict=False):
         for column in theirs:
             blank = column in architecture.UNPRINTED and not theirs[column]
@@ -123,7 +123,7 @@ def test_the_csv_has_the_published_columns_and_our_counts() -> None:
 def test_the_json_holds_rows_counts_and_notes() -> None:
     rows = printed()
     rows[1]["stride"] = "1"
-    found = rendering.facts(document([tiny(rows)], NOTES))
+    found = rendered.facts(document([tiny(rows)], NOTES))
     assert found["verdict"] == "different"
     (net,) = found["networks"]
     assert net["parameters"] == {"5": 565, "6": 582}
@@ -136,7 +136,7 @@ def test_the_terminal_says_which_row_differs_and_how_within_80_columns() -> None
     rows = printed()
     rows[1]["stride"] = "1"
     rows.insert(5, {**rows[4], "idx": "6"})
-    text = rendering.printed(document([tiny(), tiny(rows)], NOTES))
+    text = rendered.printed(document([tiny(), tiny(rows)], NOTES))
     assert "5 of 5 rows as printed" in text
     assert "4 of 6 rows as printed" in text
     assert "row 2 differs: stride 2, in the paper 1" in text
@@ -150,10 +150,10 @@ CASES = {
 }
 
 
-@rendering.NEEDS_LATEX
+@rendered.NEEDS_LATEX
 @pytest.mark.parametrize("name", CASES)
 def test_the_document_compiles_as_it_is(name: str, tmp_path: Path) -> None:
-    rendering.compiled(document(CASES[name], NOTES), tmp_path)
+    rendered.compiled(document(CASES[name], NOTES), tmp_path)
 
 
 def test_the_latex_layout_aligns_the_last_layers_and_marks_what_differs() -> None:

@@ -12,7 +12,7 @@ import pytest
 import table_cases as cases
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from rendering import figure_of
+from rendered import figure_of
 
 from analysis.figures import drawing
 from analysis.figures.style import LOOKS

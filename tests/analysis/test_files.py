@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import table_cases as cases
-from rendering import csv_of as csv_text
-from rendering import json_of as json_text
+from rendered import csv_of as csv_text
+from rendered import json_of as json_text
 
 from analysis.tables.results import TableResult
 

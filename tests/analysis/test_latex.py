@@ -13,8 +13,8 @@ import pytest
 import table_cases as cases
 from hypothesis import given
 from hypothesis import strategies as st
-from rendering import body
-from rendering import latex_of as document
+from rendered import body
+from rendered import latex_of as document
 
 from analysis.rendering.latex import escape
 from analysis.tables.about import Deviation, Reading

@@ -7,7 +7,7 @@ from dataclasses import replace
 import grid_cases as grids
 import pytest
 import table_cases as cases
-from rendering import figure_of, json_of
+from rendered import figure_of, json_of
 
 from analysis.documents.panels import Curves, FigureBlock
 from analysis.documents.table_document import table_document

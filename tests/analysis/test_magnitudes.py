@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-import rendering
+import rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -138,13 +138,13 @@ def test_the_rows_order_does_not_matter(order):
 def test_networks_that_all_diverged_leave_an_empty_report():
     data = frame().iloc[:0]
     for layers in (data, data.astype(object)):
-        text = rendering.printed(made(layers), 80)
+        text = rendered.printed(made(layers), 80)
         assert "INCOMPLETE: weights of 0 of 32 networks" in text
 
 
 def test_five_networks_have_no_interval_and_a_missing_cell_says_so():
     data = frame(5, cells=("locality 1.6 2.4", "plain 1 1"))
-    text = rendering.printed(made(data, missing="`reproduce table3 --save-weights`"), 80)
+    text = rendered.printed(made(data, missing="`reproduce table3 --save-weights`"), 80)
     assert "INCOMPLETE: weights of 10 of 32 networks" in text
     assert "n = 0/8" in text
     assert "missing" in text
@@ -154,7 +154,7 @@ def test_five_networks_have_no_interval_and_a_missing_cell_says_so():
 
 
 def test_the_report_fits_80_columns_and_shows_intervals():
-    text = rendering.printed(made(), 80)
+    text = rendered.printed(made(), 80)
     assert "n = 8/8" in text
     assert "INCOMPLETE" not in text
     levels = text.partition("minus")[0]
@@ -164,7 +164,7 @@ def test_the_report_fits_80_columns_and_shows_intervals():
 
 def test_quick_variant_and_diverged_are_told():
     cells = (Cell("locality 1.6 2.4", "locality", "plain 1 1", 8, diverged=2), *SPECS[1:])
-    text = rendering.printed(made(cells=cells, form="quick", variant="precision=bf16"), 80)
+    text = rendered.printed(made(cells=cells, form="quick", variant="precision=bf16"), 80)
     assert QUICK_LABEL in text
     assert "VARIANT: precision=bf16" in text
     assert "2 diverged runs are left out" in text
@@ -172,23 +172,23 @@ def test_quick_variant_and_diverged_are_told():
 
 def test_csv_and_json_hold_every_network():
     report = made()
-    rows = rendering.rows(report)
+    rows = rendered.rows(report)
     assert len(rows) == 4 * 8 * 3
     assert [r["cell"] for r in rows[::24]] == [spec.name for spec in SPECS]
     assert float(rows[0]["mean_centre"]) == pytest.approx(frame().iloc[0]["mean_centre"])
-    found = rendering.facts(report)
+    found = rendered.facts(report)
     assert len(found["differences"]) == 3 * len(MEASURES)
     assert [len(cell["measures"]["mean_centre"]["values"]) for cell in found["cells"]] == [8] * 4
     assert [len(cell["by_layer"]["mean_centre"]) for cell in found["cells"]] == [3] * 4
 
 
-@rendering.NEEDS_LATEX
+@rendered.NEEDS_LATEX
 def test_the_latex_compiles_also_with_many_cells(tmp_path):
     names = [f"cifar100 MobileNet 1.4 1.56 0.{k:05d}" for k in range(108)]
     specs = [Cell(name, "locality", names[0] if k else None, 15) for k, name in enumerate(names)]
     data = pd.DataFrame([row(name, seed, 1, 1.01) for name in names for seed in range(6)])
     report = made(data, specs)
-    rendering.compiled(report, tmp_path)
+    rendered.compiled(report, tmp_path)
 
 
 def test_the_figure_shows_every_network_and_every_layer():

@@ -9,10 +9,10 @@ from dataclasses import replace
 import grid_cases as cases
 import numpy as np
 import pytest
-from rendering import facts, printed, rows
+from rendered import facts, printed, rows
 
 from analysis.documents.audit_document import audit_document
-from analysis.statistics.selection import chance_gain, held_out_best
+from analysis.statistics.selection_gain import chance_gain, held_out_best
 from analysis.tables.results import TableResult
 from analysis.tables.selection_audit import audit
 from analysis.tables.selection_audit_results import Audit

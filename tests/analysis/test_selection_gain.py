@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from analysis.statistics.rank_sum import rank_sum_test
-from analysis.statistics.selection import (
+from analysis.statistics.selection_gain import (
     chance_gain,
     deviation_of_stars,
     expected_best,

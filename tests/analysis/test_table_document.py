@@ -16,10 +16,10 @@ import grid_cases as grids
 import pytest
 import table_cases as cases
 from matplotlib.transforms import Bbox
-from rendering import body, figure_of
-from rendering import csv_of as csv_text
-from rendering import json_of as json_text
-from rendering import latex_of as document
+from rendered import body, figure_of
+from rendered import csv_of as csv_text
+from rendered import json_of as json_text
+from rendered import latex_of as document
 from rich.console import Console
 
 from analysis.documents.table_document import table_document

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import table_cases as cases
-from rendering import printed
+from rendered import printed
 from rich.console import Console
 
 from analysis.documents.blocks import Cell, Column, Document, Grid, Row

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-import rendering
+import rendered
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -106,7 +106,7 @@ def test_dead_filters_do_not_stretch_the_axis():
 
 def test_the_report_says_where_the_medians_fall():
     found = made()
-    assert rendering.facts(found)["statements"] == [
+    assert rendered.facts(found)["statements"] == [
         "The centre's median is above the edge's in 6 of 6 layers.",
         "The edge's median is above the corner's in 6 of 6 layers.",
     ]
@@ -126,7 +126,7 @@ def test_zeros_are_told():
 
 def test_the_csv_adds_up():
     sums, quantiles = defaultdict(int), set()
-    for row in rendering.rows(made()):
+    for row in rendered.rows(made()):
         if row["quantity"].startswith("quantile"):
             quantiles.add(row["quantity"])
         else:
@@ -137,7 +137,7 @@ def test_the_csv_adds_up():
 
 
 def test_the_json_holds_the_same_counts():
-    found = rendering.facts(made())
+    found = rendered.facts(made())
     panel = found["panels"][0]
     assert found["source"] == {"title": "a network", "file": "a.pt"}
     assert sum(panel["positions"]["edge"]["counts"]) + panel["positions"]["edge"]["below"] == 200

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from analysis.rendering.difference import differences, place_in_page
+from analysis.rendering.report_differences import differences, place_in_page
 from reproduce.__main__ import run
 from reproduce.store.mixing import mixed, mixed_between
 from reproduce.store.paths import ROOT
