@@ -59,7 +59,7 @@ class Flip(Augmentation, tag="flip", frozen=True):
         return {"mirrored": coin_flips(seed, "flip", epoch, len(order))[order]}
 
     def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        from benchmarks.training.augment import mirror
+        from benchmarks.data.crop_flip import mirror
 
         return mirror(pixels, drawn["mirrored"])
 
@@ -121,7 +121,7 @@ class CropFlip(Augmentation, tag="crop_flip", frozen=True):
         return drawn
 
     def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        from benchmarks.training.augment import crop, shift_colours
+        from benchmarks.data.crop_flip import crop, shift_colours
 
         offsets = drawn["top"], drawn["left"], drawn["mirrored"]
         windows = crop(pixels, *offsets, self.padding, self.cut)

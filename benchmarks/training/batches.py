@@ -25,7 +25,7 @@ import torch
 from benchmarks.errors import UserError
 from benchmarks.randomness import permutation
 from benchmarks.training.device import services
-from benchmarks.training.memory import release_pages
+from benchmarks.training.host_memory import release_pages
 
 if TYPE_CHECKING:
     from benchmarks.data.augmentation import Augmentation

@@ -29,8 +29,8 @@ from benchmarks.training.batches import (
 from benchmarks.training.device import Request, Stream, on
 from benchmarks.training.device_path import DevicePath
 from benchmarks.training.graph import conductor
+from benchmarks.training.host_memory import keep_freed_memory
 from benchmarks.training.member import Member
-from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.pack import Hooks, Pack
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ def examine(kind: str, runs: int, data: Path) -> Document:
     import torch
 
     from benchmarks.device_check.checks import run_checks
-    from benchmarks.device_check.probe import Probe, cut
+    from benchmarks.device_check.probe_runs import Probe, cut
 
     probe = Probe(torch.device(kind), cut(_images(data)), runs)
     with _progress() as on_step:

@@ -15,7 +15,7 @@ from run_makers import build, changed, correct_of, make_run, member_of
 
 from benchmarks.data.store import Dataset, Split
 from benchmarks.errors import UserError
-from benchmarks.models import shrinking
+from benchmarks.models import filter_removal
 from benchmarks.models.describe import multiply_adds, network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import PlainL2
@@ -141,8 +141,8 @@ def test_filters_that_do_nothing_may_go() -> None:
                 layer.running_mean[::3] = 0  # type: ignore[index]
     images = torch.randn(4, 3, 32, 32)
     expected, before = model(images), network_measures(model, 32)
-    kept = shrinking.kept_filters(model, 0.0)
-    shrinking.shrink(model, kept)
+    kept = filter_removal.kept_filters(model, 0.0)
+    filter_removal.shrink(model, kept)
     torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
     after = network_measures(model, 32)
     assert after["layer widths"] == [*(len(places) for places in kept.values()), 10]
@@ -154,7 +154,7 @@ def test_filters_that_do_nothing_may_go() -> None:
 def test_a_network_that_is_no_chain_keeps_its_filters() -> None:
     for model in ("resnet10", "mobilenet", "rcnet10"):
         with pytest.raises(UserError, match="only out of a chain"):
-            shrinking.kept_filters(build(make_run(model=model), 10), 0.1)
+            filter_removal.kept_filters(build(make_run(model=model), 10), 0.1)
 
 
 def test_multiply_adds_are_the_closed_form_ones() -> None:

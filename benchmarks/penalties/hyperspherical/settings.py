@@ -211,6 +211,6 @@ class PairwiseAngles(Term, tag="pairwise_angles", frozen=True):
     bins: Count = 90
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.hyperspherical.angles import MeasuredAngles
+        from benchmarks.penalties.hyperspherical.measured_angles import MeasuredAngles
 
         return MeasuredAngles(model, self)

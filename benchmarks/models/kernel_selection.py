@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models.kernels import convolutions
+from benchmarks.models.convolutions import convolutions
 from benchmarks.models.networks import ResidualBlock, SingleLayer
 from benchmarks.models.pointwise import StridedPoint
 from benchmarks.models.supports import Scheme, groups, rings, size_without
