@@ -20,6 +20,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from benchmarks.data.array_files import save_array
+from benchmarks.data.dataset import channel_statistics
 from benchmarks.data.description import DatasetInfo
 from benchmarks.data.fetching import OnProgress, scratch_folder, silent, writing
 from benchmarks.data.folders import (
@@ -33,7 +35,7 @@ from benchmarks.data.folders import (
 )
 from benchmarks.data.header import CHANNELS, SPLITS, Counts, has_header, read_header
 from benchmarks.data.pictures import CHUNK, SUFFIXES, library, opened
-from benchmarks.data.store import channel_statistics, check_is_store, publish, save_array
+from benchmarks.data.store import check_is_store, publish
 from benchmarks.errors import UserError, reading
 
 TOGETHER = 1_000

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data import store
 from benchmarks.data.archives import read_deepweeds, read_idx, read_matlab, read_tiny_imagenet
+from benchmarks.data.dataset import Dataset, blocks, canonical_order, described, image_keys
 from benchmarks.data.description import Archive, DatasetInfo
 from benchmarks.data.fetching import OnProgress, check, fetch, scratch_folder, silent, writing
 from benchmarks.data.header import CHANNELS, SPLITS, has_header
@@ -154,7 +155,7 @@ class _Incoming:
         remaining = images.reshape(-1).data
         while len(remaining):
             remaining = remaining[self.file.write(remaining) :]
-        self.keys += store.image_keys(images)
+        self.keys += image_keys(images)
 
 
 def assemble(
@@ -163,7 +164,7 @@ def assemble(
     folder: Path,
     source: Path,
     on_progress: OnProgress = silent,
-) -> store.Dataset:
+) -> Dataset:
     """Write the arrays of a store into ``folder``, in canonical order, and open them.
 
     Needs disk for twice the images while it works.
@@ -185,14 +186,14 @@ def assemble(
         on_progress("sorting and writing", number, len(SPLITS))
         shape = (len(labels[split]), info.side, info.side, CHANNELS)
         raw = np.memmap(paths[split], dtype=np.uint8, mode="r", shape=shape)
-        order = store.canonical_order(labels[split], incoming[split].keys)
-        gathered = (raw[places] for places in store.blocks(order, raw[:1].nbytes))
+        order = canonical_order(labels[split], incoming[split].keys)
+        gathered = (raw[places] for places in blocks(order, raw[:1].nbytes))
         splits[split] = store.save_split(folder, split, raw, gathered, labels[split][order])
         del raw, gathered
         paths[split].unlink()
     on_progress("hashing", 0, 1)
     identity = info.identity if info.has_own_identity else ""
-    return store.described(info.store, info.classes, splits, identity)
+    return described(info.store, info.classes, splits, identity)
 
 
 def _check_counts(info: DatasetInfo, labels: dict[str, np.ndarray], source: Path) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from benchmarks.data.store import Dataset, Split
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.device_check.agreement import same_runs
 from benchmarks.device_check.finding import CheckError, Finding, judged
 from benchmarks.device_check.probe_runs import HERE, IMAGES, TEST_IMAGES, Probe, Say

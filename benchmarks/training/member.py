@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmarks.run import Run
-    from benchmarks.training.batches import Context, PlacedSplit
+    from benchmarks.training.context import Context
+    from benchmarks.training.placed_splits import PlacedSplit
 
 # What activations and products are rounded to under autocast.
 LOWER = {"bf16": torch.bfloat16, "float16": torch.float16}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.penalties.term import Attached, coefficients_of
-from benchmarks.training.batches import EpochBatches, PlacedSplit, evaluation_batch
+from benchmarks.training.batches import EpochBatches, evaluation_batch
+from benchmarks.training.placed_splits import PlacedSplit
 from benchmarks.training.scaling import GradientScale
 
 if TYPE_CHECKING:

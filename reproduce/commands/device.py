@@ -17,7 +17,7 @@ from reproduce.store.paths import default_data
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document, Tone
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.device_check.finding import Finding
 
 FAILED = 1

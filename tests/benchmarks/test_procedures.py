@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import build, changed, correct_of, make_run, member_of
 
-from benchmarks.data.store import Dataset, Split
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.errors import UserError
 from benchmarks.models import filter_removal
 from benchmarks.models.describe import multiply_adds, network_measures
@@ -23,7 +23,7 @@ from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom,
 from benchmarks.procedures.linear_svm import equal_shares
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
-from benchmarks.training import loop
+from benchmarks.training import checkpoint, loop
 
 CPU = torch.device("cpu")
 
@@ -62,7 +62,7 @@ def test_killed_in_any_phase_it_comes_to_the_same(
     monkeypatch: pytest.MonkeyPatch,
     what: str,
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     pruned = Prune(threshold=Decimal("0.08" if what == "filters" else "0.02"), what=what)  # type: ignore[arg-type]
     svm = LinearSVM(images=100)
     run = of_phases(changed(short_run, learning_rate="0.01"), SHORT, pruned, FINE, svm)

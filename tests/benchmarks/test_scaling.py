@@ -11,11 +11,11 @@ import torch
 from run_makers import changed, member_of
 from torch import nn
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import ThreeFC
 from benchmarks.run import Run
-from benchmarks.training import loop, member, scaling
+from benchmarks.training import checkpoint, loop, member, scaling
 from benchmarks.training.scaling import GradientScale
 
 CPU = torch.device("cpu")
@@ -103,7 +103,7 @@ def test_resumed_equals_uninterrupted(
 ) -> None:
     """Also where the scale, here raised every other update, has moved by then."""
     monkeypatch.setattr(scaling, "INTERVAL", 2)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     (whole,) = loop.train([dense], noise, CPU)
     steps = iter(range(100))
     options: dict[str, Any] = {"checkpoints": tmp_path}

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import VGG10, PairedNet, ResNet10, kernel_selection
 from benchmarks.models.describe import describe, multiply_adds
@@ -23,7 +23,7 @@ from benchmarks.penalties import KernelSize
 from benchmarks.procedures import Procedure, Prune, Train, shrink
 from benchmarks.procedures.shrinking_kernels import SCHEMES
 from benchmarks.run import Run
-from benchmarks.training import loop
+from benchmarks.training import checkpoint, loop
 
 CPU = torch.device("cpu")
 SMALL = PairedNet(widths=(6, 6, 6, 6, 6, 10, 10), kernel_sizes=(5, 5, 5, 3, 3, 3, 7), halve_at=(6,))
@@ -242,7 +242,7 @@ def test_an_even_kernel_stays_where_it_was() -> None:
 def test_a_pruned_residual_run_resumes_to_the_same(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     term = KernelSize(alpha="0.01")
     phases = (
         Train(epochs=1, batch_size=80, objective=Objective(penalties=(term,))),
