@@ -100,7 +100,7 @@ def _merged(
 
     Args:
         state: the whole state of the network as it was trained.
-        metadata: with the run's configuration, from which the network is built again.
+        metadata: with the run's configuration, from whose model the network is built again.
     """
     from benchmarks.models.branches import merge
     from benchmarks.models.model import Model
