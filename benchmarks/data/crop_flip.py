@@ -1,54 +1,77 @@
-"""Windows and mirror images of batches on a device, without a host read or a shape that depends on
-what was drawn."""
+"""Settings of a random window of the padded image, with a flip and a shift of its colours."""
 
 from __future__ import annotations
 
-import torch
-from torch.nn import functional
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from benchmarks.data.augmentation import Augmentation
+from benchmarks.parts import NotNegative, Whole
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+# Principal components of the colours of ILSVRC12's pixels in [0, 1] (red, green, blue), each with
+# its eigenvalue as Facebook's fb.resnet.torch has them.
+COLOURS = (
+    (0.2175, (-0.5675, -0.5808, -0.5836)),
+    (0.0188, (0.7192, -0.0045, -0.6948)),
+    (0.0045, (0.4009, -0.8140, 0.4203)),
+)
 
 
-def mirror(pixels: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-    """The images (B, H, W, C), flipped left to right where ``mirrored``, bool (B,)."""
-    return torch.where(mirrored[:, None, None, None], pixels.flip(2), pixels)
+def _colours() -> list[np.ndarray]:
+    """Each eigenvalue times its component in grey levels, float64 (3,)."""
+    import numpy as np
+
+    return [255 * value * np.array(component) for value, component in COLOURS]
 
 
-def crop(
-    pixels: torch.Tensor,
-    top: torch.Tensor,
-    left: torch.Tensor,
-    mirrored: torch.Tensor,
-    padding: int,
-    cut: int = 0,
-) -> torch.Tensor:
-    """Windows at (top, left) of the padded images, ``cut`` pixels smaller than these were, flipped
-    where ``mirrored``: all (B,) on one device. One gather of pixels does it for the whole batch."""
-    count, height, width, channels = pixels.shape
-    height, width = height - cut, width - cut
-    padded = functional.pad(pixels, (0, 0, padding, padding, padding, padding))
-    rows, columns = padded.shape[1:3]
-    image = torch.arange(count, device=pixels.device)
-    down = torch.arange(height, device=pixels.device)
-    across = torch.arange(width, device=pixels.device)
-    across = torch.where(mirrored[:, None], width - 1 - across, across)
-    places = ((image * rows + top)[:, None] + down) * columns
-    places = places[:, :, None] + (left[:, None] + across)[:, None, :]
-    return (
-        padded.view(-1, channels)
-        .index_select(0, places.view(-1))
-        .view(count, height, width, channels)
-    )
+class CropFlip(Augmentation, tag="crop_flip", frozen=True):
+    """A window of the image's own size out of the image with ``padding`` black pixels on every
+    side, and then a flip: the augmentation of ACNet's code (L-24).
 
+    As there, the padding is black before the normalisation (-1 after "half"). The window's offsets
+    have streams of their own; an image is flipped where :class:`Flip` would flip it.
 
-def shift_colours(pixels: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
-    """The images uint8 (B, H, W, 3), all pixels of each shifted, float32 (B, 3) in grey levels, and
-    cut to what a byte holds."""
-    return (pixels + shifts[:, None, None]).round().clamp(0, 255).to(torch.uint8)
+    Attributes:
+        cut: how many pixels smaller than the image the window is, such as 32 for 224 of 256.
+        flips: whether images are flipped at all.
+        colours: standard deviation of the multiples of :data:`COLOURS` that are added to all pixels
+            of an image, anew for every image and epoch (Krizhevsky et al. 2012, who have 0.1);
+            0: none.
+    """
 
+    introduced: ClassVar[Mapping[str, Any]] = {"cut": 0, "flips": True, "colours": Decimal(0)}
 
-def ten_crops(pixels: torch.Tensor, size: int) -> list[torch.Tensor]:
-    """The corners, the middle and the mirror images of all five: ten windows (B, size, size, C) of
-    images (B, S, S, C)."""
-    margin = pixels.shape[1] - size
-    places = [(0, 0), (0, margin), (margin, 0), (margin, margin), (margin // 2, margin // 2)]
-    found = [pixels[:, y : y + size, x : x + size] for y, x in places]
-    return [*found, *(view.flip(2) for view in found)]
+    padding: Whole = 4
+    cut: Whole = 0
+    flips: bool = True
+    colours: NotNegative = Decimal(0)
+
+    def fault(self) -> str | None:
+        return None if self.padding or self.cut else "a crop needs padding, or a cut"
+
+    def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
+        from benchmarks.randomness import coin_flips, integers, normals, raw_stream
+
+        size, offsets = len(order), 2 * self.padding + self.cut + 1
+        drawn = {
+            "top": integers(seed, "crop/top", epoch, size, offsets)[order],
+            "left": integers(seed, "crop/left", epoch, size, offsets)[order],
+            "mirrored": coin_flips(seed, "flip", epoch, size)[order] & self.flips,
+        }
+        if self.colours:
+            multiples = normals(raw_stream(seed, "colours", epoch), 3 * size).reshape(3, size)
+            shifts = sum(m[:, None] * c for m, c in zip(multiples, _colours(), strict=True))
+            drawn["colours"] = (float(self.colours) * shifts)[order].astype("float32")
+        return drawn
+
+    def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        from benchmarks.data.crop_flip_on_device import crop, shift_colours
+
+        offsets = drawn["top"], drawn["left"], drawn["mirrored"]
+        windows = crop(pixels, *offsets, self.padding, self.cut)
+        return shift_colours(windows, drawn["colours"]) if self.colours else windows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.parts import Whole
 
 if TYPE_CHECKING:

@@ -121,7 +121,7 @@ class Data(Part, frozen=True):
         """What a network is tested on of images uint8 (B, H, W, C)."""
         if self.test_views == "middle":
             return [pixels]
-        from benchmarks.data.crop_flip import ten_crops
+        from benchmarks.data.crop_flip_on_device import ten_crops
 
         return ten_crops(pixels, self.window or pixels.shape[1])
 

@@ -40,7 +40,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
+from benchmarks.data.augmentation import Augmentation, NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.fast_autoaugment import FastAutoAugment
 from benchmarks.errors import UserError
 from benchmarks.models import LocallyConnected2d, Shallow

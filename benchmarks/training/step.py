@@ -11,8 +11,8 @@ import torch
 
 from benchmarks.penalties.term import Attached, coefficients_of
 from benchmarks.training.batches import EpochBatches, evaluation_batch
+from benchmarks.training.gradient_scale import GradientScale
 from benchmarks.training.placed_splits import PlacedSplit
-from benchmarks.training.scaling import GradientScale
 
 if TYPE_CHECKING:
     from benchmarks.procedures import Train

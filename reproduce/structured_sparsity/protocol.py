@@ -14,7 +14,8 @@ from typing import Literal
 
 from analysis.papers.structured_sparsity.names import RELATIVE, TAU, behind, measured
 from analysis.verdicts.measure import ACCURACY, Measure
-from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
+from benchmarks.data.augmentation import Augmentation, NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
 from benchmarks.models import BASES, PairedNet
 from benchmarks.objectives import Objective

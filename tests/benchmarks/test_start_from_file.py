@@ -15,7 +15,7 @@ from run_makers import make_run, normalizer_of
 from torchvision.models import resnet18
 
 from benchmarks.data import Source
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.images import Images
 from benchmarks.errors import UserError

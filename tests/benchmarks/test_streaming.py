@@ -13,7 +13,7 @@ from PIL import Image
 from run_makers import make_run
 
 from benchmarks.data import catalogue, store
-from benchmarks.data.augmentation import COLOURS, CropFlip
+from benchmarks.data.crop_flip import COLOURS, CropFlip
 from benchmarks.data.dataset import Dataset, Split
 from benchmarks.data.folder_index import make_index
 from benchmarks.data.images import FolderImages, Images

@@ -15,7 +15,7 @@ from run_makers import make_run, member_of
 
 from benchmarks.data import DATASETS, DatasetInfo, catalogue, info
 from benchmarks.data import store as data_store
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.folder_index import make_index
 from benchmarks.data.images import FolderImages
