@@ -10,8 +10,8 @@ group of zeros, and what both save.
     network = load("small.safetensors", fresh)   # fresh: built as model was
     print(worth(model, small, side=224))
 
-Of Lobel, Vidal and Soto, "CompactNets": filters that are dead go, with their inputs of the layer
-above, and the groups of eqs. 2 and 6 whose weights are all zero are not stored.
+Filters that are dead go, with their inputs of the layer above; and groups whose weights are all
+zero (:class:`benchmarks.penalties.Compactness`) are not stored.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ from benchmarks.models.dead_filters import Remains
 from benchmarks.models.describe import multiply_adds
 from benchmarks.models.layers import WEIGHTED
 from benchmarks.models.spatial_pyramid import SpatialPyramid
+from benchmarks.penalties.measured_group_sparsity import ZERO_BELOW
 
-TOLERANCE = 1e-5  # C-12
+TOLERANCE = float(ZERO_BELOW)
 FORMAT = "reproduce-blocks 1"
 BATCHES = (1, 128)
 

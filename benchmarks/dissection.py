@@ -1,6 +1,6 @@
 """Which units of a layer answer to which human concept: network dissection.
 
-Source: Bau et al., "Network Dissection" (CVPR 2017), with its thresholds (C-23): a unit is active
+Source: Bau et al., "Network Dissection" (CVPR 2017), with its thresholds: a unit is active
 where its map, enlarged to the segmentation by bilinear interpolation, exceeds the value that the
 unit exceeds at ``1 − quantile`` of all places of all images; it detects the concept with which its
 active places overlap most, where intersection over union exceeds ``least``. All units are done at
@@ -201,7 +201,7 @@ class _Tally:
 
 
 def last_maps(network: nn.Module, side: int) -> tuple[str, nn.Module]:
-    """Name and module of the last feature layer (C-23): the last one to give maps that are larger
+    """Name and module of the last feature layer: the last one to give maps that are larger
     than a pixel.
 
     Raises:

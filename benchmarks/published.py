@@ -14,6 +14,7 @@ from torch import nn
 from benchmarks.data.fetching import has_checksum
 from benchmarks.data.folders import FileSplit, ImageFiles
 from benchmarks.errors import UserError
+from benchmarks.training.placed_splits import placed
 from benchmarks.weights.torch_file import read_state
 
 BATCH = 64
@@ -88,7 +89,7 @@ def errors_of(
     start = round((size.resized - size.window) / 2)
     part = slice(start, start + size.window)
     seen = first = five = 0
-    for pixels, labels in split.placed(device).windows(BATCH):
+    for pixels, labels in placed(split, device).windows(BATCH):
         images = pixels[:, part, part].permute(0, 3, 1, 2).float() / 255
         answers = network((images - mean) / std)
         best = answers.topk(min(5, answers.shape[1]), dim=1).indices == labels[:, None]

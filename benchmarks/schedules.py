@@ -10,7 +10,7 @@ from benchmarks.parts import NotNegative, Part, Positive, Whole
 
 class Schedule(Part, frozen=True):
     """A learning rate, grown by equal steps during ``warmup_epochs``, from 0 at the first update
-    of all (L-24)."""
+    of all."""
 
     learning_rate: Positive = Decimal("0.1")
     warmup_epochs: Whole = 0
@@ -29,8 +29,8 @@ class Schedule(Part, frozen=True):
 
 
 class Steps(Schedule, tag="steps", frozen=True):
-    """The rate is multiplied by ``decay`` after each milestone (L-30): 50 means that epochs 0 to 49
-    use the rate before it."""
+    """The rate is multiplied by ``decay`` after each milestone, not lowered by that share of it: 50
+    means that epochs 0 to 49 use the rate before it."""
 
     decay: Positive = Decimal("0.1")
     milestones: tuple[Whole, ...] = ()

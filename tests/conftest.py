@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from run_makers import make_run
 
-from benchmarks.data import store
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.run import Run
 
 # Deadlines are times, and a busy machine is no defect.
@@ -63,11 +63,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByUnit(config, log)
 
 
-def random_split(count: int, seed: int) -> store.Split:
+def random_split(count: int, seed: int) -> Split:
     """Noise images with random labels."""
     random = np.random.default_rng(seed)
     pixels = random.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
-    return store.Split(pixels, random.integers(0, 10, count))
+    return Split(pixels, random.integers(0, 10, count))
 
 
 @pytest.fixture(autouse=True)
@@ -79,14 +79,14 @@ def _denormals_as_usual() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def noise() -> store.Dataset:
+def noise() -> Dataset:
     """160 training and 64 test images of noise in ten classes."""
     splits = {"train": random_split(160, 0), "test": random_split(64, 1)}
-    return store.build("noise", tuple("abcdefghij"), splits)
+    return build("noise", tuple("abcdefghij"), splits)
 
 
 @pytest.fixture
-def short_run(noise: store.Dataset) -> Run:
+def short_run(noise: Dataset) -> Run:
     """Three epochs of three updates on noise, of a network of a quarter of the width."""
     return make_run(
         seed=1,

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.models.branches import BranchBlock, Norm
-    from benchmarks.training.batches import Normalizer, ResidentSplit
+    from benchmarks.training.batches import Normalizer
     from benchmarks.training.loop import Outcome
     from benchmarks.training.member import Member
+    from benchmarks.training.placed_splits import ResidentSplit
 
 # VGG-10 on CIFAR-10 with plain L2, as the locality paper's section V trains it.
 DEFAULTS: dict[str, Any] = {
@@ -165,7 +166,7 @@ def batches_of(
 
 def member_of(run: Run, dataset: Dataset, device: torch.device) -> Member:
     """The run at its beginning, on the device."""
-    from benchmarks.training.batches import Context, Resident, no_weights
+    from benchmarks.training.context import Context, Resident, no_weights
     from benchmarks.training.member import Member
 
     return Member(run, Context(run, Resident(dataset, device, no_weights)))

@@ -113,7 +113,9 @@ def is_output(path: str) -> bool:
 
 
 SHARED = (
-    *("benchmarks/parts.py", "benchmarks/run.py", "benchmarks/training"),
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "benchmarks").glob("*.py")),
+    *("benchmarks/training", "benchmarks/models/model.py", "benchmarks/optimizers/optimizer.py"),
+    *("benchmarks/penalties/term.py", "benchmarks/procedures/phase.py"),
     *("analysis/documents", "analysis/figures", "analysis/statistics", "analysis/verdicts"),
     *("reproduce/catalogue", "reproduce/commands", "reproduce/executors"),
     *("reproduce/running", "reproduce/store"),

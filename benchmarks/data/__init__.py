@@ -12,7 +12,7 @@ from benchmarks.data.description import FOLDER_NAME, Archive, DatasetInfo, Sourc
 from benchmarks.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
 
 __all__ = ["DATASETS", "Archive", "DatasetInfo", "Source", "info", "load", "store_name"]
 

@@ -39,7 +39,7 @@ class Archive:
 
     Attributes:
         sources: the official files.
-        layout: what is in them, a key of :data:`benchmarks.data.importing.LAYOUTS`.
+        layout: what is in them, a key of :data:`benchmarks.data.source_layouts.LAYOUTS`.
         folder: what they extract to.
         train, test: the files of each split.
         meta: the pickled file that names CIFAR-100's classes.
@@ -212,3 +212,8 @@ class DatasetInfo:
         if not 0 <= fold < len(self.folds):
             raise UserError(f"{self.name} has the folds 0 to {len(self.folds) - 1}, not {fold}")
         return self.folds[fold]
+
+
+def files_under(address: str, checksums: dict[str, str]) -> tuple[Source, ...]:
+    """Files that lie side by side at an address, by name with their published sums."""
+    return tuple(Source(name, f"{address}/{name}", sum) for name, sum in checksums.items())

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.data.dataset import Dataset, Split, build, canonical_order, image_keys
 from benchmarks.data.description import DatasetInfo
-from benchmarks.data.store import Dataset, Split, build, canonical_order, image_keys
 from benchmarks.errors import UserError
 
 SIDE = 8

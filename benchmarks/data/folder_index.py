@@ -13,15 +13,17 @@ import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from benchmarks.data.array_files import save_array
+from benchmarks.data.dataset import channel_statistics
 from benchmarks.data.description import DatasetInfo
 from benchmarks.data.fetching import OnProgress, scratch_folder, silent, writing
+from benchmarks.data.folder_listing import NAMED, ListedFile, classes_of, listed
 from benchmarks.data.folders import (
     THREADS,
     FileDataset,
@@ -32,12 +34,11 @@ from benchmarks.data.folders import (
     folder_of,
 )
 from benchmarks.data.header import CHANNELS, SPLITS, Counts, has_header, read_header
-from benchmarks.data.pictures import CHUNK, SUFFIXES, library, opened
-from benchmarks.data.store import channel_statistics, check_is_store, publish, save_array
+from benchmarks.data.pictures import CHUNK, library, opened
+from benchmarks.data.store import check_is_store, publish
 from benchmarks.errors import UserError, reading
 
 TOGETHER = 1_000
-NAMED = 3
 # Training images from which mean and deviation are taken, evenly spaced in the index's order.
 SAMPLE = 10_000
 
@@ -50,17 +51,6 @@ class _Found(msgspec.Struct, frozen=True, array_like=True):
     changed: int
     sha256: str
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class _File:
-    folder: Path
-    path: str
-    label: int
-
-    @property
-    def whole(self) -> str:
-        return str(self.folder / self.path)
 
 
 def make_index(
@@ -81,8 +71,8 @@ def make_index(
             there should be, or more cannot be read than ``skip_corrupt``.
     """
     source = source.resolve()
-    classes = _classes(source, info)
-    files = {split: _listed(source / folder_of(source, split), classes) for split in SPLITS}
+    classes = classes_of(source, info)
+    files = {split: listed(source / folder_of(source, split), classes) for split in SPLITS}
     journal = root / f".{info.store}.checked"
     with writing(root):
         root.mkdir(parents=True, exist_ok=True)
@@ -157,59 +147,9 @@ def _statistics(
     return tuple(mean.round(4).tolist()), tuple(std.round(4).tolist())
 
 
-def _classes(source: Path, info: DatasetInfo) -> tuple[str, ...]:
-    """The register's, or those of the folders, in the order of their names.
-
-    Raises:
-        UserError: where a class has no folder, or a folder no class.
-    """
-    present = {split: _class_folders(source / folder_of(source, split)) for split in SPLITS}
-    wanted = set(info.classes) or set(present["train"]) | set(present["test"])
-    for split, names in present.items():
-        folder = source / folder_of(source, split)
-        if missing := sorted(wanted - set(names)):
-            raise UserError(
-                f"{folder} lacks the class{'es' * (len(missing) > 1)} {_some(missing)}: "
-                f"{len(names):,} of {len(wanted):,} class folders are there; complete the folder"
-            )
-        if extra := sorted(set(names) - wanted):
-            raise UserError(
-                f"{folder} has folders that are no class of {info.name}: {_some(extra)}; move "
-                "them, or import the folder as folder:NAME"
-            )
-    return info.classes or tuple(sorted(wanted))
-
-
-def _class_folders(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise UserError(f"{folder} is missing: expected {folder}/<class>/*.JPEG")
-    with reading(folder), os.scandir(folder) as entries:
-        names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
-    if not names:
-        raise UserError(
-            f"{folder} holds no class folders: sort the images into {folder}/<class>/ as "
-            "torchvision's ImageFolder reads them"
-        )
-    return sorted(names)
-
-
-def _listed(folder: Path, classes: tuple[str, ...]) -> list[_File]:
-    """The image files of a split by class and name."""
-    files = []
-    for label, name in enumerate(classes):
-        with reading(folder / name), os.scandir(folder / name) as entries:
-            images = sorted(e.name for e in entries if _is_image(e.name))
-        if not images:
-            raise UserError(f"{folder / name} holds no images ({', '.join(SUFFIXES)})")
-        files += [_File(folder, f"{name}/{image}", label) for image in images]
-    return files
-
-
-def _is_image(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
-
-
-def _checked(files: Sequence[_File], journal: Path, on_progress: OnProgress) -> dict[str, _Found]:
+def _checked(
+    files: Sequence[ListedFile], journal: Path, on_progress: OnProgress
+) -> dict[str, _Found]:
     """What became of every file, by its path; those that were checked before and are as they were
     are not read again."""
     known = _remembered(journal)
@@ -237,7 +177,7 @@ def _remembered(journal: Path) -> dict[str, _Found]:
     return known
 
 
-def _check(file: _File, known: dict[str, _Found]) -> _Found:
+def _check(file: ListedFile, known: dict[str, _Found]) -> _Found:
     path = file.whole
     with reading(path):
         status = os.stat(path)
@@ -269,8 +209,8 @@ def _refuse_corrupt(found: dict[str, _Found], allowed: int) -> None:
 
 def _refuse_counts(
     info: DatasetInfo,
-    files: dict[str, list[_File]],
-    kept: dict[str, list[_File]],
+    files: dict[str, list[ListedFile]],
+    kept: dict[str, list[ListedFile]],
     source: Path,
 ) -> None:
     found = tuple(len(files[split]) for split in SPLITS)
@@ -287,7 +227,7 @@ def _refuse_counts(
             raise UserError(f"no image of the class {name} in {split} can be read: replace them")
 
 
-def _table(files: Sequence[_File], found: dict[str, _Found]) -> np.ndarray:
+def _table(files: Sequence[ListedFile], found: dict[str, _Found]) -> np.ndarray:
     """The index of a split, in the order of (label, SHA-256, path)."""
     longest = max(len(os.fsencode(file.path)) for file in files)
     rows = sorted((f.label, found[f.whole].sha256, os.fsencode(f.path), f.whole) for f in files)
@@ -295,7 +235,3 @@ def _table(files: Sequence[_File], found: dict[str, _Found]) -> np.ndarray:
     for place, (label, sha256, path, whole) in enumerate(rows):
         table[place] = (path, label, found[whole].bytes, bytes.fromhex(sha256))
     return table
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" * (len(names) > NAMED))

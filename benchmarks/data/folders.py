@@ -15,20 +15,16 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
+from benchmarks.data.array_files import read_array
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.data.description import STORE_VERSION
 from benchmarks.data.header import CHANNELS, SPLITS, Header, damaged, gone, index_path
 from benchmarks.data.pictures import RESIZINGS
-from benchmarks.data.store import Dataset, Split, read_array
 from benchmarks.errors import UserError, reading
-
-if TYPE_CHECKING:
-    import torch
-
-    from benchmarks.training.streaming import StreamedSplit
 
 FOLDERS = {"train": ("train",), "test": ("val", "test")}
 THREADS = min(32, (os.cpu_count() or 1) + 2)
@@ -112,12 +108,6 @@ class FileSplit(Split):
     def source(self) -> ImageFiles:
         """The files."""
         return cast(ImageFiles, self.images)
-
-    def placed(self, device: torch.device) -> StreamedSplit:
-        """The split for training on a device, brought there batch by batch."""
-        from benchmarks.training.streaming import StreamedSplit
-
-        return StreamedSplit(self, device)
 
 
 def file_kind(longest: int) -> np.dtype:

@@ -29,7 +29,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What ``store.json`` holds, in this order; see :class:`benchmarks.data.store.Dataset`.
+    """What ``store.json`` holds, in this order; see :class:`benchmarks.data.dataset.Dataset`.
 
     Attributes:
         made_with: for people who compare two stores' digests.

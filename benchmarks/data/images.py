@@ -10,7 +10,7 @@ import msgspec
 
 from benchmarks import data as register
 from benchmarks.data.augmentation import Augmentation, Flip
-from benchmarks.data.policies import FastAutoAugment
+from benchmarks.data.fast_autoaugment import FastAutoAugment
 from benchmarks.errors import UserError
 from benchmarks.parts import Count, Part, Whole
 
@@ -121,7 +121,7 @@ class Data(Part, frozen=True):
         """What a network is tested on of images uint8 (B, H, W, C)."""
         if self.test_views == "middle":
             return [pixels]
-        from benchmarks.training.augment import ten_crops
+        from benchmarks.data.crop_flip_on_device import ten_crops
 
         return ten_crops(pixels, self.window or pixels.shape[1])
 

@@ -1,4 +1,4 @@
-"""Images on disk: memory-mapped uint8 arrays in an order that depends on their content alone.
+"""Data sets on disk: memory-mapped uint8 arrays, written once, checked and read.
 
 A store is a folder ``DATA/<name>/`` with ``{train,test}_{images,labels}.npy`` and ``store.json``.
 Images are sorted by (label, SHA-256 of the pixels), so that a download, an archive and a folder
@@ -8,19 +8,18 @@ import of the same data set give byte-identical files and one digest. Training o
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
+from benchmarks.data import folders
+from benchmarks.data.array_files import read_array, save_array
+from benchmarks.data.dataset import Dataset, Split, blocks
 from benchmarks.data.description import STORE_VERSION, DatasetInfo
 from benchmarks.data.fetching import scratch_folder, writing
 from benchmarks.data.header import (
@@ -33,167 +32,9 @@ from benchmarks.data.header import (
     check_header,
     damaged,
     has_header,
-    looking_at,
     read_header,
 )
 from benchmarks.errors import UserError, first_line, reading
-
-if TYPE_CHECKING:
-    import torch
-
-    from benchmarks.training.batches import PlacedSplit
-
-# A block of images that is read, hashed or written at once.
-BLOCK_BYTES = 2**24
-
-
-@dataclass(frozen=True)
-class Split:
-    """``images``: uint8 (N, H, W, C). ``labels``: int64 (N,)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    @property
-    def side(self) -> int:
-        """Height and width of the images in pixels."""
-        return int(self.images.shape[1])
-
-    def placed(self, device: torch.device) -> PlacedSplit:
-        """The split for training on a device: all of its images are put there."""
-        from benchmarks.training.batches import ResidentSplit
-
-        return ResidentSplit(self, device)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A data set as training sees it.
-
-    Attributes:
-        name: of its store's folder, such as "deepweeds-fold0".
-        mean, std: the training pixels' channel statistics in [0, 1], float64 (C,).
-        digest: of the content, :func:`content_digest`.
-        sources_identity: what runs name it by where that is not the digest, see
-            :attr:`benchmarks.data.DatasetInfo.identity`.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    train: Split
-    test: Split
-    mean: np.ndarray
-    std: np.ndarray
-    digest: str
-    sources_identity: str = ""
-
-    @property
-    def identity(self) -> str:
-        """What runs name it by."""
-        return self.sources_identity or self.digest
-
-    @property
-    def side(self) -> int:
-        """Height and width of the images in pixels."""
-        return self.train.side
-
-    def resized(self, how: str) -> Dataset:
-        """The images brought to their size in another way, where they are resized when they are
-        read; stored ones are "squash" alone.
-
-        Raises:
-            UserError: for another one.
-        """
-        if how != "squash":
-            raise UserError(f"images of {self.name} are stored at their size: resizing is squash")
-        return self
-
-    def content(self) -> str:
-        """The digest of what is there now; reads every byte that is in the store."""
-        return content_digest(self.classes, {"train": self.train, "test": self.test})
-
-    def fault(self) -> str:
-        """What else is wrong with it, found by reading every image; empty where nothing is."""
-        statistics = channel_statistics(self.train.images)
-        same = np.array_equal(statistics, (self.mean, self.std))
-        return "" if same else "its mean or std is not that of the images"
-
-
-def in_canonical_order(split: Split) -> Split:
-    """The same images sorted by (label, SHA-256 of the pixels)."""
-    order = canonical_order(split.labels, image_keys(split.images))
-    return Split(split.images[order], split.labels[order].astype(np.int64))
-
-
-def image_keys(images: np.ndarray) -> list[bytes]:
-    """SHA-256 of each image's pixels."""
-    return [hashlib.sha256(image).digest() for image in np.ascontiguousarray(images)]
-
-
-def canonical_order(labels: np.ndarray, keys: list[bytes]) -> np.ndarray:
-    """Places of the images by (label, key), int64 (N,)."""
-    classes = labels.tolist()
-    order = sorted(range(len(keys)), key=lambda i: (classes[i], keys[i]))
-    return np.array(order, dtype=np.int64)
-
-
-def blocks(images: np.ndarray, bytes_each: int = 0) -> Iterator[np.ndarray]:
-    """Consecutive parts of some 16 MiB, so that a memory map is never held as a whole.
-
-    Args:
-        bytes_each: how much a row stands for, where that is not its own size.
-    """
-    size = max(1, BLOCK_BYTES // max(1, bytes_each or images[:1].nbytes))
-    return (images[start : start + size] for start in range(0, len(images), size))
-
-
-def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and population standard deviation per channel, pixels scaled to [0, 1], float64 (C,).
-
-    Computed from the exact histogram of the 256 values, so the result has no rounding history.
-    """
-    histogram = np.zeros((images.shape[-1], 256), dtype=np.int64)
-    for block in blocks(images):
-        for channel, counts in enumerate(histogram):
-            counts += np.bincount(block[..., channel].ravel(), minlength=256)
-    means, deviations = [], []
-    for exact in histogram.tolist():
-        total = sum(exact)
-        first = sum(value * n for value, n in enumerate(exact))
-        second = sum(value * value * n for value, n in enumerate(exact))
-        means.append(first / total / 255)
-        deviations.append(math.sqrt(second * total - first * first) / total / 255)
-    return np.array(means), np.array(deviations)
-
-
-def content_digest(classes: tuple[str, ...], splits: Mapping[str, Split]) -> str:
-    """SHA-256 over class names, shapes, labels and pixels, both splits in canonical order."""
-    digest = hashlib.sha256(json.dumps([STORE_VERSION, list(classes)]).encode())
-    for name in SPLITS:
-        split = splits[name]
-        digest.update(json.dumps([name, list(split.images.shape)]).encode())
-        digest.update(np.ascontiguousarray(split.labels, dtype="<i8").tobytes())
-        for block in blocks(split.images):
-            digest.update(np.ascontiguousarray(block).data)
-    return digest.hexdigest()
-
-
-def described(
-    name: str, classes: tuple[str, ...], splits: Mapping[str, Split], sources_identity: str = ""
-) -> Dataset:
-    """A data set of splits in canonical order, with its statistics and digest."""
-    train, test = (splits[split] for split in SPLITS)
-    mean, std = channel_statistics(train.images)
-    digest = content_digest(classes, splits)
-    return Dataset(name, classes, train, test, mean, std, digest, sources_identity)
-
-
-def build(name: str, classes: tuple[str, ...], splits: Mapping[str, Split]) -> Dataset:
-    """A data set in memory from raw splits in any order."""
-    return described(name, classes, {s: in_canonical_order(splits[s]) for s in SPLITS})
 
 
 def write(dataset: Dataset, root: Path) -> Path:
@@ -300,20 +141,6 @@ def save_split(
     return Split(pixels, save_array(folder / f"{name}_labels.npy", labels, [labels]))
 
 
-def save_array(path: Path, like: np.ndarray, parts: Iterable[np.ndarray]) -> np.ndarray:
-    """Write an array of that shape and type in parts, and open it.
-
-    The bytes of ``np.save``, which on a full disk says "requested and written" and not why."""
-    layout = np.lib.format
-    with open(path, "wb") as file:
-        layout.write_array_header_1_0(file, layout.header_data_from_array_1_0(like))
-        for part in parts:
-            file.write(np.ascontiguousarray(part).data)
-        file.flush()
-        os.fsync(file.fileno())
-    return read_array(path)
-
-
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -332,8 +159,6 @@ def read(root: Path, name: str) -> Dataset:
     """
     header = read_header(root, name)
     if header.folder:
-        from benchmarks.data import folders
-
         return folders.opened(root, header)
     train, test = (_read_split(root, header, split) for split in SPLITS)
     mean, std = np.array(header.mean), np.array(header.std)
@@ -387,12 +212,3 @@ def _read_split(root: Path, header: Header, split: str) -> Split:
     if count and not 0 <= labels.min() <= labels.max() < len(header.classes):
         raise damaged(paths[1], f"labels beyond 0 to {len(header.classes) - 1}")
     return Split(images, labels)
-
-
-def read_array(path: Path) -> np.ndarray:
-    """The array of a whole ``.npy`` file with nothing behind it, on disk and read-only."""
-    with looking_at(path, Exception):  # a garbled file may raise anything
-        array = np.lib.format.open_memmap(path, mode="r")
-        if array.offset + array.nbytes != path.stat().st_size:
-            raise ValueError(f"{path.stat().st_size:,} bytes, too many")
-    return array

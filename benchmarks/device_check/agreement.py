@@ -36,7 +36,7 @@ import torch
 
 from benchmarks.device_check.finding import Finding, judged
 from benchmarks.device_check.plain_loop import initial_state, train_plainly
-from benchmarks.device_check.probe import Precision, Probe, Say, Trained
+from benchmarks.device_check.probe_runs import Precision, Probe, Say, Trained
 from benchmarks.run import Run
 from benchmarks.training import loop
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.device_check import agreement, host_reads, memory
+from benchmarks.device_check import agreement, host_reads, pack_memory
 from benchmarks.device_check.finding import CheckError, Finding, judged
-from benchmarks.device_check.probe import Probe, Say
+from benchmarks.device_check.probe_runs import Probe, Say
 from benchmarks.training import loop
 
 Check = Callable[[Probe, Say], Finding]
@@ -34,8 +34,8 @@ def checks(probe: Probe) -> dict[str, Check]:
         "resumed against whole": agreement.resumed,
         "no host reads, float32": partial(host_reads.host_reads, precision="float32"),
         "no host reads, bf16": partial(host_reads.host_reads, precision="bf16"),
-        "memory by pack size": memory.memory,
-        "out of memory (simulated)": memory.out_of_memory,
+        "memory by pack size": pack_memory.memory,
+        "out of memory (simulated)": pack_memory.out_of_memory,
     }
 
 

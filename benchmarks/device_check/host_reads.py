@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.device_check.finding import Finding
-from benchmarks.device_check.probe import Precision, Probe, Say, failure
+from benchmarks.device_check.probe_runs import Precision, Probe, Say, failure
 from benchmarks.run import Run
 from benchmarks.training import loop
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from benchmarks.data.store import Dataset
-from benchmarks.device_check.probe import Trained
+from benchmarks.data.dataset import Dataset
+from benchmarks.device_check.probe_runs import Trained
 from benchmarks.optimizers import SGD
 from benchmarks.penalties.term import coefficients_of
 from benchmarks.procedures import Train
@@ -20,8 +20,8 @@ from benchmarks.run import Run
 
 
 def train_plainly(run: Run, dataset: Dataset, dtype: torch.dtype) -> Trained:
-    """Train a run of :class:`~benchmarks.device_check.probe.Probe` in float64 or float32; a run in
-    bf16 has autocast in the latter.
+    """Train a run of :class:`~benchmarks.device_check.probe_runs.Probe` in float64 or float32; a
+    run in bf16 has autocast in the latter.
 
     The objective is L + ½ c∘w² with the penalties' coefficients c, the update is
     v ← μ·v + ∇L + c∘w, w ← w − lr·v.

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.functional import conv2d
 
 from benchmarks.errors import UserError
-from benchmarks.models import shrinking
+from benchmarks.models import filter_removal
 from benchmarks.models.layers import WEIGHTED
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 
@@ -74,11 +74,11 @@ def remove(model: nn.Module) -> Remains:
         UserError: where the network's layers form no chain, or something lies between them that is
             neither batch-norm, ReLU nor a pool.
     """
-    links = shrinking.chain(model)
+    links = filter_removal.chain(model)
     given = _given(model, links)
     kept = _kept(links, given)
     sums = _sums(links, given, kept)
-    shrinking.shrink(model, kept)
+    filter_removal.shrink(model, kept)
     _add(model, sums)
     return Remains(kept, list(sums))
 
@@ -90,7 +90,7 @@ def reshape(model: nn.Module, remains: Remains) -> None:
     Raises:
         UserError: where it is another network.
     """
-    links = shrinking.chain(model)
+    links = filter_removal.chain(model)
     filters = {name: len(layer.weight) for name, layer, _ in links[:-1]}
     if list(filters) != list(remains.kept):
         raise UserError("this network has other layers than the file's")
@@ -99,7 +99,7 @@ def reshape(model: nn.Module, remains: Remains) -> None:
             raise UserError(
                 f"{name} has {filters[name]} filters in this network, and more in the file's"
             )
-    shrinking.shrink(model, remains.kept)
+    filter_removal.shrink(model, remains.kept)
     layers = {name: model.get_submodule(name) for name in remains.constants}
     _add(model, {name: _empty(layer) for name, layer in layers.items()})
 
@@ -110,7 +110,7 @@ def _empty(layer: nn.Module) -> torch.Tensor:
     return weight.new_ones(shape)
 
 
-def _given(model: nn.Module, links: list[shrinking.Link]) -> dict[str, torch.Tensor]:
+def _given(model: nn.Module, links: list[filter_removal.Link]) -> dict[str, torch.Tensor]:
     """What each filter's map is, where it is a constant, behind batch-norm, ReLU and pools; else
     NaN: float32 (filters,) by convolution."""
     found: dict[str, torch.Tensor] = {}
@@ -148,7 +148,7 @@ def _dead(weight: torch.Tensor, inputs: torch.Tensor | None) -> torch.Tensor:
     return ~(used if inputs is None else used & (inputs != 0)).any(1)
 
 
-def _kept(links: list[shrinking.Link], given: dict[str, torch.Tensor]) -> dict[str, list[int]]:
+def _kept(links: list[filter_removal.Link], given: dict[str, torch.Tensor]) -> dict[str, list[int]]:
     """From the classifier down: filters that are no constants, and for which a filter that stays,
     or a class, has a weight."""
     kept: dict[str, list[int]] = {}
@@ -163,7 +163,7 @@ def _kept(links: list[shrinking.Link], given: dict[str, torch.Tensor]) -> dict[s
 
 
 def _sums(
-    links: list[shrinking.Link], given: dict[str, torch.Tensor], kept: dict[str, list[int]]
+    links: list[filter_removal.Link], given: dict[str, torch.Tensor], kept: dict[str, list[int]]
 ) -> dict[str, torch.Tensor]:
     """What constant maps that go come to in the layers above, by layer, where that is not 0."""
     found = {}

@@ -77,7 +77,7 @@ class BatchNormed(Model, frozen=True):
 
 
 class NormedModel(BatchNormed, frozen=True):
-    """Settings of a network of convolutions with batch-norm; they have no bias (L-16).
+    """Settings of a network of convolutions with batch-norm; they have no bias.
 
     Attributes:
         width_multiplier: what every width is multiplied by.

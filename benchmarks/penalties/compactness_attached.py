@@ -14,7 +14,7 @@ from benchmarks.models.layers import WEIGHTED
 from benchmarks.models.locally_connected import LocallyConnected2d
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties.group_norms import GroupNorms
-from benchmarks.penalties.slices import SliceNorms
+from benchmarks.penalties.slice_norms import SliceNorms
 from benchmarks.penalties.term import Attached
 
 if TYPE_CHECKING:

@@ -74,7 +74,7 @@ class Term(Part, frozen=True):
         return None
 
 
-# What a penalty's λ means: the gradient of λ·Σ r w² is 2λ r w; weight decay's is λ r w (L-03).
+# What a penalty's λ means: the gradient of λ·Σ r w² is 2λ r w; weight decay's is λ r w.
 GRADIENT_FACTOR = {"sum_sq": 2.0, "half_sum_sq": 1.0}
 
 
@@ -84,7 +84,7 @@ class Quadratic(Term, frozen=True):
     Attributes:
         weight_decay: λ.
         convention: "sum_sq" is λ·Σ r w², whose gradient is 2λ r w; "half_sum_sq" has the gradient
-            λ r w, as torch's weight_decay (L-03).
+            λ r w, as torch's weight_decay.
     """
 
     weight_decay: NotNegative = Decimal("0.0005")

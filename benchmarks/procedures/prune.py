@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.parts import NotNegative
 from benchmarks.procedures.phase import AtOnce
-from benchmarks.procedures.shrink import SCHEMES, rebuild, shrink
+from benchmarks.procedures.shrinking_kernels import SCHEMES, rebuild, shrink
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,14 +55,14 @@ class Prune(AtOnce, tag="prune", frozen=True):
             UserError: where filters are to leave a network whose layers form no chain, or kernels
                 one of another form, or one in which nothing would be left of a layer.
         """
-        from benchmarks.models import shrinking
+        from benchmarks.models import filter_removal
 
         threshold = float(self.threshold)
         if self.what == "weights":
-            shrinking.zero_small_weights(member.model, threshold)
+            filter_removal.zero_small_weights(member.model, threshold)
         elif self.what == "filters":
-            kept = shrinking.kept_filters(member.model, threshold)
-            shrinking.shrink(member.model, kept)
+            kept = filter_removal.kept_filters(member.model, threshold)
+            filter_removal.shrink(member.model, kept)
             member.remains[str(member.phase)] = kept
         else:
             found = shrink(
@@ -77,9 +77,9 @@ class Prune(AtOnce, tag="prune", frozen=True):
             member.remains[str(member.phase)] = found.sizes
 
     def rebuild(self, model: nn.Module, remains: Any) -> None:
-        from benchmarks.models import shrinking
+        from benchmarks.models import filter_removal
 
         if self.what in SCHEMES:
             rebuild(model, remains, self.what)
         else:
-            shrinking.shrink(model, remains)
+            filter_removal.shrink(model, remains)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from benchmarks.errors import UserError
 from benchmarks.parts import NotNegative
 from benchmarks.procedures.phase import AtOnce
-from benchmarks.procedures.shrink import SCHEMES, of_layers, without
+from benchmarks.procedures.shrinking_kernels import SCHEMES, of_layers, without
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,9 +71,9 @@ class Thresholds(AtOnce, tag="thresholds", frozen=True):
         known: dict[str, dict[str, Any]],
     ) -> None:
         """Enter one threshold's measurements; ``known`` holds those of networks seen before."""
-        from benchmarks.models import selecting
+        from benchmarks.models import kernel_selection
 
-        sizes = selecting.sizes_at(member.model, tau, SCHEMES[self.what], mode)
+        sizes = kernel_selection.sizes_at(member.model, tau, SCHEMES[self.what], mode)
         if str(sizes) not in known:
             known[str(sizes)] = counted(member.model, sizes) | self._built(member, tau, mode)
         member.measurements |= {f"{name} {behind}": v for name, v in known[str(sizes)].items()}
@@ -81,13 +81,13 @@ class Thresholds(AtOnce, tag="thresholds", frozen=True):
     def _built(
         self, member: Member, tau: float, mode: Literal["absolute", "relative"]
     ) -> dict[str, Any]:
-        from benchmarks.models import selecting
+        from benchmarks.models import kernel_selection
         from benchmarks.models.describe import network_measures
 
         splits = member.context.evaluated
         names = ("parameters", "multiply-adds")
         try:
-            sizes = selecting.select(member.model, tau, SCHEMES[self.what], mode)
+            sizes = kernel_selection.select(member.model, tau, SCHEMES[self.what], mode)
         except UserError:
             return dict.fromkeys((*names, *(f"{split} accuracy" for split in splits)))
         smaller = without(copy.deepcopy(member.model), sizes, self.what).model

@@ -171,13 +171,14 @@ def write_noise(root: Path, count: int) -> None:
     import numpy as np
 
     from benchmarks.data import info, store
+    from benchmarks.data.dataset import Split, build
 
     random = np.random.default_rng(0)
     splits = {}
     for name, size in (("train", count), ("test", -(-count // 5))):
         pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
-        splits[name] = store.Split(pixels, random.integers(0, 10, size))
-    store.write(store.build("cifar10", info("cifar10").classes, splits), root)
+        splits[name] = Split(pixels, random.integers(0, 10, size))
+    store.write(build("cifar10", info("cifar10").classes, splits), root)
 
 
 def write_torchvision(data: Path, root: Path) -> None:

@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 from benchmarks.errors import UserError
+from benchmarks.throughput import warm_up
 
 DESCRIPTION = "Images per second of ours beside other ways to train the same network."
-# Updates before the first window: three epochs on CUDA, in which every shape has been recorded.
-WARMUP, WARMUP_CUDA = 3, 3 * 391
 # Rounds, seconds a window and precisions, on cores and on one device.
 ON_CORES = (5, 10.0, ("float32", "bf16"))
 ON_DEVICE = (3, 3.0, ("bf16",))
@@ -123,7 +122,7 @@ def complete(arguments: argparse.Namespace) -> None:
     arguments.pack = arguments.pack or (PACKS if cuda else ())
     rounds, seconds, precisions = ON_DEVICE if arguments.pack else ON_CORES
     arguments.rounds = arguments.rounds or rounds
-    arguments.warmup = arguments.warmup or (WARMUP_CUDA if cuda else WARMUP)
+    arguments.warmup = arguments.warmup or (warm_up.UPDATES_CUDA if cuda else warm_up.UPDATES)
     if not arguments.steps:
         arguments.seconds = arguments.seconds or seconds
     asked = {"both": ON_CORES[2], None: precisions}

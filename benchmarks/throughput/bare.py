@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.models import VGG10
 from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.window import Window

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.models import VGG10
 from benchmarks.throughput.bare import BATCH, LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Images
 from benchmarks.throughput.contenders import Options

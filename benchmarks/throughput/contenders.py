@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.throughput.window import AGAIN
+from benchmarks.throughput.warm_up import UPDATES_AGAIN
 
 PLAIN = Path(__file__).with_name("plain.py")
 BATCH = 128
@@ -80,7 +80,7 @@ class Contender:
         """Command line of the process ``number``."""
         if self.kind == "plain":
             given = {n: getattr(settings, n) for n in ("device", "seconds", "steps")}
-            given["warmup"] = min(AGAIN, settings.warmup)  # it has nothing to record
+            given["warmup"] = min(UPDATES_AGAIN, settings.warmup)  # it has nothing to record
             words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
             # -P: this folder must not become the place where the recipe's imports are looked up.
             return [sys.executable, "-P", str(PLAIN), "--data", settings.torchvision, *words]

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
-WARM, PARTS = 3, 5
+from benchmarks.throughput.warm_up import PASSES
+
+PARTS = 5
 
 
 def images_per_second(
@@ -30,7 +32,7 @@ def images_per_second(
     ready = [model.eval() for model in models]
     speeds: list[list[float]] = [[] for _ in ready]
     with torch.inference_mode(), _one_thread():
-        for model in ready * WARM:
+        for model in ready * PASSES:
             model(images)
         _synchronize(device)
         for _ in range(PARTS):

@@ -20,7 +20,7 @@ within a round, and medians shown.
 - **energies of vectors**: what energies of filters add to a step of resnet-20 and resnet-110,
   forward and backward; **hierarchy of classes**: the same of CIFAR-100's superclasses.
 - **branches**: whole steps of RCNet-10 with three branches a convolution, and with STRIP-Reg.
-- **smaller networks**: see :mod:`benchmarks.throughput.kernels`.
+- **smaller networks**: see :mod:`benchmarks.throughput.smaller_networks`.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
-from benchmarks.data.policies import FastAutoAugment
+from benchmarks.data.augmentation import Augmentation, NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
+from benchmarks.data.fast_autoaugment import FastAutoAugment
 from benchmarks.errors import UserError
 from benchmarks.models import LocallyConnected2d, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
 from benchmarks.optimizers.lasso import lasso_step
-from benchmarks.throughput import kernels, penalties
+from benchmarks.throughput import penalty_costs, smaller_networks
 from benchmarks.throughput.rivals import BATCH, SIDE, by_groups, by_position, torchvision_loader
 from benchmarks.training.loop import prepare
 
@@ -191,24 +192,24 @@ def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
         "local layer 3×3/2, 15 → 30": lambda: local_group(30, 15, 3, 2, device),
         f"augmentation, {AUGMENTED} batches of {BATCH}": lambda: augmentation_group(device),
         f"training S-CONV(8), batch {BATCH}": lambda: small_group(device),
-        f"group penalties, depth 12, batch {BATCH}": lambda: penalties.group_penalties(
+        f"group penalties, depth 12, batch {BATCH}": lambda: penalty_costs.group_penalties(
             BATCH, device
         ),
-        f"kernel penalties, depth 19, batch {SMALL}": lambda: penalties.kernel_penalties(
+        f"kernel penalties, depth 19, batch {SMALL}": lambda: penalty_costs.kernel_penalties(
             SMALL, device
         ),
         **{
             f"energies of vectors, resnet-{depth}, batch {SMALL}": partial(
-                penalties.energies, depth, SMALL, device
+                penalty_costs.energies, depth, SMALL, device
             )
             for depth in (20, 110)
         },
         f"hierarchy of classes, resnet-20, batch {SMALL}": partial(
-            penalties.hierarchies, SMALL, device
+            penalty_costs.hierarchies, SMALL, device
         ),
-        f"branches, RCNet-10, batch {SMALL}": partial(penalties.branches, SMALL, device),
-        "smaller networks, batch 1": lambda: kernels.inference_group(1, device),
-        "smaller networks, batch 128": lambda: kernels.inference_group(128, device),
+        f"branches, RCNet-10, batch {SMALL}": partial(penalty_costs.branches, SMALL, device),
+        "smaller networks, batch 1": lambda: smaller_networks.inference_group(1, device),
+        "smaller networks, batch 128": lambda: smaller_networks.inference_group(128, device),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.window import Window
 

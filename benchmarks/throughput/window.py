@@ -8,11 +8,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.throughput.warm_up import UPDATES_AGAIN
+
 if TYPE_CHECKING:
     from benchmarks.throughput.contenders import Options
-
-
-AGAIN = 20
 
 
 class Window:
@@ -23,8 +22,8 @@ class Window:
     groups. On CUDA it waits for the device at both ends, and never in between.
 
     A ``lasting`` process has a window after another, each after a line on its standard input and
-    at most :data:`AGAIN` updates to warm up again, and writes an answer after each, until that
-    input ends.
+    at most :data:`~benchmarks.throughput.warm_up.UPDATES_AGAIN` updates to warm up again, and
+    writes an answer after each, until that input ends.
     """
 
     def __init__(self, options: Options, group: int) -> None:
@@ -73,7 +72,7 @@ class Window:
         self.images, self._updates = 0, self._cold()
 
     def _cold(self) -> int:
-        return -min(AGAIN, self.options.warmup) * self.group
+        return -min(UPDATES_AGAIN, self.options.warmup) * self.group
 
     def _now(self) -> float:
         if self.options.device == "cuda":

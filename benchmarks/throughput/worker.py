@@ -25,6 +25,7 @@ from typing import Any, cast
 import torch
 
 from benchmarks.data import store
+from benchmarks.data.dataset import Dataset
 from benchmarks.data.images import Images
 from benchmarks.errors import UserError
 from benchmarks.models import VGG10
@@ -40,7 +41,7 @@ from benchmarks.throughput.compiled import train_compiled
 from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
-from benchmarks.training.batches import Context, Resident, no_weights
+from benchmarks.training.context import Context, Resident, no_weights
 from benchmarks.training.device import Request, on
 from benchmarks.training.device_path import DevicePath
 from benchmarks.training.loop import Progress, prepare, train
@@ -66,7 +67,7 @@ def run_of(options: Options, digest: str, seed: int) -> Run:
     )
 
 
-def train_ours(options: Options, dataset: store.Dataset, window: Window) -> None:
+def train_ours(options: Options, dataset: Dataset, window: Window) -> None:
     """Train a pack until the window closes."""
     seeds = range(options.seed, options.seed + options.pack)
     runs = [run_of(options, dataset.digest, seed) for seed in seeds]
@@ -133,7 +134,7 @@ def updates_of(step: Step) -> dict[str, Callable[[Any], None]]:
 
 
 def train_with_updates(
-    options: Options, dataset: store.Dataset, window: Window
+    options: Options, dataset: Dataset, window: Window
 ) -> dict[str, dict[str, float]]:
     """Train one network until the window closes; the median seconds of each update."""
     # A small rate: three velocities take turns on one network, and none must blow it up.
@@ -163,7 +164,7 @@ def _train_timed(member: Member, window: Window) -> TimedUpdates:
     return timed
 
 
-TRAINERS: dict[str, Callable[[Options, store.Dataset, Window], dict[str, Any] | None]] = {
+TRAINERS: dict[str, Callable[[Options, Dataset, Window], dict[str, Any] | None]] = {
     "bare": train_bare,
     "compiled": train_compiled,
     "ours": train_ours,

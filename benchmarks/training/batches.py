@@ -1,36 +1,25 @@
 """Batches made on the device, of images that are resident there or streamed to it.
 
-A split that is resident lies on the device as a whole, once for all runs of a pack: whatever fits.
-One that is streamed (:mod:`benchmarks.training.streaming`) is decoded by worker processes as it is
-needed, and a batch lies at one address while it is used. Order, crops and flips of an epoch are
-drawn before it for all of its images, from seed and epoch alone, and applied on the device, in
-both cases by the same code; so neither the number of workers nor where the images lie changes what
-a run sees. What trains asks a split for its :class:`Source` and tells it what comes next, which
-means nothing to a resident one.
-
-Small images (CIFAR, SVHN, digits, TinyImageNet) are resident; so are collections of some thousand
-photographs at 256², from which windows are cut (scenes, birds, cars). ILSVRC 2012 and a user's own
-folders are streamed.
+Order, crops and flips of an epoch are drawn before it for all of its images, from seed and epoch
+alone, and applied on the device by the same code wherever the images lie
+(:mod:`benchmarks.training.placed_splits`); so neither the number of workers that decode them nor
+their place changes what a run sees.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from benchmarks.errors import UserError
 from benchmarks.randomness import permutation
-from benchmarks.training.device import services
-from benchmarks.training.memory import release_pages
+from benchmarks.training.placed_splits import PlacedSplit
 
 if TYPE_CHECKING:
     from benchmarks.data.augmentation import Augmentation
-    from benchmarks.data.store import Dataset, Split
-    from benchmarks.run import Run
+    from benchmarks.data.dataset import Dataset
 
 # Images evaluated at once: 500 of 32×32, and of larger ones so few that they take no more memory.
 EVALUATION_BATCH = 500
@@ -40,106 +29,6 @@ EVALUATION_PIXELS = EVALUATION_BATCH * 32**2
 def evaluation_batch(side: int) -> int:
     """How many images of that height and width are evaluated at once."""
     return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // side**2))
-
-
-class Source(Protocol):
-    """Where one function of a run has its batches from."""
-
-    def begin(self, order: torch.Tensor, size: int) -> None:
-        """Batches of ``size`` images at the places ``order``, int64 (n,) on the host, and a smaller
-        last one will be asked for, one after another."""
-        ...
-
-    def feed(self, size: int) -> None:
-        """The next ``size`` of them are about to be taken on the current stream.
-
-        Raises:
-            UserError: where one of them cannot be read.
-        """
-        ...
-
-    def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Their pixels, uint8 (B, H, W, C), and labels; ``index``, int64 (B,) on the device, are
-        their places. May be recorded and replayed."""
-        ...
-
-
-class PlacedSplit(Protocol):
-    """A split ready for training on a device.
-
-    Attributes:
-        labels: int64 (N,) on the device.
-    """
-
-    device: torch.device
-    labels: torch.Tensor
-
-    def __len__(self) -> int: ...
-
-    def only(self, places: np.ndarray) -> PlacedSplit:
-        """The images at ``places``, int64, shape (n,); no pixel is copied."""
-        ...
-
-    def source(self, largest: int) -> Source:
-        """A new source of batches of at most so many images."""
-        ...
-
-    def windows(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pixels and labels in order, ``size`` images at a time."""
-        ...
-
-
-class ResidentSplit:
-    """A split's uint8 pixels (N, H, W, C) and labels (N,) on a device, shared by all runs there.
-
-    A part of a split, see :meth:`only`, shares the pixels and has places of its own.
-    """
-
-    def __init__(self, split: Split, device: torch.device) -> None:
-        self.pixels = _tensor(split.images).to(device)
-        self.labels = _tensor(split.labels).to(device)
-        self.device = device
-        self._places: torch.Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def only(self, places: np.ndarray) -> ResidentSplit:
-        """The images at ``places``, int64, shape (n,); no pixel is copied."""
-        part = copy.copy(self)
-        chosen = torch.from_numpy(places).to(self.device)
-        part._places = chosen if self._places is None else self._places.index_select(0, chosen)
-        part.labels = self.labels.index_select(0, chosen)
-        return part
-
-    def source(self, largest: int) -> Source:
-        """Itself: all is at hand."""
-        return self
-
-    def begin(self, order: torch.Tensor, size: int) -> None:
-        """See :meth:`Source.begin`."""
-
-    def feed(self, size: int) -> None:
-        """See :meth:`Source.feed`."""
-
-    def take(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """A copy of the pixels and labels at ``index``, int64 (B,), on the device."""
-        places = index if self._places is None else self._places.index_select(0, index)
-        return self.pixels.index_select(0, places), self.labels.index_select(0, index)
-
-    def windows(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pixels and labels in order, ``size`` images at a time."""
-        for first in range(0, len(self), size):
-            window = slice(first, min(first + size, len(self)))
-            places = window if self._places is None else self._places[window]
-            yield self.pixels[places], self.labels[window]
-
-
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    # A copy: torch warns of read-only memory maps, and the pages are wanted in memory anyway, once.
-    copied = torch.from_numpy(np.array(array))
-    release_pages(array)
-    return copied
 
 
 class Normalizer:
@@ -237,87 +126,3 @@ class EpochBatches:
         rows = {name: values.index_select(0, places) for name, values in self.rows.items()}
         pixels, labels = self.source.take(rows.pop(""))
         return self.normalizer(self.augmentation.apply(pixels, rows)), labels
-
-
-# The kept weights of a run that another starts from, by the network's own names.
-WeightsOf = Callable[["Run"], dict[str, torch.Tensor]]
-
-
-def no_weights(run: Run) -> dict[str, torch.Tensor]:
-    """Where the caller keeps none.
-
-    Raises:
-        UserError: always.
-    """
-    raise UserError(f"the weights of run {run.hash} are not at hand: train it with --save-weights")
-
-
-# The tensors of a published weight file, by its name and published sum.
-FileOf = Callable[[str, str], dict[str, torch.Tensor]]
-
-
-def no_file(name: str, checksum: str) -> dict[str, torch.Tensor]:
-    """Where the caller has none.
-
-    Raises:
-        UserError: always.
-    """
-    raise UserError(
-        f"the weight file {name} is not at hand: train in a command that has its folder"
-    )
-
-
-class Resident:
-    """A data set on a device, or as much of it as is needed, shared by all runs of a pack."""
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        device: torch.device,
-        weights_of: WeightsOf,
-        file_of: FileOf = no_file,
-    ) -> None:
-        self.dataset, self.device = dataset, device
-        self.weights_of, self.file_of = weights_of, file_of
-        self.services = services(device)
-        self.train = dataset.train.placed(device)
-        self.test = dataset.test.placed(device)
-
-
-class Context:
-    """A run's share of what is resident, with the images that it holds out.
-
-    Attributes:
-        side: height and width of what the network gets.
-        evaluated: the splits on which accuracy is taken, by the word that names the measurement.
-        services, stream: how the run's work reaches the device; whatever is made for the run
-            after this is made on that stream.
-
-    Raises:
-        UserError: where it holds out more than there are.
-    """
-
-    def __init__(self, run: Run, resident: Resident) -> None:
-        dataset = resident.dataset
-        self.device = resident.device
-        self.weights_of, self.file_of = resident.weights_of, resident.file_of
-        self.services = resident.services
-        self.classes = len(dataset.classes)
-        self.side = run.data.side(dataset.side)
-        self.train: PlacedSplit = resident.train
-        self.test: PlacedSplit = resident.test
-        self.evaluated = {"test": self.test}
-        shuffled = permutation(run.seed, "pixels", 0, self.side**2)
-        order = shuffled if run.data.permute_pixels else None
-        self.normalizer = Normalizer(
-            run.data.normalization, dataset, self.device, order, run.data.window
-        )
-        if held := run.data.held_out:
-            size = len(self.train)
-            if held >= size:
-                raise UserError(f"held_out is {held} of {size} training images: hold less")
-            order = permutation(run.seed, "held out", 0, size)
-            self.evaluated["validation"] = self.train.only(order[:held])
-            self.train = self.train.only(order[held:])
-        # From here on, so that everything of the above is there before it reads it.
-        self.stream = self.services.stream()

@@ -17,10 +17,19 @@ MAGIC = b"reproduce-checkpoint-2\n"  # of before the epoch was told
 HEAD = re.compile(rb"reproduce-checkpoint-2\n|reproduce-checkpoint-3 epoch (\d+), (\d+) bytes\n")
 DIGEST = hashlib.sha256().digest_size
 CHUNK = 2**20
+# What a run that is killed may lose, with a margin below the promised 60 s (or one epoch).
+CHECKPOINT_SECONDS = 55.0
+# A large network's checkpoints are fewer: 600 s apart from 2 GB on, in proportion below.
+LONGEST_SECONDS, LONGEST_FROM = 600.0, 2e9
 # An epoch may take this many times as long as the one before it, since some end in an evaluation.
 EPOCH_MARGIN = 1.25
 # Within an epoch that is longer than this, its state may be saved as well, so often at most.
 SAVE_POINT_SECONDS = 20.0
+
+
+def seconds_between_checkpoints(size: int) -> float:
+    """How far apart checkpoints of so many bytes are at most, unless an epoch takes longer."""
+    return min(max(CHECKPOINT_SECONDS, LONGEST_SECONDS * size / LONGEST_FROM), LONGEST_SECONDS)
 
 
 def save(path: Path, state: dict[str, Any]) -> int:

@@ -18,29 +18,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.training import checkpoint
-from benchmarks.training.batches import (
-    Context,
-    FileOf,
-    Resident,
-    WeightsOf,
-    no_file,
-    no_weights,
-)
+from benchmarks.training.context import Context, FileOf, Resident, WeightsOf, no_file, no_weights
 from benchmarks.training.device import Request, Stream, on
 from benchmarks.training.device_path import DevicePath
 from benchmarks.training.graph import conductor
+from benchmarks.training.host_memory import keep_freed_memory
 from benchmarks.training.member import Member
-from benchmarks.training.memory import keep_freed_memory
 from benchmarks.training.pack import Hooks, Pack
 
 if TYPE_CHECKING:
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.run import Run
-
-# What a run that is killed may lose, with a margin below the promised 60 s (or one epoch).
-CHECKPOINT_SECONDS = 55.0
-# A large network's checkpoints are fewer: 600 s apart from 2 GB on, in proportion below.
-LONGEST_SECONDS, LONGEST_FROM = 600.0, 2e9
 
 
 @dataclass(frozen=True)
@@ -157,11 +145,6 @@ def train(
     return [training.outcome() for training in trainings]
 
 
-def seconds_between_checkpoints(size: int) -> float:
-    """How far apart checkpoints of so many bytes are at most, unless an epoch takes longer."""
-    return min(max(CHECKPOINT_SECONDS, LONGEST_SECONDS * size / LONGEST_FROM), LONGEST_SECONDS)
-
-
 class Training:
     """One run's training in this process: its member of the pack, its stream, its checkpoint.
 
@@ -176,7 +159,7 @@ class Training:
         self.run = run
         self.path = checkpoints / f"{run.hash}.ckpt" if checkpoints else None
         self.saved = self.epoch_began = time.monotonic()
-        self.apart = CHECKPOINT_SECONDS
+        self.apart = checkpoint.CHECKPOINT_SECONDS
         self.member: Member | None = None
         self.steps: Iterator[bool | Request] = iter(())
         self.request: Request | None = None
@@ -274,7 +257,7 @@ class Training:
 
         def write() -> None:
             size = checkpoint.save(path, {**state(), "sittings": self.sittings})
-            self.apart = seconds_between_checkpoints(size)
+            self.apart = checkpoint.seconds_between_checkpoints(size)
 
         self.settle = member.context.services.later(write)
 

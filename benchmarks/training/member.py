@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmarks.run import Run
-    from benchmarks.training.batches import Context, PlacedSplit
+    from benchmarks.training.context import Context
+    from benchmarks.training.placed_splits import PlacedSplit
 
 # What activations and products are rounded to under autocast.
 LOWER = {"bf16": torch.bfloat16, "float16": torch.float16}
@@ -31,8 +32,8 @@ class Member:
 
     Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
     momentum and batch-norm statistics; "float16" is the same with float16 and a scaled loss
-    (:mod:`benchmarks.training.scaling`). "tf32" is float32 whose products round their factors to
-    TensorFloat-32, on CUDA alone; "float32" does so nowhere.
+    (:mod:`benchmarks.training.gradient_scale`). "tf32" is float32 whose products round their
+    factors to TensorFloat-32, on CUDA alone; "float32" does so nowhere.
 
     Attributes:
         phase: index of the phase at work.

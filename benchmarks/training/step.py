@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks.penalties.term import Attached, coefficients_of
-from benchmarks.training.batches import EpochBatches, PlacedSplit, evaluation_batch
-from benchmarks.training.scaling import GradientScale
+from benchmarks.training.batches import EpochBatches, evaluation_batch
+from benchmarks.training.gradient_scale import GradientScale
+from benchmarks.training.placed_splits import PlacedSplit
 
 if TYPE_CHECKING:
     from benchmarks.procedures import Train

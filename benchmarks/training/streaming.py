@@ -50,7 +50,7 @@ def decoders() -> int:
 
 
 class StreamedSplit:
-    """See :class:`benchmarks.training.batches.PlacedSplit`."""
+    """See :class:`benchmarks.training.placed_splits.PlacedSplit`."""
 
     def __init__(self, split: FileSplit, device: torch.device) -> None:
         self.files, self.device = split.source, device
@@ -84,7 +84,7 @@ class StreamedSplit:
 
 
 class StreamedSource:
-    """See :class:`benchmarks.training.batches.Source`.
+    """See :class:`benchmarks.training.placed_splits.Source`.
 
     Attributes:
         buffer: where the device finds the batch, uint8 (largest, side, side, 3).

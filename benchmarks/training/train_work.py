@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import torch
 
 from benchmarks.training import checkpoint
 from benchmarks.training.device import Request
+from benchmarks.training.divergence import has_diverged
 from benchmarks.training.step import Evaluation, Step
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class TrainWork:
 
     def _close_epoch(self, loss: float, accuracy: dict[str, int]) -> Iterator[bool | Request]:
         member = self.member
-        diverged = not math.isfinite(loss)
+        diverged = has_diverged(loss)
         epoch = self.epoch + 1
         done = member.epoch + 1
         due = epoch % self.phase.evaluate_every == 0 or diverged or epoch >= self.phase.epochs

@@ -100,14 +100,15 @@ def _merged(
 
     Args:
         state: the whole state of the network as it was trained.
-        metadata: with the run's configuration, from which the network is built again.
+        metadata: with the run's configuration, from whose model the network is built again.
     """
     from benchmarks.models.branches import merge
-    from benchmarks.run import from_canonical
+    from benchmarks.models.model import Model
+    from benchmarks.parts import made
 
     try:
-        run = from_canonical(json.loads(metadata[CONFIGURATION_KEY]))
-        model = run.model.network(classes=state["classifier.weight"].shape[0])
+        settings = json.loads(metadata[CONFIGURATION_KEY])["model"]
+        model = made(Model, settings).network(classes=state["classifier.weight"].shape[0])
         model.load_state_dict(dict(state))
     except (ValueError, TypeError, KeyError, RecursionError, RuntimeError, UserError) as error:
         reason = " ".join(str(error).split())[:120]

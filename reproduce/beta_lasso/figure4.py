@@ -114,7 +114,7 @@ def _row(cell: Cell, selection: Selection, planned: Sequence[PlannedRun]) -> Row
 def _filters(model: Shallow, state: dict[str, torch.Tensor]) -> NDArray[np.float32]:
     """The first layer's filters on the image, float32 (N, 3, side, side)."""
     from analysis.papers.beta_lasso.filters import placed
-    from benchmarks.penalties.filter_locality import first_filters
+    from benchmarks.penalties.measured_filter_locality import first_filters
 
     weight = state["features.conv1.weight"]
     if model.connectivity != "local":

@@ -17,7 +17,7 @@ from reproduce.store.paths import default_data
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Document, Tone
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.device_check.finding import Finding
 
 FAILED = 1
@@ -87,7 +87,7 @@ def examine(kind: str, runs: int, data: Path) -> Document:
     import torch
 
     from benchmarks.device_check.checks import run_checks
-    from benchmarks.device_check.probe import Probe, cut
+    from benchmarks.device_check.probe_runs import Probe, cut
 
     probe = Probe(torch.device(kind), cut(_images(data)), runs)
     with _progress() as on_step:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Literal
 
 from analysis.verdicts.measure import ACCURACY, GAP, Measure, Remainder
-from benchmarks.data.augmentation import CropFlip, Flip, NoAugmentation
+from benchmarks.data.augmentation import Flip, NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
 from benchmarks.models import Model, PyramidNet
 from benchmarks.objectives import Objective

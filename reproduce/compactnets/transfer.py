@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Data, Images
 from benchmarks.models import Handcrafted, Model, PyramidNet
 from benchmarks.objectives import Objective

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.verdicts.measure import ACCURACY, Measure
 from benchmarks.data import info
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
 from benchmarks.models import CifarResNet, Hierarchical, Model, TorchvisionResNet
 from benchmarks.objectives import Objective

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
 from benchmarks.models import VGG10, AsymmetricBlock, RCNet10
 from benchmarks.objectives import Objective

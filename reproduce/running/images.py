@@ -12,7 +12,7 @@ from benchmarks.errors import UserError
 if TYPE_CHECKING:
     import numpy as np
 
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.run import Run
 
 

@@ -24,7 +24,7 @@ from reproduce.catalogue.papers import papers
 from reproduce.running.decoding import photograph
 
 if TYPE_CHECKING:
-    from benchmarks.data.store import Dataset, Split
+    from benchmarks.data.dataset import Dataset, Split
     from benchmarks.training.loop import Progress
 
 WARM_UP_STEPS, BATCHES = 2, 4
@@ -90,7 +90,7 @@ def _dataset(run: Run, batch: int, folder: Path) -> Dataset:
     """Images of noise, or photographs in files where the run's images are decoded."""
     import numpy as np
 
-    from benchmarks.data.store import Dataset, Split
+    from benchmarks.data.dataset import Dataset, Split
 
     shape = run.data.shape or UNKNOWN
     size = BATCHES * batch + run.data.held_out

@@ -20,7 +20,7 @@ from reproduce.store.heartbeat import Heart
 if TYPE_CHECKING:
     import torch
 
-    from benchmarks.data.store import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.training.loop import Outcome, Progress
     from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job

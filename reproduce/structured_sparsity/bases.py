@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.data.augmentation import CropFlip, NoAugmentation
+from benchmarks.data.augmentation import NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.models import BASES, PairedNet
 from benchmarks.procedures import Train
 from benchmarks.schedules import Steps

@@ -70,7 +70,8 @@ def _accuracy(run: Run, model: nn.Module, data: Path | None) -> float | None:
     import torch
 
     from benchmarks.data import load
-    from benchmarks.training.batches import Context, Resident, evaluation_batch, no_weights
+    from benchmarks.training.batches import evaluation_batch
+    from benchmarks.training.context import Context, Resident, no_weights
 
     try:
         dataset = load(run.data.name, data or default_data(), run.data.fold)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmarks.errors import UserError
-from benchmarks.procedures.shrink import Kernels
+from benchmarks.procedures.shrinking_kernels import Kernels
 from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt

@@ -14,13 +14,14 @@ from typing import Literal
 
 from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU, behind, measured
 from analysis.verdicts.measure import ACCURACY, Measure
-from benchmarks.data.augmentation import Augmentation, CropFlip, NoAugmentation
+from benchmarks.data.augmentation import Augmentation, NoAugmentation
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
 from benchmarks.models import BASES, PairedNet
 from benchmarks.objectives import Objective
 from benchmarks.penalties import KernelCorrelation, KernelNumber, KernelSize, PlainL2, Term
 from benchmarks.procedures import Procedure, Thresholds, Train
-from benchmarks.procedures.shrink import Kernels
+from benchmarks.procedures.shrinking_kernels import Kernels
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
 from reproduce.catalogue.tables import Cell, Comparison

@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.data import Archive, DatasetInfo, Source
+from benchmarks.data.dataset import Dataset, Split
+from benchmarks.data.header import SPLITS
 from benchmarks.data.pictures import Chunk
-from benchmarks.data.store import SPLITS, Dataset, Split
 
 ARCHIVE = Archive(
     sources=(Source("small-python.tar.gz", "https://example.org/small-python.tar.gz"),),

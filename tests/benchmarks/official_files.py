@@ -24,7 +24,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from benchmarks.data import DATASETS, DatasetInfo
-from benchmarks.data.store import SPLITS, Dataset, Split, build
+from benchmarks.data.dataset import Dataset, Split, build
+from benchmarks.data.header import SPLITS
 
 # Superclasses by fine label, as public tables of the official training file give them.
 COARSE = [

@@ -36,10 +36,11 @@ from image_sources import (
 )
 
 from benchmarks.data import DATASETS, DatasetInfo, Source, fetching, load
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.importing import download, import_from
 from benchmarks.data.pickled_batches import read_batches_folder, read_tar
 from benchmarks.data.pictures import Chunk
-from benchmarks.data.store import Dataset, Split, build, verify
+from benchmarks.data.store import verify
 from benchmarks.errors import UserError
 
 BATCHES = (*ARCHIVE.train, *ARCHIVE.test)

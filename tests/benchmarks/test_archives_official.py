@@ -24,9 +24,10 @@ from import_cases import make, refused
 from official_files import MAKERS, Made
 
 from benchmarks.data import DATASETS, DatasetInfo, fetching, header, info, store
+from benchmarks.data.dataset import Split, build
+from benchmarks.data.header import SPLITS
 from benchmarks.data.importing import assemble, download, import_from
 from benchmarks.data.pictures import Chunk, read_grey
-from benchmarks.data.store import SPLITS, Split
 from benchmarks.errors import UserError
 
 
@@ -77,7 +78,7 @@ def test_it_is_the_store_that_memory_alone_would_give(made: Made, tmp_path: Path
     """The canonical order and its digest do not depend on how a store is built."""
     import_from(made.info, made.path, tmp_path)
     dataset = store.open_known(made.info, tmp_path)
-    again = store.build(made.info.store, made.info.classes, made.expected)
+    again = build(made.info.store, made.info.classes, made.expected)
     assert dataset.digest == again.digest == store.verify(made.info, tmp_path)
     for part in ("mean", "std"):
         assert np.array_equal(getattr(dataset, part), getattr(again, part))
@@ -320,7 +321,7 @@ def test_a_path_that_holds_nothing(made: Made, tmp_path: Path) -> None:
 
 def test_class_folders_cannot_be_checked(named_by_sources: Made, tmp_path: Path) -> None:
     made = named_by_sources
-    whole = store.build("any", made.info.classes, made.expected)
+    whole = build("any", made.info.classes, made.expected)
     if made.info.name == "fashion-mnist":  # a class of it has a slash in its name
         (tmp_path / "png" / "train").mkdir(parents=True)
     else:

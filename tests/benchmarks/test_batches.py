@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_makers import batches_of, make_run, normalizer_of
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.crop_flip_on_device import crop
+from benchmarks.data.dataset import Dataset
 from benchmarks.randomness import coin_flips, integers, permutation
-from benchmarks.training.augment import crop
-from benchmarks.training.batches import ResidentSplit
-from benchmarks.training.memory import keep_freed_memory, release_pages
+from benchmarks.training.host_memory import keep_freed_memory, release_pages
+from benchmarks.training.placed_splits import ResidentSplit
 
 CPU = torch.device("cpu")
 

@@ -29,9 +29,12 @@ def _network(**changes: Any) -> tuple[Run, torch.nn.Module]:
 
 
 def _save(model: torch.nn.Module, path: Path, run: Run | None, **changes: Any) -> Path:
+    """Saved with the run's configuration, in which the network's settings have such changes."""
     metadata = {}
     if run:
-        metadata["configuration"] = json.dumps({**run.canonical(), **changes})
+        resolved = run.canonical()
+        model_settings = {**resolved["model"], **changes}
+        metadata["configuration"] = json.dumps({**resolved, "model": model_settings})
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
     save_file(state, path, metadata=metadata)
     return path
@@ -67,6 +70,6 @@ def test_branches_that_do_not_fit_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="branches cannot be merged") as raised:
         read_file(path)
     assert "\n" not in str(raised.value)
-    path = _save(model, tmp_path / "v.safetensors", run, protocol={"model": 99})
+    path = _save(model, tmp_path / "v.safetensors", run, protocol=99)
     with pytest.raises(UserError, match="branches cannot be merged"):
         read_file(path)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import changed, make_run
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop

@@ -17,8 +17,9 @@ from import_cases import make, refused
 from official_files import Made
 
 from benchmarks.data import DATASETS, store
+from benchmarks.data.dataset import build
+from benchmarks.data.header import SPLITS
 from benchmarks.data.importing import import_from
-from benchmarks.data.store import SPLITS
 
 
 def test_cifar100_as_extracted(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_meta_file_that_names_nothing(fields: Any, tmp_path: Path) -> None:
 def test_cifar100_from_class_folders_is_told_by_its_digest(tmp_path: Path) -> None:
     """Folders give the archive's bytes, and none where two images have changed places."""
     made = make("cifar100", tmp_path)
-    whole = store.build("any", made.info.classes, made.expected)
+    whole = build("any", made.info.classes, made.expected)
     folders = write_class_folders(whole, tmp_path / "png")
     ours = import_from(made.info, folders, tmp_path / "ours")
     theirs = import_from(made.info, made.path, tmp_path / "theirs")

@@ -7,7 +7,7 @@ import torch
 from run_makers import build, decay_coefficients, make_run, penalty
 
 from benchmarks.penalties import DenseL2, LocoReg
-from benchmarks.penalties.positional import ring_factors
+from benchmarks.penalties.loco_reg import ring_factors
 from benchmarks.run import Run
 
 # Two different λ, so that neither can stand in for the other.

@@ -16,7 +16,7 @@ from benchmarks.models import Model, PyramidNet, ResNet18, TorchvisionVGG
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties import Compactness, DictionarySparsity, GroupSparsity, PlainL2
 from benchmarks.penalties.compactness import MixedTerm
-from benchmarks.penalties.group_sparsity import LayerSparsity, slope, sparsity_by_layer
+from benchmarks.penalties.measured_group_sparsity import LayerSparsity, slope, sparsity_by_layer
 
 TERMS = [
     Compactness(c_w="0.7", c_theta="0.3", alpha="0.4", beta="0.2"),

@@ -16,7 +16,7 @@ from benchmarks.errors import UserError
 from benchmarks.models import VGG10, Model, PyramidNet, ResNet18
 from benchmarks.models.dead_filters import zero_below
 from benchmarks.models.layers import WEIGHTED
-from benchmarks.penalties.group_sparsity import sparsity_by_layer
+from benchmarks.penalties.measured_group_sparsity import sparsity_by_layer
 
 PYRAMID = PyramidNet(depth=4, widths=(6, 8, 12), first_kernel=3, first_stride=1)
 SIDE = 32

@@ -15,11 +15,11 @@ from torch import nn
 
 from benchmarks import randomness
 from benchmarks.data import load
-from benchmarks.device_check import agreement, host_reads, memory
+from benchmarks.device_check import agreement, host_reads, pack_memory
 from benchmarks.device_check import checks as every
 from benchmarks.device_check.checks import run_checks
 from benchmarks.device_check.finding import CheckError
-from benchmarks.device_check.probe import Probe, cut
+from benchmarks.device_check.probe_runs import Probe, cut
 from benchmarks.models import VGG10
 from benchmarks.optimizers.sgd import SGDUpdate
 from benchmarks.training import loop
@@ -238,7 +238,7 @@ def test_a_network_that_breaks_is_named_and_alone(
     probe: Probe, monkeypatch: pytest.MonkeyPatch, change_network: Callable[..., None]
 ) -> None:
     change_network(looking("breaks"))
-    monkeypatch.setattr(memory, "measured_apart", memory.measure)
+    monkeypatch.setattr(pack_memory, "measured_apart", pack_memory.measure)
     steps: list[tuple[int, int]] = []
     found = list(run_checks(probe, lambda done, total, text: steps.append((done, total))))
     failed = {one.check: one.found for one in found if one.verdict == "FAIL"}
@@ -254,10 +254,10 @@ def test_memory_is_given_back_unless_somebody_keeps_networks(
     probe: Probe, change_network: Callable[..., None]
 ) -> None:
     probe = replace(probe, members=2, model=VGG10(width_multiplier=Decimal("0.25")))
-    assert memory.memory(probe, silent, memory.measure).verdict == "pass"
+    assert pack_memory.memory(probe, silent, pack_memory.measure).verdict == "pass"
     kept: list[nn.Module] = []
     change_network(kept.append)
-    found = memory.memory(probe, silent, memory.measure)
+    found = pack_memory.memory(probe, silent, pack_memory.measure)
     assert found.verdict == "FAIL"
     assert "MiB are left" in found.found
 
@@ -266,26 +266,26 @@ def test_memory_that_grows_faster_than_the_pack_fails() -> None:
     """Peaks of packs as processes report them."""
     mib = 2**20
     sound = {size: {"peak": (50 + 20 * size) * mib, "left": 0} for size in (1, 2, 4)}
-    assert memory.judge_memory(sound, None).verdict == "pass"
-    assert "about 42 would fit" in memory.judge_memory(sound, 1000 * mib).found
+    assert pack_memory.judge_memory(sound, None).verdict == "pass"
+    assert "about 42 would fit" in pack_memory.judge_memory(sound, 1000 * mib).found
     steep = {size: {"peak": 70 * size**2 * mib, "left": 0} for size in (1, 2, 4)}
-    assert memory.judge_memory(steep, None).verdict == "FAIL"
+    assert pack_memory.judge_memory(steep, None).verdict == "FAIL"
 
 
 def test_a_pack_is_measured_in_a_process_of_its_own(probe: Probe) -> None:
-    assert memory.measured_apart(replace(probe, members=1))["peak"] > 0
+    assert pack_memory.measured_apart(replace(probe, members=1))["peak"] > 0
 
 
 def test_a_pack_that_does_not_fit_is_halved_unless_the_loop_gives_up(
     probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = memory.out_of_memory(probe, silent)
+    found = pack_memory.out_of_memory(probe, silent)
     assert found.verdict == "pass", found.found
     assert found.numbers["refused"]
     monkeypatch.setattr(loop.Training, "lacks_memory", False)
     with pytest.raises(CheckError, match="out of memory"):
-        memory.out_of_memory(probe, silent)
-    assert memory.out_of_memory(replace(probe, members=1), silent).verdict == "not checkable"
+        pack_memory.out_of_memory(probe, silent)
+    assert pack_memory.out_of_memory(replace(probe, members=1), silent).verdict == "not checkable"
 
 
 def test_an_update_that_cannot_be_recorded_is_told(

@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from benchmarks.data import DATASETS, digits, load
-from benchmarks.data.store import build, in_canonical_order
+from benchmarks.data.dataset import build, in_canonical_order
 from benchmarks.errors import UserError
 
 INFO = DATASETS["digits"]

@@ -18,9 +18,10 @@ from official_files import Made, decoded, jpeg
 from scipy.io import savemat
 
 from benchmarks.data import DATASETS, Source, fine_grained_names, store
+from benchmarks.data.dataset import Split, build
 from benchmarks.data.description import Archive, DatasetInfo
+from benchmarks.data.header import SPLITS
 from benchmarks.data.importing import import_from
-from benchmarks.data.store import SPLITS, Split
 from benchmarks.errors import UserError
 
 Files = dict[str, bytes]
@@ -158,7 +159,7 @@ def test_the_store_holds_every_image_resized(maker: Callable[[Path], Made], tmp_
     made = maker(tmp_path / "source")
     import_from(made.info, made.path, tmp_path / "data")
     dataset = store.open_known(made.info, tmp_path / "data")
-    assert dataset.digest == store.build(made.info.name, made.info.classes, made.expected).digest
+    assert dataset.digest == build(made.info.name, made.info.classes, made.expected).digest
     assert dataset.train.images.shape == (3, 256, 256, 3)
 
 

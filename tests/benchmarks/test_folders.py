@@ -11,8 +11,8 @@ from image_sources import gather, info_of, part_of, write_class_folders
 from PIL import Image
 
 from benchmarks.data import DatasetInfo, load
+from benchmarks.data.dataset import Dataset, build
 from benchmarks.data.pictures import read_class_folders
-from benchmarks.data.store import Dataset, build
 from benchmarks.errors import UserError
 
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 from run_makers import changed
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.procedures import Procedure, Prune, Train
 from benchmarks.run import Run
-from benchmarks.training import device_path, graph, loop
+from benchmarks.training import checkpoint, device_path, graph, loop
 from benchmarks.training.device import Cuda, Host, Request, Staging, Stream, on
 from benchmarks.training.device_path import DevicePath
 from benchmarks.training.graph import Recorded, conductor
@@ -30,7 +30,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def _prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     loop.prepare(CPU)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
 
 
 @pytest.fixture

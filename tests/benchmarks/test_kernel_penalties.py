@@ -20,7 +20,7 @@ from benchmarks.models import supports
 from benchmarks.models.supports import Scheme
 from benchmarks.penalties import KernelComplexity, KernelNumber, KernelSize
 from benchmarks.penalties.group_norms import GroupNorms
-from benchmarks.penalties.kernels import KernelTerm
+from benchmarks.penalties.kernel_number_size import KernelTerm
 
 NORMS = ("l2", "rms", "scaled", "literal", "literal_scaled", "linf")
 SCHEMES: tuple[Scheme, ...] = ("kernel", "half_ring", "ring")

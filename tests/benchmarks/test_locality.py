@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import factors_for, make_run
 
-from benchmarks.penalties.positional import distance_factors, ring_factors
+from benchmarks.penalties.loco_reg import distance_factors, ring_factors
 
 positive = st.floats(0.01, 50)
 

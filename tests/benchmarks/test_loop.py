@@ -10,10 +10,10 @@ import pytest
 import torch
 from run_makers import batches_of, changed, correct_of, losses_of, make_run, normalizer_of
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.run import Run
-from benchmarks.training import loop
-from benchmarks.training.batches import ResidentSplit
+from benchmarks.training import checkpoint, loop
+from benchmarks.training.placed_splits import ResidentSplit
 from benchmarks.training.step import Step
 
 CPU = torch.device("cpu")
@@ -133,7 +133,7 @@ def test_resumed_equals_uninterrupted(
     precision: str,
     stops: tuple[int, ...],
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     run = changed(short_run, precision=precision)
     whole = trained(run, noise)
     for stop_after in stops:
@@ -153,7 +153,7 @@ def test_resumed_equals_uninterrupted(
 def test_sittings_are_remembered(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     steps = iter(range(1, 100))
     train(
         short_run,
@@ -215,7 +215,7 @@ def test_evaluation_epochs(noise: Dataset, short_run: Run) -> None:
 def test_damaged_checkpoints_are_set_aside(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     steps = iter(range(1, 100))
     train(short_run, noise, checkpoints=tmp_path, should_stop=lambda: next(steps) >= 4)
     path = tmp_path / f"{short_run.hash}.ckpt"
@@ -228,13 +228,14 @@ def test_damaged_checkpoints_are_set_aside(
 def test_learns_on_real_images(cifar10_root: Path) -> None:
     """60 updates on a fortieth of CIFAR-10 take the test accuracy far above chance."""
     from benchmarks.data import store
+    from benchmarks.data.dataset import Split
 
     data = store.read(cifar10_root, "cifar10")
     part = Dataset(
         data.name,
         data.classes,
-        store.Split(data.train.images[::40], data.train.labels[::40]),
-        store.Split(data.test.images[::10], data.test.labels[::10]),
+        Split(data.train.images[::40], data.train.labels[::40]),
+        Split(data.test.images[::10], data.test.labels[::10]),
         data.mean,
         data.std,
         data.digest,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from run_makers import build, decay_coefficients, make_run, network
 from torch import nn
 
-from benchmarks.data import store
+from benchmarks.data import dataset
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.errors import UserError
 from benchmarks.models import (
     VGG10,
@@ -33,7 +34,7 @@ from benchmarks.models import (
 )
 from benchmarks.models.networks import ResidualBlock
 from benchmarks.parts import kinds
-from benchmarks.penalties.positional import ring_factors
+from benchmarks.penalties.loco_reg import ring_factors
 from benchmarks.training import loop
 
 CPU = torch.device("cpu")
@@ -291,17 +292,17 @@ def test_shortcuts_of_resnet_get_plain_decay() -> None:
     assert all(coefficients[name].item() == 2 * 0.0005 for name in plain)
 
 
-def noise_of(side: int) -> store.Dataset:
+def noise_of(side: int) -> Dataset:
     """32 training and 8 test images of noise in ten classes."""
     random = np.random.default_rng(side)
     splits = {
-        name: store.Split(
+        name: Split(
             random.integers(0, 256, (count, side, side, 3), dtype=np.uint8),
             random.integers(0, 10, count),
         )
         for name, count in (("train", 32), ("test", 8))
     }
-    return store.build(f"noise{side}", tuple("abcdefghij"), splits)
+    return dataset.build(f"noise{side}", tuple("abcdefghij"), splits)
 
 
 @pytest.mark.parametrize(

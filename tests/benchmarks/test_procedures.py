@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_makers import build, changed, correct_of, make_run, member_of
 
-from benchmarks.data.store import Dataset, Split
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.errors import UserError
-from benchmarks.models import shrinking
+from benchmarks.models import filter_removal
 from benchmarks.models.describe import multiply_adds, network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import PlainL2
@@ -23,7 +23,7 @@ from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom,
 from benchmarks.procedures.linear_svm import equal_shares
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
-from benchmarks.training import loop
+from benchmarks.training import checkpoint, loop
 
 CPU = torch.device("cpu")
 
@@ -62,7 +62,7 @@ def test_killed_in_any_phase_it_comes_to_the_same(
     monkeypatch: pytest.MonkeyPatch,
     what: str,
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     pruned = Prune(threshold=Decimal("0.08" if what == "filters" else "0.02"), what=what)  # type: ignore[arg-type]
     svm = LinearSVM(images=100)
     run = of_phases(changed(short_run, learning_rate="0.01"), SHORT, pruned, FINE, svm)
@@ -141,8 +141,8 @@ def test_filters_that_do_nothing_may_go() -> None:
                 layer.running_mean[::3] = 0  # type: ignore[index]
     images = torch.randn(4, 3, 32, 32)
     expected, before = model(images), network_measures(model, 32)
-    kept = shrinking.kept_filters(model, 0.0)
-    shrinking.shrink(model, kept)
+    kept = filter_removal.kept_filters(model, 0.0)
+    filter_removal.shrink(model, kept)
     torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
     after = network_measures(model, 32)
     assert after["layer widths"] == [*(len(places) for places in kept.values()), 10]
@@ -154,7 +154,7 @@ def test_filters_that_do_nothing_may_go() -> None:
 def test_a_network_that_is_no_chain_keeps_its_filters() -> None:
     for model in ("resnet10", "mobilenet", "rcnet10"):
         with pytest.raises(UserError, match="only out of a chain"):
-            shrinking.kept_filters(build(make_run(model=model), 10), 0.1)
+            filter_removal.kept_filters(build(make_run(model=model), 10), 0.1)
 
 
 def test_multiply_adds_are_the_closed_form_ones() -> None:

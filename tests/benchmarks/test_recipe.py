@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from run_makers import batches_of, build, losses_of, make_run, normalizer_of
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.models.branches import StripConv2d
 from benchmarks.run import Run
 from benchmarks.training import loop
-from benchmarks.training.batches import ResidentSplit
+from benchmarks.training.placed_splits import ResidentSplit
 
 CPU = torch.device("cpu")
 # Training loss, norms of a strip's column, of its other cells and of the dense weights, and a mean

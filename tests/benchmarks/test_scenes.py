@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.data import importing, info, scenes, store
+from benchmarks.data.dataset import Split
 from benchmarks.errors import UserError
 
 CLASSES = ("bedroom", "CALsuburb", "store")
@@ -55,7 +56,7 @@ def _two_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenes, "TRAINING_IMAGES", 2)
 
 
-def reds(split: store.Split) -> set[int]:
+def reds(split: Split) -> set[int]:
     return set(np.array(split.images)[:, 0, 0, 0].tolist())
 
 

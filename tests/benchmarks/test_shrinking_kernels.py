@@ -12,18 +12,18 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
-from benchmarks.models import VGG10, PairedNet, ResNet10, selecting
-from benchmarks.models.compact import CompactBlock
+from benchmarks.models import VGG10, PairedNet, ResNet10, kernel_selection
 from benchmarks.models.describe import describe, multiply_adds
+from benchmarks.models.kernel_removal import CompactBlock
 from benchmarks.models.supports import offset, rings
 from benchmarks.objectives import Objective
 from benchmarks.penalties import KernelSize
 from benchmarks.procedures import Procedure, Prune, Train, shrink
-from benchmarks.procedures.shrink import SCHEMES
+from benchmarks.procedures.shrinking_kernels import SCHEMES
 from benchmarks.run import Run
-from benchmarks.training import loop
+from benchmarks.training import checkpoint, loop
 
 CPU = torch.device("cpu")
 SMALL = PairedNet(widths=(6, 6, 6, 6, 6, 10, 10), kernel_sizes=(5, 5, 5, 3, 3, 3, 7), halve_at=(6,))
@@ -84,7 +84,7 @@ def test_outputs_are_the_thresholded_networks(
     tau, mode = ("0.1", "relative") if relative else ("0.45", "absolute")
     found = shrink(model, tau, what, tau_mode=mode)  # type: ignore[arg-type]
     expected = copy.deepcopy(model)
-    selecting.zero_kernels(expected, found.sizes, SCHEMES[what])
+    kernel_selection.zero_kernels(expected, found.sizes, SCHEMES[what])
     images = torch.randn(3, 3, side, side)
     with torch.no_grad():
         logits = expected(images)
@@ -100,7 +100,7 @@ def test_what_is_small_is_zeroed_and_nothing_else(what: Any) -> None:
     model = random_network("plain", 3)
     before = copy.deepcopy(model)
     sizes = shrink(model, "0.45", what).sizes
-    selecting.zero_kernels(model, sizes, SCHEMES[what])
+    kernel_selection.zero_kernels(model, sizes, SCHEMES[what])
     for path in sizes:
         new, old = (m.get_submodule(path).weight.detach() for m in (model, before))
         ring_of = torch.tensor(rings(new.shape[-1], SCHEMES[what]))
@@ -152,7 +152,7 @@ def test_blocks_without_kernels_are_deleted() -> None:
     assert found.model.classifier.in_features == 6
     images = torch.randn(2, 3, 32, 32)
     expected = copy.deepcopy(model)
-    selecting.zero_kernels(expected, found.sizes, "kernel")
+    kernel_selection.zero_kernels(expected, found.sizes, "kernel")
     torch.testing.assert_close(found.model(images), expected(images), atol=1e-5, rtol=1e-5)
 
 
@@ -242,7 +242,7 @@ def test_an_even_kernel_stays_where_it_was() -> None:
 def test_a_pruned_residual_run_resumes_to_the_same(
     noise: Dataset, short_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     term = KernelSize(alpha="0.01")
     phases = (
         Train(epochs=1, batch_size=80, objective=Objective(penalties=(term,))),

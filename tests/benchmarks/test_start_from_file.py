@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from run_makers import make_run, normalizer_of
 from torchvision.models import resnet18
 
-from benchmarks.data import Source, store
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data import Source
+from benchmarks.data.crop_flip import CropFlip
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.images import Images
 from benchmarks.errors import UserError
 from benchmarks.models import CifarResNet, TorchvisionResNet
@@ -55,19 +56,19 @@ def registered(published: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return published
 
 
-def photographs() -> store.Dataset:
+def photographs() -> Dataset:
     """Eight training and four test images of 40×40 in three classes."""
     random = np.random.default_rng(1)
     splits = {
-        name: store.Split(
+        name: Split(
             random.integers(0, 256, (count, 40, 40, 3), dtype=np.uint8), np.arange(count) % 3
         )
         for name, count in (("train", 8), ("test", 4))
     }
-    return store.build("photographs", ("a", "b", "c"), splits)
+    return build("photographs", ("a", "b", "c"), splits)
 
 
-def fine_tuning(data: store.Dataset, weights: StartFromFile) -> Run:
+def fine_tuning(data: Dataset, weights: StartFromFile) -> Run:
     run = make_run(seed=2, dataset=data.name, data_digest=data.digest, learning_rate="0.001")
     images = Images(
         name=data.name,

@@ -24,7 +24,7 @@ from torch._subclasses.fake_tensor import (
 )
 
 from benchmarks.data.augmentation import Augmentation
-from benchmarks.data.store import Dataset, Split
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.models import Model
 from benchmarks.objectives import Loss
 from benchmarks.optimizers import Optimizer, sgd

@@ -26,8 +26,10 @@ from hypothesis import strategies as st
 from image_sources import die_before, info_of, part_of, shuffled, write_class_folders
 
 from benchmarks.data import DATASETS, DatasetInfo, fetching, header, load, store
+from benchmarks.data.dataset import Dataset, Split, build, channel_statistics, content_digest
+from benchmarks.data.header import SPLITS
 from benchmarks.data.importing import import_from
-from benchmarks.data.store import SPLITS, Dataset, Split, build, read, verify, write
+from benchmarks.data.store import read, verify, write
 from benchmarks.errors import UserError
 
 FORK = multiprocessing.get_context("fork")
@@ -107,7 +109,7 @@ def test_every_pixel_label_and_name_counts(data: st.DataObject, dataset: Dataset
 )
 def test_channel_statistics(shape: tuple[int, int, int], seed: int) -> None:
     images = np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    mean, std = store.channel_statistics(images)
+    mean, std = channel_statistics(images)
     scaled = images.reshape(-1, 3) / 255
     np.testing.assert_allclose(mean, scaled.mean(axis=0), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(std, scaled.std(axis=0), rtol=1e-9, atol=1e-12)
@@ -219,8 +221,8 @@ def test_any_changed_byte_is_found(
     found = complaint(lambda: verify(info, root))
     if found is None:
         again = read(root, "small")
-        assert store.content_digest(again.classes, vars(again)) == info.digest
-        assert np.array_equal((again.mean, again.std), store.channel_statistics(again.train.images))
+        assert content_digest(again.classes, vars(again)) == info.digest
+        assert np.array_equal((again.mean, again.std), channel_statistics(again.train.images))
     (root / "small" / name).write_bytes(files[name])
     if name == header.HEADER or place < 128:
         assert found is None or name in found

@@ -13,10 +13,10 @@ from PIL import Image
 from run_makers import make_run
 
 from benchmarks.data import catalogue, store
-from benchmarks.data.augmentation import COLOURS, CropFlip
+from benchmarks.data.crop_flip import COLOURS, CropFlip
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.data.folder_index import make_index
 from benchmarks.data.images import FolderImages, Images
-from benchmarks.data.store import Dataset, Split
 from benchmarks.errors import UserError
 from benchmarks.procedures import LinearSVM, Procedure, Train
 from benchmarks.run import Run, from_canonical
@@ -164,8 +164,8 @@ def test_a_run_goes_on_within_an_epoch(
     run = run_on(dataset)
     whole = trained(run, dataset)
     monkeypatch.setattr(checkpoint, "SAVE_POINT_SECONDS", 0.0)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(loop, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "LONGEST_SECONDS", 0.0)
     stops = iter([False, True])
     stopped = trained(run, dataset, checkpoints=tmp_path, should_stop=lambda: next(stops))
     assert not stopped.finished

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import PairedNet
 from benchmarks.models.describe import network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import KernelCorrelation, KernelSize
-from benchmarks.penalties.kernel_correlation import mean_correlation
+from benchmarks.penalties.measured_kernel_correlation import mean_correlation
 from benchmarks.procedures import Procedure, Thresholds, Train, shrink
 from benchmarks.run import Run
 from benchmarks.training import loop

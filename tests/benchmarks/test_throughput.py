@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from run_makers import member_of
 
 from benchmarks.data import store
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.throughput import bare, device_report, plain, report

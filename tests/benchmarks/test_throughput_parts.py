@@ -12,7 +12,7 @@ import torch
 from benchmarks.models import CifarResNet, LocallyConnected2d
 from benchmarks.penalties import HypersphericalEnergy
 from benchmarks.penalties.hyperspherical import convolutions as penalised
-from benchmarks.throughput import penalties
+from benchmarks.throughput import penalty_costs
 from benchmarks.throughput.parts import main
 from benchmarks.throughput.rivals import by_groups, by_position
 
@@ -27,7 +27,7 @@ def test_the_other_local_layers_are_ours(stride: int) -> None:
 
 def test_a_penalty_is_measured_by_what_it_adds_to_a_step() -> None:
     settings = CifarResNet(depth=8, width_multiplier=Decimal("0.25"))
-    trained = penalties.Trained.of(settings, 10, 2, torch.device("cpu"))
+    trained = penalty_costs.Trained.of(settings, 10, 2, torch.device("cpu"))
     term = HypersphericalEnergy()
     works = trained.group({"energy": term})
     assert list(works) == ["step with plain L2", "energy"]

@@ -11,7 +11,7 @@ import torch
 from run_makers import make_run, member_of
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from benchmarks.data import store
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.images import FastAutoAugment
 from benchmarks.errors import UserError
 from benchmarks.models import Deep, Model, Shallow, ThreeFC
@@ -27,18 +27,18 @@ POLICY = FastAutoAugment(padding=2, cutout=8)
 
 
 @pytest.fixture(scope="module")
-def small() -> store.Dataset:
+def small() -> Dataset:
     """96 training and 32 test images of 16×16, noise in ten classes."""
     random = np.random.default_rng(5)
 
-    def split(count: int) -> store.Split:
+    def split(count: int) -> Split:
         pixels = random.integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
-        return store.Split(pixels, random.integers(0, 10, count))
+        return Split(pixels, random.integers(0, 10, count))
 
-    return store.build("small", tuple("abcdefghij"), {"train": split(96), "test": split(32)})
+    return build("small", tuple("abcdefghij"), {"train": split(96), "test": split(32)})
 
 
-def a_run(data: store.Dataset, model: Model, seed: int = 1, **parts: Any) -> Run:
+def a_run(data: Dataset, model: Model, seed: int = 1, **parts: Any) -> Run:
     """Four epochs of three steps, strong λ, so that weights fall to zero."""
     run = make_run(seed=seed, dataset=data.name, data_digest=data.digest, epochs=4, batch_size=32)
     optimizer = BetaLassoSGD(lam_conv="0.001", lam_fc="0.0005", beta=20, momentum="0.5")
@@ -55,7 +55,7 @@ def a_run(data: store.Dataset, model: Model, seed: int = 1, **parts: Any) -> Run
     return run
 
 
-def train(runs: list[Run], data: store.Dataset, **options: Any) -> list[loop.Outcome]:
+def train(runs: list[Run], data: Dataset, **options: Any) -> list[loop.Outcome]:
     loop.prepare(CPU)
     outcomes = loop.train(runs, data, CPU, **options)
     for outcome in outcomes:
@@ -81,7 +81,7 @@ MODELS = [
 
 @pytest.mark.parametrize("model", MODELS, ids=["s_fc", "d_local", "3_fc"])
 def test_resumed_equals_uninterrupted_and_alone_equals_packed(
-    small: store.Dataset, tmp_path: Path, model: Model
+    small: Dataset, tmp_path: Path, model: Model
 ) -> None:
     run, other = a_run(small, model), a_run(small, model, seed=2)
     (alone,) = train([run], small)
@@ -99,7 +99,7 @@ def test_resumed_equals_uninterrupted_and_alone_equals_packed(
     assert alone.measurements == resumed.measurements
 
 
-def test_non_zeros_are_counted_by_layer_and_over_epochs(small: store.Dataset) -> None:
+def test_non_zeros_are_counted_by_layer_and_over_epochs(small: Dataset) -> None:
     (outcome,) = train([a_run(small, MODELS[0])], small)
     sizes = outcome.measurements["weights by layer"]
     left = outcome.measurements["non-zero weights by layer"]
@@ -117,7 +117,7 @@ def test_non_zeros_are_counted_by_layer_and_over_epochs(small: store.Dataset) ->
     )
 
 
-def test_counting_changes_nothing_else(small: store.Dataset) -> None:
+def test_counting_changes_nothing_else(small: Dataset) -> None:
     counted = a_run(small, MODELS[2])
     plain = counted.with_setting("objective", Objective())
     first, second = train([counted, plain], small)
@@ -125,7 +125,7 @@ def test_counting_changes_nothing_else(small: store.Dataset) -> None:
 
 
 def test_permuted_pixels_are_the_same_ones_in_training_and_evaluation(
-    small: store.Dataset,
+    small: Dataset,
 ) -> None:
     plain = a_run(small, MODELS[2])
     permuted = plain.with_setting("data.permute_pixels", True)
@@ -143,7 +143,7 @@ def test_permuted_pixels_are_the_same_ones_in_training_and_evaluation(
     assert not torch.equal(other.context.normalizer.order, order)
 
 
-def test_a_dense_network_does_not_notice_permuted_pixels(small: store.Dataset) -> None:
+def test_a_dense_network_does_not_notice_permuted_pixels(small: Dataset) -> None:
     """With its first layer's inputs permuted alike, and without augmentation, nothing changes."""
     run = a_run(small, ThreeFC(hidden=16)).with_setting("data.augmentation", {"kind": "none"})
     permuted = run.with_setting("data.permute_pixels", True)
@@ -217,7 +217,7 @@ def test_bad_settings_are_one_line(settings: dict[str, str], message: str) -> No
 GOLDEN_STEPS = [2.574159, 10.782631, 20894]
 
 
-def test_three_updates_are_frozen(small: store.Dataset) -> None:
+def test_three_updates_are_frozen(small: Dataset) -> None:
     run = a_run(small, MODELS[0]).with_setting("procedure.phases.train.epochs", 1)
     (outcome,) = train([run], small)
     assert outcome.model is not None

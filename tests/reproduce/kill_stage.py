@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from launch_helpers import tiny_dataset, tiny_run, tiny_table
 
-from benchmarks.training import loop
+from benchmarks.training import checkpoint, loop
 from reproduce.running.launch import LaunchOptions, launch
 from reproduce.store.store import Store
 
@@ -82,7 +82,7 @@ def child(asked: dict[str, Any]) -> None:
     """Never returns."""
     code = 70
     try:
-        loop.CHECKPOINT_SECONDS = 0.0  # every epoch
+        checkpoint.CHECKPOINT_SECONDS = 0.0  # every epoch
         if "call" in asked:
             die_before_call(asked["call"])
         code = {"table": train_table, "weights": train_weights}[asked["what"]](asked)

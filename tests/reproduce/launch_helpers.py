@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from run_makers import make_run
 
-from benchmarks.data import store as data_store
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.run import Run
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.running.launch import LaunchOptions, launch
@@ -27,15 +27,15 @@ from reproduce.store.store import Store
 PATIENCE = 180.0
 
 
-def tiny_dataset() -> data_store.Dataset:
+def tiny_dataset() -> Dataset:
     """64 training and 32 test images of noise."""
     random = np.random.default_rng(5)
 
-    def split(size: int) -> data_store.Split:
+    def split(size: int) -> Split:
         pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
-        return data_store.Split(pixels, np.arange(size) % 10)
+        return Split(pixels, np.arange(size) % 10)
 
-    return data_store.build("tiny", tuple("abcdefghij"), {"train": split(64), "test": split(32)})
+    return build("tiny", tuple("abcdefghij"), {"train": split(64), "test": split(32)})
 
 
 def tiny_run(seed: int, **changes: Any) -> Run:

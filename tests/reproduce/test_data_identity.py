@@ -15,7 +15,8 @@ from run_makers import make_run, member_of
 
 from benchmarks.data import DATASETS, DatasetInfo, catalogue, info
 from benchmarks.data import store as data_store
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.folder_index import make_index
 from benchmarks.data.images import FolderImages
 from benchmarks.errors import UserError
@@ -31,12 +32,12 @@ from reproduce.store.store import Store
 IDENTITY = "1" * 64
 
 
-def named(identity: str = IDENTITY, pixel: int = 0) -> data_store.Dataset:
+def named(identity: str = IDENTITY, pixel: int = 0) -> Dataset:
     """The tiny images, as of a store that its official files name; one pixel may differ."""
     tiny = tiny_dataset()
     splits = {"train": tiny.train, "test": tiny.test}
     splits["train"].images[0, 0, 0, 0] ^= pixel
-    dataset = data_store.build("tiny", tiny.classes, splits)
+    dataset = build("tiny", tiny.classes, splits)
     return replace(dataset, sources_identity=identity)
 
 
@@ -121,10 +122,8 @@ def folds(monkeypatch: pytest.MonkeyPatch) -> DatasetInfo:
 def test_a_run_reads_the_store_of_its_fold(tmp_path: Path, folds: DatasetInfo) -> None:
     tiny = tiny_dataset()
     for entry in folds.folds:
-        test = data_store.Split(
-            tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :]
-        )
-        dataset = data_store.build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
+        test = Split(tiny.test.images[entry.fold or 0 :], tiny.test.labels[entry.fold or 0 :])
+        dataset = build(entry.store, tiny.classes, {"train": tiny.train, "test": test})
         data_store.write(replace(dataset, sources_identity=entry.identity), tmp_path)
     cell = Cell("tiny", "plain", make_run(dataset="tiny"))
     for fold in (0, 1):
@@ -177,7 +176,7 @@ def test_larger_images_are_evaluated_in_smaller_batches() -> None:
 
 
 def test_an_evaluation_goes_by_those_batches(
-    noise: data_store.Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+    noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.training.batches.EVALUATION_PIXELS", 24 * 32**2)
     cpu = torch.device("cpu")

@@ -14,6 +14,7 @@ from launch_helpers import contents, lines_of, tiny_dataset, tiny_run, tiny_tabl
 from run_makers import changed
 
 from benchmarks.data import store as data_store
+from benchmarks.data.dataset import Dataset, build
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
@@ -92,7 +93,7 @@ def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
     opened: list[str] = []
     original = images.open_for
 
-    def open_for(run: Run, data: Path) -> data_store.Dataset:
+    def open_for(run: Run, data: Path) -> Dataset:
         opened.append(run.data.name)
         return original(run, data)
 
@@ -229,7 +230,7 @@ def test_bad_options_are_refused(store: Store, options: LaunchOptions, tmp_path:
 
 def test_other_images_are_refused(store: Store, options: LaunchOptions, tmp_path: Path) -> None:
     tiny = tiny_dataset()
-    other = data_store.build("tiny", tiny.classes, {"train": tiny.test, "test": tiny.train})
+    other = build("tiny", tiny.classes, {"train": tiny.test, "test": tiny.train})
     data_store.write(other, tmp_path / "other")
     rejected("holds other images than the runs are for", store, options, data=tmp_path / "other")
     with pytest.raises(UserError, match="other images"):

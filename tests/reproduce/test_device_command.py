@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.device_check import agreement, checks, host_reads, probe
+from benchmarks.device_check import agreement, checks, host_reads, probe_runs
 from benchmarks.models import VGG10
 from benchmarks.optimizers.sgd import SGDUpdate
 from reproduce.__main__ import run
@@ -19,8 +19,8 @@ from reproduce.__main__ import run
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two checks of narrow networks."""
-    made = functools.partial(probe.Probe, model=VGG10(width_multiplier=Decimal("0.125")))
-    monkeypatch.setattr(probe, "Probe", made)
+    made = functools.partial(probe_runs.Probe, model=VGG10(width_multiplier=Decimal("0.125")))
+    monkeypatch.setattr(probe_runs, "Probe", made)
     some: dict[str, Any] = {
         "resumed against whole": agreement.resumed,
         "no host reads, float32": functools.partial(host_reads.host_reads, precision="float32"),

@@ -15,7 +15,7 @@ import pytest
 from run_makers import factors_for
 
 from benchmarks.parts import kind_of
-from benchmarks.penalties.positional import ring_factors
+from benchmarks.penalties.loco_reg import ring_factors
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.tables import Table, plan
 from reproduce.locality import table4, table5, table6, table7

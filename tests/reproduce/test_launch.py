@@ -24,7 +24,7 @@ from launch_helpers import (
 
 from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
-from benchmarks.training import checkpoint, loop
+from benchmarks.training import checkpoint
 from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
 from reproduce.running.campaign import Survey
@@ -176,7 +176,7 @@ def test_epochs_in_checkpoints_count_after_an_interrupt(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)  # one an epoch
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)  # one an epoch
     (planned,) = tiny_table(1, epochs=LONG)
     path = store.checkpoints / f"{planned.run.hash}.ckpt"
 

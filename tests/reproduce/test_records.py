@@ -18,7 +18,7 @@ import torch
 from record_makers import PROVENANCE, make
 from run_makers import correct_of, make_run
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run, digest_of
 from benchmarks.training import loop

@@ -97,8 +97,8 @@ def make_checkout(folder: Path, checkpoint_seconds: str = "0.0") -> Path:
         "    entries=(\n",
         '    entries=(\n        Entry("tiny", "a small Table III"),\n',
     )
-    loop = folder / "benchmarks" / "training" / "loop.py"
-    edit(loop, "CHECKPOINT_SECONDS = 55.0", f"CHECKPOINT_SECONDS = {checkpoint_seconds}")
+    checkpoint = folder / "benchmarks" / "training" / "checkpoint.py"
+    edit(checkpoint, "CHECKPOINT_SECONDS = 55.0", f"CHECKPOINT_SECONDS = {checkpoint_seconds}")
     (folder / ".gitignore").write_text("__pycache__/\n")
     git(folder, "init", "--quiet")
     commit(folder)

@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks.data import store
 from benchmarks.data.augmentation import NoAugmentation
+from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.data.images import Images
 from benchmarks.procedures import Procedure, Train
 from reproduce.catalogue.tables import Cell
@@ -23,15 +23,15 @@ SHORT, LONG = 2, 80
 
 
 @cache
-def dataset() -> store.Dataset:
+def dataset() -> Dataset:
     """64 training and 32 test images of noise."""
     random = np.random.default_rng(5)
 
-    def split(size: int) -> store.Split:
+    def split(size: int) -> Split:
         pixels = random.integers(0, 256, (size, 32, 32, 3), dtype=np.uint8)
-        return store.Split(pixels, np.arange(size) % 10)
+        return Split(pixels, np.arange(size) % 10)
 
-    return store.build("tiny", CLASSES, {"train": split(64), "test": split(32)})
+    return build("tiny", CLASSES, {"train": split(64), "test": split(32)})
 
 
 def _cell(cell: Cell, epochs: int) -> Cell:

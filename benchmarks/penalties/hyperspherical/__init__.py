@@ -15,11 +15,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
 from benchmarks.penalties.hyperspherical.settings import (
     HypersphericalEnergy,
     HypersphericalHierarchy,
-    Metric,
-    PairTerm,
     PairwiseAngles,
     VectorNorms,
 )

@@ -12,7 +12,7 @@ import torch
 from benchmarks.data.parents import parents_fault
 from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical.metrics import DEFAULT, TINY, minimised, products
-from benchmarks.penalties.hyperspherical.settings import Metric, PairTerm
+from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
 
 
 def energy(

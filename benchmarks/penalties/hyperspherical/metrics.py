@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from benchmarks.errors import UserError
-from benchmarks.penalties.hyperspherical.settings import Metric, PairTerm
+from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
 
 METRICS: tuple[str, ...] = get_args(Metric)
 DEFAULT = PairTerm()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from benchmarks.models.kernels import norms_behind, output_sides
+from benchmarks.models.convolutions import norms_behind, output_sides
 from benchmarks.penalties.group_norms import GroupNorms
 from benchmarks.penalties.term import Attached
 
 if TYPE_CHECKING:
-    from benchmarks.penalties.kernels import (
+    from benchmarks.penalties.kernel_number_size import (
         KernelComplexity,
         KernelNumber,
         KernelSize,

@@ -1,5 +1,5 @@
 """Operations on images by name: their strengths, the published policies, and what is drawn of a
-policy for each image. What they do to pixels: :mod:`benchmarks.training.operations`."""
+policy for each image. What they do to pixels: :mod:`benchmarks.data.pillow_operations`."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ import torch
 from run_makers import changed, member_of
 from torch import nn
 
-from benchmarks.data.store import Dataset
+from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import ThreeFC
 from benchmarks.run import Run
-from benchmarks.training import loop, member, scaling
-from benchmarks.training.scaling import GradientScale
+from benchmarks.training import checkpoint, gradient_scale, loop, member
+from benchmarks.training.gradient_scale import GradientScale
 
 CPU = torch.device("cpu")
 
@@ -41,7 +41,7 @@ def test_it_moves_as_torchs_and_gives_the_same_gradients(
 ) -> None:
     """Without an overflow it doubles after so many updates; with one it halves, and gradients are
     zero where torch would leave the update out."""
-    monkeypatch.setattr(scaling, "INTERVAL", 3)
+    monkeypatch.setattr(gradient_scale, "INTERVAL", 3)
     ours, theirs = layer(), layer()
     scale = GradientScale(CPU)
     scaler = torch.amp.GradScaler("cpu", growth_interval=3)
@@ -60,7 +60,7 @@ def test_it_moves_as_torchs_and_gives_the_same_gradients(
         scaler.step(optimizer)
         scaler.update()
         assert scale.scale.item() == scaler.get_scale()
-    assert (scale.scale.item() < scaling.INITIAL) == (factor > 1)
+    assert (scale.scale.item() < gradient_scale.INITIAL) == (factor > 1)
 
 
 def test_a_state_is_a_copy_that_brings_it_back() -> None:
@@ -102,8 +102,8 @@ def test_resumed_equals_uninterrupted(
     noise: Dataset, dense: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the scale, here raised every other update, has moved by then."""
-    monkeypatch.setattr(scaling, "INTERVAL", 2)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(gradient_scale, "INTERVAL", 2)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
     (whole,) = loop.train([dense], noise, CPU)
     steps = iter(range(100))
     options: dict[str, Any] = {"checkpoints": tmp_path}

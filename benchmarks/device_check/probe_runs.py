@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.data.images import Images
-from benchmarks.data.store import Dataset, Split
 from benchmarks.device_check.finding import CheckError
 from benchmarks.models import VGG10
 from benchmarks.objectives import Objective

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+# A weight of a smaller magnitude counts as zero.
+ZERO_BELOW = Decimal("0.00001")
+
+
 class GroupSparsity(Term, tag="group_sparsity", frozen=True):
     """Measures, by Lobel, Vidal and Soto, "CompactNets", section 5.2, and changes nothing.
 
@@ -34,7 +38,7 @@ class GroupSparsity(Term, tag="group_sparsity", frozen=True):
             "all", whose sum with dictionary sparsity may exceed layer sparsity (C-10).
     """
 
-    tolerance: NotNegative = Decimal("0.00001")
+    tolerance: NotNegative = ZERO_BELOW
     ac_over: Literal["surviving", "all"] = "surviving"
 
     def attach(self, model: nn.Module) -> Attached:
@@ -87,7 +91,7 @@ class MeasuredSparsity(Attached):
 
 
 def sparsity_by_layer(
-    model: nn.Module, tolerance: float = 1e-5, *, over_all: bool = False
+    model: nn.Module, tolerance: float = float(ZERO_BELOW), *, over_all: bool = False
 ) -> list[LayerSparsity]:
     """Every layer with weights, in order, the classifier last; waits for the device once.
 

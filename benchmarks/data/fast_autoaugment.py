@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.data.augmentation import CropFlip
+from benchmarks.data.crop_flip import CropFlip
 from benchmarks.parts import Whole
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class FastAutoAugment(CropFlip, tag="fast_autoaugment", frozen=True):
     cutout: Whole = 16
 
     def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
-        from benchmarks.data.operations import draw_policy, draw_spots, policy
+        from benchmarks.data.searched_policies import draw_policy, draw_spots, policy
 
         size = len(order)
         drawn = draw_policy(policy(self.policy), seed, epoch, size)
@@ -40,7 +40,7 @@ class FastAutoAugment(CropFlip, tag="fast_autoaugment", frozen=True):
         return own | super().draw(seed, epoch, order)
 
     def apply(self, pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        from benchmarks.training.operations import apply_policy, hole
+        from benchmarks.data.pillow_operations import apply_policy, hole
 
         pixels = super().apply(apply_policy(pixels, drawn), drawn)
         return hole(pixels, drawn["hole"], self.cutout) if self.cutout else pixels

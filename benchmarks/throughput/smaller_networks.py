@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from benchmarks.models import PairedNet
-from benchmarks.models.kernels import convolutions
+from benchmarks.models.convolutions import convolutions
 from benchmarks.procedures import shrink
 
 Work = Callable[[], Any]

@@ -1,8 +1,9 @@
 """How much memory packs take, whether they give it back, and what becomes of one that does not fit.
 
-Peaks are taken in processes of their own, ``python -m benchmarks.device_check.memory OPTIONS``: of
-what the device's allocator has reserved on CUDA, since a graph keeps its memory between replays
-without counting as allocated; on a CPU of resident memory beyond what the process had before.
+Peaks are taken in processes of their own, ``python -m benchmarks.device_check.pack_memory
+OPTIONS``: of what the device's allocator has reserved on CUDA, since a graph keeps its memory
+between replays without counting as allocated; on a CPU of resident memory beyond what the process
+had before.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ import numpy as np
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from benchmarks.data.store import Dataset, Split
+from benchmarks.data.dataset import Dataset, Split
 from benchmarks.device_check.agreement import same_runs
 from benchmarks.device_check.finding import CheckError, Finding, judged
-from benchmarks.device_check.probe import HERE, IMAGES, TEST_IMAGES, Probe, Say
+from benchmarks.device_check.probe_runs import HERE, IMAGES, TEST_IMAGES, Probe, Say
 from benchmarks.models.networks import Chain
 from benchmarks.training import loop
 
@@ -99,7 +100,7 @@ def measured_apart(probe: Probe) -> dict[str, int]:
     """
     options = json.dumps([probe.device.type, probe.members])
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.device_check.memory", options],
+        [sys.executable, "-m", "benchmarks.device_check.pack_memory", options],
         cwd=HERE,
         capture_output=True,
         text=True,

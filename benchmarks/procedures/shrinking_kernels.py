@@ -91,7 +91,7 @@ def shrink(
             another form, such as a chain with a Sigmoid, which makes 0.5 of a removed channel. The
             network is left as it is.
     """
-    from benchmarks.models import selecting
+    from benchmarks.models import kernel_selection
 
     try:
         tau = float(threshold)
@@ -103,7 +103,7 @@ def shrink(
         raise UserError(f"tau_mode: {tau_mode!r} is none of absolute, relative")
     if what not in SCHEMES:
         raise UserError(f"what: {what!r} is none of {', '.join(SCHEMES)}")
-    sizes = selecting.select(
+    sizes = kernel_selection.select(
         model, tau, SCHEMES[what], tau_mode, allow_plain_removal=allow_plain_removal
     )
     return without(model if in_place else copy.deepcopy(model), sizes, what)
@@ -111,16 +111,16 @@ def shrink(
 
 def without(model: nn.Module, sizes: dict[str, list[int]], what: str) -> Shrunk:
     """The network, changed in place, with kernels of these sizes."""
-    from benchmarks.models import compact, selecting
+    from benchmarks.models import kernel_removal, kernel_selection
 
-    selecting.zero_kernels(model, sizes, SCHEMES[what])
-    passing = tuple(selecting.identity_like(model, sizes))
-    compact.compact(model, sizes, SCHEMES[what])
+    kernel_selection.zero_kernels(model, sizes, SCHEMES[what])
+    passing = tuple(kernel_selection.identity_like(model, sizes))
+    kernel_removal.compact(model, sizes, SCHEMES[what])
     return Shrunk(model, sizes, passing)
 
 
 def rebuild(model: nn.Module, sizes: dict[str, list[int]], what: str) -> None:
     """Give a new network the shape that :func:`shrink` gave another one."""
-    from benchmarks.models.compact import compact
+    from benchmarks.models.kernel_removal import compact
 
     compact(model, sizes, SCHEMES[what])

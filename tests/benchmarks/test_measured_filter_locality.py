@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.models import Shallow, ThreeFC
 from benchmarks.penalties import FilterLocality
-from benchmarks.penalties.filter_locality import first_filters, window_share
+from benchmarks.penalties.measured_filter_locality import first_filters, window_share
 
 
 def test_a_filter_of_equal_weights_has_the_windows_area() -> None:

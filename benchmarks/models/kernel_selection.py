@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models.kernels import convolutions
+from benchmarks.models.convolutions import convolutions
+from benchmarks.models.nested_norms import NestedNorms
 from benchmarks.models.networks import ResidualBlock, SingleLayer
 from benchmarks.models.pointwise import StridedPoint
 from benchmarks.models.supports import Scheme, groups, rings, size_without
-from benchmarks.penalties.group_norms import GroupNorms
 
 Sizes = dict[str, list[int]]
 Mode = Literal["absolute", "relative"]
@@ -206,7 +206,7 @@ def sizes_at(
     found: Sizes = {}
     layers = convolutions(model, scheme)
     for path in (path for part in order for path in _paths(part)):
-        norms = GroupNorms(layers[path], scheme)
+        norms = NestedNorms(layers[path], scheme)
         values = norms.norms(norms.sums())
         bound = threshold * float(values.max()) if mode == "relative" else threshold
         removed = (values <= bound).sum(1).tolist()

@@ -35,7 +35,7 @@ class Correlations(Attached):
     """See :class:`KernelCorrelation`."""
 
     def __init__(self, model: nn.Module, every: int) -> None:
-        from benchmarks.models.kernels import convolutions
+        from benchmarks.models.convolutions import convolutions
 
         super().__init__(model)
         self.every = every

@@ -65,7 +65,7 @@ class KernelTerm(Term, frozen=True):
         Raises:
             UserError: where there is none, or one has no such groups.
         """
-        from benchmarks.models.kernels import convolutions
+        from benchmarks.models.convolutions import convolutions
 
         return convolutions(model, self.scheme, self.leave_out)
 
@@ -88,7 +88,7 @@ class KernelNumber(KernelTerm, tag="kernel_number", frozen=True):
         return self.norm in SMOOTH and not self.squared
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.kernels_attached import NumberAttached
+        from benchmarks.penalties.kernel_number_size_attached import NumberAttached
 
         return NumberAttached(model, self)
 
@@ -115,7 +115,7 @@ class KernelSize(KernelTerm, tag="kernel_size", frozen=True):
         return self.norm in SMOOTH and not self.squared
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.kernels_attached import SizeAttached
+        from benchmarks.penalties.kernel_number_size_attached import SizeAttached
 
         return SizeAttached(model, self)
 
@@ -145,6 +145,6 @@ class KernelComplexity(KernelTerm, tag="kernel_complexity", frozen=True):
         return False
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.kernels_attached import ComplexityAttached
+        from benchmarks.penalties.kernel_number_size_attached import ComplexityAttached
 
         return ComplexityAttached(model, self)

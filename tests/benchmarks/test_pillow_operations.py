@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from benchmarks.data.operations import (
+from benchmarks.data.pillow_operations import DEVICE_STAGES, FILL, ONE, Drawn, apply_policy, operate
+from benchmarks.data.searched_policies import (
     GEOMETRIC,
     NAMES,
     RANGES,
@@ -21,7 +22,6 @@ from benchmarks.data.operations import (
     draw_policy,
     policy,
 )
-from benchmarks.training.operations import DEVICE_STAGES, FILL, ONE, Drawn, apply_policy, operate
 
 
 def drawn_for(operations: list[Operation], rows: np.ndarray, spots: np.ndarray) -> Drawn:

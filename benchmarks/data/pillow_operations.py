@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from benchmarks.data.operations import GEOMETRIC, NAMES
+from benchmarks.data.searched_policies import GEOMETRIC, NAMES
 
 # Pillow's affine transforms count in 1/65536 of a pixel; spots in 1/65536 of the side.
 ONE = 1 << 16
@@ -24,7 +24,7 @@ NUMBER = {name: number for number, name in enumerate(NAMES)}
 
 @dataclass(frozen=True)
 class Drawn:
-    """The operation of each image; see :func:`benchmarks.data.operations.constants`.
+    """The operation of each image; see :func:`benchmarks.data.searched_policies.constants`.
 
     Attributes:
         number: int32 (B, 1).
@@ -53,7 +53,7 @@ class Drawn:
 
 def apply_policy(pixels: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """The images after all their operations, uint8 (B, H, W, 3), of what
-    :func:`benchmarks.data.operations.draw_policy` drew."""
+    :func:`benchmarks.data.searched_policies.draw_policy` drew."""
     for place in range(drawn["number"].shape[1]):
         one = {name: drawn[name][:, place] for name in ("number", "strength", "affine", "spot")}
         number, strength = one["number"][:, None], one["strength"][:, None]

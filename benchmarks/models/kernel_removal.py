@@ -1,4 +1,5 @@
-"""Networks without the kernels, rings, channels and layers that :mod:`.selecting` removes."""
+"""Takes selected kernels, rings, channels and layers out of a network; what goes is chosen by
+:mod:`benchmarks.models.kernel_selection`."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from torch import nn
 from torch.nn.functional import pad, relu
 
 from benchmarks.models import pointwise
+from benchmarks.models.kernel_selection import NORM_ENTRIES, Pair, Plain, Sizes, parts
 from benchmarks.models.networks import PaddedShortcut, ResidualBlock
-from benchmarks.models.selecting import NORM_ENTRIES, Pair, Plain, Sizes, parts
 from benchmarks.models.supports import Scheme, offset
 
 
@@ -77,8 +78,8 @@ def compact(model: nn.Module, sizes: Sizes, scheme: Scheme) -> None:
     added leave the residual stream, too. A block without kernels leaves its shortcut.
 
     Args:
-        sizes: as :func:`benchmarks.models.selecting.select` returns them; outputs are those of the
-            network after :func:`benchmarks.models.selecting.zero_kernels`.
+        sizes: as :func:`benchmarks.models.kernel_selection.select` returns them; outputs are those
+            of the network after :func:`benchmarks.models.kernel_selection.zero_kernels`.
     """
     order = parts(model)
     first = model.get_submodule(order[0].conv if isinstance(order[0], Plain) else "stem")
