@@ -14,10 +14,11 @@ import typer
 from benchmarks.errors import UserError
 from benchmarks.models import Shallow
 from reproduce.beta_lasso.table2 import SPARSER, TABLE
-from reproduce.catalogue.tables import Cell, PlannedRun, plan, spelled
+from reproduce.catalogue.tables import Cell, plan, spelled
 from reproduce.commands import options as opt
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
+from reproduce.store.planned_run import PlannedRun
 
 if TYPE_CHECKING:
     import numpy as np

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from analysis.verdicts.choosing import Chosen
     from analysis.verdicts.measure import Measure
     from reproduce.catalogue.selection import Selection
-    from reproduce.catalogue.tables import Cell, PlannedRun, Table
+    from reproduce.catalogue.tables import Cell, Table
+    from reproduce.store.planned_run import PlannedRun
 
 # What the analysis leaves to choose, with its defaults: the rank-sum test's alternative and
 # distribution, what the first cell of a pair is tested against, and which digit of a printed number

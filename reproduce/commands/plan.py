@@ -52,7 +52,7 @@ def plan(
     from analysis.documents.plan_document import document
     from reproduce.executors.planning import plan as planned
     from reproduce.running import devices
-    from reproduce.running.launch import LaunchOptions
+    from reproduce.running.launch_options import LaunchOptions
 
     name, *others = device or ["auto"]
     if others:

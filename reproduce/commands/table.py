@@ -51,9 +51,9 @@ def _dry_run(selection: Selection, launch: opt.Launch) -> str:
     """The cells and runs that the options select, or the scripts that a queue would be given;
     nothing is read or trained."""
     if launch.slurm:
-        from reproduce.executors.slurm import cli
+        from reproduce.commands import slurm
 
-        return cli.dry_run(selection, cli.request_of(selection, launch), as_json=launch.as_json)
+        return slurm.dry_run(selection, slurm.request_of(selection, launch), as_json=launch.as_json)
     table = selection.table
     rows: list[dict[str, Any]] = [
         {
@@ -96,8 +96,8 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         UserError: for a wrong executor or device, missing data, or a long job that nobody
             confirmed.
     """
+    from reproduce.executors.launch import launch as train
     from reproduce.running import images
-    from reproduce.running import launch as launching
     from reproduce.running.campaign import Survey
     from reproduce.running.standing import standing
 
@@ -114,19 +114,19 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
     if wanted.recorded:
         _tell(wanted.about_repetitions())
     if launch.slurm:
-        from reproduce.executors.slurm import cli
+        from reproduce.commands import slurm
 
-        request = cli.request_of(selection, launch)
-        summary = cli.follow_selection(selection, request, launch.as_json)
+        request = slurm.request_of(selection, launch)
+        summary = slurm.follow_selection(selection, request, launch.as_json)
     else:
         if not selection.table.is_quick:
-            from reproduce.running import memory
+            from reproduce.running import memory_needed
 
-            options, fewer = memory.fitting(wanted.missing, options)
+            options, fewer = memory_needed.fitting(wanted.missing, options)
             _tell(fewer)
             _confirm(selection, wanted.missing, options, launch)
         _tell(_emulated(wanted.missing, options))
-        summary = launching.launch(planned, selection.store, options)
+        summary = train(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
     if summary.spent:
         _tell(_another_budget(selection, options))
@@ -156,13 +156,13 @@ def _emulated(missing: Any, options: Any) -> str:
 
 
 def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:
-    from reproduce.executors.slurm import cli
+    from reproduce.commands import slurm
 
     if wanted.recorded:
         _tell(wanted.about_repetitions())
-    submitted = cli.submit_selection(selection, cli.request_of(selection, launch))
+    submitted = slurm.submit_selection(selection, slurm.request_of(selection, launch))
     if launch.as_json:
-        print(json.dumps(cli.plain(submitted), indent=1))
+        print(json.dumps(slurm.plain(submitted), indent=1))
     return INCOMPLETE if submitted.of("left", "ending") else DONE
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from reproduce.running import worker
+from reproduce.executors import worker
 from reproduce.running.job import job_file
 from reproduce.running.trainer import Trainer, stamped
 from reproduce.store.hardware import visible_gpu
@@ -69,7 +69,7 @@ class _Pool:
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = visible_gpu(slot)
-        command = [sys.executable, "-m", "reproduce.running.worker", "--lifeline", "--name", name]
+        command = [sys.executable, "-m", "reproduce.executors.worker", "--lifeline", "--name", name]
         command += ["--job", str(self.job_file), "--log", str(log)]
         with open(log, "ab") as file:
             # A group of its own: Ctrl-C reaches this process alone, which ends them in order.

@@ -12,11 +12,11 @@ from analysis.documents.plan_document import HERE, Time, Work
 from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays
-from reproduce.running import counting, devices, memory
+from reproduce.running import counting, devices, memory_needed
+from reproduce.running.completion_times import completion_times
 from reproduce.running.decoding import decoding_rate
 from reproduce.running.estimate import Estimate, Speed, shared, speeds
-from reproduce.running.launch import LaunchOptions, Resources, resources
-from reproduce.running.schedule import ends
+from reproduce.running.launch_options import LaunchOptions, Resources, resources
 from reproduce.running.standing import Standing, standing
 from reproduce.running.workload import trained_images, workload
 from reproduce.store import hardware
@@ -25,8 +25,8 @@ from reproduce.store.provenance import capture
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from reproduce.catalogue.selection import Selection
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.devices import Device
+    from reproduce.store.planned_run import PlannedRun
 
 NEVER_MEASURED = "not measured yet: `reproduce plan TABLE` does"
 
@@ -163,7 +163,8 @@ class _Planner:
         )
 
     def _bytes(self, run: Run, pack: int) -> int:
-        return pack * memory.run_bytes(run, self.networks[run.hash]) + memory.image_bytes(run)
+        of_run = memory_needed.run_bytes(run, self.networks[run.hash])
+        return pack * of_run + memory_needed.image_bytes(run)
 
     def _times(
         self, selection: Selection, missing: Sequence[Run], flop: Mapping[str, float]
@@ -187,7 +188,8 @@ class _Planner:
             told = " and ".join(f"{rate:,.3g}" for rate in reached) or "0"
             times[name] = Time(hours, hours, f"assuming {told} TFLOP/s")
             if self.rates is None:
-                fits = _prefix(ends(seconds, 1, self.options.pack or hardware.CUDA_PACK), limit)
+                pack = self.options.pack or hardware.CUDA_PACK
+                fits = _prefix(completion_times(seconds, 1, pack), limit)
         return times, fits if budget else None
 
 

@@ -13,10 +13,11 @@ from benchmarks.errors import UserError
 from benchmarks.models import PlainBlock, RCNet10, SquareBlock
 from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
-from reproduce.catalogue.tables import PlannedRun, plan, spelled
+from reproduce.catalogue.tables import plan, spelled
 from reproduce.commands import options as opt
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
+from reproduce.store.planned_run import PlannedRun
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job
+    from reproduce.store.planned_run import PlannedRun
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,15 @@ import msgspec
 from benchmarks.procedures import Train
 from benchmarks.run import Run
 from benchmarks.training.checkpoint import epoch_of
-from reproduce.running.launch import resources
+from reproduce.running.completion_times import completion_times
+from reproduce.running.launch_options import resources
 from reproduce.running.progress import duration
-from reproduce.running.schedule import ends
 from reproduce.running.workload import work, workload
 from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
 if TYPE_CHECKING:
-    from reproduce.running.launch import LaunchOptions, Resources
+    from reproduce.running.launch_options import LaunchOptions, Resources
     from reproduce.store.store import Store
 
 CALIBRATION_SECONDS = 5.0
@@ -144,7 +144,7 @@ def shared(
         / rates[kinds[run.hash]].images_per_second
         for run in known
     ]
-    ended = ends(times, means.workers, means.pack)
+    ended = completion_times(times, means.workers, means.pack)
     found = {run.hash: end for run, end in zip(known, ended, strict=True)}
     first = rates[kinds[known[0].hash]] if known else Speed(0.0, "recorded")
     return Estimate(
@@ -255,7 +255,7 @@ def _measure(run: Run, means: Resources) -> float | None:
     together = 1 if means.device == "cuda" else means.workers
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "reproduce.running.probe", asked],
+            [sys.executable, "-m", "reproduce.running.speed_measurement", asked],
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.store.claims import Claims, Owner
 from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Place, Word
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from reproduce.store.queues import QUEUED, UNKNOWN, Lost
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 # A heartbeat comes every second; one this old is worth telling.

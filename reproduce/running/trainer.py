@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from benchmarks.data.store import Dataset
     from benchmarks.training.loop import Outcome, Progress
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job
+    from reproduce.store.planned_run import PlannedRun
 
 
 class Trainer:
@@ -196,7 +196,7 @@ class Trainer:
         """So that the command can tell what one more budget would do, and that one where to
         begin."""
         from reproduce.running import estimate
-        from reproduce.running.launch import Resources
+        from reproduce.running.launch_options import Resources
 
         means = Resources(self.job.device, self.job.workers, self.job.pack)
         estimate.remember(self.pace.seen, self.store, means)

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.store.claims import Owner
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"

@@ -17,11 +17,12 @@ from benchmarks.errors import UserError
 from benchmarks.training.loop import Progress
 from reproduce.catalogue.papers import entries
 from reproduce.catalogue.selection import select
+from reproduce.executors.launch import launch
 from reproduce.running import budget as module
 from reproduce.running.budget import SAVE_SECONDS, Budget, Pace
 from reproduce.running.campaign import Survey
-from reproduce.running.launch import LaunchOptions, launch
-from reproduce.running.schedule import ends
+from reproduce.running.completion_times import completion_times
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
 from reproduce.running.workload import workload
 from reproduce.store.store import Store
@@ -83,13 +84,13 @@ def test_after_k_seeds_every_comparison_has_k_and_k_runs(table: str) -> None:
 def test_a_schedule_wastes_nobody_and_loses_nothing(
     seconds: list[float], workers: int, pack: int
 ) -> None:
-    found = ends(seconds, workers, pack)
+    found = completion_times(seconds, workers, pack)
     assert len(found) == len(seconds)
     assert all(end >= s for end, s in zip(found, seconds, strict=True))
     if seconds:
         assert max(found) >= sum(seconds) / workers - 1e-9
         assert max(found) <= sum(seconds) / workers + pack * max(seconds) + 1e-9
-    assert ends(seconds, 1, 1) == pytest.approx(list(itertools.accumulate(seconds)))
+    assert completion_times(seconds, 1, 1) == pytest.approx(list(itertools.accumulate(seconds)))
 
 
 class Clock:

@@ -17,14 +17,15 @@ from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.executors.launch import launch, make_job
 from reproduce.running import images
 from reproduce.running.campaign import Survey
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, launch, make_job
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
 from reproduce.running.trainer import Trainer
 from reproduce.store.claims import Owner
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 BAD = PlannedRun("bad", tiny_run(9))

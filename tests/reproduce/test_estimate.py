@@ -21,13 +21,14 @@ from benchmarks.errors import UserError
 from benchmarks.procedures import LinearSVM, Procedure
 from benchmarks.run import Run
 from reproduce.catalogue.papers import find
-from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.catalogue.tables import plan
 from reproduce.running import estimate as module
 from reproduce.running.estimate import Estimate
 from reproduce.running.interrupts import Interrupts
-from reproduce.running.launch import LaunchOptions, Resources, resources
+from reproduce.running.launch_options import LaunchOptions, Resources, resources
 from reproduce.running.standing import standing
 from reproduce.store import hardware, provenance, schema
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")
@@ -215,7 +216,7 @@ def test_a_measurement_ends_with_the_command_that_asks(tmp_path: Path) -> None:
     code = (
         "import json, os, subprocess, sys\n"
         "asked = json.dumps([*json.loads(sys.argv[1]), os.getpid()])\n"
-        "command = [sys.executable, '-m', 'reproduce.running.probe', asked]\n"
+        "command = [sys.executable, '-m', 'reproduce.running.speed_measurement', asked]\n"
         "process = subprocess.Popen(command)\n"
         "print(process.pid)\n"
         "process.wait()"

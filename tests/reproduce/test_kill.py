@@ -17,8 +17,8 @@ from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.data import store as data_store
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 EPOCHS, SEEDS, KILLS = 3, 2, 10

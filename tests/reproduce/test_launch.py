@@ -25,11 +25,12 @@ from launch_helpers import (
 from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.training import checkpoint, loop
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
+from reproduce.executors.launch import launch
 from reproduce.running.campaign import Survey
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.claims import process_started
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 LONG = 20_000  # epochs of a run that is not meant to end

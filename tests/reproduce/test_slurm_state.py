@@ -17,10 +17,10 @@ from run_makers import make_run
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.selection import select
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands import slurm
 from reproduce.commands import table as run_command
 from reproduce.commands.options import Launch
-from reproduce.executors.slurm import cli, cluster, follow, manifest, snapshot, submit
+from reproduce.executors.slurm import cluster, follow, manifest, snapshot, submit
 from reproduce.executors.slurm import queue as slurm_queue
 from reproduce.executors.slurm.arrays import Request, arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
@@ -33,6 +33,7 @@ from reproduce.running.status import render, status_of
 from reproduce.store import queues
 from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.provenance import code_state
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
@@ -504,10 +505,10 @@ def test_what_is_queued_without_its_weights_is_told(
     found = submit._sort(sought, request)
     assert (len(found.of("queued")), len(found.of("todo"))) == (2, 0)
     assert len(found.weightless) == (2 if wanted and not kept else 0)
-    told = [text for text in cli._told(found, chosen) if "--save-weights" in text]
+    told = [text for text in slurm._told(found, chosen) if "--save-weights" in text]
     assert len(told) == (1 if wanted and not kept else 0)
     assert all("2 runs" in text and "`reproduce cancel table3 …`" in text for text in told)
-    assert cli.plain(found)["weightless"] == len(found.weightless)
+    assert slurm.plain(found)["weightless"] == len(found.weightless)
 
 
 def test_a_closed_submission_keeps_scripts_and_logs_only(store: Store) -> None:

@@ -13,13 +13,14 @@ import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.data import store as data_store
+from reproduce.executors.launch import launch
 from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm import task as task_module
 from reproduce.executors.slurm.task import FRUITLESS, Task, require_code_of
 from reproduce.running.campaign import Campaign
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.progress import Display
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store

@@ -20,7 +20,6 @@ from run_makers import make_run
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import progress
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.job import Job
@@ -31,6 +30,7 @@ from reproduce.store.claims import Claim, Owner
 from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat, Heart
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 EPOCHS = 20

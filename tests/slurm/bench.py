@@ -16,11 +16,12 @@ from typing import Any
 
 import tiny_table
 
-from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.catalogue.tables import plan
 from reproduce.executors.slurm import manifest
 from reproduce.executors.slurm.snapshot import PARTS
 from reproduce.store.claims import Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 SCRIPT = Path(__file__).with_name("cluster.sh")

@@ -18,8 +18,9 @@ import pytest
 from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, runs, wait_for
 
 from benchmarks.training import checkpoint
+from reproduce.executors.launch import launch
 from reproduce.executors.slurm import cluster as slurm
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.claims import process_started
 
 Expected = Callable[[str, int], dict[str, Any]]

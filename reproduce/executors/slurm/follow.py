@@ -20,10 +20,10 @@ from reproduce.running.standing import DONE, ENDING, RUNNING
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.arrays import Request
     from reproduce.executors.slurm.submit import Submitted
     from reproduce.running.campaign import Survey
+    from reproduce.store.planned_run import PlannedRun
 
 LOOK_SECONDS = 2.0
 ASK_SECONDS = 10.0

@@ -31,8 +31,8 @@ from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.arrays import Array
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 SAVE_WEIGHTS = "save_weights"  # among the options

@@ -20,7 +20,7 @@ from reproduce.store.claims import Owner
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Lost, Place
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 # Reasons of jobs that start once it is their turn; a requeued one waits for its BeginTime, and one

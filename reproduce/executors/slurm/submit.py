@@ -22,14 +22,13 @@ from reproduce.executors.slurm.arrays import (
 )
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.executors.slurm.task import Task
-from reproduce.running import launch
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
 from reproduce.store.claims import Claims
 from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 LOCK, LOCK_SECONDS = "submit", 180.0
@@ -76,7 +75,7 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
             f"--executor slurm: no {name} here; run this on a login node of the cluster"
         )
     store, options = request.store, request.options
-    launch.make_folders(store, with_weights=request.save_weights)
+    store.make_folders(with_weights=request.save_weights)
     with signals_raise(), right_to_submit(store):
         recover(store)
         answer = queue.look(store)

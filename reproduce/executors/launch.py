@@ -3,68 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce import executors
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.running import images
-from reproduce.running.budget import Budget
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job, sweep_job_files
+from reproduce.running.launch_options import LaunchOptions, resources
 from reproduce.running.progress import Display
 from reproduce.running.standing import Standing, standing
-from reproduce.store import atomic, hardware
-from reproduce.store.heartbeat import PATIENCE_SECONDS
-from reproduce.store.paths import default_data
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
 
 if TYPE_CHECKING:
     from reproduce.running.estimate import Speed
-
-
-@dataclass(frozen=True)
-class LaunchOptions:
-    """How to train, none of which changes a number.
-
-    Attributes:
-        executor: "local" (worker processes here) or "debug" (this process).
-        workers: processes; by default one a core as memory allows, or one a GPU.
-        device: "auto", "cpu" or "cuda".
-        data: the folder of the data sets.
-        pack: runs that a worker trains at once; by default 1 on a CPU and 4 on a GPU.
-        progress: whether to show how far things are, on stderr.
-        save_weights: whether each run's final weights are kept; a run without them is missing.
-        nice: the niceness of worker processes.
-        budget: how long the command may take; what does not fit is left, with its checkpoints.
-        patience: seconds of silence after which a run claimed on another machine is taken over.
-    """
-
-    executor: str = "local"
-    workers: int | None = None
-    device: str = "auto"
-    data: Path = field(default_factory=default_data)
-    pack: int | None = None
-    progress: bool = True
-    save_weights: bool = False
-    nice: int = 0
-    budget: Budget | None = None
-    patience: float = PATIENCE_SECONDS
-
-
-@dataclass(frozen=True)
-class Resources:
-    """The device, the number of workers, and how many runs each trains at once."""
-
-    device: str
-    workers: int
-    pack: int
 
 
 def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> Survey:
@@ -83,7 +40,7 @@ def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) 
     if not found.missing:
         return Survey(len(found.finished), len(found.finished))
     job = make_job(found, store, options)
-    make_folders(store, with_weights=options.save_weights or bool(found.sources))
+    store.make_folders(with_weights=options.save_weights or bool(found.sources))
     with Interrupts() as interrupts, Display(options.progress) as display:
         campaign = Campaign(job, display.note, found.finished, options.patience)
         executors.get(options.executor).execute(campaign, interrupts, display)
@@ -124,56 +81,6 @@ def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
         deadline=options.budget.deadline if options.budget else None,
         rates={kind: speed.images_per_second for kind, speed in rates.items()},
     )
-
-
-def resources(runs: int, options: LaunchOptions) -> Resources:
-    """What ``runs`` missing runs would be trained on.
-
-    Raises:
-        UserError: for counts below 1, or a device that is not there.
-    """
-    for name, value in (("--workers", options.workers), ("--pack", options.pack)):
-        if value is not None and value < 1:
-            raise UserError(f"{name} must be at least 1, not {value}")
-    device = hardware.resolve_device(options.device)
-    pack = options.pack or (hardware.CUDA_PACK if device == "cuda" else 1)
-    if options.executor == "debug":
-        return Resources(device, 1, pack)
-    workers = options.workers or hardware.default_workers(device)
-    return Resources(device, max(1, min(workers, -(-runs // pack))), pack)
-
-
-def still_missing(job: Job) -> tuple[Job, dict[str, UserError]]:
-    """The job without the runs of which nothing is left to do by now, and without those whose
-    record is damaged; what is wrong with each of these, by hash."""
-    damaged = {}
-    for item in job.planned:
-        try:
-            job.store.records.collect([item.run.hash])
-        except UserError as error:
-            damaged[item.run.hash] = error
-    left = [p for p in job.planned if p.run.hash not in damaged and not job.is_over(p.run.hash)]
-    return replace(job, planned=tuple(left)), damaged
-
-
-def make_folders(store: Store, *, with_weights: bool = False) -> None:
-    """The folders that training writes to.
-
-    Raises:
-        UserError: where they cannot be written.
-    """
-    folders = [
-        store.records.folder,
-        store.claims().folder,
-        store.checkpoints,
-        store.failures.folder,
-        store.logs,
-    ]
-    for folder in [*folders, store.weights.folder] if with_weights else folders:
-        with atomic.telling(f"write {folder}"):
-            folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(f"cannot write {folder}: give another folder with --results")
 
 
 def _tidy(store: Store, finished: set[str]) -> None:
