@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 
+# Whose reports are published; a quick table says nothing of the paper.
+REPORTED_FORMS = ("full", "reduced")
+
+
 def _same(run: Run, seed: int) -> Run:
     return run
 

@@ -119,7 +119,7 @@ def dashboard(results: Path | None = None) -> str:
             if names:
                 lines.append(_filled(f"{kind}: {', '.join(names)}"))
     lines += [_filled(_line(row), "") for row in rows if "damage" in row]
-    running = sum(len(store.claims().owners()) for store in stores(base))
+    running = sum(len(store.leases().owners()) for store in stores(base))
     lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
     lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))

@@ -13,8 +13,9 @@ from analysis.documents import plan_document
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
 from reproduce.commands.plan import plan_of
-from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection
+from reproduce.commands.report import report_selection
 from reproduce.running.progress import duration
 
 if TYPE_CHECKING:

@@ -85,15 +85,15 @@ def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
 
 def _tidy(store: Store, finished: set[str]) -> None:
     """Remove what processes that were killed have left of runs that are finished."""
-    claims = store.claims("tidy")
-    claims.sweep()
+    leases = store.leases("tidy")
+    leases.sweep()
     sweep_job_files(store)
-    left = {n for n, owner in claims.owners().items() if owner.liveness() is Liveness.DEAD}
+    left = {n for n, owner in leases.owners().items() if owner.liveness() is Liveness.DEAD}
     left |= {path.stem for path in store.checkpoints.glob("*.ckpt")}
     with contextlib.suppress(OSError, UserError):  # a folder that cannot be written says so later
         for name in left & finished:
-            if claim := claims.acquire(name):
+            if lease := leases.acquire(name):
                 store.heartbeats.remove(name)
                 store.checkpoint(name).unlink(missing_ok=True)
                 store.weights.sweep(name)
-                claims.release(claim)
+                leases.release(lease)

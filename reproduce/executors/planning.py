@@ -25,10 +25,9 @@ from reproduce.store.provenance import capture
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from reproduce.catalogue.selection import Selection
+    from reproduce.catalogue.tables import Table
     from reproduce.running.devices import Device
     from reproduce.store.planned_run import PlannedRun
-
-NEVER_MEASURED = "not measured yet: `reproduce plan TABLE` does"
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ class _Planner:
         if self.rates is not None:
             means = resources(len(missing), self.options)
             found = shared(missing, selection.store, self.options.data, means, self.rates)
-            times[HERE] = _here(found)
+            times[HERE] = _here(found, selection.table)
             fits = None if found.unknown else _prefix(found.ends, limit)
         for name, device in self.named.items():
             if lacking := {r.precision for r in missing} - device.tflops.keys():
@@ -200,9 +199,10 @@ def _by_cell(missing: Sequence[PlannedRun], flop: Mapping[str, float]) -> dict[s
     return found
 
 
-def _here(found: Estimate) -> Time:
+def _here(found: Estimate, table: Table) -> Time:
     if found.unknown:
-        return Time(None, None, NEVER_MEASURED)
+        command = f"reproduce plan {table.id}{table.option}"
+        return Time(None, None, f"not measured yet: `{command}` does")
     how = f"{found.source}, {found.images_per_second:,.0f} images/s" if found.runs else "–"
     return Time(found.worker_seconds / 3600, found.seconds / 3600, how)
 

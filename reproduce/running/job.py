@@ -13,8 +13,8 @@ import msgspec
 from benchmarks.errors import UserError
 from benchmarks.run import from_canonical
 from reproduce.catalogue.papers import papers
-from reproduce.store.claims import Owner
 from reproduce.store.failures import Failure
+from reproduce.store.leases import Owner
 from reproduce.store.planned_run import PlannedRun
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
@@ -114,7 +114,7 @@ class Job:
 
 
 def job_file(store: Store, owner: Owner) -> Path:
-    """Where a command's workers read its job; the name says whose it is, as a claim's does, so
+    """Where a command's workers read its job; the name says whose it is, as a lease's does, so
     that no process on another machine takes it for a dead one's."""
     return store.logs / f"{owner.name}{SUFFIX}"
 

@@ -26,7 +26,7 @@ class LaunchOptions:
         save_weights: whether each run's final weights are kept; a run without them is missing.
         nice: the niceness of worker processes.
         budget: how long the command may take; what does not fit is left, with its checkpoints.
-        patience: seconds of silence after which a run claimed on another machine is taken over.
+        patience: seconds of silence after which a run held on another machine is taken over.
     """
 
     executor: str = "local"

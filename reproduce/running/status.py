@@ -69,7 +69,7 @@ def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
         UserError: where a record is damaged; names it and what to do.
     """
     queue = queues.registered()
-    word = queue.look(store) if queue else None  # first, see `standing`
+    word = queue.look(store.slurm) if queue else None  # first, see `standing`
     found = standing(planned, store, word=word)
     groups = {
         name: "done" if name in found.recorded else _COUNTED.get(group, group)

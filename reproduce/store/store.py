@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.errors import UserError
-from reproduce.store import atomic
-from reproduce.store.claims import Claims
+from reproduce.store import atomic, leases
 from reproduce.store.committed import Committed
 from reproduce.store.failures import Failures
 from reproduce.store.heartbeat import Heartbeats
+from reproduce.store.leases import Leases
 from reproduce.store.records import Records
 from reproduce.store.schema import FORMS
 from reproduce.store.weights import Weights
@@ -61,12 +61,12 @@ class Store:
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        """How far the claimed runs are."""
-        return Heartbeats(self.root / "claims")
+        """How far the leased runs are."""
+        return Heartbeats(self.root / leases.FOLDER)
 
-    def claims(self, executor: str = "look") -> Claims:
+    def leases(self, executor: str = "look") -> Leases:
         """Who is training what; ``executor`` is what those made through this one say of us."""
-        return Claims(self.root / "claims", executor)
+        return Leases(self.root / leases.FOLDER, executor)
 
     @property
     def checkpoints(self) -> Path:
@@ -95,7 +95,7 @@ class Store:
         """
         folders = [
             self.records.folder,
-            self.claims().folder,
+            self.leases().folder,
             self.checkpoints,
             self.failures.folder,
             self.logs,

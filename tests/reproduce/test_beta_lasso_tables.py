@@ -17,8 +17,8 @@ from reproduce.beta_lasso import figure2, figure3, figure5, protocol, selection,
 from reproduce.beta_lasso.protocol import DATASETS
 from reproduce.catalogue import readings
 from reproduce.catalogue.published import read_rows
-from reproduce.catalogue.report import build
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.store.paths import ROOT
 

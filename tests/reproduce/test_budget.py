@@ -181,7 +181,7 @@ def test_budget_after_budget_makes_the_same_records(tiny: Path, tmp_path: Path) 
         cut = LaunchOptions(**{**vars(options), "budget": limit})
         summary = launch(planned, store, cut)
         assert summary.complete or summary.spent
-        assert list(store.claims().folder.iterdir()) == []
+        assert list(store.leases().folder.iterdir()) == []
         missing = standing(planned, store).missing
         for item in missing:  # in order: the seeds that are begun are the first ones
             begun = store.checkpoint(item.run.hash).exists()

@@ -84,7 +84,7 @@ def check_losses(store: Store, planned: list[PlannedRun]) -> None:
 def check_end(store: Store, planned: list[PlannedRun], expected: dict[str, Any]) -> None:
     """The records are those of the uninterrupted command, and nothing lies about."""
     assert contents(store, planned) == {p.run.hash: expected[p.run.hash] for p in planned}
-    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.leases().folder.iterdir()) == []
     assert list(store.checkpoints.iterdir()) == []
     assert list(store.failures.folder.iterdir()) == []
 

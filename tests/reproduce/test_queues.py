@@ -16,7 +16,7 @@ def test_what_runs_here_names_no_queue() -> None:
 
 
 def test_a_worker_knows_its_job() -> None:
-    """Its claims carry it, by which a later start of the job tells that the earlier one is over."""
+    """Its leases carry it, by which a later start of the job tells that the earlier one is over."""
     text = (
         "import reproduce.executors.worker\n"
         "from reproduce.store import queues\n"

@@ -170,7 +170,7 @@ def test_a_finished_run_is_trained_again_and_its_record_stays(
         assert header.belongs_to(store.records.collect([name])[name])
     assert wanted.differing(store) == ""
     assert standing(planned, store, save_weights=True).missing == ()
-    assert list(store.checkpoints.iterdir()) == list(store.claims().folder.iterdir()) == []
+    assert list(store.checkpoints.iterdir()) == list(store.leases().folder.iterdir()) == []
     monkeypatch.setattr(loop, "train", None)  # a third time would fail
     assert launch(planned, store, saving(data)).complete
 

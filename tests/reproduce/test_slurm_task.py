@@ -81,7 +81,7 @@ def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path
 def test_a_task_does_not_hold_its_node_for_what_others_train(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = job.store.claims("test").acquire(job.planned[0].run.hash)
+    held = job.store.leases("test").acquire(job.planned[0].run.hash)
     assert held is not None
     campaign = Campaign(job, lambda line: None, patience=1e9)
     with Interrupts() as interrupts, Display(shown=False) as display:

@@ -102,7 +102,7 @@ def test_what_starts_from_a_failed_run_is_left(
 
 
 def test_status_counts_them_as_waiting(store: Store) -> None:
-    assert store.claims("local").acquire(BASE.hash)
+    assert store.leases("local").acquire(BASE.hash)
     found = status_of([*PLANNED, PlannedRun("base", BASE)], store)
     assert [(cell, n["running"], n["waiting"]) for cell, n in found.cells.items()] == [
         ("last", 0, 1),

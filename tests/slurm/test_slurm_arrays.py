@@ -25,7 +25,7 @@ def test_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Expected) -
     assert array.name == "tiny-quick/short-plain-1-1"
     assert [run.seed for task in array.tasks for run in task] == list(range(3))
     assert bench.contents(runs(SHORT_PLAIN, 3)) == expected(SHORT_PLAIN, 3)
-    assert list(bench.store.claims().folder.iterdir()) == []
+    assert list(bench.store.leases().folder.iterdir()) == []
     assert list(bench.store.checkpoints.iterdir()) == []
     assert bench.status(SHORT_PLAIN, "3")["counts"] == {"done": 3}
 

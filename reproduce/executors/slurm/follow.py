@@ -103,7 +103,7 @@ def _told(gone: Sequence[str]) -> Iterator[str]:
 
 def _gone(campaign: Campaign) -> list[str]:
     """The states of runs that nothing will be heard of any more, once nothing else is awaited."""
-    found = queue.look(campaign.job.store)
+    found = queue.look(campaign.job.store.slurm)
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
         return []
