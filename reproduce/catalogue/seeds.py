@@ -7,6 +7,7 @@ import re
 from benchmarks.errors import UserError
 
 MOST_SEEDS = 10_000
+QUICK_SEEDS = 5  # of a quick table that names no other number
 
 
 def parse_seeds(text: str | None, default: int) -> list[int]:

@@ -17,6 +17,7 @@ from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
+from reproduce.catalogue.seeds import QUICK_SEEDS
 from reproduce.store.paths import paper_folder
 from reproduce.store.planned_run import PlannedRun
 
@@ -213,7 +214,7 @@ class Table:
                 for choice in self.choices
                 if names.issuperset((*choice.candidates, *choice.finals))
             ),
-            "seeds": 5 if form == "quick" else self.seeds,
+            "seeds": QUICK_SEEDS if form == "quick" else self.seeds,
             "title": f"{self.title}, {form}",
             "remark": "",
             **changes,

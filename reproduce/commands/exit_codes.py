@@ -16,6 +16,11 @@ from benchmarks.errors import UserError
 
 # 1 is said of cells not reproduced, and of whatever else was compared and differs.
 DONE, DIFFERS, BAD_INPUT, INCOMPLETE, CRASH = 0, 1, 2, 3, 70
+TEXT = (
+    "Exit codes: 0 done; 1 `check` found a cell not reproduced or worse than its committed "
+    "verdict, a computed table differs from the printed one, `device check` fails, or `merge "
+    "--dry-run` finds what is in the way; 2 bad input; 3 incomplete; 70 a crash of ours."
+)
 INTERRUPTED = "interrupted; the same command continues where it stopped"
 
 # What the surroundings can do to any command; other errors of the system are faults of ours.

@@ -1,10 +1,9 @@
-"""What a table's command does: plan, ask, launch, report; and `reproduce cancel`."""
+"""What a table's command does: plan, ask, launch, report."""
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -218,12 +217,3 @@ def _another_budget(selection: Selection, options: Any) -> str:
     if not finished:
         text = f"one more {duration(budget.seconds)} would bring {those} on, and may finish none"
     return f"{text}; all of it needs {found.time}"
-
-
-def cancel(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> str:
-    """End the SLURM jobs that hold runs of a table; what is done and saved stays."""
-    from reproduce.executors.slurm.cancel import cancel as cancel_runs
-
-    selection = chosen.of(table)
-    ended = cancel_runs([item.run.hash for item in selection.planned], selection.store)
-    return json.dumps(asdict(ended)) if as_json else ended.text

@@ -21,7 +21,7 @@ from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
 
 if TYPE_CHECKING:
-    from reproduce.running.estimate import Speed
+    from reproduce.running.speeds import Speed
 
 
 def launch(planned: Sequence[PlannedRun], store: Store, options: LaunchOptions) -> Survey:
@@ -62,7 +62,7 @@ def make_job(found: Standing, store: Store, options: LaunchOptions) -> Job:
     means = resources(len(found.missing), options)
     rates: dict[str, Speed] = {}
     if options.budget:
-        from reproduce.running.estimate import speeds
+        from reproduce.running.speeds import speeds
 
         rates = speeds([item.run for item in found.missing], store, means, measured=False)
     return Job(

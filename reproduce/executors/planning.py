@@ -15,8 +15,9 @@ from reproduce.executors.slurm.arrays import arrays
 from reproduce.running import counting, devices, memory_needed
 from reproduce.running.completion_times import completion_times
 from reproduce.running.decoding import decoding_rate
-from reproduce.running.estimate import Estimate, Speed, shared, speeds
+from reproduce.running.estimate import Estimate, shared
 from reproduce.running.launch_options import LaunchOptions, Resources, resources
+from reproduce.running.speeds import Speed, speeds
 from reproduce.running.standing import Standing, standing
 from reproduce.running.workload import trained_images, workload
 from reproduce.store import hardware

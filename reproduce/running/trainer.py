@@ -195,11 +195,11 @@ class Trainer:
     def _remember(self) -> None:
         """So that the command can tell what one more budget would do, and that one where to
         begin."""
-        from reproduce.running import estimate
+        from reproduce.running import speeds
         from reproduce.running.launch_options import Resources
 
         means = Resources(self.job.device, self.job.workers, self.job.pack)
-        estimate.remember(self.pace.seen, self.store, means)
+        speeds.remember(self.pace.seen, self.store, means)
 
     def _should_stop(self) -> bool:
         return self._stopped.is_set() or self.heart.lost.is_set() or self.pace.hopeless

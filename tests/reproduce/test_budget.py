@@ -198,13 +198,13 @@ def test_workers_end_by_themselves_when_nothing_fits(tiny: Path, tmp_path: Path)
     store.root.mkdir(exist_ok=True)
     limit = Budget(3600.0)
     options = LaunchOptions(device="cpu", data=tiny, workers=1, progress=False, budget=limit)
-    from reproduce.running import estimate
+    from reproduce.running import speeds as module
 
     speeds = dict.fromkeys(
-        (workload(p.run.canonical()) for p in planned), estimate.Speed(0.001, "recorded")
+        (workload(p.run.canonical()) for p in planned), module.Speed(0.001, "recorded")
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimate, "speeds", lambda *_, **__: speeds)
+        patch.setattr(module, "speeds", lambda *_, **__: speeds)
         summary = launch(planned, store, options)
     assert (summary.spent, summary.done) == (True, 0)
     assert len(list(store.logs.glob("*.log"))) == 1

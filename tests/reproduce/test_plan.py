@@ -23,8 +23,8 @@ from reproduce.catalogue.selection import Selection, select
 from reproduce.executors import planning as plan
 from reproduce.running import counting, devices, estimate
 from reproduce.running.budget import Budget
-from reproduce.running.estimate import Speed
 from reproduce.running.launch_options import LaunchOptions
+from reproduce.running.speeds import Speed
 from reproduce.store.paths import ROOT
 
 OPTIONS = LaunchOptions(device="cpu", workers=2)

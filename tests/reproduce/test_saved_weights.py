@@ -24,11 +24,11 @@ from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
 from reproduce.commands.show import show
+from reproduce.commands.status import status_of
 from reproduce.executors.launch import launch
 from reproduce.running.job import Job
 from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
-from reproduce.running.status import status_of
 from reproduce.store import atomic, schema
 from reproduce.store import weights as saved_weights
 from reproduce.store.planned_run import PlannedRun

@@ -19,6 +19,7 @@ from reproduce.catalogue.selection import select
 from reproduce.commands import slurm
 from reproduce.commands import table as run_command
 from reproduce.commands.options import Launch
+from reproduce.commands.status import render, status_of
 from reproduce.executors.slurm import cluster, follow, manifest, snapshot, submit
 from reproduce.executors.slurm import queue as slurm_queue
 from reproduce.executors.slurm.arrays import Request, arrays
@@ -28,7 +29,6 @@ from reproduce.executors.slurm.queue import JobName, Judge, job_number, this_job
 from reproduce.running.campaign import Survey
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import standing
-from reproduce.running.status import render, status_of
 from reproduce.store import queues
 from reproduce.store.leases import Owner
 from reproduce.store.paths import ROOT

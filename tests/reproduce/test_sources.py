@@ -12,13 +12,13 @@ from benchmarks.data import store as data_store
 from benchmarks.procedures import Procedure, StartFrom
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
+from reproduce.commands.status import status_of
 from reproduce.executors.launch import launch
 from reproduce.executors.slurm import submit
 from reproduce.executors.slurm.arrays import Request, arrays, parameters
 from reproduce.executors.slurm.options import SlurmOptions
 from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
-from reproduce.running.status import status_of
 from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 

@@ -20,11 +20,11 @@ from run_makers import make_run
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
+from reproduce.commands.status import render, status_of
 from reproduce.running import progress
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.job import Job
 from reproduce.running.progress import Display, duration, headline
-from reproduce.running.status import render, status_of
 from reproduce.store import heartbeat
 from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat, Heart
@@ -157,7 +157,7 @@ def test_status_loads_nothing_heavy(store: Store) -> None:
     store.records.publish(record_makers.make(item.run.seed, run=item.run))
     code = (
         "import sys, pathlib; from reproduce.store.store import Store;"
-        "from reproduce.running.status import status_of, render;"
+        "from reproduce.commands.status import status_of, render;"
         "from reproduce.catalogue.selection import select; s = select('table3');"
         "store = Store(pathlib.Path(sys.argv[1]));"
         "status = status_of(s.planned, store); render(status, s, as_json=False);"

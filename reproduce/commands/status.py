@@ -1,5 +1,4 @@
-"""What ``reproduce status`` tells of where the runs of a table stand. Loads neither NumPy nor
-torch."""
+"""`reproduce status`: where the runs of a table stand. Loads neither NumPy nor torch."""
 
 from __future__ import annotations
 
@@ -7,8 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from reproduce.commands import options as opt
+from reproduce.commands.overview import overview
 from reproduce.running.standing import ENDING, FAILED, LOST, Running, standing
 from reproduce.store import queues
 from reproduce.store.failures import Failure
@@ -58,6 +61,24 @@ class Status:
     def complete(self) -> bool:
         """Whether every run has its record."""
         return all(counts["done"] == sum(counts.values()) for counts in self.cells.values())
+
+
+def status(
+    chosen: opt.Selecting,
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TABLE]", help="Such as table3 or locality/table3.", show_default=False
+        ),
+    ] = None,
+    as_json: opt.Json = False,
+) -> str:
+    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, one
+    line for every table that has any run."""
+    if table is None:
+        return overview(chosen.results, as_json=as_json)
+    selection = chosen.of(table)
+    return render(status_of(selection.planned, selection.store), selection, as_json=as_json)
 
 
 def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
