@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.published import decode
+from reproduce.catalogue.paper_files import decode
 
 if TYPE_CHECKING:
     from reproduce.catalogue.tables import Table

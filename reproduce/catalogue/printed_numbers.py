@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reproduce.catalogue.published import made_of
+from reproduce.catalogue.paper_files import made_of
 
 if TYPE_CHECKING:
     from analysis.verdicts.measure import Measure

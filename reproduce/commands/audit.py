@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.papers import named
-from reproduce.catalogue.published import read_rows
 from reproduce.catalogue.tables import REPORTED_FORMS
 from reproduce.commands import options as opt
 from reproduce.commands.publishing import publish

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from analysis.documents import plan_document
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
+from reproduce.commands.dry_run import dry_run
 from reproduce.commands.exit_codes import DONE, INCOMPLETE
-from reproduce.commands.plan import plan_of
 from reproduce.commands.report import report_selection
 from reproduce.running.progress import duration
 
@@ -29,7 +28,7 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
     """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
     3 when not. Of a dry run the text."""
     if launch.dry_run:
-        return _dry_run(selection, launch)
+        return dry_run(selection, launch)
     if launch.bundle:
         check_bundle(launch.bundle)
     if launch.slurm and not launch.slurm.wait:
@@ -45,45 +44,6 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
         return INCOMPLETE
     code = report_selection(selection, as_json=launch.as_json)
     return code if summary.complete else INCOMPLETE
-
-
-def _dry_run(selection: Selection, launch: opt.Launch) -> str:
-    """The cells and runs that the options select, or the scripts that a queue would be given;
-    nothing is read or trained."""
-    if launch.slurm:
-        from reproduce.commands import slurm
-
-        return slurm.dry_run(selection, slurm.request_of(selection, launch), as_json=launch.as_json)
-    table = selection.table
-    rows: list[dict[str, Any]] = [
-        {
-            "cell": cell.name,
-            "configuration": cell.run(0, selection.overrides).configuration_hash,
-            "runs": {
-                str(seed): cell.run(seed, selection.overrides).hash for seed in selection.seeds
-            },
-        }
-        for cell in selection.cells
-    ]
-    found = plan_of(selection, launch)
-    budget = launch.budget.text if launch.budget else ""
-    if launch.as_json:
-        values = {"table": table.id, "form": table.form, "cells": rows}
-        return json.dumps(values | {"plan": plan_document.facts(found.works[0])}, indent=1)
-    width = max(len(row["cell"]) for row in rows)
-    seeds = len(selection.seeds)
-    lines = [
-        f"{table.title}: {len(rows)} cells × {seeds} seeds = {len(rows) * seeds} runs"
-        + (f", variant {selection.variant}" if selection.variant else ""),
-        *(
-            f"  {row['cell']:<{width}}  configuration {row['configuration']}, first run "
-            f"{next(iter(row['runs'].values()))}"
-            for row in rows
-        ),
-        *(f"  {line}" for line in plan_document.sentences(found.works[0], budget)),
-        "Nothing was trained. --json lists every run.",
-    ]
-    return "\n".join(lines)
 
 
 def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:

@@ -17,7 +17,7 @@ from benchmarks.models import Hierarchical
 from benchmarks.penalties import HypersphericalEnergy, HypersphericalHierarchy
 from benchmarks.run import digest_of
 from reproduce.catalogue import readings
-from reproduce.catalogue.published import read_rows
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.selection import select
 from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
