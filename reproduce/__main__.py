@@ -1,28 +1,12 @@
-"""Entry point: turns every ending into the promised exit code and at most one line on stderr."""
+"""Entry point: the command line, whose every ending is a promised exit code and at most one line on
+stderr (:mod:`reproduce.commands.exit_codes`)."""
 
 from __future__ import annotations
 
-import errno
 import io
-import os
 import sys
-import tempfile
-import time
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
-
-DONE, NOT_REPRODUCED, BAD_INPUT, INCOMPLETE, CRASH = 0, 1, 2, 3, 70
-INTERRUPTED = "interrupted; the same command continues where it stopped"
-
-
-# What the surroundings can do to any command; other errors of the system are faults of ours.
-SURROUNDINGS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
-    | {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EMFILE}
-)
-TYPER_INTERRUPTED = 130  # what newer versions of typer make of Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -44,63 +28,15 @@ def run(argv: Sequence[str] | None = None) -> int:
 
     ensure_own_packages()  # before anything of benchmarks is imported: it may be someone else's
 
-    from benchmarks.errors import UserError
+    from reproduce.commands.exit_codes import code_of
 
-    try:
+    def command() -> object:
         from reproduce.commands.app import app
 
         arguments = list(sys.argv[1:] if argv is None else argv)
-        code = app(args=arguments, prog_name="reproduce", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except UserError as error:
-        return _fail(str(error), BAD_INPUT)
-    except KeyboardInterrupt:
-        return _fail(INTERRUPTED, INCOMPLETE)
-    except BrokenPipeError:
-        # The reader has left (`reproduce … | head`): nothing more to say, and nothing is wrong.
-        _silence()
-        return DONE
-    except OSError as error:
-        if error.errno not in SURROUNDINGS:
-            return _by_kind(error)
-        _silence()
-        place = f" {error.filename}" if error.filename else ""
-        return _fail(f"cannot read or write{place}: {error.strerror}", BAD_INPUT)
-    except Exception as error:
-        return _by_kind(error)
-    if code == TYPER_INTERRUPTED:
-        return _fail(INTERRUPTED, INCOMPLETE)
-    return code if isinstance(code, int) else DONE
+        return app(args=arguments, prog_name="reproduce", standalone_mode=False)
 
-
-def _silence() -> None:
-    """Let what is still buffered for standard output go nowhere."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _by_kind(error: Exception) -> int:
-    """Exit code of an exception that is no UserError: the parser's own, or a crash of ours."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        print(error.format_message())  # type: ignore[attr-defined]
-        return DONE
-    if hasattr(error, "format_message"):  # click's and typer's usage errors, whichever they use
-        return _fail(f"{error.format_message()} (try `reproduce --help`)", BAD_INPUT)
-    if type(error).__name__ == "Abort":
-        return _fail(INTERRUPTED, INCOMPLETE)
-    handle, name = tempfile.mkstemp(prefix="reproduce-crash-", suffix=".log")
-    with os.fdopen(handle, "w") as log:
-        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sys.argv}\n")
-        traceback.print_exc(file=log)
-    summary = f"{type(error).__name__}: {error}".splitlines()[0]
-    return _fail(f"internal error ({summary}); please report it with {Path(name)}", CRASH)
-
-
-def _fail(message: str, code: int) -> int:
-    if sys.stderr is not None:
-        print(f"reproduce: {' '.join(message.split())}", file=sys.stderr)
-    return code
+    return code_of(command)
 
 
 if __name__ == "__main__":

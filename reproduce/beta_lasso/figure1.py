@@ -24,7 +24,7 @@ def document() -> Document:
         UserError: where the published curves or formulas are damaged.
     """
     from analysis.papers.beta_lasso import counts, growth
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     formulas = [

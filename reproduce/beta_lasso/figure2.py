@@ -95,7 +95,7 @@ def further(
 ) -> list[Block]:
     """The curves by number of weights, and what the right panel makes of them."""
     from analysis.papers.beta_lasso import scaling
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     fit = read_rows(PAPER, "figure2_fit.csv") if result.has_levels else []
     counted = {

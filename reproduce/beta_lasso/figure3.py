@@ -82,7 +82,7 @@ def further(
 ) -> list[Block]:
     """The curves, and how the last counts compare with S-CONV and S-LOCAL."""
     from analysis.papers.beta_lasso import sparsity
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     curves = {
         cell: {

@@ -14,10 +14,12 @@ import typer
 from benchmarks.errors import UserError
 from benchmarks.models import Shallow
 from reproduce.beta_lasso.table2 import SPARSER, TABLE
-from reproduce.catalogue.tables import Cell, PlannedRun, plan, spelled
+from reproduce.catalogue.tables import Cell, plan, spelled
 from reproduce.commands import options as opt
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
+from reproduce.store.planned_run import PlannedRun
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
 
 ID = "beta-lasso/figure4"
-DONE, INCOMPLETE = 0, 3
 # As the paper's panels, the baseline first, and the reduced form's further row.
 ROWS = ("S-FC SGD", "S-FC beta 50", SPARSER, "S-LOCAL SGD")
 LEAST, FILTERS = 20, 24

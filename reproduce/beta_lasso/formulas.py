@@ -17,7 +17,7 @@ def formulas_document(id: str, family: str, title: str, caption: str) -> Documen
         UserError: where the published formulas or sizes are damaged.
     """
     from analysis.papers.beta_lasso import counts, counts_document
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     paper, _, table = id.partition("/")

@@ -123,7 +123,7 @@ def further(
 ) -> list[Block]:
     """Other papers' rows and the two printed versions of the headline, where levels are judged."""
     from analysis.papers.beta_lasso.headline import blocks
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     if not result.has_levels:
         return []

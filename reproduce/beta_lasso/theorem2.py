@@ -104,7 +104,7 @@ def document(bound: Bound, parameters: tuple[int, ...]) -> Document:
 def _networks() -> dict[str, tuple[int, int]]:
     """Table 1's networks, whose weights are all different from 0, and what Figure 3 draws of S-FC
     after the last epoch of β-LASSO."""
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     found = {}
     for name in ("D-CONV", "D-LOCAL", "S-CONV", "S-FC"):

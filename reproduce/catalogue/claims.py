@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reproduce.catalogue.published import made_of, read_rows
+from reproduce.catalogue.paper_files import made_of, read_rows
 
 if TYPE_CHECKING:
     from analysis.tables.results import TableResult

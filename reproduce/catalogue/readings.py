@@ -14,8 +14,8 @@ import msgspec
 
 from analysis.tables import about
 from benchmarks.errors import UserError
+from reproduce.catalogue.paper_files import decode
 from reproduce.catalogue.papers import default_paper
-from reproduce.catalogue.published import decode
 from reproduce.catalogue.tables import spelled
 
 

@@ -11,8 +11,10 @@ from benchmarks.errors import UserError
 from benchmarks.run import Run
 from reproduce.catalogue import readings as readings_module
 from reproduce.catalogue.papers import find
-from reproduce.catalogue.tables import Cell, PlannedRun, Table, parse_seeds, plan, spelled
+from reproduce.catalogue.seeds import parse_seeds
+from reproduce.catalogue.tables import Cell, Table, plan, spelled
 from reproduce.store.paths import default_results
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 

@@ -11,6 +11,7 @@ from benchmarks.errors import UserError
 from reproduce.catalogue import readings
 from reproduce.catalogue.readings import Reading
 from reproduce.catalogue.selection import Selection, select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import spelled
 
 if TYPE_CHECKING:
@@ -87,8 +88,6 @@ def common_seeds(base: Selection, other: Selection) -> int:
 
 def at_seeds(selection: Selection, seeds: int) -> TableResult:
     """The whole table by its first seeds alone, without what bears on no verdict."""
-    from reproduce.catalogue.report import build
-
     table = replace(selection.table, seeds=seeds, further=None)
     return build(replace(selection, table=table, seeds=tuple(range(seeds))), with_stars=False)
 

@@ -7,7 +7,6 @@ This module and the table scripts load neither torch nor pandas, so that listing
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -18,13 +17,19 @@ from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.errors import UserError
 from benchmarks.parts import Part, kind_of
 from benchmarks.run import Run
+from reproduce.catalogue.seeds import QUICK_SEEDS
 from reproduce.store.paths import paper_folder
+from reproduce.store.planned_run import PlannedRun
 
 if TYPE_CHECKING:
     from analysis.documents.blocks import Block
     from analysis.tables.results import TableResult
     from analysis.verdicts.choosing import Choice
     from reproduce.store.schema import Record
+
+
+# Whose reports are published; a quick table says nothing of the paper.
+REPORTED_FORMS = ("full", "reduced")
 
 
 def _same(run: Run, seed: int) -> Run:
@@ -209,7 +214,7 @@ class Table:
                 for choice in self.choices
                 if names.issuperset((*choice.candidates, *choice.finals))
             ),
-            "seeds": 5 if form == "quick" else self.seeds,
+            "seeds": QUICK_SEEDS if form == "quick" else self.seeds,
             "title": f"{self.title}, {form}",
             "remark": "",
             **changes,
@@ -256,14 +261,6 @@ class Table:
         return tuple(cell for cell in self.cells if cell.name in chosen)
 
 
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run with its place in the table."""
-
-    cell: str
-    run: Run
-
-
 def plan(
     cells: Iterable[Cell], seeds: Iterable[int], overrides: Mapping[str, Any] | None = None
 ) -> list[PlannedRun]:
@@ -279,27 +276,3 @@ def spelled(value: Any) -> str:
     if isinstance(value, Part):
         return kind_of(type(value))
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-
-
-MOST_SEEDS = 10_000
-
-
-def parse_seeds(text: str | None, default: int) -> list[int]:
-    """Seeds of ``--seeds``: "5" means 0 … 4, "3-7" means 3 … 7, "0,4,9" those three.
-
-    Raises:
-        UserError: where the text is none of these.
-    """
-    if text is None:
-        return list(range(default))
-    if re.fullmatch(r"[1-9]\d{0,4}", text) and int(text) <= MOST_SEEDS:
-        return list(range(int(text)))
-    if re.fullmatch(r"\d{1,19}(-\d{1,19})?(,\d{1,19}(-\d{1,19})?)*", text) and not text.isdecimal():
-        ranges = [part.partition("-") for part in text.split(",")]
-        spans = [range(int(first), int(last or first) + 1) for first, _, last in ranges]
-        if all(0 < len(span) <= MOST_SEEDS for span in spans):
-            return sorted({seed for span in spans for seed in span})
-    raise UserError(
-        f"--seeds {text!r}: give a count (15), a range that goes up (3-7) or a list (0,4,9), of at "
-        f"most {MOST_SEEDS:,} seeds"
-    )

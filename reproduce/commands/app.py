@@ -14,20 +14,24 @@ from typer.core import TyperGroup
 from reproduce.catalogue.papers import Entry, papers
 from reproduce.commands import (
     audit,
+    cancel,
     check,
     claims,
     collect,
     doctor,
+    exit_codes,
     export,
+    list_tables,
     merge,
     overview,
     paper,
     plan,
     precision,
-    publishing,
     readings,
+    report,
     sensitivity,
     show,
+    status,
     table,
     verify,
 )
@@ -38,11 +42,11 @@ from reproduce.executors.slurm.options import takes_slurm
 from reproduce.signatures import as_command, parameters_of
 
 COMMANDS: dict[str, Callable[..., int | str | None]] = {
-    "list": overview.list_tables,
+    "list": list_tables.list_tables,
     "plan": plan.plan,
-    "status": overview.status,
-    "cancel": table.cancel,
-    "report": publishing.report,
+    "status": status.status,
+    "cancel": cancel.cancel,
+    "report": report.report,
     "check": check.check,
     "verify": verify.verify,
     "claims": claims.claims,
@@ -57,12 +61,7 @@ COMMANDS: dict[str, Callable[..., int | str | None]] = {
     "merge": merge.merge,
     "precision": precision.precision,
 }
-EPILOG = (
-    "Start with `reproduce table3 --quick`. Exit codes: 0 done; 1 `check` found a cell not "
-    "reproduced or worse than its committed verdict, a computed table differs from the printed "
-    "one, `device check` fails, or `merge --dry-run` finds what is in the way; 2 bad input; "
-    "3 incomplete; 70 a crash of ours."
-)
+EPILOG = f"Start with `reproduce table3 --quick`. {exit_codes.TEXT}"
 
 
 class Commands(TyperGroup):

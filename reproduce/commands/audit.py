@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import UserError
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.papers import named
-from reproduce.catalogue.published import read_rows
+from reproduce.catalogue.tables import REPORTED_FORMS
 from reproduce.commands import options as opt
-from reproduce.commands.page import FORMS, precisions
 from reproduce.commands.publishing import publish
 from reproduce.store.paths import default_results
 
@@ -61,12 +61,12 @@ def document_of(base: Path, names: Sequence[str] = ()) -> Document:
 def _audited(entry: Entry, base: Path) -> Audit | None:
     """None where a table has neither printed numbers nor runs."""
     from analysis.tables.selection_audit import audit
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.table_result import build
 
     table = entry.load()
     results: list[TableResult] = []
     variants: list[TableResult] = []
-    for form in (form for form in FORMS if form in ("full", *table.forms)):
+    for form in (form for form in REPORTED_FORMS if form in ("full", *table.forms)):
         for selection, runs in _selections(entry, form, base):
             own = not selection.variant
             if runs or (own and form == "full" and table.is_printed):
@@ -83,7 +83,7 @@ def _selections(entry: Entry, form: str, base: Path) -> Iterator[tuple[Selection
     from reproduce.catalogue.selection import select
 
     own = select(entry.id, form=form, results=base)
-    there = precisions(base, form)
+    there = own.store.records.precisions()
     runs = own.store.records.collect([p.run.hash for p in own.planned]) if there else {}
     yield own, len(runs)
     for precision in there:

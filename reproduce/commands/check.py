@@ -17,7 +17,8 @@ import typer
 
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
-from reproduce.commands.publishing import DONE, INCOMPLETE, short
+from reproduce.commands.exit_codes import DIFFERS, DONE, INCOMPLETE
+from reproduce.commands.publishing import short
 from reproduce.store import atomic
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 COLUMNS = ("cell", "verdict", "n")
 # From best to worst; two of one rank are no worse than each other.
 RANK = {"reproduced": 0, "inconclusive": 1, "missing": 2, "not reproduced": 2}
-NOT_REPRODUCED = 1
 
 
 def check(
@@ -41,7 +41,7 @@ def check(
     as_json: opt.Json = False,
 ) -> int:
     """Exit with 1 where a cell is not reproduced, or worse than its committed verdict."""
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.table_result import build
 
     selection = chosen.of(table)
     _refuse(selection.table.form)
@@ -92,7 +92,7 @@ class CheckOutcome:
         counts = ", ".join(f"{count} {name}" for name, count in self.verdicts.items() if count)
         end = {
             DONE: "nothing to object to",
-            NOT_REPRODUCED: f"{len(self.reasons)} to object to",
+            DIFFERS: f"{len(self.reasons)} to object to",
             INCOMPLETE: f"nothing to object to so far, {self.missing} runs missing",
         }
         return "\n".join([*self.reasons, f"{self.table}: {counts}; {end[self.exit_code]}"])
@@ -123,7 +123,7 @@ def judge(result: TableResult, baseline: Path) -> CheckOutcome:
         elif reason != "not reproduced":
             continue
         reasons.append(f"{name}, n = {cell.n}/{cell.planned}: {reason} ({level.reason})")
-    code = NOT_REPRODUCED if reasons else INCOMPLETE if result.missing else DONE
+    code = DIFFERS if reasons else INCOMPLETE if result.missing else DONE
     found: list[str] = [level.verdict for _, level in judged.values()]
     counts = {verdict: found.count(verdict) for verdict in RANK}
     return CheckOutcome(result.about.id, code, counts, tuple(reasons), len(result.missing))

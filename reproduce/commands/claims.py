@@ -57,9 +57,9 @@ def claims(
 def _judged(entry: Entry, base: Path) -> Iterator[Judged]:
     """By the full form, which says as well what is printed, and by a reduced one that has runs."""
     from analysis.documents.claims_document import Judged
-    from reproduce.catalogue.published import read_rows
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.paper_files import read_rows
     from reproduce.catalogue.selection import select
+    from reproduce.catalogue.table_result import build
 
     table = entry.load()
     stated = read_rows(table.paper, "claims.csv", optional=True)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from benchmarks.data import DATASETS, DatasetInfo, header, info, is_folder
+from benchmarks.data import DATASETS, DatasetInfo, info, is_folder
 from benchmarks.data.description import FOLDER_NAME, FOLDER_STORE
 from benchmarks.errors import UserError
 from benchmarks.weights.catalogue import WEIGHTS, KnownWeights
 from reproduce.commands import options as opt
+from reproduce.commands.data_listing import (
+    DATASET_COLUMNS,
+    WEIGHT_COLUMNS,
+    Entry,
+    command_that_gets,
+    describe,
+    print_table,
+    state_of,
+    tell,
+)
 from reproduce.commands.progress_bar import progress_bar
 from reproduce.store.paths import default_data, given_path
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-
-NARROW = 60
-UNPUBLISHED = "no published sum; its layers agree"
-Entry = DatasetInfo | KnownWeights
-Row = dict[str, Any]
-Columns = dict[str, Callable[[Row], str]]
 
 app = typer.Typer(
     help="Data sets and weight files: what there is, and how to get, import and verify it.",
@@ -59,17 +59,17 @@ def list_(data: opt.Data = None, as_json: opt.Json = False) -> None:
     Of a data set with folds, those that are here, or fold 0.
     """
     root = data or default_data()
-    rows = [_describe(entry, root) for entry in _entries(root, [*DATASETS, *_folders(root)])]
-    weights = [_describe(entry, root) for entry in WEIGHTS.values()]
+    rows = [describe(entry, root) for entry in _entries(root, [*DATASETS, *_folders(root)])]
+    weights = [describe(entry, root) for entry in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps([*rows, *weights], indent=1))
         return
     from rich.console import Console
 
     console = Console()
-    _print_table(rows, DATASET_COLUMNS, console)
+    print_table(rows, DATASET_COLUMNS, console)
     console.print()
-    _print_table(weights, WEIGHT_COLUMNS, console)
+    print_table(weights, WEIGHT_COLUMNS, console)
     if any(row["state"] == "missing" for row in [*rows, *weights]):
         console.print("\n`reproduce data get NAME` gets what is missing.", highlight=False)
 
@@ -87,7 +87,7 @@ def get(
     if not isinstance(entry, DatasetInfo) or not entry.embedded:
         with progress_bar() as on_progress:
             _keeper(entry).download(entry, root, on_progress)
-    _report(entry, root, as_json)
+    tell(entry, root, as_json)
 
 
 @app.command("import")
@@ -129,7 +129,7 @@ def import_(
         raise UserError(f"--skip-corrupt is of folders of images, which {name} is not")
     with progress_bar() as on_progress:
         _keeper(entry).import_from(entry, path, root, on_progress, **settings)
-    _report(entry, root, as_json)
+    tell(entry, root, as_json)
 
 
 @app.command()
@@ -165,7 +165,9 @@ def verify(
             typer.echo(json.dumps({"name": entry.name, **fold_of, "state": state, "error": error}))
         else:
             said = {"ok": f"OK, {found}", "damaged": "NOT OK"}
-            typer.echo(f"{entry.store}: {said.get(state, f'not there ({_getting(entry)})')}")
+            typer.echo(
+                f"{entry.store}: {said.get(state, f'not there ({command_that_gets(entry)})')}"
+            )
         if error and (state == "damaged" or names):
             errors.append(error)
     if errors:
@@ -198,7 +200,7 @@ def _entries(root: Path, names: Sequence[str], fold: int | None = None) -> list[
     for name in names:
         entry = _entry(name, fold or 0)
         folds = entry.folds if isinstance(entry, DatasetInfo) and fold is None else ()
-        found += [each for each in folds if _state(each, root)[0] != "missing"] or [entry]
+        found += [each for each in folds if state_of(each, root)[0] != "missing"] or [entry]
     return found
 
 
@@ -213,14 +215,6 @@ def _keeper(entry: Entry) -> ModuleType:
     return fetching
 
 
-def _state(entry: Entry, root: Path) -> tuple[str, str]:
-    if isinstance(entry, DatasetInfo):
-        return header.state(entry, root)
-    from benchmarks.weights import fetching
-
-    return fetching.state(entry, root)
-
-
 def _verify(entry: Entry, root: Path) -> tuple[str, str]:
     """ "ok" and which digest or sum it has, or "missing" or "damaged" and what is wrong."""
     from benchmarks.data import load, store
@@ -232,100 +226,5 @@ def _verify(entry: Entry, root: Path) -> tuple[str, str]:
         digest = load(entry.name, root).digest if entry.embedded else store.verify(entry, root)
         return "ok", f"digest {digest}"
     except UserError as error:
-        missing = _state(entry, root)[0] == "missing"
+        missing = state_of(entry, root)[0] == "missing"
         return ("missing" if missing else "damaged"), str(error)
-
-
-def _getting(entry: Entry) -> str:
-    if isinstance(entry, DatasetInfo) and entry.indexed:
-        return f"reproduce data import {header.arguments(entry.store, ' PATH')}"
-    return f"reproduce data get {header.arguments(entry.store)}"
-
-
-def _describe(entry: Entry, root: Path) -> Row:
-    """One entry of ``reproduce data list --json``; reads no image and no weights."""
-    from benchmarks.weights.fetching import path_of
-
-    where, detail = _state(entry, root)
-    here: Row = {"state": where, "detail": detail, "path": None}
-    known: Row = {"command": _getting(entry) if where == "missing" else None}
-    if isinstance(entry, KnownWeights):
-        about: Row = {"name": entry.name, "title": entry.title, "kind": "weights"}
-        about |= {"layers": entry.layers, "filters": entry.filters}
-        about |= {"network": entry.network or None}
-        here["path"] = str(path_of(entry, root))
-        known |= {"hash": entry.sources[0].checksum or None, "url": entry.sources[0].url}
-    else:
-        stored = header.read_header(root, entry.store) if where == "present" else None
-        counts = stored.source_counts if stored else entry.counts
-        classes = stored.classes if stored else entry.classes
-        about = {"name": entry.name, "fold": entry.fold, "title": entry.title}
-        about |= {"images": dict(zip(("train", "test"), counts, strict=True))}
-        about |= {"classes": len(classes), "side": entry.side}
-        here["path"] = None if entry.embedded else str(root / entry.store)
-        if stored and stored.folder:
-            here |= {"folder": stored.folder, "skipped": stored.skipped.train + stored.skipped.test}
-        known |= {"digest": (stored or entry).digest}
-        known |= {"identity": stored.identity if stored else entry.identity}
-    return {**about, **here, **known}
-
-
-def _report(entry: Entry, root: Path, as_json: bool) -> None:
-    """Print what is there now."""
-    row = _describe(entry, root)
-    if as_json:
-        typer.echo(json.dumps(row))
-    elif isinstance(entry, KnownWeights):
-        checked = "its published sum agrees" if row["hash"] else UNPUBLISHED
-        typer.echo(
-            f"{entry.name}: {entry.filters:,} spatial filters in {entry.layers} 3×3 layers in "
-            f"{row['path']} ({checked})"
-        )
-    elif entry.embedded:
-        typer.echo(f"{entry.name} comes with an installed package: nothing to get")
-    else:
-        train, test = row["images"].values()
-        where = row.get("folder") or row["path"]
-        skipped = f", {row['skipped']:,} of them left out" if row.get("skipped") else ""
-        typer.echo(
-            f"{entry.store}: {train:,} training and {test:,} test images in {where}{skipped} "
-            f"(digest {row['digest'][:12]})"
-        )
-
-
-def _where(row: Row) -> str:
-    places = {"embedded": "comes with a package", "present": str(row["path"])}
-    detail = f": {row['detail']}" if row["detail"] else ""
-    return places.get(row["state"], f"{row['state']}{detail}")
-
-
-DATASET_COLUMNS: Columns = {
-    "name": lambda row: row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}",
-    "images": lambda row: f"{row['images']['train']:,} + {row['images']['test']:,}",
-    "size": lambda row: f"{row['side']}²",
-    "classes": lambda row: str(row["classes"]),
-    "where": _where,
-    "digest": lambda row: (row["digest"] or "–")[:8],
-}
-WEIGHT_COLUMNS: Columns = {
-    "weights": lambda row: row["name"],
-    "3×3 filters": lambda row: f"{row['filters']:,}",
-    "layers": lambda row: str(row["layers"]),
-    "where": _where,
-}
-
-
-def _print_table(rows: list[Row], columns: Columns, console: Console) -> None:
-    """What one types or compares stays whole on a narrow terminal; the rest gives way."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    columns = {t: cell for t, cell in columns.items() if t != "size" or console.width >= NARROW}
-    for title in columns:
-        whole = title in ("name", "weights", "digest")
-        table.add_column(title, no_wrap=whole, min_width=8 if title == "digest" else None)
-    for row in rows:
-        table.add_row(*(Text(cell(row), overflow="fold") for cell in columns.values()))
-    console.print(table)

@@ -12,6 +12,7 @@ import typer
 from benchmarks.data import header, info
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
+from reproduce.commands.exit_codes import DIFFERS
 from reproduce.store import hardware, provenance
 from reproduce.store.paths import default_data
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from benchmarks.data.dataset import Dataset
     from benchmarks.device_check.finding import Finding
 
-FAILED = 1
 # On a CPU a run does not depend on how many others there are: a small pack shows as much.
 RUNS = {"cuda": 15, "cpu": 3}
 MOST_RUNS = 256
@@ -75,7 +75,7 @@ def check(
 
         print_document(made, Console())
     if not made.holds:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(DIFFERS)
 
 
 def examine(kind: str, runs: int, data: Path) -> Document:

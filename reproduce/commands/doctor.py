@@ -33,7 +33,7 @@ DISK_NEEDED = 1 * GIB
 LATEX_STYLES = ("booktabs.sty", "lmodern.sty")
 # What Linux's common file systems take, where the system does not tell; a path's end counts too.
 NAME_MAX, PATH_MAX = 255, 4096
-# The longest name below a folder of results is that of a claim: it tells the host and the job, of
+# The longest name below a folder of results is that of a lease: it tells the host and the job, of
 # up to 64 letters each.
 LONGEST_NAME = 224
 # The longest path is quick/claims/.NAME/NAME.
@@ -211,7 +211,7 @@ def _results_path(folder: Path) -> Row:
     if row.fix:
         return replace(row, essential=True)
     if (longest := _limits(folder)[0]) < LONGEST_NAME:
-        found = f"file names of at most {longest} bytes, claims may need {LONGEST_NAME}"
+        found = f"file names of at most {longest} bytes, leases may need {LONGEST_NAME}"
         return _row(name, found, f"choose one on another file system with {options}", "low")
     if sign := next((sign for sign in SLURM_SIGNS if sign in str(folder)), None):
         fix = f"for SLURM only: choose one without {sign} in its path with {options}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reproduce.commands import options as opt
-from reproduce.commands.publishing import DIFFERS, DONE, short
+from reproduce.commands.exit_codes import DIFFERS, DONE
+from reproduce.commands.publishing import short
 from reproduce.store.paths import default_results, given_path
 from reproduce.store.schema import HERE
 

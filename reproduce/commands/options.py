@@ -16,7 +16,7 @@ from reproduce.store.paths import default_data, given_path, given_results
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.running.launch import LaunchOptions
+    from reproduce.running.launch_options import LaunchOptions
 
 EXECUTORS = ("local", "debug", "slurm")
 DEVICES = ("auto", "cpu", "cuda")
@@ -280,7 +280,7 @@ class Launch:
 
     def resolved(self) -> LaunchOptions:
         """The same for who launches, with what was left to defaults."""
-        from reproduce.running.launch import LaunchOptions
+        from reproduce.running.launch_options import LaunchOptions
 
         return LaunchOptions(
             executor=self.executor,

@@ -1,4 +1,5 @@
-"""`reproduce list` and `reproduce status`: what there is, and how far it is."""
+"""What has finished of all tables, and what to type next: `reproduce status`, and `reproduce`
+alone."""
 
 from __future__ import annotations
 
@@ -9,14 +10,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper, entries, papers
 from reproduce.catalogue.tables import Table
-from reproduce.commands import options as opt
 from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
 from reproduce.store.store import Store, stores
@@ -29,57 +27,6 @@ HELP = (
     "`reproduce list` tells what each is, `reproduce report --html` shows what came out, "
     "`reproduce --help` teaches all commands"
 )
-
-
-def list_tables(
-    paper: Annotated[
-        str | None,
-        typer.Argument(metavar="[PAPER]", help="One paper alone.", show_default=False),
-    ] = None,
-    as_json: opt.Json = False,
-) -> str:
-    """List what can be reproduced."""
-    rows = []
-    for entry in entries(paper):
-        row: dict[str, Any] = {"table": entry.id, "summary": entry.summary}
-        if entry.trains:
-            table = entry.load()
-            row |= {"cells": len(table.cells), "seeds": table.seeds}
-            row |= {"runs": len(table.cells) * table.seeds, "forms": list(table.forms)}
-        rows.append(row)
-    if as_json:
-        return json.dumps(rows, indent=1)
-    width = shutil.get_terminal_size().columns
-    lines = []
-    for of in papers():
-        own = [row for row in rows if row["table"].startswith(f"{of.name}/")]
-        lines += [f"{of.title} ({of.citation})"] if own else []
-        for row in own:
-            forms = "".join(f", also --{form}" for form in row.get("forms", ()))
-            cells = f"{row['cells']} cells × {row['seeds']} seeds" if "cells" in row else ""
-            lines.append(f"{row['table']}  {cells or 'computed at once'}{forms}")
-            lines.append(textwrap.indent(textwrap.fill(row["summary"], width - 4), "    "))
-    return "\n".join(lines)
-
-
-def status(
-    chosen: opt.Selecting,
-    table: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[TABLE]", help="Such as table3 or locality/table3.", show_default=False
-        ),
-    ] = None,
-    as_json: opt.Json = False,
-) -> str:
-    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, one
-    line for every table that has any run."""
-    if table is None:
-        return overview(chosen.results, as_json=as_json)
-    from reproduce.running.status import render, status_of
-
-    selection = chosen.of(table)
-    return render(status_of(selection.planned, selection.store), selection, as_json=as_json)
 
 
 def overview(results: Path | None, *, as_json: bool) -> str:
@@ -119,7 +66,7 @@ def dashboard(results: Path | None = None) -> str:
             if names:
                 lines.append(_filled(f"{kind}: {', '.join(names)}"))
     lines += [_filled(_line(row), "") for row in rows if "damage" in row]
-    running = sum(len(store.claims().owners()) for store in stores(base))
+    running = sum(len(store.leases().owners()) for store in stores(base))
     lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
     lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))

@@ -9,12 +9,17 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from reproduce.catalogue.papers import named, papers
+from reproduce.catalogue.tables import REPORTED_FORMS
+from reproduce.commands.exit_codes import code_of
 from reproduce.commands.publishing import taking
+from reproduce.signatures import as_command
 from reproduce.store.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +36,6 @@ INTRO = (
     "What the papers print beside what this suite has computed and measured. Each entry names the "
     "command that makes its numbers again; a measured number leads to its runs."
 )
-FORMS = ("full", "reduced")
 
 
 def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> str:
@@ -62,15 +66,15 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
 def computed(entry: Entry, base: Path) -> Document | str:
     """The document of what is computed at once, under its default options and without files of the
     data folder, which are this machine's; or why there is none."""
-    from reproduce.__main__ import run
-
+    command = typer.Typer(add_completion=False, rich_markup_mode=None)
+    command.command(entry.id)(as_command(entry.command()))
     with tempfile.TemporaryDirectory() as scratch, taking() as found:
-        asked = [entry.id, "--results", str(base)]
+        asked = ["--results", str(base)]
         if "data" in inspect.signature(entry.command()).parameters:
             asked += ["--data", str(Path(scratch) / "none")]
         said = io.StringIO()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
-            run(asked)
+            code_of(partial(command, args=asked, prog_name="reproduce", standalone_mode=False))
     return found[0] if found else said.getvalue().strip().removeprefix("reproduce: ")
 
 
@@ -99,8 +103,8 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         return
     table = entry.load()
     any_runs = False
-    for form in (form for form in FORMS if form in ("full", *table.forms)):
-        for precision in precisions(base, form):
+    for form in (form for form in REPORTED_FORMS if form in ("full", *table.forms)):
+        for precision in Store(base, form).records.precisions():
             selection, records = _selected(entry, form, precision, base)
             if records:
                 any_runs = True
@@ -115,16 +119,6 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
                 yield section, [*_cards(selection, records)]
     if not any_runs:
         yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
-
-
-def precisions(base: Path, form: str) -> list[str]:
-    """Those of the runs of a results folder in a form, whatever table they are of.
-
-    Raises:
-        UserError: where a record is damaged: without it a table would pass for one without runs.
-    """
-    records = Store(base, form).records.collect().values()
-    return sorted({record["run"]["precision"] for record in records}, reverse=True)
 
 
 def _audit(base: Path) -> Section:

@@ -52,7 +52,7 @@ def plan(
     from analysis.rendering.files import json_text
     from reproduce.executors.planning import plan as planned
     from reproduce.running import devices
-    from reproduce.running.launch import LaunchOptions
+    from reproduce.running.launch_options import LaunchOptions
 
     name, *others = device or ["auto"]
     if others:

@@ -18,7 +18,7 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import reference
 from reproduce.commands import options as opt
-from reproduce.commands.publishing import DONE, INCOMPLETE
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
 
 MARGIN_POINTS = 0.1
 CONFIDENCE = 0.90

@@ -11,7 +11,8 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.catalogue.sensitivity import alternatives, at_seeds, common_seeds
 from reproduce.commands import options as opt
-from reproduce.commands.publishing import DONE, publish
+from reproduce.commands.exit_codes import DONE
+from reproduce.commands.publishing import publish
 from reproduce.commands.table import launch_missing
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
     """
     from analysis.documents.sensitivity_document import sensitivity_document
     from analysis.tables.moved_verdicts import Alternative
-    from reproduce.catalogue.report import build
+    from reproduce.catalogue.table_result import build
 
     table = selection.table
     base = replace(selection, cells=table.cells, seeds=tuple(range(table.seeds)))

@@ -1,20 +1,19 @@
-"""What a table's command does: plan, ask, launch, report; and `reproduce cancel`."""
+"""What a table's command does: plan, ask, launch, report."""
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from analysis.documents import plan_document, plan_sentences
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
-from reproduce.commands.plan import plan_of
-from reproduce.commands.publishing import DONE, INCOMPLETE, report_selection
+from reproduce.commands.dry_run import dry_run
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
+from reproduce.commands.report import report_selection
 from reproduce.running.progress import duration
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
     """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
     3 when not. Of a dry run the text."""
     if launch.dry_run:
-        return _dry_run(selection, launch)
+        return dry_run(selection, launch)
     if launch.bundle:
         check_bundle(launch.bundle)
     if launch.slurm and not launch.slurm.wait:
@@ -47,45 +46,6 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
     return code if summary.complete else INCOMPLETE
 
 
-def _dry_run(selection: Selection, launch: opt.Launch) -> str:
-    """The cells and runs that the options select, or the scripts that a queue would be given;
-    nothing is read or trained."""
-    if launch.slurm:
-        from reproduce.executors.slurm import cli
-
-        return cli.dry_run(selection, cli.request_of(selection, launch), as_json=launch.as_json)
-    table = selection.table
-    rows: list[dict[str, Any]] = [
-        {
-            "cell": cell.name,
-            "configuration": cell.run(0, selection.overrides).configuration_hash,
-            "runs": {
-                str(seed): cell.run(seed, selection.overrides).hash for seed in selection.seeds
-            },
-        }
-        for cell in selection.cells
-    ]
-    found = plan_of(selection, launch)
-    budget = launch.budget.text if launch.budget else ""
-    if launch.as_json:
-        values = {"table": table.id, "form": table.form, "cells": rows}
-        return json.dumps(values | {"plan": plan_document.facts(found.works[0])}, indent=1)
-    width = max(len(row["cell"]) for row in rows)
-    seeds = len(selection.seeds)
-    lines = [
-        f"{table.title}: {len(rows)} cells × {seeds} seeds = {len(rows) * seeds} runs"
-        + (f", variant {selection.variant}" if selection.variant else ""),
-        *(
-            f"  {row['cell']:<{width}}  configuration {row['configuration']}, first run "
-            f"{next(iter(row['runs'].values()))}"
-            for row in rows
-        ),
-        *(f"  {line}" for line in plan_sentences.sentences(found.works[0], budget)),
-        "Nothing was trained. --json lists every run.",
-    ]
-    return "\n".join(lines)
-
-
 def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
     """Train the selected runs that are missing, after asking where that takes over an hour.
 
@@ -96,8 +56,8 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         UserError: for a wrong executor or device, missing data, or a long job that nobody
             confirmed.
     """
+    from reproduce.executors.launch import launch as train
     from reproduce.running import images
-    from reproduce.running import launch as launching
     from reproduce.running.campaign import Survey
     from reproduce.running.standing import standing
 
@@ -114,19 +74,19 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
     if wanted.recorded:
         _tell(wanted.about_repetitions())
     if launch.slurm:
-        from reproduce.executors.slurm import cli
+        from reproduce.commands import slurm
 
-        request = cli.request_of(selection, launch)
-        summary = cli.follow_selection(selection, request, launch.as_json)
+        request = slurm.request_of(selection, launch)
+        summary = slurm.follow_selection(selection, request, launch.as_json)
     else:
         if not selection.table.is_quick:
-            from reproduce.running import memory
+            from reproduce.running import memory_needed
 
-            options, fewer = memory.fitting(wanted.missing, options)
+            options, fewer = memory_needed.fitting(wanted.missing, options)
             _tell(fewer)
             _confirm(selection, wanted.missing, options, launch)
         _tell(_emulated(wanted.missing, options))
-        summary = launching.launch(planned, selection.store, options)
+        summary = train(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
     if summary.spent:
         _tell(_another_budget(selection, options))
@@ -156,13 +116,13 @@ def _emulated(missing: Any, options: Any) -> str:
 
 
 def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:
-    from reproduce.executors.slurm import cli
+    from reproduce.commands import slurm
 
     if wanted.recorded:
         _tell(wanted.about_repetitions())
-    submitted = cli.submit_selection(selection, cli.request_of(selection, launch))
+    submitted = slurm.submit_selection(selection, slurm.request_of(selection, launch))
     if launch.as_json:
-        print(json.dumps(cli.plain(submitted), indent=1))
+        print(json.dumps(slurm.plain(submitted), indent=1))
     return INCOMPLETE if submitted.of("left", "ending") else DONE
 
 
@@ -217,12 +177,3 @@ def _another_budget(selection: Selection, options: Any) -> str:
     if not finished:
         text = f"one more {duration(budget.seconds)} would bring {those} on, and may finish none"
     return f"{text}; all of it needs {found.time}"
-
-
-def cancel(table: opt.TableName, chosen: opt.Selecting, as_json: opt.Json = False) -> str:
-    """End the SLURM jobs that hold runs of a table; what is done and saved stays."""
-    from reproduce.executors.slurm.cancel import cancel as cancel_runs
-
-    selection = chosen.of(table)
-    ended = cancel_runs([item.run.hash for item in selection.planned], selection.store)
-    return json.dumps(asdict(ended)) if as_json else ended.text

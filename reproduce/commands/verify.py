@@ -15,6 +15,7 @@ from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper, entries, find, papers
 from reproduce.commands import options as opt
 from reproduce.commands import page
+from reproduce.commands.exit_codes import DIFFERS, DONE
 from reproduce.store.paths import default_results
 from reproduce.store.store import Store, stores
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
     from reproduce.store.schema import Record
 
-HOLDS, DIFFERS = 0, 1
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
 
@@ -72,7 +72,7 @@ def verify(
         print(json.dumps([asdict(f) for f in found], indent=1, ensure_ascii=False))
     else:
         print("\n".join([line for f in found for line in _lines(f)] + [_sum(found)]))
-    return DIFFERS if any(f.wrong for f in found) else HOLDS
+    return DIFFERS if any(f.wrong for f in found) else DONE
 
 
 def _pages(base: Path) -> Iterator[Finding]:

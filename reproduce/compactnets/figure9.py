@@ -22,7 +22,7 @@ def further(
 ) -> list[Block]:
     """All networks, our operating points and the printed ones."""
     from analysis.papers.compactnets import operating_points
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     printed = read_rows(PAPER, "table3_rows.csv") if result.has_levels else []
     return [operating_points.figure(result, (result, *result.others), printed)]

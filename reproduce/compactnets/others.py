@@ -60,7 +60,7 @@ def command(
         UserError: where the folder holds none of the files, one is damaged, or ImageNet is missing.
     """
     from analysis.papers.compactnets import others_document
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     stated = {method: _stated(name) for method, name in NETWORKS.items()}

@@ -20,7 +20,7 @@ def document() -> Document:
         UserError: where a published file is damaged.
     """
     from analysis.papers.compactnets import ratios_document
-    from reproduce.catalogue.published import made_of, read_rows
+    from reproduce.catalogue.paper_files import made_of, read_rows
     from reproduce.catalogue.readings import context
 
     paper, _, _ = ID.partition("/")

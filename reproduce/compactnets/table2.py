@@ -72,7 +72,7 @@ def further(
 ) -> list[Block]:
     """The row that the paper quotes."""
     from analysis.documents.blocks import Grid, columns, row
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     if not result.has_levels:
         return []

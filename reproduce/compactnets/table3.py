@@ -33,7 +33,7 @@ def further(
 ) -> list[Block]:
     """Our operating points beside the printed rows."""
     from analysis.papers.compactnets import operating_points
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     printed = read_rows(PAPER, "table3_rows.csv") if result.has_levels else []
     return operating_points.blocks(result, (result, *result.others), printed)

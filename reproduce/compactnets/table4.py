@@ -64,7 +64,7 @@ def command(
         UserError: where Broden or a run's weights are not there, or damaged.
     """
     from analysis.papers.compactnets import units_document
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     if bool(broden) != bool(run):

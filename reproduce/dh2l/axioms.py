@@ -50,7 +50,7 @@ def document(triples: int = TRIPLES) -> Document:
         UserError: where the published statements are damaged.
     """
     from analysis.papers.dh2l import axioms, axioms_document, configurations
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     tested, compared = axioms.examine_all(triples), configurations.compare()

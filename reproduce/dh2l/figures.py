@@ -21,7 +21,7 @@ def document() -> Document:
         UserError: where the published statements are damaged.
     """
     from analysis.papers.dh2l import figures_document
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     return made_of(

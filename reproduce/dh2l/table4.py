@@ -77,7 +77,7 @@ def further(
 ) -> list[Block]:
     """The printed values of rows 6 to 8, each beside the cells that could have made it."""
     from analysis.papers.dh2l.lost_labels import candidates
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     found = angle_blocks(table, result, records)
     if not result.has_levels:

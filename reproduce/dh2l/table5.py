@@ -31,7 +31,7 @@ def further(
 ) -> list[Block]:
     """The printed values without a label, and the angles."""
     from analysis.papers.dh2l.lost_labels import candidates
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
 
     found = angle_blocks(table, result, records)
     if not result.has_levels:

@@ -44,7 +44,7 @@ def document(data: Path) -> Document:
         UserError: where a store or the published numbers are damaged.
     """
     from analysis.papers.dh2l import datasets
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     paper, _, table = ID.partition("/")

@@ -48,4 +48,5 @@ def _slurm() -> queues.Queue:
     return queue
 
 
+# Here, so that whatever loads an executor, every worker too, can tell whose a lease is.
 queues.register(_slurm)

@@ -1,7 +1,7 @@
 """Training on this machine: by a bounded pool of worker processes, or in this very process, where a
 debugger can follow.
 
-The workers share nothing but the results folder: each walks the same list and claims the next run
+The workers share nothing but the results folder: each walks the same list and takes the next run
 that nobody has. This process only watches: it starts as many workers as there is work for, starts
 another where one died, and shows how far things are.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
-from reproduce.running import worker
+from reproduce.executors import worker
 from reproduce.running.job import job_file
 from reproduce.running.trainer import Trainer, stamped
 from reproduce.store.hardware import visible_gpu
@@ -69,7 +69,7 @@ class _Pool:
         environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         if job.device == "cuda":
             environment["CUDA_VISIBLE_DEVICES"] = visible_gpu(slot)
-        command = [sys.executable, "-m", "reproduce.running.worker", "--lifeline", "--name", name]
+        command = [sys.executable, "-m", "reproduce.executors.worker", "--lifeline", "--name", name]
         command += ["--job", str(self.job_file), "--log", str(log)]
         with open(log, "ab") as file:
             # A group of its own: Ctrl-C reaches this process alone, which ends them in order.
@@ -110,20 +110,20 @@ class _Pool:
             raise RuntimeError(f"workers keep ending ({_why(code)}); see {item.log}")
 
     def _died(self, item: _Worker, code: int) -> None:
-        claims, pid = self.campaign.claims, item.process.pid
+        leases, pid = self.campaign.leases, item.process.pid
         self.display.note(f"worker{item.slot + 1} was lost ({_why(code)}); log: {item.log}")
-        for name, owner in claims.owners().items():
+        for name, owner in leases.owners().items():
             if owner.pid != pid or owner.liveness() is not Liveness.DEAD:
                 continue
             epoch = self.campaign.job.store.heartbeats.read(name).epoch
             before, count = self.deaths.get(name, (-1, 0))
             count = 1 if epoch > before else count + 1
             self.deaths[name] = (epoch, count)
-            if count >= DEATHS_A_RUN and (claim := claims.take_over(name, owner)):
+            if count >= DEATHS_A_RUN and (lease := leases.take_over(name, owner)):
                 error = f"its worker was lost {count} times in a row ({_why(code)})"
                 planned = self.campaign.planned(name)
                 self.campaign.job.store.failures.write(planned, error, str(item.log))
-                claims.release(claim)
+                leases.release(lease)
 
     def fill(self, survey: Survey) -> None:
         """Start the workers that there is work for, beyond what idle ones are about to take; none
@@ -184,7 +184,7 @@ class LocalExecutor:
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:
         """See :class:`reproduce.executors.Executor`; returns earlier after ``idle_seconds``."""
-        path = job_file(campaign.job.store, campaign.claims.myself())
+        path = job_file(campaign.job.store, campaign.leases.myself())
         _write(path, campaign.job.to_json())
         pool = _Pool(campaign, display, path, self.prefix)
         interrupts.kill = pool.kill
@@ -213,7 +213,7 @@ class LocalExecutor:
 
 
 class DebugExecutor:
-    """Trains here, one run after the other, with the same claims, checkpoints and records; its log
+    """Trains here, one run after the other, with the same leases, checkpoints and records; its log
     goes to stderr too."""
 
     def execute(self, campaign: Campaign, interrupts: Interrupts, display: Display) -> None:

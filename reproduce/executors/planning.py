@@ -12,11 +12,12 @@ from analysis.documents.plan_work import HERE, Time, Work
 from reproduce.catalogue.papers import papers
 from reproduce.executors.slurm import cluster
 from reproduce.executors.slurm.arrays import arrays
-from reproduce.running import counting, devices, memory
+from reproduce.running import counting, devices, memory_needed
+from reproduce.running.completion_times import completion_times
 from reproduce.running.decoding import decoding_rate
-from reproduce.running.estimate import Estimate, Speed, shared, speeds
-from reproduce.running.launch import LaunchOptions, Resources, resources
-from reproduce.running.schedule import ends
+from reproduce.running.estimate import Estimate, shared
+from reproduce.running.launch_options import LaunchOptions, Resources, resources
+from reproduce.running.speeds import Speed, speeds
 from reproduce.running.standing import Standing, standing
 from reproduce.running.workload import trained_images, workload
 from reproduce.store import hardware
@@ -25,10 +26,9 @@ from reproduce.store.provenance import capture
 if TYPE_CHECKING:
     from benchmarks.run import Run
     from reproduce.catalogue.selection import Selection
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.catalogue.tables import Table
     from reproduce.running.devices import Device
-
-NEVER_MEASURED = "not measured yet: `reproduce plan TABLE` does"
+    from reproduce.store.planned_run import PlannedRun
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,8 @@ class _Planner:
         )
 
     def _bytes(self, run: Run, pack: int) -> int:
-        return pack * memory.run_bytes(run, self.networks[run.hash]) + memory.image_bytes(run)
+        of_run = memory_needed.run_bytes(run, self.networks[run.hash])
+        return pack * of_run + memory_needed.image_bytes(run)
 
     def _times(
         self, selection: Selection, missing: Sequence[Run], flop: Mapping[str, float]
@@ -175,7 +176,7 @@ class _Planner:
         if self.rates is not None:
             means = resources(len(missing), self.options)
             found = shared(missing, selection.store, self.options.data, means, self.rates)
-            times[HERE] = _here(found)
+            times[HERE] = _here(found, selection.table)
             fits = None if found.unknown else _prefix(found.ends, limit)
         for name, device in self.named.items():
             if lacking := {r.precision for r in missing} - device.tflops.keys():
@@ -187,7 +188,8 @@ class _Planner:
             told = " and ".join(f"{rate:,.3g}" for rate in reached) or "0"
             times[name] = Time(hours, hours, f"assuming {told} TFLOP/s")
             if self.rates is None:
-                fits = _prefix(ends(seconds, 1, self.options.pack or hardware.CUDA_PACK), limit)
+                pack = self.options.pack or hardware.CUDA_PACK
+                fits = _prefix(completion_times(seconds, 1, pack), limit)
         return times, fits if budget else None
 
 
@@ -198,9 +200,10 @@ def _by_cell(missing: Sequence[PlannedRun], flop: Mapping[str, float]) -> dict[s
     return found
 
 
-def _here(found: Estimate) -> Time:
+def _here(found: Estimate, table: Table) -> Time:
     if found.unknown:
-        return Time(None, None, NEVER_MEASURED)
+        command = f"reproduce plan {table.id}{table.option}"
+        return Time(None, None, f"not measured yet: `{command}` does")
     how = f"{found.source}, {found.images_per_second:,.0f} images/s" if found.runs else "–"
     return Time(found.worker_seconds / 3600, found.seconds / 3600, how)
 

@@ -43,7 +43,7 @@ def command(
             be written.
     """
     from analysis.papers.locality.placements_document import document
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     gamma, eta = _factor("--gamma", gamma), _factor("--eta", eta)

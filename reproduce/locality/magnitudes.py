@@ -13,10 +13,12 @@ from benchmarks.errors import UserError
 from benchmarks.models import PlainBlock, RCNet10, SquareBlock
 from benchmarks.penalties import Locality, LocoReg, StripReg, Term
 from benchmarks.run import Run
-from reproduce.catalogue.tables import PlannedRun, plan, spelled
+from reproduce.catalogue.tables import plan, spelled
 from reproduce.commands import options as opt
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish
+from reproduce.store.planned_run import PlannedRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from reproduce.store.weights import Header
 
 ID = "locality/magnitudes"
-DONE, INCOMPLETE = 0, 3
 FEW = 3  # cells that a command names one by one
 
 TableOption = Annotated[

@@ -70,7 +70,7 @@ def analyse(named: Sequence[Network], data: Path) -> SharesResult:
         UserError: where the published rows or a known weight file are damaged.
     """
     from analysis.papers.locality import share_replay, share_results
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     printed = made_of("locality", "table1.csv", share_replay.read_printed)

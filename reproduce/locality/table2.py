@@ -35,7 +35,7 @@ def document() -> Document:
     """
     from analysis.documents.blocks import Note, context_notes
     from analysis.papers.locality import architecture
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     found = made_of("locality", "table2.csv", architectures)

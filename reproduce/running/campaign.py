@@ -16,8 +16,8 @@ from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job
+    from reproduce.store.planned_run import PlannedRun
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Campaign:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.job = job
-        self.claims = job.store.claims(job.executor)
+        self.leases = job.store.leases(job.executor)
         self._finished, self._log = finished, log
         self._images = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
         self._by_hash = {planned.run.hash: planned for planned in job.planned}
@@ -131,7 +131,7 @@ class Campaign:
         failed = {n: failure for n, failure in self.job.failures().items() if n in self._left}
         self._tell(failed)
         todo = [planned for name, planned in self._left.items() if name not in failed]
-        held = [r for r in running_now(todo, store, self.claims) if not self._freed(r)]
+        held = [r for r in running_now(todo, store, self.leases) if not self._freed(r)]
         found = sort(self.job.planned, self._by_hash.keys() - self._left, failed, held)
         running, waiting = found.running, found.of(WAITING)
         lacking = self._lacking(waiting)
@@ -191,10 +191,10 @@ class Campaign:
             return False
         if not self._watch.silent(name, (owner, running.beat.count)):
             return False
-        claim = self.claims.take_over(name, owner)
-        if claim is None:
+        lease = self.leases.take_over(name, owner)
+        if lease is None:
             return False
-        self.claims.release(claim)
+        self.leases.release(lease)
         self._log(
             f"{running.cell}, seed {seed}: process {owner.pid} on {owner.host} has been "
             f"silent for {self._watch.patience:.0f} s, so its run is taken over"

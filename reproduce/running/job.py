@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import msgspec
 
+from benchmarks.errors import UserError
 from benchmarks.run import from_canonical
 from reproduce.catalogue.papers import papers
-from reproduce.catalogue.tables import PlannedRun
-from reproduce.store.claims import Owner
 from reproduce.store.failures import Failure
+from reproduce.store.leases import Owner
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
 
@@ -78,6 +79,20 @@ class Job:
         before = self.failed_before
         return {n: failure for n, failure in found.items() if failure.token != before.get(n)}
 
+    def still_missing(self) -> tuple[Job, dict[str, UserError]]:
+        """The job without the runs of which nothing is left to do by now, and without those whose
+        record is damaged; what is wrong with each of these, by hash."""
+        damaged = {}
+        for item in self.planned:
+            try:
+                self.store.records.collect([item.run.hash])
+            except UserError as error:
+                damaged[item.run.hash] = error
+        left = [
+            p for p in self.planned if p.run.hash not in damaged and not self.is_over(p.run.hash)
+        ]
+        return replace(self, planned=tuple(left)), damaged
+
     def to_json(self) -> str:
         """For :meth:`from_json`."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
@@ -99,7 +114,7 @@ class Job:
 
 
 def job_file(store: Store, owner: Owner) -> Path:
-    """Where a command's workers read its job; the name says whose it is, as a claim's does, so
+    """Where a command's workers read its job; the name says whose it is, as a lease's does, so
     that no process on another machine takes it for a dead one's."""
     return store.logs / f"{owner.name}{SUFFIX}"
 

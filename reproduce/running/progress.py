@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from reproduce.store.claims import this_host
+from reproduce.store.leases import this_host
 
 if TYPE_CHECKING:
     from rich.console import Console

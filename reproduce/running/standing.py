@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reproduce.catalogue.tables import PlannedRun
-from reproduce.store.claims import Claims, Owner
 from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat
+from reproduce.store.leases import Leases, Owner
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Place, Word
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def standing(
     distinct = {item.run.hash: item for item in planned}
     family = {**_sources(distinct.values(), distinct, ()), **distinct}
     # In this order: a run that ends meanwhile is held by then, or done, or both.
-    running = running_now(family.values(), store, store.claims("look"))
+    running = running_now(family.values(), store, store.leases("look"))
     failed = store.failures.read(family)
     recorded, kept = set(store.records.collect(family)), store.weights.present()
     finished = recorded & kept if save_weights else recorded
@@ -162,9 +162,9 @@ def _group(held: Running | None, failure: Failure | None, place: Place | None) -
     return FAILED if failure else WAITING
 
 
-def running_now(planned: Iterable[PlannedRun], store: Store, claims: Claims) -> list[Running]:
+def running_now(planned: Iterable[PlannedRun], store: Store, leases: Leases) -> list[Running]:
     """Those of ``planned`` that a process holds which is not dead for certain."""
-    owners, found = claims.owners(), []
+    owners, found = leases.owners(), []
     for item in planned:
         owner = owners.get(item.run.hash)
         if owner and owner.liveness() is not Liveness.DEAD:

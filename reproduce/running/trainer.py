@@ -14,16 +14,16 @@ from benchmarks.errors import UserError
 from reproduce.running import images
 from reproduce.running.budget import Pace
 from reproduce.store import provenance, records, schema
-from reproduce.store.claims import Claim
 from reproduce.store.heartbeat import Heart
+from reproduce.store.leases import Lease
 
 if TYPE_CHECKING:
     import torch
 
     from benchmarks.data.dataset import Dataset
     from benchmarks.training.loop import Outcome, Progress
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.running.job import Job
+    from reproduce.store.planned_run import PlannedRun
 
 
 class Trainer:
@@ -47,15 +47,15 @@ class Trainer:
     ) -> None:
         self.job, self.store = job, job.store
         self.log, self.log_path, self.on_update = log, log_path, on_update
-        self.claims = job.store.claims(job.executor)
-        self.heart = Heart(self.claims, worker)
+        self.leases = job.store.leases(job.executor)
+        self.heart = Heart(self.leases, worker)
         self.pace = Pace(job.deadline, job.data, job.rates)
         self.needs_restart = self.spent = False
         self._stopped = threading.Event()
         self._leaving = threading.Event()
         self._gate = threading.Lock()
         self._over: set[str] = set()
-        self._held: dict[str, Claim] = {}
+        self._held: dict[str, Lease] = {}
         self._dataset: Dataset | None = None
         self._opened: dict[str, Dataset] = {}
 
@@ -112,7 +112,7 @@ class Trainer:
         return device
 
     def _take(self) -> list[PlannedRun]:
-        """Claim the next runs that nobody has, as many as are trained together."""
+        """Take the next runs that nobody has, as many as are trained together."""
         self.heart.lost.clear()
         batch: list[PlannedRun] = []
         failed = self.job.failures()
@@ -128,21 +128,21 @@ class Trainer:
             most = self.pace.most(planned.run, size)
             if most <= len(batch):
                 late = True
-            elif self._claim(planned):
+            elif self._lease(planned):
                 batch.append(planned)
                 size = most
         self.spent = late and not batch
         return batch
 
-    def _claim(self, planned: PlannedRun) -> bool:
+    def _lease(self, planned: PlannedRun) -> bool:
         run = planned.run
         with self._gate:
-            claim = None if self.ending else self.claims.acquire(run.hash)
-            if claim is None:
+            lease = None if self.ending else self.leases.acquire(run.hash)
+            if lease is None:
                 return False
-            self._held[run.hash] = claim
-            self.heart.add(claim)
-        # Its owner may have finished between our look and our claim.
+            self._held[run.hash] = lease
+            self.heart.add(lease)
+        # Its owner may have finished between our look and our lease.
         if self._is_over(planned) or run.hash in self.job.failures():
             self._let_go(run.hash)
             return False
@@ -151,7 +151,7 @@ class Trainer:
     def _pack_size(self, todo: list[PlannedRun]) -> int:
         if self.job.pack == 1:
             return 1
-        owners = self.claims.owners()
+        owners = self.leases.owners()
         free = sum(planned.run.hash not in owners for planned in todo)
         return max(1, min(self.job.pack, math.ceil(free / self.job.workers)))
 
@@ -195,11 +195,11 @@ class Trainer:
     def _remember(self) -> None:
         """So that the command can tell what one more budget would do, and that one where to
         begin."""
-        from reproduce.running import estimate
-        from reproduce.running.launch import Resources
+        from reproduce.running import speeds
+        from reproduce.running.launch_options import Resources
 
         means = Resources(self.job.device, self.job.workers, self.job.pack)
-        estimate.remember(self.pace.seen, self.store, means)
+        speeds.remember(self.pace.seen, self.store, means)
 
     def _should_stop(self) -> bool:
         return self._stopped.is_set() or self.heart.lost.is_set() or self.pace.hopeless
@@ -232,7 +232,7 @@ class Trainer:
             raise outcome.error
         if outcome.error is not None:
             self._fail(planned, outcome)
-        elif not self.claims.holds(self._held[outcome.run.hash]):
+        elif not self.leases.holds(self._held[outcome.run.hash]):
             self.log(f"lost {_named(planned)} to another process, which goes on with it")
             self.heart.lost.set()
         else:
@@ -240,7 +240,7 @@ class Trainer:
 
     def _publish(self, planned: PlannedRun, outcome: Outcome) -> None:
         """Weights first, where they are kept, then the record, then the checkpoint goes, then the
-        claim: killed before the record, the next process repeats from the checkpoint; killed after
+        lease: killed before the record, the next process repeats from the checkpoint; killed after
         it, the next one has only to tidy up."""
         from benchmarks.training import checkpoint
 
@@ -273,9 +273,9 @@ class Trainer:
 
     def _let_go(self, run_hash: str) -> None:
         with self._gate:
-            claim = self._held[run_hash]
-            self.heart.drop(claim)
-            self.claims.release(claim)
+            lease = self._held[run_hash]
+            self.heart.drop(lease)
+            self.leases.release(lease)
             del self._held[run_hash]
 
 

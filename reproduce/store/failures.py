@@ -16,7 +16,7 @@ from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where each claimed run stands, told on disk every second by the process that trains it."""
+"""Where each leased run stands, told on disk every second by the process that trains it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reproduce.store.claims import Claim, Claims
+from reproduce.store.leases import Lease, Leases
 
 if TYPE_CHECKING:
     from benchmarks.training.loop import Progress
@@ -30,7 +30,7 @@ class Beat:
     """One heartbeat; as it is by default, none.
 
     Attributes:
-        token: of the claim that it belongs to; ``count`` grows with every beat, and that it does
+        token: of the lease that it belongs to; ``count`` grows with every beat, and that it does
             is what tells a living owner, since clocks of different machines may disagree.
         epoch: completed epochs; ``step`` of ``steps_per_epoch`` in the current one.
         images_per_second: trained over the last half minute, evaluations included; 0 at first.
@@ -51,7 +51,7 @@ class Beat:
 
 
 class Heartbeats:
-    """The heartbeats of a results folder, beside its claims."""
+    """The heartbeats of a results folder, beside its leases."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -95,7 +95,7 @@ class Heartbeats:
 class _Held:
     """A run that is beaten for, and when it had trained how many images."""
 
-    claim: Claim
+    lease: Lease
     beat: Beat
     marks: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -114,14 +114,14 @@ class Heart:
     """Beats for all runs that a worker holds, in a thread, so that a long evaluation or a slow disk
     is not taken for death.
 
-    Each beat also asks whether the claims still hold. A process that was suspended for long finds
+    Each beat also asks whether the leases still hold. A process that was suspended for long finds
     that others have taken its runs; it then must stop, and ``lost`` says so.
     """
 
-    def __init__(self, claims: Claims, worker: str) -> None:
+    def __init__(self, leases: Leases, worker: str) -> None:
         self.lost = threading.Event()
-        self._claims, self._worker = claims, worker
-        self._written = Heartbeats(claims.folder)
+        self._leases, self._worker = leases, worker
+        self._written = Heartbeats(leases.folder)
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._disk = threading.Lock()
@@ -136,11 +136,11 @@ class Heart:
         self._ended.set()
         self._thread.join()
 
-    def add(self, claim: Claim) -> None:
+    def add(self, lease: Lease) -> None:
         """Beat for one more run."""
         with self._lock:
-            self._held[claim.run_hash] = _Held(claim, Beat(claim.owner.token, 0, self._worker))
-        self._write(claim.run_hash)
+            self._held[lease.run_hash] = _Held(lease, Beat(lease.owner.token, 0, self._worker))
+        self._write(lease.run_hash)
 
     def progress(self, progress: Progress) -> None:
         """What the training loop tells after each update; cheap."""
@@ -154,24 +154,24 @@ class Heart:
                     images_per_second=round(held.rate(progress.images_seen), 1),
                 )
 
-    def drop(self, claim: Claim) -> None:
+    def drop(self, lease: Lease) -> None:
         """Stop beating for a run."""
         with self._disk:
             with self._lock:
-                self._held.pop(claim.run_hash, None)
-            self._written.remove(claim.run_hash)
+                self._held.pop(lease.run_hash, None)
+            self._written.remove(lease.run_hash)
 
-    def held(self) -> list[Claim]:
+    def held(self) -> list[Lease]:
         """The runs that it beats for."""
         with self._lock:
-            return [held.claim for held in self._held.values()]
+            return [held.lease for held in self._held.values()]
 
     def _run(self) -> None:
         while not self._ended.wait(PERIOD_SECONDS):
-            for claim in self.held():
-                if self._claims.holds(claim):
-                    self._write(claim.run_hash)
-                elif claim in self.held():
+            for lease in self.held():
+                if self._leases.holds(lease):
+                    self._write(lease.run_hash)
+                elif lease in self.held():
                     self.lost.set()
 
     def _write(self, name: str) -> None:

@@ -9,12 +9,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
-    from reproduce.store.claims import Owner
-    from reproduce.store.store import Store
+from reproduce.store.planned_run import PlannedRun
 
 QUEUED, GONE, UNKNOWN, CANCELLED = "queued", "gone", "unknown", "cancelled"
 
@@ -86,11 +84,17 @@ class Queue(Protocol):
         """The job that a process with that environment runs in: its number, a dot, and whatever
         else tells it apart; empty outside of any."""
 
-    def liveness(self, owner: Owner) -> Liveness:
-        """Whether an owner in a job, on a machine that cannot be looked at, is alive."""
+    def liveness(self, job: str, token: str) -> Liveness:
+        """Whether who holds a lease in a job, on a machine that cannot be looked at, is alive.
 
-    def look(self, store: Store) -> Word:
-        """What the queue has of a results folder's submissions; without any, it is not asked."""
+        Args:
+            job: as :meth:`this_job` told the holder.
+            token: of that one lease.
+        """
+
+    def look(self, folder: Path) -> Word:
+        """What the queue has of the submissions that a results folder keeps in ``folder``
+        (:attr:`reproduce.store.store.Store.slurm`); without any, it is not asked."""
 
     def explain(
         self, planned: Sequence[PlannedRun], places: Mapping[str, Place]

@@ -247,6 +247,15 @@ class Records:
         with atomic.telling(f"read {self.folder}"):
             return found | {name for name in wanted - found if self.path(name).exists()}
 
+    def precisions(self) -> list[str]:
+        """Those of all runs here, whatever table they are of.
+
+        Raises:
+            UserError: where a record is damaged: without it a table would pass for one without
+                runs.
+        """
+        return sorted({r["run"]["precision"] for r in self.collect().values()}, reverse=True)
+
     def readable(self) -> Iterator[Record]:
         """All records one by one, except those that are damaged or in the wrong place."""
         committed = self.committed.readable()

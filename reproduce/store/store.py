@@ -5,14 +5,17 @@ Importing this module loads neither NumPy, pandas nor torch.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from reproduce.store.claims import Claims
+from benchmarks.errors import UserError
+from reproduce.store import atomic, leases
 from reproduce.store.committed import Committed
 from reproduce.store.failures import Failures
 from reproduce.store.heartbeat import Heartbeats
+from reproduce.store.leases import Leases
 from reproduce.store.records import Records
 from reproduce.store.schema import FORMS
 from reproduce.store.weights import Weights
@@ -58,12 +61,12 @@ class Store:
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        """How far the claimed runs are."""
-        return Heartbeats(self.root / "claims")
+        """How far the leased runs are."""
+        return Heartbeats(self.root / leases.FOLDER)
 
-    def claims(self, executor: str = "look") -> Claims:
+    def leases(self, executor: str = "look") -> Leases:
         """Who is training what; ``executor`` is what those made through this one say of us."""
-        return Claims(self.root / "claims", executor)
+        return Leases(self.root / leases.FOLDER, executor)
 
     @property
     def checkpoints(self) -> Path:
@@ -83,6 +86,25 @@ class Store:
     def slurm(self) -> Path:
         """What was submitted to a queue: manifests, snapshots of the code, jobs and their logs."""
         return self.root / "slurm"
+
+    def make_folders(self, *, with_weights: bool = False) -> None:
+        """The folders that training writes to.
+
+        Raises:
+            UserError: where they cannot be written.
+        """
+        folders = [
+            self.records.folder,
+            self.leases().folder,
+            self.checkpoints,
+            self.failures.folder,
+            self.logs,
+        ]
+        for folder in [*folders, self.weights.folder] if with_weights else folders:
+            with atomic.telling(f"write {folder}"):
+                folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise UserError(f"cannot write {folder}: give another folder with --results")
 
     def report(self, table_id: str, variant: str = "") -> Path:
         """Folder of a table's report; a variant (another precision or reading) has its own."""

@@ -139,7 +139,7 @@ def _by_hand(cell: Cell, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> li
 
 def _references() -> list[tuple[str, float, str]]:
     """Table 1's networks as they were published."""
-    from reproduce.catalogue.published import read_rows
+    from reproduce.catalogue.paper_files import read_rows
     from reproduce.structured_sparsity.counting import count
     from reproduce.structured_sparsity.references import REFERENCES
 

@@ -45,7 +45,7 @@ def document(side: int = SIDE) -> Document:
     """
     from analysis.papers.structured_sparsity import nested
     from benchmarks.models import supports
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     names: dict[str, supports.Scheme] = {"half-rings": "half_ring", "rings": "ring"}

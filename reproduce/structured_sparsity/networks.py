@@ -17,6 +17,7 @@ from benchmarks.procedures.shrinking_kernels import Kernels
 from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt
+from reproduce.commands.exit_codes import DONE, INCOMPLETE
 from reproduce.commands.keeping import saving_command, train
 from reproduce.commands.publishing import publish, short
 from reproduce.store.paths import given_path
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
 
 ID = f"{PAPER}/networks"
-DONE, INCOMPLETE = 0, 3
 TAU = "0.001"
 SECONDS = 1.0  # of a measurement of speed
 

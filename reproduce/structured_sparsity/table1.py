@@ -23,7 +23,7 @@ def document() -> Document:
         UserError: where the published numbers are damaged.
     """
     from analysis.papers.structured_sparsity import architectures
-    from reproduce.catalogue.published import made_of, read_rows
+    from reproduce.catalogue.paper_files import made_of, read_rows
     from reproduce.catalogue.readings import context
 
     paper, _, _ = ID.partition("/")

@@ -37,7 +37,7 @@ def document() -> Document:
         UserError: where the published lines are damaged.
     """
     from analysis.papers.structured_sparsity import bases
-    from reproduce.catalogue.published import made_of
+    from reproduce.catalogue.paper_files import made_of
     from reproduce.catalogue.readings import context
 
     paper, _, _ = ID.partition("/")

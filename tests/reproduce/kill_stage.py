@@ -24,7 +24,8 @@ import torch
 from launch_helpers import tiny_dataset, tiny_run, tiny_table
 
 from benchmarks.training import checkpoint, loop
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.executors.launch import launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.store import Store
 
 CHANGES = ("replace", "rename", "link", "unlink", "mkdir", "rmdir", "fsync")

@@ -19,9 +19,10 @@ from run_makers import make_run
 
 from benchmarks.data.dataset import Dataset, Split, build
 from benchmarks.run import Run
-from reproduce.catalogue.tables import PlannedRun
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.executors.launch import launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 PATIENCE = 180.0

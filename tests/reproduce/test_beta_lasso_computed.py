@@ -14,7 +14,7 @@ from analysis.papers.beta_lasso.counts import Size
 from benchmarks.models import ThreeFC
 from reproduce.__main__ import run
 from reproduce.beta_lasso.networks import ALPHA, built, network, weights
-from reproduce.catalogue.published import made_of, read_rows
+from reproduce.catalogue.paper_files import made_of, read_rows
 
 FAMILIES = {"table3": "D", "table4": "S"}
 

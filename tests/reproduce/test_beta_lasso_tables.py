@@ -16,9 +16,9 @@ from reproduce.__main__ import run
 from reproduce.beta_lasso import figure2, figure3, figure5, protocol, selection, table1, table2
 from reproduce.beta_lasso.protocol import DATASETS
 from reproduce.catalogue import readings
-from reproduce.catalogue.published import read_rows
-from reproduce.catalogue.report import build
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.store.paths import ROOT
 

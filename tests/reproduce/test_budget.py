@@ -17,11 +17,12 @@ from benchmarks.errors import UserError
 from benchmarks.training.loop import Progress
 from reproduce.catalogue.papers import entries
 from reproduce.catalogue.selection import select
+from reproduce.executors.launch import launch
 from reproduce.running import budget as module
 from reproduce.running.budget import SAVE_SECONDS, Budget, Pace
 from reproduce.running.campaign import Survey
-from reproduce.running.launch import LaunchOptions, launch
-from reproduce.running.schedule import ends
+from reproduce.running.completion_times import completion_times
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
 from reproduce.running.workload import workload
 from reproduce.store.store import Store
@@ -83,13 +84,13 @@ def test_after_k_seeds_every_comparison_has_k_and_k_runs(table: str) -> None:
 def test_a_schedule_wastes_nobody_and_loses_nothing(
     seconds: list[float], workers: int, pack: int
 ) -> None:
-    found = ends(seconds, workers, pack)
+    found = completion_times(seconds, workers, pack)
     assert len(found) == len(seconds)
     assert all(end >= s for end, s in zip(found, seconds, strict=True))
     if seconds:
         assert max(found) >= sum(seconds) / workers - 1e-9
         assert max(found) <= sum(seconds) / workers + pack * max(seconds) + 1e-9
-    assert ends(seconds, 1, 1) == pytest.approx(list(itertools.accumulate(seconds)))
+    assert completion_times(seconds, 1, 1) == pytest.approx(list(itertools.accumulate(seconds)))
 
 
 class Clock:
@@ -180,7 +181,7 @@ def test_budget_after_budget_makes_the_same_records(tiny: Path, tmp_path: Path) 
         cut = LaunchOptions(**{**vars(options), "budget": limit})
         summary = launch(planned, store, cut)
         assert summary.complete or summary.spent
-        assert list(store.claims().folder.iterdir()) == []
+        assert list(store.leases().folder.iterdir()) == []
         missing = standing(planned, store).missing
         for item in missing:  # in order: the seeds that are begun are the first ones
             begun = store.checkpoint(item.run.hash).exists()
@@ -197,13 +198,13 @@ def test_workers_end_by_themselves_when_nothing_fits(tiny: Path, tmp_path: Path)
     store.root.mkdir(exist_ok=True)
     limit = Budget(3600.0)
     options = LaunchOptions(device="cpu", data=tiny, workers=1, progress=False, budget=limit)
-    from reproduce.running import estimate
+    from reproduce.running import speeds as module
 
     speeds = dict.fromkeys(
-        (workload(p.run.canonical()) for p in planned), estimate.Speed(0.001, "recorded")
+        (workload(p.run.canonical()) for p in planned), module.Speed(0.001, "recorded")
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimate, "speeds", lambda *_, **__: speeds)
+        patch.setattr(module, "speeds", lambda *_, **__: speeds)
         summary = launch(planned, store, options)
     assert (summary.spent, summary.done) == (True, 0)
     assert len(list(store.logs.glob("*.log"))) == 1

@@ -13,7 +13,7 @@ import pytest
 from untrained_helpers import complaint, run
 
 from reproduce.catalogue.selection import select
-from reproduce.running import estimate
+from reproduce.running import speeds
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 
@@ -159,7 +159,7 @@ def test_interrupts_outside_training_are_told(tmp_path: Path) -> None:
 def test_long_work_without_a_terminal_needs_yes(
     cifar10_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimate, "CALIBRATION_SECONDS", 0.1)
+    monkeypatch.setattr(speeds, "CALIBRATION_SECONDS", 0.1)
     # Of the thirteen configurations one is measured, and not where bf16 is emulated.
     chosen = ("--only", "plain 1 1", "--precision", "float32")
     done = run("table3", *chosen, "--data", str(cifar10_root), "--results", str(tmp_path))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.papers.compactnets.ratios import implied
 from reproduce.__main__ import run
-from reproduce.catalogue import published
+from reproduce.catalogue import paper_files
 from reproduce.catalogue.readings import load
 from reproduce.compactnets import ratios
 
@@ -41,14 +41,14 @@ def test_ratios_write_all_their_files(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_slip_that_is_none_any_more_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = published.read_rows("compactnets", "table3_rows.csv")
+    rows = paper_files.read_rows("compactnets", "table3_rows.csv")
     corrected = [{**r, "params_M": "2.48"} if r["method"] == "CompactNet-C" else r for r in rows]
-    read = published.read_rows
+    read = paper_files.read_rows
 
     def changed(paper: str, file: str, *, optional: bool = False) -> list[dict[str, str]]:
         return corrected if file == "table3_rows.csv" else read(paper, file, optional=optional)
 
-    monkeypatch.setattr(published, "read_rows", changed)
+    monkeypatch.setattr(paper_files, "read_rows", changed)
     assert not ratios.document().holds  # 62 / 2.48 is the 25 that C-18 calls a slip
 
 

@@ -19,9 +19,9 @@ from benchmarks.data import load
 from benchmarks.run import digest_of
 from reproduce.__main__ import run
 from reproduce.catalogue import readings
-from reproduce.catalogue.published import read_rows
-from reproduce.catalogue.report import build
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.compactnets import (
     figure4,

@@ -22,11 +22,13 @@ from benchmarks.data.images import FolderImages
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training.batches import evaluation_batch
-from reproduce.catalogue.tables import Cell, PlannedRun
+from reproduce.catalogue.tables import Cell
+from reproduce.executors.launch import launch
 from reproduce.running import images
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store import committed as measured
 from reproduce.store import provenance, schema
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 IDENTITY = "1" * 64

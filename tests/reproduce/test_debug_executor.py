@@ -18,14 +18,15 @@ from benchmarks.data.dataset import Dataset, build
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.executors.launch import launch, make_job
 from reproduce.running import images
 from reproduce.running.campaign import Survey
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, launch, make_job
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
 from reproduce.running.trainer import Trainer
-from reproduce.store.claims import Owner
+from reproduce.store.leases import Owner
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 BAD = PlannedRun("bad", tiny_run(9))
@@ -160,13 +161,13 @@ def test_a_silent_owner_elsewhere_is_taken_over(
     store: Store, options: LaunchOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (item,) = planned = tiny_table(1)
-    folder = store.claims().folder / f"{item.run.hash}.claim"
+    folder = store.leases().folder / f"{item.run.hash}.claim"
     folder.mkdir(parents=True)
     owner = Owner("feed", "far-away", "its-boot", "1", 77, "1", "local")
     (folder / owner.name).touch()
     assert launch(planned, store, replace(options, patience=1.0)).complete
     assert "process 77 on far-away has been silent for 1 s" in capsys.readouterr().err
-    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.leases().folder.iterdir()) == []
 
 
 def test_whoever_lost_its_run_stops_and_publishes_nothing(
@@ -174,19 +175,19 @@ def test_whoever_lost_its_run_stops_and_publishes_nothing(
 ) -> None:
     """As when a laptop wakes up after another machine has gone on with the run."""
     (item,) = planned = tiny_table(1, epochs=500)
-    claims = store.claims("thief")
+    leases = store.leases("thief")
     stolen: list[Any] = []
 
     def steal() -> None:
         if not stolen:
-            owner = claims.owner(item.run.hash)
+            owner = leases.owner(item.run.hash)
             assert owner is not None
-            stolen.append(claims.take_over(item.run.hash, owner))
+            stolen.append(leases.take_over(item.run.hash, owner))
 
     worker, said = trainer(make_job(standing(planned, store), store, options), steal)
     worker.work()
     assert stolen[0] is not None
-    assert claims.holds(stolen[0])
+    assert leases.holds(stolen[0])
     assert not store.records.finished([item.run.hash])
     assert any(line.startswith("leaves") for line in said)
 
@@ -205,7 +206,7 @@ def test_a_stopped_worker_leaves_its_run(store: Store, options: LaunchOptions) -
     worker.work()
     assert held == [False]
     assert [line.split()[0] for line in said] == ["takes", "leaves"]
-    assert store.claims("test").owners() == {}
+    assert store.leases("test").owners() == {}
 
 
 def test_a_job_survives_its_file(store: Store, options: LaunchOptions) -> None:
@@ -246,7 +247,7 @@ def test_a_results_folder_that_is_a_file_is_refused(store: Store, options: Launc
 def test_a_full_disk_loses_nothing(
     store: Store, options: LaunchOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a record nor a checkpoint can be written: one error, and no claim stays behind."""
+    """Neither a record nor a checkpoint can be written: one error, and no lease stays behind."""
     planned = tiny_table(2)
     launch(planned[:1], store, options)
     before = contents(store, planned)
@@ -259,5 +260,5 @@ def test_a_full_disk_loses_nothing(
         with pytest.raises(UserError, match="No space left on device"):
             launch(planned, store, options)
     assert contents(store, planned) == before
-    assert store.claims("test").owners() == {}
+    assert store.leases("test").owners() == {}
     assert launch(planned, store, options).complete

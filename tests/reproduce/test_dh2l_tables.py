@@ -17,9 +17,9 @@ from benchmarks.models import Hierarchical
 from benchmarks.penalties import HypersphericalEnergy, HypersphericalHierarchy
 from benchmarks.run import digest_of
 from reproduce.catalogue import readings
-from reproduce.catalogue.published import read_rows
-from reproduce.catalogue.report import build
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.commands.options import Launch
 from reproduce.commands.table import run_table

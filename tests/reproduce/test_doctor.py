@@ -16,7 +16,7 @@ import pytest
 from reproduce.commands import doctor
 from reproduce.executors.slurm import arrays, snapshot
 from reproduce.store import hardware
-from reproduce.store.claims import Owner
+from reproduce.store.leases import Owner
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 
@@ -163,10 +163,10 @@ def test_room_is_reckoned_for_the_longest_paths_of_a_results_folder(tmp_path):
     owner = Owner("0" * 12, most, "b" * 36, "4026531836", 4_194_304, "9" * 12, "slurm", most)
     assert len(f".{owner.name}") <= doctor.LONGEST_NAME
     base = Store(tmp_path, "quick")
-    claim = base.claims().folder / f".{owner.name}" / owner.name
+    lease = base.leases().folder / f".{owner.name}" / owner.name
     code = max(snapshot._files(ROOT), key=len)
     copied = base.slurm / "code" / ("." + "0" * 16 + ".4194304.12345678.tmp") / code
-    for path in (claim, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
+    for path in (lease, copied, base.report("t" * 40, "v" * 255) / ("f" * 80)):
         below = len(str(path.relative_to(tmp_path))) + 1
         assert below <= doctor.LONGEST_BELOW, path
 

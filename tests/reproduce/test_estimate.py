@@ -21,13 +21,15 @@ from benchmarks.errors import UserError
 from benchmarks.procedures import LinearSVM, Procedure
 from benchmarks.run import Run
 from reproduce.catalogue.papers import find
-from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.catalogue.tables import plan
 from reproduce.running import estimate as module
+from reproduce.running import speeds
 from reproduce.running.estimate import Estimate
 from reproduce.running.interrupts import Interrupts
-from reproduce.running.launch import LaunchOptions, Resources, resources
+from reproduce.running.launch_options import LaunchOptions, Resources, resources
 from reproduce.running.standing import standing
 from reproduce.store import hardware, provenance, schema
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 OPTIONS = LaunchOptions(workers=2, device="cpu")
@@ -48,7 +50,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[Resources]:
         asked.append(means)
         return SPEED
 
-    monkeypatch.setattr(module, "_measure", measure)
+    monkeypatch.setattr(speeds, "_measure", measure)
     return asked
 
 
@@ -200,14 +202,14 @@ def test_nothing_missing_takes_no_time(store: Store, measured: list[Resources]) 
 
 def test_the_real_measurement(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes train the real network at once, for a moment."""
-    monkeypatch.setattr(module, "CALIBRATION_SECONDS", 0.1)
+    monkeypatch.setattr(speeds, "CALIBRATION_SECONDS", 0.1)
     found = estimate(table(2, batch_size=8), store, OPTIONS)
     assert found.source == "measured"
     assert found.images_per_second > 0
     cached = json.loads((store.root / "speed.json").read_text())
     (entry,) = cached.values()
     assert entry["images_per_second"] == found.images_per_second
-    assert 0 <= time.time() - entry["measured"] < module.FRESH_SECONDS
+    assert 0 <= time.time() - entry["measured"] < speeds.FRESH_SECONDS
 
 
 def test_a_measurement_ends_with_the_command_that_asks(tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ def test_a_measurement_ends_with_the_command_that_asks(tmp_path: Path) -> None:
     code = (
         "import json, os, subprocess, sys\n"
         "asked = json.dumps([*json.loads(sys.argv[1]), os.getpid()])\n"
-        "command = [sys.executable, '-m', 'reproduce.running.probe', asked]\n"
+        "command = [sys.executable, '-m', 'reproduce.running.speed_measurement', asked]\n"
         "process = subprocess.Popen(command)\n"
         "print(process.pid)\n"
         "process.wait()"
@@ -242,7 +244,7 @@ def test_what_trains_nothing_is_not_measured(store: Store) -> None:
 def test_a_machine_too_busy_to_tell_keeps_nobody_from_training(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CALIBRATION_LIMIT_SECONDS", 0.01)
+    monkeypatch.setattr(speeds, "CALIBRATION_LIMIT_SECONDS", 0.01)
     found = estimate(table(2, batch_size=8), store, OPTIONS)
     assert (found.runs, found.unknown) == (2, 2)
     assert "not known before something is trained here" in found.text

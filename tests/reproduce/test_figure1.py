@@ -17,8 +17,9 @@ from analysis.tables.about import QUICK_LABEL
 from benchmarks.errors import UserError
 from benchmarks.weights import catalogue as register
 from benchmarks.weights import fetching
-from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.catalogue.tables import plan
 from reproduce.locality import figure1, table3
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 FILES = {

@@ -19,7 +19,7 @@ from analysis.figures import drawing
 from analysis.figures.style import LOOKS, TIED
 from analysis.papers.locality import placements, placements_document
 from benchmarks.errors import UserError
-from reproduce.catalogue.published import read_rows
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.locality import figure2
 
 FILES = {

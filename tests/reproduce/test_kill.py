@@ -17,8 +17,8 @@ from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.data import store as data_store
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 EPOCHS, SEEDS, KILLS = 3, 2, 10
@@ -84,7 +84,7 @@ def check_losses(store: Store, planned: list[PlannedRun]) -> None:
 def check_end(store: Store, planned: list[PlannedRun], expected: dict[str, Any]) -> None:
     """The records are those of the uninterrupted command, and nothing lies about."""
     assert contents(store, planned) == {p.run.hash: expected[p.run.hash] for p in planned}
-    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.leases().folder.iterdir()) == []
     assert list(store.checkpoints.iterdir()) == []
     assert list(store.failures.folder.iterdir()) == []
 

@@ -25,11 +25,12 @@ from launch_helpers import (
 from benchmarks.data import store as data_store
 from benchmarks.errors import UserError
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.executors import local
+from reproduce.executors.launch import launch
 from reproduce.running.campaign import Survey
-from reproduce.running.launch import LaunchOptions, launch
-from reproduce.store.claims import process_started
+from reproduce.running.launch_options import LaunchOptions
+from reproduce.store.leases import process_started
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 LONG = 20_000  # epochs of a run that is not meant to end
@@ -56,7 +57,7 @@ def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path / "results")
     yield store
-    for owner in store.claims("test").owners().values():
+    for owner in store.leases("test").owners().values():
         if owner.pid != os.getpid():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(owner.pid, signal.SIGKILL)
@@ -64,7 +65,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def owners(store: Store) -> dict[str, int]:
     """Which process holds which run."""
-    return {name: o.pid for name, o in store.claims("test").owners().items()}
+    return {name: o.pid for name, o in store.leases("test").owners().items()}
 
 
 def end(command: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -87,14 +88,14 @@ def test_two_commands_at_once_share_the_runs(
     for record in store.records.collect(expected).values():
         assert [sitting["from_epoch"] for sitting in record["provenance"]["sittings"]] == [0]
         assert record["provenance"]["executor"] == "local"
-    assert list(store.claims().folder.iterdir()) == []
+    assert list(store.leases().folder.iterdir()) == []
     assert list(store.checkpoints.iterdir()) == []
 
 
 def test_a_killed_worker_is_replaced(store: Store, data: Path, expected: dict[str, Any]) -> None:
     command = start_command(store.base, data, seeds=2, cells=2)
-    claimed = wait_for(lambda: owners(store))
-    os.kill(next(iter(claimed.values())), signal.SIGKILL)
+    leased = wait_for(lambda: owners(store))
+    os.kill(next(iter(leased.values())), signal.SIGKILL)
     code, out, err = end(command)
     assert (code, out) == (0, "4 of 4 runs done\n"), err
     assert "worker1 was lost (SIGKILL" in err
@@ -116,10 +117,10 @@ def test_workers_are_as_nice_as_asked(store: Store, data: Path) -> None:
 
 def test_workers_end_with_a_killed_command(store: Store, data: Path) -> None:
     command = start_command(store.base, data, seeds=2, workers=2, epochs=LONG)
-    claimed = wait_for(lambda: len(found := owners(store)) == 2 and found)
+    leased = wait_for(lambda: len(found := owners(store)) == 2 and found)
     command.kill()
     end(command)
-    wait_for(lambda: not any(process_started(pid) for pid in claimed.values()))
+    wait_for(lambda: not any(process_started(pid) for pid in leased.values()))
     assert owners(store) == {}
     assert len(lines_of(store, "leaves")) == 2
 
@@ -129,15 +130,15 @@ def test_an_interrupted_command_ends_cleanly(
     store: Store, data: Path, number: signal.Signals
 ) -> None:
     command = start_command(store.base, data, seeds=2, workers=2, epochs=LONG)
-    claimed = wait_for(lambda: len(found := owners(store)) == 2 and found)
+    leased = wait_for(lambda: len(found := owners(store)) == 2 and found)
     command.send_signal(number)
     code, out, err = end(command)
     assert code == 3
     assert out.startswith("interrupted: 0 of 2 runs done")
     assert "the same command continues" in out
     assert "Traceback" not in err
-    assert not any(process_started(pid) for pid in claimed.values())
-    assert list(store.claims().folder.iterdir()) == []
+    assert not any(process_started(pid) for pid in leased.values())
+    assert list(store.leases().folder.iterdir()) == []
     assert not list(store.logs.glob("*.json"))
 
 
@@ -198,15 +199,15 @@ def test_epochs_in_checkpoints_count_after_an_interrupt(
 
 def test_runs_of_others_are_waited_for(store: Store, data: Path, expected: dict[str, Any]) -> None:
     planned = tiny_table(2, 2)
-    claims = store.claims("test")
-    claim = claims.acquire(planned[1].run.hash)
-    assert claim is not None
+    leases = store.leases("test")
+    lease = leases.acquire(planned[1].run.hash)
+    assert lease is not None
     command = start_command(store.base, data, seeds=2, cells=2)
-    others = [item for item in planned if item.run.hash != claim.run_hash]
+    others = [item for item in planned if item.run.hash != lease.run_hash]
     wait_for(lambda: len(store.records.finished([item.run.hash for item in others])) == 3)
     time.sleep(2)
     assert command.poll() is None
-    claims.release(claim)
+    leases.release(lease)
     code, _, err = end(command)
     assert code == 0, err
     assert contents(store, planned) == expected

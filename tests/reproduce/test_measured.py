@@ -19,10 +19,10 @@ from run_makers import make_run
 
 from benchmarks.errors import UserError
 from benchmarks.run import from_canonical
-from reproduce.catalogue.tables import PlannedRun
-from reproduce.running.status import status_of
+from reproduce.commands.status import status_of
 from reproduce.store import atomic, schema
 from reproduce.store import committed as measured
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.provenance import from_laboratory
 from reproduce.store.store import Store
 

@@ -21,8 +21,8 @@ from analysis.rendering.files import files, texts
 from analysis.tables.results import OWN
 from benchmarks.errors import UserError
 from reproduce.__main__ import run
-from reproduce.catalogue.report import build
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.locality.table3 import QUICK
 from reproduce.store import bundles, committed, schema
 from reproduce.store.atomic import write_files

@@ -25,8 +25,8 @@ from reproduce.catalogue.selection import Selection, select
 from reproduce.executors import planning as plan
 from reproduce.running import counting, devices, estimate
 from reproduce.running.budget import Budget
-from reproduce.running.estimate import Speed
-from reproduce.running.launch import LaunchOptions
+from reproduce.running.launch_options import LaunchOptions
+from reproduce.running.speeds import Speed
 from reproduce.store.paths import ROOT
 
 OPTIONS = LaunchOptions(device="cpu", workers=2)
@@ -162,7 +162,7 @@ def test_nothing_is_known_before_something_is_measured(table3: Selection) -> Non
     options = replace(OPTIONS, budget=Budget(1500.0, text="25m"))
     (work,) = plan.plan([table3], options).works
     assert (work.times["here"].wall, work.fits) == (None, None)
-    assert "`reproduce plan TABLE`" in "\n".join(sentences(work, "25m"))
+    assert "`reproduce plan locality/table3`" in "\n".join(sentences(work, "25m"))
 
 
 def test_a_dry_run_and_a_plan_tell_the_same(

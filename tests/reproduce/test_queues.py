@@ -16,9 +16,9 @@ def test_what_runs_here_names_no_queue() -> None:
 
 
 def test_a_worker_knows_its_job() -> None:
-    """Its claims carry it, by which a later start of the job tells that the earlier one is over."""
+    """Its leases carry it, by which a later start of the job tells that the earlier one is over."""
     text = (
-        "import reproduce.running.worker\n"
+        "import reproduce.executors.worker\n"
         "from reproduce.store import queues\n"
         "print(queues.this_job())\n"
     )

@@ -17,7 +17,7 @@ from benchmarks.errors import UserError
 from benchmarks.models import SquareBlock
 from benchmarks.parts import Part, hints_of, kinds
 from benchmarks.run import Run, from_canonical
-from reproduce.catalogue import published, readings, report
+from reproduce.catalogue import paper_files, readings, table_result
 from reproduce.catalogue.papers import default_paper, entries, find
 from reproduce.catalogue.tables import spelled
 from reproduce.commands.readings import readings as told
@@ -64,7 +64,7 @@ def test_options_are_unique_and_knobs_are_no_settings():
 
 
 def test_the_knobs_are_those_that_the_report_turns():
-    assert {r.knob: r.default for r in ALL if r.knob} == report.KNOBS
+    assert {r.knob: r.default for r in ALL if r.knob} == table_result.KNOBS
 
 
 @pytest.mark.parametrize("reading", SETTINGS, ids=lambda r: r.id)
@@ -225,7 +225,7 @@ def test_deviations_are_complete():
     ],
 )
 def test_a_damaged_file_is_a_plain_message(text, why, tmp_path, monkeypatch):
-    monkeypatch.setattr(published, "PAPER_TABLES", tmp_path)
+    monkeypatch.setattr(paper_files, "PAPER_TABLES", tmp_path)
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "readings.toml").write_text(text)
     with pytest.raises(UserError, match=re.escape(why)) as caught:
@@ -235,7 +235,7 @@ def test_a_damaged_file_is_a_plain_message(text, why, tmp_path, monkeypatch):
 
 
 def test_a_missing_file_is_a_plain_message(tmp_path, monkeypatch):
-    monkeypatch.setattr(published, "PAPER_TABLES", tmp_path)
+    monkeypatch.setattr(paper_files, "PAPER_TABLES", tmp_path)
     with pytest.raises(UserError, match=r"readings\.toml is missing: restore it with"):
         readings.load("toy")
     monkeypatch.setenv("REPRODUCE_PAPERS", str(tmp_path / "papers"))

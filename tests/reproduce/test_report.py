@@ -23,8 +23,8 @@ from benchmarks.data import DATASETS
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from reproduce import __main__ as main
-from reproduce.catalogue import report
 from reproduce.catalogue.selection import Selection
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table
 from reproduce.locality.table3 import QUICK, TABLE
 from reproduce.store import schema
@@ -77,7 +77,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def built(table: Table, store: Store, cells: Any = (), seeds: Any = (), **more: Any) -> TableResult:
     """The report of a selection; of all cells or seeds where none are given."""
     chosen = cells or table.cells, tuple(seeds) or tuple(range(table.seeds))
-    return report.build(Selection(table, *chosen, store, **more))
+    return build(Selection(table, *chosen, store, **more))
 
 
 def write(result: TableResult, folder: Path) -> None:

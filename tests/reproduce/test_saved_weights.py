@@ -23,14 +23,15 @@ from benchmarks.parts import kinds, made
 from benchmarks.run import Run
 from benchmarks.training import loop
 from benchmarks.weights import Order, read_file
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.show import show
+from reproduce.commands.status import status_of
+from reproduce.executors.launch import launch
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
-from reproduce.running.status import status_of
 from reproduce.store import atomic, schema
 from reproduce.store import weights as saved_weights
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 
@@ -169,7 +170,7 @@ def test_a_finished_run_is_trained_again_and_its_record_stays(
         assert header.belongs_to(store.records.collect([name])[name])
     assert wanted.differing(store) == ""
     assert standing(planned, store, save_weights=True).missing == ()
-    assert list(store.checkpoints.iterdir()) == list(store.claims().folder.iterdir()) == []
+    assert list(store.checkpoints.iterdir()) == list(store.leases().folder.iterdir()) == []
     monkeypatch.setattr(loop, "train", None)  # a third time would fail
     assert launch(planned, store, saving(data)).complete
 

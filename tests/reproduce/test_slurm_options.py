@@ -15,7 +15,6 @@ from run_makers import make_run
 from typer.testing import CliRunner
 
 from benchmarks.errors import UserError
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.commands.app import app
 from reproduce.executors.slurm.arrays import Request, array_name, arrays
 from reproduce.executors.slurm.options import (
@@ -28,6 +27,7 @@ from reproduce.executors.slurm.options import (
     resolve,
 )
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 

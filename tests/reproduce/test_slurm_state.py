@@ -1,4 +1,4 @@
-"""What files and a queue's words come to: states, claims by job, manifests and snapshots."""
+"""What files and a queue's words come to: states, leases by job, manifests and snapshots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,11 @@ from run_makers import make_run
 
 from benchmarks.errors import UserError
 from reproduce.catalogue.selection import select
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands import slurm
 from reproduce.commands import table as run_command
 from reproduce.commands.options import Launch
-from reproduce.executors.slurm import cli, cluster, follow, manifest, snapshot, submit
+from reproduce.commands.status import render, status_of
+from reproduce.executors.slurm import cluster, follow, manifest, snapshot, submit
 from reproduce.executors.slurm import queue as slurm_queue
 from reproduce.executors.slurm.arrays import Request, arrays
 from reproduce.executors.slurm.cancel import Cancelled, cancel
@@ -29,10 +29,10 @@ from reproduce.executors.slurm.queue import JobName, Judge, job_number, this_job
 from reproduce.running.campaign import Survey
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import standing
-from reproduce.running.status import render, status_of
 from reproduce.store import queues
-from reproduce.store.claims import Owner
+from reproduce.store.leases import Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.provenance import code_state
 from reproduce.store.queues import Liveness
 from reproduce.store.store import Store
@@ -72,7 +72,7 @@ def submitted(
     parts = arrays(planned, "table3", 1, 1001)
     made = manifest.new("table3", where, Path("/code"), parts, present, {})
     made = changed(manifest.accepted(made, [job]), state=manifest.RELEASED)
-    manifest.write(store, made)
+    manifest.write(store.slurm, made)
     return made
 
 
@@ -147,7 +147,7 @@ def test_numbers_of_another_cluster_mean_nothing_here(store: Store, queue: dict[
     planned = planned_runs(1)
     submission = submitted(store, planned, where="two")
     queue["70"] = line("70", "RUNNING", submission)
-    assert slurm_queue.look(store).places[planned[0].run.hash].state == queues.UNKNOWN
+    assert slurm_queue.look(store.slurm).places[planned[0].run.hash].state == queues.UNKNOWN
 
 
 def test_what_failed_and_what_was_lost_since(store: Store, queue: dict[str, str]) -> None:
@@ -168,7 +168,7 @@ def test_what_was_cancelled_waits_though_it_is_still_ending(
     planned = planned_runs(2)
     made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(store, changed(made, arrays=(changed(array, cancelled=(1,)),)))
+    manifest.write(store.slurm, changed(made, arrays=(changed(array, cancelled=(1,)),)))
     for number in ("70_0", "70_1"):
         queue[number] = line(number, "COMPLETING", made)
     assert counts(planned, store) == {"queued": 1, "waiting": 1}
@@ -190,7 +190,7 @@ def test_a_submission_that_was_only_intended_counts_for_nothing(
 ) -> None:
     planned = planned_runs(1)
     made = submitted(store, planned)
-    manifest.write(store, changed(made, state=manifest.INTENDED))
+    manifest.write(store.slurm, changed(made, state=manifest.INTENDED))
     assert counts(planned, store) == {"waiting": 1}
 
 
@@ -201,7 +201,7 @@ def test_what_a_killed_submission_left_on_hold_is_cancelled(
     planned = planned_runs(3)
     parts = arrays(planned, "table3", 1, 2)
     made = manifest.new("table3", "one", Path("/code"), parts, {}, {})
-    manifest.write(store, made)
+    manifest.write(store.slurm, made)
     for number in ("70_0", "70_1", "71"):
         queue[number] = f"{number}|PENDING|JobHeldUser|{made.comment}|{parts[0].name}"
     queue["72"] = "72|PENDING|None|(null)|someone-elses"
@@ -213,7 +213,7 @@ def test_what_a_killed_submission_left_on_hold_is_cancelled(
     found = cancel([planned[0].run.hash, planned[2].run.hash], store)
     assert sorted(ended) == ["70", "71"]
     assert found == Cancelled(tasks=3, runs=2, others=1)
-    assert manifest.read_all(store) == []
+    assert manifest.read_all(store.slurm) == []
     assert cancel([planned[0].run.hash], store).text == "nothing of it is in the queue"
 
 
@@ -299,7 +299,7 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
     planned = planned_runs(3)
     made = submitted(store, planned)
     (array,) = made.arrays
-    manifest.write(store, changed(made, arrays=(changed(array, cancelled=(0, 1)),)))
+    manifest.write(store.slurm, changed(made, arrays=(changed(array, cancelled=(0, 1)),)))
     for item, job in zip(planned, ("70_0", "", ""), strict=True):
         if job:
             monkeypatch.setenv("SLURM_JOB_ID", job)
@@ -307,9 +307,9 @@ def test_what_a_cancelled_task_still_holds_is_not_running(
         else:
             monkeypatch.delenv("SLURM_JOB_ID", raising=False)
         if item.run.seed < 2:
-            assert store.claims("slurm").acquire(item.run.hash)
+            assert store.leases("slurm").acquire(item.run.hash)
     request = Request("table3", store, tmp_path, SlurmOptions(retry="missing"))
-    wanted = standing(planned, store, word=slurm_queue.look(store))
+    wanted = standing(planned, store, word=slurm_queue.look(store.slurm))
     found = submit._sort(wanted, request)
     assert found.of("ending") == [planned[0]]
     assert found.of("running") == [planned[1]], "by another process, on this machine"
@@ -339,11 +339,11 @@ def test_a_table_is_not_complete_while_followed_runs_are_missing(
 
 def test_manifests_come_back_as_they_were(store: Store) -> None:
     made = submitted(store, planned_runs(3))
-    assert manifest.read_all(store) == [made]
+    assert manifest.read_all(store.slurm) == [made]
     (path,) = (store.slurm / "submissions").iterdir()
     path.write_text(path.read_text()[:-20])
     with pytest.raises(UserError, match="cannot be read as a submission"):
-        manifest.read_all(store)
+        manifest.read_all(store.slurm)
 
 
 def test_a_process_knows_its_job() -> None:
@@ -357,15 +357,15 @@ def test_a_process_knows_its_job() -> None:
     assert JobName.parse("") is None
 
 
-def test_a_claim_knows_its_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    claims = store.claims("slurm")
-    before = claims.acquire("a" * 16)
+def test_a_lease_knows_its_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    leases = store.leases("slurm")
+    before = leases.acquire("a" * 16)
     assert before is not None
     assert before.owner.job == ""
     assert before.owner.name.count("~") == 6, "as names were before there were jobs"
     monkeypatch.setenv("SLURM_JOB_ID", "12")
     monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
-    owner = claims.myself()
+    owner = leases.myself()
     assert owner.job == f"12.0.{os.getuid()}.one"
     assert Owner.parse(owner.name) == owner
 
@@ -389,39 +389,34 @@ class Told:
         return Judge(self, lambda: FACTS, refresh)
 
 
-def elsewhere(job: str, **changes: str) -> Owner:
-    """An owner on another machine."""
-    return replace(Owner("t", "node17", "b", "1", 7, "1", "slurm", job), **changes)  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def _a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "present", lambda: True)
 
 
 @pytest.mark.usefixtures("_a_queue")
-def test_the_queue_judges_claims() -> None:
+def test_the_queue_judges_leases() -> None:
     told = Told(j70_1="RUNNING", j70_2="PENDING", j71="COMPLETING")
     me = os.getuid()
     judge = told.judge()
-    assert judge.liveness(elsewhere(f"70_1.0.{me}.one")) is Liveness.ALIVE
-    assert judge.liveness(elsewhere(f"70_2.0.{me}.one", token="u")) is Liveness.DEAD
-    assert judge.liveness(elsewhere(f"70_3.0.{me}.one", token="v")) is Liveness.DEAD
-    assert judge.liveness(elsewhere(f"71.0.{me}.one", token="w")) is Liveness.ALIVE
-    assert judge.liveness(elsewhere(f"70_3.0.{me + 1}.one")) is Liveness.ELSEWHERE
-    assert judge.liveness(elsewhere(f"70_3.0.{me}.two")) is Liveness.ELSEWHERE
-    assert judge.liveness(elsewhere("")) is Liveness.ELSEWHERE
+    assert judge.liveness(f"70_1.0.{me}.one", "t") is Liveness.ALIVE
+    assert judge.liveness(f"70_2.0.{me}.one", "u") is Liveness.DEAD
+    assert judge.liveness(f"70_3.0.{me}.one", "v") is Liveness.DEAD
+    assert judge.liveness(f"71.0.{me}.one", "w") is Liveness.ALIVE
+    assert judge.liveness(f"70_3.0.{me + 1}.one", "t") is Liveness.ELSEWHERE
+    assert judge.liveness(f"70_3.0.{me}.two", "t") is Liveness.ELSEWHERE
+    assert judge.liveness("", "t") is Liveness.ELSEWHERE
     told.silent = True
-    assert judge.liveness(elsewhere(f"70_3.0.{me}.one", token="x")) is Liveness.ELSEWHERE
+    assert judge.liveness(f"70_3.0.{me}.one", "x") is Liveness.ELSEWHERE
 
 
 @pytest.mark.usefixtures("_a_queue")
-def test_an_answer_older_than_the_claim_proves_nothing() -> None:
+def test_an_answer_older_than_the_lease_proves_nothing() -> None:
     told = Told()
     judge = told.judge(refresh=1e9)
     me = os.getuid()
-    assert judge.liveness(elsewhere(f"70.0.{me}.one")) is Liveness.DEAD
-    assert judge.liveness(elsewhere(f"71.0.{me}.one", token="later")) is Liveness.ELSEWHERE
+    assert judge.liveness(f"70.0.{me}.one", "t") is Liveness.DEAD
+    assert judge.liveness(f"71.0.{me}.one", "later") is Liveness.ELSEWHERE
     assert told.asked == 1
 
 
@@ -432,9 +427,9 @@ def test_a_later_start_of_a_job_is_heir_to_the_earlier(monkeypatch: pytest.Monke
     monkeypatch.setenv("SLURM_CLUSTER_NAME", "one")
     monkeypatch.setattr(cluster, "present", lambda: False)
     judge, me = Told().judge(), os.getuid()
-    assert judge.liveness(elsewhere(f"70_1.0.{me}.one")) is Liveness.DEAD
-    assert judge.liveness(elsewhere(f"70_1.1.{me}.one")) is Liveness.ELSEWHERE
-    assert judge.liveness(elsewhere(f"70_2.0.{me}.one")) is Liveness.ELSEWHERE
+    assert judge.liveness(f"70_1.0.{me}.one", "t") is Liveness.DEAD
+    assert judge.liveness(f"70_1.1.{me}.one", "t") is Liveness.ELSEWHERE
+    assert judge.liveness(f"70_2.0.{me}.one", "t") is Liveness.ELSEWHERE
 
 
 def test_a_snapshot_is_the_code_with_its_commit(tmp_path: Path) -> None:
@@ -495,27 +490,27 @@ def test_what_is_queued_without_its_weights_is_told(
 ) -> None:
     chosen = select("table3", only=("plain 1 1",), seeds="2", results=store.base)
     made = submitted(chosen.store, list(chosen.planned))
-    manifest.write(chosen.store, changed(made, options={manifest.SAVE_WEIGHTS: kept}))
+    manifest.write(chosen.store.slurm, changed(made, options={manifest.SAVE_WEIGHTS: kept}))
     queue["70_0"] = line("70_0", "PENDING", made)
     queue["70_1"] = line("70_1", "RUNNING", made)
     request = Request("t", chosen.store, store.base, SlurmOptions(), None, wanted)
-    word = slurm_queue.look(chosen.store)
+    word = slurm_queue.look(chosen.store.slurm)
     sought = standing(chosen.planned, chosen.store, save_weights=wanted, word=word)
     found = submit._sort(sought, request)
     assert (len(found.of("queued")), len(found.of("todo"))) == (2, 0)
     assert len(found.weightless) == (2 if wanted and not kept else 0)
-    told = [text for text in cli._told(found, chosen) if "--save-weights" in text]
+    told = [text for text in slurm._told(found, chosen) if "--save-weights" in text]
     assert len(told) == (1 if wanted and not kept else 0)
     assert all("2 runs" in text and "`reproduce cancel table3 …`" in text for text in told)
-    assert cli.plain(found)["weightless"] == len(found.weightless)
+    assert slurm.plain(found)["weightless"] == len(found.weightless)
 
 
 def test_a_closed_submission_keeps_scripts_and_logs_only(store: Store) -> None:
     made = submitted(store, planned_runs(1))
-    folder = manifest.jobs_folder(store, made.id)
+    folder = manifest.jobs_folder(store.slurm, made.id)
     folder.mkdir(parents=True)
     for name in ("70_0_submitted.pkl", "70_0_result.pkl", "70_0_0_log.out", "70_submission.sh"):
         (folder / name).write_text("")
     (folder / ".submission_file_0a1b.sh").symlink_to("70_submission.sh")
-    manifest.close(store, made)
+    manifest.close(store.slurm, made)
     assert sorted(p.name for p in folder.iterdir()) == ["70_0_0_log.out", "70_submission.sh"]

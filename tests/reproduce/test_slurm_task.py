@@ -13,13 +13,14 @@ import pytest
 from launch_helpers import contents, tiny_dataset, tiny_table
 
 from benchmarks.data import store as data_store
+from reproduce.executors.launch import launch
 from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm import task as task_module
 from reproduce.executors.slurm.task import FRUITLESS, Task, require_code_of
 from reproduce.running.campaign import Campaign
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.progress import Display
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
@@ -80,7 +81,7 @@ def test_a_task_trains_its_runs_as_a_local_command_does(job: Job, tmp_path: Path
 def test_a_task_does_not_hold_its_node_for_what_others_train(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = job.store.claims("test").acquire(job.planned[0].run.hash)
+    held = job.store.leases("test").acquire(job.planned[0].run.hash)
     assert held is not None
     campaign = Campaign(job, lambda line: None, patience=1e9)
     with Interrupts() as interrupts, Display(shown=False) as display:

@@ -12,13 +12,14 @@ from benchmarks.data import store as data_store
 from benchmarks.procedures import Procedure, StartFrom
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands.status import status_of
+from reproduce.executors.launch import launch
 from reproduce.executors.slurm import submit
 from reproduce.executors.slurm.arrays import Request, arrays, parameters
 from reproduce.executors.slurm.options import SlurmOptions
-from reproduce.running.launch import LaunchOptions, launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.standing import standing
-from reproduce.running.status import status_of
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 
@@ -101,7 +102,7 @@ def test_what_starts_from_a_failed_run_is_left(
 
 
 def test_status_counts_them_as_waiting(store: Store) -> None:
-    assert store.claims("local").acquire(BASE.hash)
+    assert store.leases("local").acquire(BASE.hash)
     found = status_of([*PLANNED, PlannedRun("base", BASE)], store)
     assert [(cell, n["running"], n["waiting"]) for cell, n in found.cells.items()] == [
         ("last", 0, 1),

@@ -20,17 +20,17 @@ from run_makers import make_run
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
-from reproduce.catalogue.tables import PlannedRun
+from reproduce.commands.status import render, status_of
 from reproduce.running import progress
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.job import Job
 from reproduce.running.progress import Display, duration, headline
-from reproduce.running.status import render, status_of
 from reproduce.store import heartbeat
-from reproduce.store.claims import Claim, Owner
 from reproduce.store.failures import Failure
 from reproduce.store.heartbeat import Beat, Heart
+from reproduce.store.leases import Lease, Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 EPOCHS = 20
@@ -51,15 +51,15 @@ def finish(store: Store, item: PlannedRun) -> None:
 
 
 def hold(store: Store, item: PlannedRun, epoch: int, rate: float, **changes: str | int) -> Owner:
-    """A claim with a heartbeat, by this process or a made-up one."""
-    claims = store.claims("local")
-    claim = claims.acquire(item.run.hash)
-    assert claim is not None
-    owner: Owner = replace(claim.owner, **changes)  # type: ignore[arg-type]
-    place = store.claims().folder / f"{item.run.hash}.claim"
-    (place / claim.owner.name).rename(place / owner.name)
+    """A lease with a heartbeat, by this process or a made-up one."""
+    leases = store.leases("local")
+    lease = leases.acquire(item.run.hash)
+    assert lease is not None
+    owner: Owner = replace(lease.owner, **changes)  # type: ignore[arg-type]
+    place = store.leases().folder / f"{item.run.hash}.claim"
+    (place / lease.owner.name).rename(place / owner.name)
     beat = Beat(owner.token, 1, "worker7", epoch, 50, 100, rate)
-    (store.claims().folder / f"{item.run.hash}.progress.json").write_text(json.dumps(vars(beat)))
+    (store.leases().folder / f"{item.run.hash}.progress.json").write_text(json.dumps(vars(beat)))
     return owner
 
 
@@ -96,8 +96,8 @@ def test_counts_add_up(store: Store) -> None:
 def test_a_heartbeat_of_an_earlier_owner_is_not_shown(store: Store) -> None:
     (item,) = planned_runs(1)
     owner = hold(store, item, 7, 430.0)
-    claims = store.claims("local")
-    assert claims.take_over(item.run.hash, owner)
+    leases = store.leases("local")
+    assert leases.take_over(item.run.hash, owner)
     (running,) = status_of([item], store).running
     assert running.beat == Beat()
 
@@ -157,7 +157,7 @@ def test_status_loads_nothing_heavy(store: Store) -> None:
     store.records.publish(record_makers.make(item.run.seed, run=item.run))
     code = (
         "import sys, pathlib; from reproduce.store.store import Store;"
-        "from reproduce.running.status import status_of, render;"
+        "from reproduce.commands.status import status_of, render;"
         "from reproduce.catalogue.selection import select; s = select('table3');"
         "store = Store(pathlib.Path(sys.argv[1]));"
         "status = status_of(s.planned, store); render(status, s, as_json=False);"
@@ -220,16 +220,16 @@ class Told:
 def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "PERIOD_SECONDS", 0.01)
     name = planned_runs(1)[0].run.hash
-    claims = store.claims("local")
-    claim = claims.acquire(name)
-    assert claim is not None
+    leases = store.leases("local")
+    lease = leases.acquire(name)
+    assert lease is not None
 
     def beat() -> Beat:
         return store.heartbeats.read(name)
 
-    with Heart(claims, "worker1") as heart:
-        heart.add(claim)
-        assert (beat().token, beat().epochs_done) == (claim.owner.token, 0)
+    with Heart(leases, "worker1") as heart:
+        heart.add(lease)
+        assert (beat().token, beat().epochs_done) == (lease.owner.token, 0)
         heart.progress(Told(name, 0))  # type: ignore[arg-type]
         heart.progress(Told("another", 0))  # type: ignore[arg-type]
         first = beat().count
@@ -237,9 +237,9 @@ def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.Monke
             pass
         assert beat().epochs_done == 2.3
         assert not heart.lost.is_set()
-        claims.release(claim)  # as if another process had taken it
+        leases.release(lease)  # as if another process had taken it
         assert heart.lost.wait(60)
-        heart.drop(claim)
+        heart.drop(lease)
         assert store.heartbeats.read(name) == Beat()
         assert heart.held() == []
 
@@ -247,7 +247,7 @@ def test_a_heart_beats_for_what_it_holds(store: Store, monkeypatch: pytest.Monke
 def test_rates_are_of_the_last_half_minute(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(heartbeat.time, "monotonic", lambda: now)
-    held = heartbeat._Held(Claim("", store.claims().myself()), Beat())
+    held = heartbeat._Held(Lease("", store.leases().myself()), Beat())
     assert held.rate(0) == 0
     for second in range(1, 200):
         now = float(second)

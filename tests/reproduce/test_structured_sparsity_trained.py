@@ -20,8 +20,8 @@ from benchmarks.procedures.thresholds import Thresholds
 from benchmarks.run import Run, digest_of
 from reproduce.__main__ import run
 from reproduce.catalogue import readings
-from reproduce.catalogue.report import build
 from reproduce.catalogue.selection import select
+from reproduce.catalogue.table_result import build
 from reproduce.catalogue.tables import Table, spelled
 from reproduce.store.schema import seal
 from reproduce.store.store import Store

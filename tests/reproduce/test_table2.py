@@ -14,8 +14,8 @@ import pytest
 from benchmarks.errors import UserError
 from benchmarks.models import ExpandedVGG10, ResNet10
 from reproduce.__main__ import run
+from reproduce.catalogue.paper_files import read_rows
 from reproduce.catalogue.papers import find
-from reproduce.catalogue.published import read_rows
 from reproduce.locality import table2
 from reproduce.store.paths import ROOT
 

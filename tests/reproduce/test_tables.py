@@ -16,7 +16,8 @@ from analysis.verdicts.choosing import Choice
 from analysis.verdicts.measure import ACCURACY
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import entries, find
-from reproduce.catalogue.tables import Table, parse_seeds, plan, spelled
+from reproduce.catalogue.seeds import parse_seeds
+from reproduce.catalogue.tables import Table, plan, spelled
 from reproduce.locality.protocol import ETA, GAMMA
 from reproduce.locality.table3 import QUICK, REDUCED, TABLE
 

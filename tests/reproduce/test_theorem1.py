@@ -13,7 +13,7 @@ import pytest
 import untrained_helpers as helpers
 
 from benchmarks.errors import UserError
-from reproduce.catalogue import published as untrained
+from reproduce.catalogue import paper_files as untrained
 from reproduce.locality import theorem1
 
 HEADER = "inequality,quantity,relation,value,where,slip"

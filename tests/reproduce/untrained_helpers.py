@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reproduce.__main__ import main
-from reproduce.catalogue import published
+from reproduce.catalogue import paper_files
 from reproduce.store.paths import PAPER_TABLES, ROOT
 
 NEEDS_LATEX = pytest.mark.skipif(
@@ -61,7 +61,7 @@ def altered(file: str, text: str | None, folder: Path, monkeypatch: pytest.Monke
     (folder / "locality" / file).unlink()
     if text is not None:
         (folder / "locality" / file).write_text(text)
-    monkeypatch.setattr(published, "PAPER_TABLES", folder)
+    monkeypatch.setattr(paper_files, "PAPER_TABLES", folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from benchmarks import data as datasets
-from reproduce.catalogue.tables import PlannedRun
 from reproduce.store import atomic
 from reproduce.store import weights as saved_weights
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 LAYERS = 7

@@ -16,11 +16,12 @@ from typing import Any
 
 import tiny_table
 
-from reproduce.catalogue.tables import PlannedRun, plan
+from reproduce.catalogue.tables import plan
 from reproduce.executors.slurm import manifest
 from reproduce.executors.slurm.snapshot import PARTS
-from reproduce.store.claims import Owner
+from reproduce.store.leases import Owner
 from reproduce.store.paths import ROOT
+from reproduce.store.planned_run import PlannedRun
 from reproduce.store.store import Store
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
@@ -195,11 +196,11 @@ class Bench:
 
     def manifests(self) -> list[manifest.Manifest]:
         """All submissions."""
-        return manifest.read_all(self.store)
+        return manifest.read_all(self.store.slurm)
 
     def owner(self, item: PlannedRun) -> Owner | None:
         """Who holds a run."""
-        return self.store.claims("test").owner(item.run.hash)
+        return self.store.leases("test").owner(item.run.hash)
 
     def contents(self, planned: list[PlannedRun]) -> dict[str, Any]:
         """Configuration and result of each finished run."""

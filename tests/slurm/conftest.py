@@ -16,7 +16,8 @@ import tiny_table
 from bench import SCRIPT, Bench, Cluster, make_checkout, runs
 
 from benchmarks.data import store as data_store
-from reproduce.running import launch
+from reproduce.executors.launch import launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.store import Store
 
 DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd", "sbatch")
@@ -133,11 +134,11 @@ def expected(
 ) -> Callable[[str, int], dict[str, Any]]:
     """What the first seeds of a cell come to in this process, without any queue."""
     store = Store(tmp_path_factory.mktemp("expected"), "quick")
-    options = launch.LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
+    options = LaunchOptions(executor="debug", device="cpu", data=data, progress=False)
 
     def contents(cell: str, seeds: int) -> dict[str, Any]:
         planned = runs(cell, seeds)
-        assert launch.launch(planned, store, options).complete
+        assert launch(planned, store, options).complete
         found = store.records.collect([item.run.hash for item in planned])
         return {name: (record["run"], record["result"]) for name, record in found.items()}
 

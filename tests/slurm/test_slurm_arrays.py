@@ -11,7 +11,8 @@ import torch
 from bench import LONG_PLAIN, SHORT_LOCALITY, SHORT_PLAIN, Bench, runs
 from safetensors.torch import load_file
 
-from reproduce.running import launch
+from reproduce.executors.launch import launch
+from reproduce.running.launch_options import LaunchOptions
 from reproduce.store.store import Store
 
 Expected = Callable[[str, int], dict[str, Any]]
@@ -24,7 +25,7 @@ def test_seeds_by_array_equal_the_local_runs(bench: Bench, expected: Expected) -
     assert array.name == "tiny-quick/short-plain-1-1"
     assert [run.seed for task in array.tasks for run in task] == list(range(3))
     assert bench.contents(runs(SHORT_PLAIN, 3)) == expected(SHORT_PLAIN, 3)
-    assert list(bench.store.claims().folder.iterdir()) == []
+    assert list(bench.store.leases().folder.iterdir()) == []
     assert list(bench.store.checkpoints.iterdir()) == []
     assert bench.status(SHORT_PLAIN, "3")["counts"] == {"done": 3}
 
@@ -75,10 +76,10 @@ def test_a_task_keeps_weights_and_repeats_what_has_none(bench: Bench, tmp_path: 
     without = bench.contents(pair[:1])
     bench.finish(SHORT_PLAIN, "2", "--save-weights")
     store = Store(tmp_path / "local", "quick")
-    options = launch.LaunchOptions(
+    options = LaunchOptions(
         executor="debug", device="cpu", data=bench.data, progress=False, save_weights=True
     )
-    assert launch.launch(pair, store, options).complete
+    assert launch(pair, store, options).complete
     for item in pair:
         ours, local = (load_file(each.weights.path(item.run.hash)) for each in (bench.store, store))
         assert ours.keys() == local.keys()

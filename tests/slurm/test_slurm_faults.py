@@ -18,9 +18,10 @@ import pytest
 from bench import LONG_LOCALITY, LONG_PLAIN, SHORT_PLAIN, Bench, make_checkout, runs, wait_for
 
 from benchmarks.training import checkpoint
+from reproduce.executors.launch import launch
 from reproduce.executors.slurm import cluster as slurm
-from reproduce.running.launch import LaunchOptions, launch
-from reproduce.store.claims import process_started
+from reproduce.running.launch_options import LaunchOptions
+from reproduce.store.leases import process_started
 
 Expected = Callable[[str, int], dict[str, Any]]
 REQUEUE = ("scontrol", "requeue")
@@ -191,7 +192,7 @@ def test_a_controller_that_stops_in_mid_array_loses_nothing(
     assert bench.contents(runs(LONG_LOCALITY, 2)) == expected(LONG_LOCALITY, 2)
 
 
-def test_a_claim_of_a_job_that_is_gone_is_taken_over_at_once(
+def test_a_lease_of_a_job_that_is_gone_is_taken_over_at_once(
     bench: Bench, expected: Expected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Held on a node that is not this one, by a job of which the queue knows nothing; its patience
@@ -199,13 +200,13 @@ def test_a_claim_of_a_job_that_is_gone_is_taken_over_at_once(
     (item,) = runs(SHORT_PLAIN, 1)
     number = bench.cluster.ask("sbatch", "--parsable", "--output=/dev/null", "--wrap=true").strip()
     bench.wait_empty()
-    claims = bench.store.claims("slurm")
-    claim = claims.acquire(item.run.hash)
-    assert claim is not None
+    leases = bench.store.leases("slurm")
+    lease = leases.acquire(item.run.hash)
+    assert lease is not None
     job = f"{number}.0.{os.getuid()}.one"
-    gone = replace(claim.owner, host="node17", boot="its-own", job=job)
-    place = bench.store.claims().folder / f"{item.run.hash}.claim"
-    (place / claim.owner.name).rename(place / gone.name)
+    gone = replace(lease.owner, host="node17", boot="its-own", job=job)
+    place = bench.store.leases().folder / f"{item.run.hash}.claim"
+    (place / lease.owner.name).rename(place / gone.name)
     monkeypatch.setenv("SLURM_CONF", bench.cluster.environment["SLURM_CONF"])
     monkeypatch.setattr(slurm, "_known", [])
     options = LaunchOptions(

@@ -19,9 +19,9 @@ from reproduce.running.job import Job
 from reproduce.store import hardware
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.options import SlurmOptions
     from reproduce.running.standing import Standing
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 # How long before its time limit a task is told: for an epoch's end, a checkpoint and the requeue.

@@ -46,7 +46,7 @@ def cancel(hashes: Collection[str], store: Store) -> Cancelled:
     Raises:
         UserError: where the queue does not answer or does not do it.
     """
-    if not manifest.read_all(store):
+    if not manifest.read_all(store.slurm):
         return Cancelled(0, 0, 0)
     if name := cluster.lacking("squeue", "scontrol", "scancel"):
         raise UserError(
@@ -54,7 +54,7 @@ def cancel(hashes: Collection[str], store: Store) -> Cancelled:
             "node of the cluster"
         )
     with right_to_submit(store):
-        answer = queue.look(store)
+        answer = queue.look(store.slurm)
         if answer.jobs is None:
             raise queue.SilentQueueError
         wanted, ended = set(hashes), _on_hold(answer)
@@ -93,10 +93,10 @@ def _end(store: Store, answer: queue.Answer, submission: Manifest, wanted: set[s
         ended += [array.tasks[k] for k in chosen]
         arrays.append(replace(array, cancelled=tuple(sorted({*array.cancelled, *chosen}))))
     if numbers:
-        manifest.write(store, replace(submission, arrays=tuple(arrays)))
+        manifest.write(store.slurm, replace(submission, arrays=tuple(arrays)))
         try:
             cluster.cancel(numbers)
         except cluster.RefusedError as error:
-            manifest.write(store, submission)
+            manifest.write(store.slurm, submission)
             raise UserError(f"cannot cancel: {error}") from error
     return ended

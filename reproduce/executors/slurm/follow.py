@@ -20,10 +20,10 @@ from reproduce.running.standing import DONE, ENDING, RUNNING
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.arrays import Request
     from reproduce.executors.slurm.submit import Submitted
     from reproduce.running.campaign import Survey
+    from reproduce.store.planned_run import PlannedRun
 
 LOOK_SECONDS = 2.0
 ASK_SECONDS = 10.0
@@ -103,7 +103,7 @@ def _told(gone: Sequence[str]) -> Iterator[str]:
 
 def _gone(campaign: Campaign) -> list[str]:
     """The states of runs that nothing will be heard of any more, once nothing else is awaited."""
-    found = queue.look(campaign.job.store)
+    found = queue.look(campaign.job.store.slurm)
     survey = campaign.survey()  # after the queue: what had left it by then is published
     if found.jobs is None or survey.over or survey.running:
         return []

@@ -10,6 +10,9 @@ A submission goes through states, each written before what could be lost between
 
 Who is killed in between is understood by the next one: it cancels what was intended and releases
 what was accepted.
+
+``folder`` is here the one that a results folder has for them
+(:attr:`reproduce.store.store.Store.slurm`).
 """
 
 from __future__ import annotations
@@ -31,9 +34,8 @@ from reproduce.store import atomic
 from reproduce.store.provenance import utc_now
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
     from reproduce.executors.slurm.arrays import Array
-    from reproduce.store.store import Store
+    from reproduce.store.planned_run import PlannedRun
 
 SAVE_WEIGHTS = "save_weights"  # among the options
 INTENDED, ACCEPTED, RELEASED, DONE = "intended", "accepted", "released", "done"
@@ -137,45 +139,45 @@ def accepted(manifest: Manifest, jobs: Sequence[str]) -> Manifest:
     return replace(manifest, state=ACCEPTED, arrays=tuple(arrays))
 
 
-def write(store: Store, manifest: Manifest) -> None:
+def write(folder: Path, manifest: Manifest) -> None:
     """Publish a submission, in the place of its earlier state.
 
     Raises:
         UserError: where the folder cannot be written.
     """
-    path = _path(store, manifest.id)
+    path = _path(folder, manifest.id)
     try:
         atomic.replace(path, msgspec.json.encode(manifest) + b"\n")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def close(store: Store, manifest: Manifest) -> None:
+def close(folder: Path, manifest: Manifest) -> None:
     """Note that nothing of a submission is awaited, and remove what only its tasks needed: of
     thousands of them, several files each."""
-    folder = jobs_folder(store, manifest.id)
+    jobs = jobs_folder(folder, manifest.id)
     for pattern in ("*.pkl", ".submission_file_*.sh"):  # the second are links to the scripts
-        for path in folder.glob(pattern):
+        for path in jobs.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()
-    write(store, replace(manifest, state=DONE))
+    write(folder, replace(manifest, state=DONE))
 
 
-def forget(store: Store, manifest: Manifest) -> None:
+def forget(folder: Path, manifest: Manifest) -> None:
     """Remove a submission that never came to be, with all of its files."""
-    shutil.rmtree(jobs_folder(store, manifest.id), ignore_errors=True)
+    shutil.rmtree(jobs_folder(folder, manifest.id), ignore_errors=True)
     with contextlib.suppress(OSError):
-        _path(store, manifest.id).unlink()
+        _path(folder, manifest.id).unlink()
 
 
-def read_all(store: Store) -> list[Manifest]:
+def read_all(folder: Path) -> list[Manifest]:
     """All submissions, the oldest first.
 
     Raises:
         UserError: where one cannot be read; names the file.
     """
     found = []
-    for path in sorted(_path(store, "any").parent.glob("*.json")):
+    for path in sorted(_path(folder, "any").parent.glob("*.json")):
         try:
             found.append(msgspec.json.decode(path.read_bytes(), type=Manifest))
         except FileNotFoundError:
@@ -188,10 +190,10 @@ def read_all(store: Store) -> list[Manifest]:
     return found
 
 
-def jobs_folder(store: Store, submission: str) -> Path:
+def jobs_folder(folder: Path, submission: str) -> Path:
     """Where submitit keeps a submission's scripts, pickles and logs."""
-    return store.slurm / "jobs" / submission
+    return folder / "jobs" / submission
 
 
-def _path(store: Store, submission: str) -> Path:
-    return store.slurm / "submissions" / f"{submission}.json"
+def _path(folder: Path, submission: str) -> Path:
+    return folder / "submissions" / f"{submission}.json"

@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
 from reproduce.executors.slurm.manifest import INTENDED, Manifest, SubmittedArray
-from reproduce.store.claims import Owner
 from reproduce.store.queues import CANCELLED, GONE, QUEUED, UNKNOWN, Liveness, Lost, Place
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
-    from reproduce.store.store import Store
+    from reproduce.store.planned_run import PlannedRun
 
 # Reasons of jobs that start once it is their turn; a requeued one waits for its BeginTime, and one
 # whose runs start from others' weights for these.
 ORDINARY = {"Priority", "Resources", "JobArrayTaskLimit", "BeginTime", "Cleaning", "None"}
 ORDINARY |= {"Dependency"}
-# Hundreds of tasks may look at the same claims.
+# Hundreds of tasks may look at the same leases.
 REFRESH_SECONDS = 30.0
 TAIL_BYTES = 4096
 LOGS = 20  # that are read
@@ -73,7 +71,7 @@ def job_number(environment: Mapping[str, str]) -> str:
 
 
 def this_job(environment: Mapping[str, str]) -> str:
-    """The job that this process runs in, as text for a claim; empty outside of any."""
+    """The job that this process runs in, as text for a lease; empty outside of any."""
     number = job_number(environment)
     if not number:
         return ""
@@ -83,9 +81,9 @@ def this_job(environment: Mapping[str, str]) -> str:
 
 
 class Judge:
-    """Asks the queue now and then, for all claims at once.
+    """Asks the queue now and then, for all leases at once.
 
-    Its answer counts only where it was given after the claim was seen, since a job may start just
+    Its answer counts only where it was given after the lease was seen, since a job may start just
     after an answer. Whatever is not certain stays undecided: a queue that does not answer, another
     cluster's job, another user's (whom the queue may hide).
     """
@@ -101,22 +99,22 @@ class Judge:
         self._answer: dict[str, cluster.Queued] | None = None
         self._seen: dict[str, float] = {}
 
-    def liveness(self, owner: Owner) -> Liveness:
+    def liveness(self, job: str, token: str) -> Liveness:
         """DEAD where its job has ended or was started again, ALIVE where it is running, ELSEWHERE
         where neither is certain."""
-        job = JobName.parse(owner.job)
-        if job is None:
+        name = JobName.parse(job)
+        if name is None:
             return Liveness.ELSEWHERE
         here = JobName.parse(this_job(os.environ))
-        if here and here.supersedes(job):
+        if here and here.supersedes(name):
             return Liveness.DEAD
-        if job.uid != os.getuid() or not cluster.present():
+        if name.uid != os.getuid() or not cluster.present():
             return Liveness.ELSEWHERE
-        seen = self._seen.setdefault(owner.token, time.monotonic())
+        seen = self._seen.setdefault(token, time.monotonic())
         facts = self._facts()
-        if facts is None or facts.name != job.cluster:
+        if facts is None or facts.name != name.cluster:
             return Liveness.ELSEWHERE
-        running = self._running(job.job, seen)
+        running = self._running(name.job, seen)
         if running is None:
             return Liveness.ELSEWHERE
         return Liveness.ALIVE if running else Liveness.DEAD
@@ -184,8 +182,8 @@ class Answer:
         return entry if entry.name == array.name else None
 
 
-def look(store: Store) -> Answer:
-    """Read the submissions, then ask the queue.
+def look(folder: Path) -> Answer:
+    """Read the submissions in a results folder's own folder of them, then ask the queue.
 
     In this order, and before records are looked at: what has left the queue by then has published
     what it ever will, and what was submitted later is none of ours. Without submissions no queue is
@@ -194,12 +192,12 @@ def look(store: Store) -> Answer:
     Raises:
         UserError: for a submission that cannot be read.
     """
-    manifests = tuple(manifest.read_all(store))
+    manifests = tuple(manifest.read_all(folder))
     found = Answer(manifests, *(_ask() if manifests else ({}, "")))
     for submission in manifests:
         for array in submission.arrays if submission.state != INTENDED else ():
             for task, runs in enumerate(array.tasks):
-                place = _place(store, found, submission, array, task)
+                place = _place(folder, found, submission, array, task)
                 for run in runs:
                     # The later submission counts, unless an earlier one is still in the queue.
                     before = found.places.get(run.hash)
@@ -215,11 +213,11 @@ def _ask() -> tuple[Mapping[str, cluster.Queued] | None, str]:
 
 
 def _place(
-    store: Store, found: Answer, submission: Manifest, array: SubmittedArray, task: int
+    folder: Path, found: Answer, submission: Manifest, array: SubmittedArray, task: int
 ) -> Place:
     number, reason = array.number(task), ""
     if task in array.cancelled:
-        state = CANCELLED  # though it may take a while to end; its claims keep others off
+        state = CANCELLED  # though it may take a while to end; its leases keep others off
     elif found.jobs is None or submission.cluster != found.cluster_name:
         state = UNKNOWN
     elif entry := found.job_of(submission, array, task):
@@ -227,7 +225,7 @@ def _place(
         reason = entry.reason if entry.pending and entry.reason not in ORDINARY else ""
     else:
         state = GONE
-    log = str(manifest.jobs_folder(store, submission.id) / f"{number}_0_log.out")
+    log = str(manifest.jobs_folder(folder, submission.id) / f"{number}_0_log.out")
     return Place(state, number, array.name, log, "", submission.keeps_weights, reason)
 
 

@@ -22,14 +22,13 @@ from reproduce.executors.slurm.arrays import (
 )
 from reproduce.executors.slurm.manifest import ACCEPTED, INTENDED, RELEASED, Manifest
 from reproduce.executors.slurm.task import Task
-from reproduce.running import launch
 from reproduce.running.interrupts import signals_raise
 from reproduce.running.standing import DONE, FAILED, LOST, WAITING, Standing, standing
-from reproduce.store.claims import Claims
+from reproduce.store.leases import Leases
 from reproduce.store.queues import QUEUED, UNKNOWN
 
 if TYPE_CHECKING:
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 LOCK, LOCK_SECONDS = "submit", 180.0
@@ -76,10 +75,10 @@ def submit(planned: Sequence[PlannedRun], request: Request) -> Submitted:
             f"--executor slurm: no {name} here; run this on a login node of the cluster"
         )
     store, options = request.store, request.options
-    launch.make_folders(store, with_weights=request.save_weights)
+    store.make_folders(with_weights=request.save_weights)
     with signals_raise(), right_to_submit(store):
         recover(store)
-        answer = queue.look(store)
+        answer = queue.look(store.slurm)
         facts = cluster.facts()
         if answer.jobs is None or facts is None:
             raise queue.SilentQueueError
@@ -131,8 +130,8 @@ def _submit(
     asked = {**asdict(request.options), manifest.SAVE_WEIGHTS: request.save_weights}
     failures = {name: failure.token for name, failure in wanted.failed.items()}
     intended = manifest.new(request.title, cluster_name, code.folder, parts, failures, asked)
-    manifest.write(store, intended)
-    folder = manifest.jobs_folder(store, intended.id)
+    manifest.write(store.slurm, intended)
+    folder = manifest.jobs_folder(store.slurm, intended.id)
     jobs: list[str] = []
     try:
         for part in parts:
@@ -142,7 +141,7 @@ def _submit(
             jobs.append(submit_array(folder, values, made))
             queued |= {item.run.hash: jobs[-1] for item in part.runs}
         accepted = manifest.accepted(intended, jobs)
-        manifest.write(store, accepted)
+        manifest.write(store.slurm, accepted)
     except BaseException:
         with contextlib.suppress(UserError):  # the next call tries again
             _undo(store, intended, jobs)
@@ -164,7 +163,7 @@ def recover(store: Store, *, release: bool = True) -> None:
     Raises:
         UserError: where the queue does not answer or does not do it.
     """
-    for submission in manifest.read_all(store):
+    for submission in manifest.read_all(store.slurm):
         if submission.state == INTENDED:
             _undo(store, submission, [])
         elif submission.state == ACCEPTED and release:
@@ -175,9 +174,9 @@ def recover(store: Store, *, release: bool = True) -> None:
 def tidy(store: Store) -> None:
     """Remove what submissions of which nothing is left to do need no longer; without a queue that
     answers, nothing."""
-    if cluster.present() and manifest.read_all(store):
+    if cluster.present() and manifest.read_all(store.slurm):
         with right_to_submit(store):
-            _close(store, queue.look(store))
+            _close(store, queue.look(store.slurm))
 
 
 def _close(store: Store, answer: queue.Answer) -> None:
@@ -185,7 +184,7 @@ def _close(store: Store, answer: queue.Answer) -> None:
         if submission.state == RELEASED and submission.cluster == answer.cluster_name:
             live = any(answer.live(submission, array) for array in submission.arrays)
             if not live and submission.hashes <= store.records.finished(submission.hashes):
-                manifest.close(store, submission)
+                manifest.close(store.slurm, submission)
 
 
 def _undo(store: Store, submission: Manifest, known: list[str]) -> None:
@@ -196,7 +195,7 @@ def _undo(store: Store, submission: Manifest, known: list[str]) -> None:
         cluster.cancel(ours)
     except cluster.RefusedError as error:
         raise UserError(f"jobs on hold cannot be cancelled: {error}") from error
-    manifest.forget(store, submission)
+    manifest.forget(store.slurm, submission)
 
 
 def _queue() -> Mapping[str, cluster.Queued]:
@@ -214,19 +213,19 @@ def _release(store: Store, accepted: Manifest, jobs: list[str]) -> Manifest:
             f"submitted, but still on hold: {error}; the same command releases the jobs"
         ) from error
     released = replace(accepted, state=RELEASED)
-    manifest.write(store, released)
+    manifest.write(store.slurm, released)
     return released
 
 
 @contextlib.contextmanager
 def right_to_submit(store: Store) -> Iterator[None]:
     """One process at a time; a dead one's right is taken over."""
-    claims = Claims(store.slurm, "submit")
-    claims.sweep()
+    leases = Leases(store.slurm, "submit")
+    leases.sweep()
     deadline = time.monotonic() + LOCK_SECONDS
-    while (claim := claims.acquire(LOCK)) is None:
+    while (lease := leases.acquire(LOCK)) is None:
         if time.monotonic() > deadline:
-            owner = claims.owner(LOCK)
+            owner = leases.owner(LOCK)
             who = f"process {owner.pid} on {owner.host}" if owner else "another process"
             raise UserError(
                 f"{who} has been submitting for long: wait for it, or, if it is no more, remove "
@@ -236,4 +235,4 @@ def right_to_submit(store: Store) -> Iterator[None]:
     try:
         yield
     finally:
-        claims.release(claim)
+        leases.release(lease)

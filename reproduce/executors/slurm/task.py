@@ -28,7 +28,6 @@ from reproduce.executors.local import LocalExecutor
 from reproduce.executors.slurm.arrays import SIGNAL_SECONDS
 from reproduce.executors.slurm.options import SHORTEST_MINUTES
 from reproduce.executors.slurm.queue import job_number
-from reproduce.running import launch
 from reproduce.running.campaign import Campaign, Survey
 from reproduce.running.interrupts import Interrupts
 from reproduce.running.job import Job
@@ -105,7 +104,7 @@ class _Sitting:
 
     def work(self) -> str:
         requeue = signal.getsignal(signal.SIGUSR2)
-        job, damaged = launch.still_missing(self.job)
+        job, damaged = self.job.still_missing()
         self._fail(damaged)
         if not job.planned and not damaged:
             return f"{self.number}: every run had its record already"
@@ -183,7 +182,7 @@ class _Sitting:
 
     def _blame(self, error: object) -> None:
         """What would end every run of the task is each one's failure, for ``status`` to tell."""
-        job, _ = launch.still_missing(self.job)
+        job, _ = self.job.still_missing()
         self._fail(dict.fromkeys((p.run.hash for p in job.planned), error))
 
     def _fail(self, errors: Mapping[str, object]) -> None:

@@ -1,8 +1,8 @@
 """A short measurement of a run's speed.
 
-``python -m reproduce.running.probe '[{…}, "cpu", 1, 5, 4711]'``, with run, device, pack, seconds
-and the process that asks, trains on random images and prints the images per second: a process of
-its own, so that the command that asks neither loads torch nor changes its threads.
+``python -m reproduce.running.speed_measurement '[{…}, "cpu", 1, 5, 4711]'``, with run, device,
+pack, seconds and the process that asks, trains on random images and prints the images per second:
+a process of its own, so that the command that asks neither loads torch nor changes its threads.
 """
 
 from __future__ import annotations

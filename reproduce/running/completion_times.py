@@ -1,4 +1,4 @@
-"""Who trains what when: runs in their order, shared by workers that train several at once."""
+"""When runs end that workers share in their order, each training several at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Sequence
 
 
-def ends(seconds: Sequence[float], workers: int, pack: int) -> list[float]:
+def completion_times(seconds: Sequence[float], workers: int, pack: int) -> list[float]:
     """When each run ends, in seconds from now, if whoever is free takes the next ones.
 
     The runs of a pack advance together and end together, at the sum of their times; towards the end

@@ -1,4 +1,4 @@
-"""A worker process: ``python -m reproduce.running.worker --job FILE --name worker1 [--lifeline]``.
+"""A worker process: ``python -m reproduce.executors.worker --job FILE --name worker1``.
 
 It takes runs from the job's list until none is left, then ends. What it prints is its log; where a
 :class:`UserError` ends it, the last line is that error. With ``--lifeline`` its standard input is a
@@ -19,7 +19,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import reproduce.executors  # noqa: F401  (they register what tells whose a claim is)
 from benchmarks.errors import UserError
 from reproduce.running.job import Job
 from reproduce.running.trainer import Trainer, stamped
@@ -31,7 +30,9 @@ LEAVE = signal.SIGUSR2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work a job off; returns the exit code, which the command that started it reads."""
-    parser = argparse.ArgumentParser(prog="python -m reproduce.running.worker", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.executors.worker", description=__doc__
+    )
     parser.add_argument("--job", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--log", default="", help="path of the log, named in failures")

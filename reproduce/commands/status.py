@@ -1,5 +1,4 @@
-"""What ``reproduce status`` tells of where the runs of a table stand. Loads neither NumPy nor
-torch."""
+"""`reproduce status`: where the runs of a table stand. Loads neither NumPy nor torch."""
 
 from __future__ import annotations
 
@@ -7,8 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from reproduce.commands import options as opt
+from reproduce.commands.overview import overview
 from reproduce.running.standing import ENDING, FAILED, LOST, Running, standing
 from reproduce.store import queues
 from reproduce.store.failures import Failure
@@ -17,7 +20,7 @@ from reproduce.store.queues import QUEUED, UNKNOWN, Lost
 
 if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
-    from reproduce.catalogue.tables import PlannedRun
+    from reproduce.store.planned_run import PlannedRun
     from reproduce.store.store import Store
 
 # A heartbeat comes every second; one this old is worth telling.
@@ -60,6 +63,24 @@ class Status:
         return all(counts["done"] == sum(counts.values()) for counts in self.cells.values())
 
 
+def status(
+    chosen: opt.Selecting,
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TABLE]", help="Such as table3 or locality/table3.", show_default=False
+        ),
+    ] = None,
+    as_json: opt.Json = False,
+) -> str:
+    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, one
+    line for every table that has any run."""
+    if table is None:
+        return overview(chosen.results, as_json=as_json)
+    selection = chosen.of(table)
+    return render(status_of(selection.planned, selection.store), selection, as_json=as_json)
+
+
 def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
     """Counts per cell, what runs where, and the last error of what failed.
 
@@ -69,7 +90,7 @@ def status_of(planned: Sequence[PlannedRun], store: Store) -> Status:
         UserError: where a record is damaged; names it and what to do.
     """
     queue = queues.registered()
-    word = queue.look(store) if queue else None  # first, see `standing`
+    word = queue.look(store.slurm) if queue else None  # first, see `standing`
     found = standing(planned, store, word=word)
     groups = {
         name: "done" if name in found.recorded else _COUNTED.get(group, group)

@@ -1,16 +1,16 @@
 """Who is training which run, agreed on by nothing but a folder that all processes share.
 
-A claim is a folder ``claims/<hash>.claim`` with one empty file in it, whose *name* is the owner:
-host, boot, process and start time, and a token of this claim alone. Every change of owner is then
+A lease is a folder ``claims/<hash>.claim`` with one empty file in it, whose *name* is the owner:
+host, boot, process and start time, and a token of this lease alone. Every change of owner is then
 one rename that exactly one process can win:
 
-* to claim, a folder with the file in it is prepared aside and renamed to ``<hash>.claim``, which
+* to take one, a folder with the file in it is prepared aside and renamed to ``<hash>.claim``, which
   fails where that is there and not empty;
 * to take over from a dead owner, the file is renamed from the dead owner's name to one's own,
-  which fails where the owner is no longer that one, so that a fresh claim is never stolen;
+  which fails where the owner is no longer that one, so that a fresh lease is never stolen;
 * to release, the file of one's own name is deleted.
 
-A name is written whole or not at all, so that no process, killed anywhere, leaves half a claim; an
+A name is written whole or not at all, so that no process, killed anywhere, leaves half a lease; an
 empty folder is free. Neither locks nor hard links nor clocks are relied on.
 """
 
@@ -30,7 +30,8 @@ from benchmarks.errors import UserError
 from reproduce.store import queues
 from reproduce.store.queues import Liveness
 
-SUFFIX = ".claim"
+# As processes of earlier code name them, such as the jobs of a queue that run snapshots of it.
+FOLDER, SUFFIX = "claims", ".claim"
 SEPARATOR = "~"
 HIDDEN = "hidden"
 NO_PROC = "0"
@@ -39,10 +40,10 @@ _TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
 
 @dataclass(frozen=True)
 class Owner:
-    """A process that holds a claim.
+    """A process that holds a lease.
 
     Attributes:
-        token: of this one claim, so that no two claims ever have the same owner.
+        token: of this one lease, so that no two leases ever have the same owner.
         host, boot, namespace: which machine, which start of it, and whose process numbers.
         pid, started: which process; the start time tells it from a later one of that number.
         executor: what started it, such as "local".
@@ -91,19 +92,19 @@ class Owner:
 
     def _by_queue(self) -> Liveness:
         queue = queues.registered() if self.job else None
-        return queue.liveness(self) if queue else Liveness.ELSEWHERE
+        return queue.liveness(self.job, self.token) if queue else Liveness.ELSEWHERE
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A run that this process holds."""
 
     run_hash: str
     owner: Owner
 
 
-class Claims:
-    """The claims of a results folder.
+class Leases:
+    """The leases of a results folder.
 
     Every method that writes raises :class:`UserError` where the folder cannot be written.
     """
@@ -112,16 +113,16 @@ class Claims:
         self.folder = folder
         self.executor = _plain(executor)
 
-    def acquire(self, run_hash: str) -> Claim | None:
-        """Claim a run that nobody holds, or whose owner is dead for certain; None where another
+    def acquire(self, run_hash: str) -> Lease | None:
+        """Take a run that nobody holds, or whose owner is dead for certain; None where another
         process has it or was quicker."""
         owner = self.owner(run_hash)
         if owner is None:
             return self._create(run_hash)
         return self.take_over(run_hash, owner) if owner.liveness() is Liveness.DEAD else None
 
-    def take_over(self, run_hash: str, owner: Owner) -> Claim | None:
-        """Claim a run from an owner judged dead; None where it no longer is the owner."""
+    def take_over(self, run_hash: str, owner: Owner) -> Lease | None:
+        """Take a run from an owner judged dead; None where it no longer is the owner."""
         mine = self.myself()
         place = self._place(run_hash)
         try:
@@ -132,18 +133,18 @@ class Claims:
                 return None
         except OSError as error:
             raise _unwritable(self.folder, error) from error
-        return Claim(run_hash, mine)
+        return Lease(run_hash, mine)
 
-    def release(self, claim: Claim) -> None:
+    def release(self, lease: Lease) -> None:
         """Give a run up; harmless where it was lost already."""
-        place = self._place(claim.run_hash)
+        place = self._place(lease.run_hash)
         with contextlib.suppress(OSError):
-            (place / claim.owner.name).unlink()
+            (place / lease.owner.name).unlink()
             place.rmdir()
 
-    def holds(self, claim: Claim) -> bool:
+    def holds(self, lease: Lease) -> bool:
         """False once another process has taken the run over, having judged this one dead."""
-        return (self._place(claim.run_hash) / claim.owner.name).exists()
+        return (self._place(lease.run_hash) / lease.owner.name).exists()
 
     def owner(self, run_hash: str) -> Owner | None:
         """Who holds a run."""
@@ -154,7 +155,7 @@ class Claims:
         return next((owner for name in names if (owner := Owner.parse(name))), None)
 
     def owners(self) -> dict[str, Owner]:
-        """All claims: who holds which run."""
+        """All leases: who holds which run."""
         try:
             names = os.listdir(self.folder)
         except OSError:
@@ -163,14 +164,14 @@ class Claims:
         return {run: owner for run in hashes if (owner := self.owner(run))}
 
     def sweep(self) -> None:
-        """Remove what processes of this host that were killed while claiming have left."""
+        """Remove what processes of this host that were killed while taking one have left."""
         with contextlib.suppress(OSError):
             for name in os.listdir(self.folder):
                 owner = Owner.parse(name.removeprefix(".")) if name.startswith(".") else None
                 if owner and owner.liveness() is Liveness.DEAD:
                     self._discard(self.folder / name, owner)
 
-    def _create(self, run_hash: str) -> Claim | None:
+    def _create(self, run_hash: str) -> Lease | None:
         mine, place = self.myself(), self._place(run_hash)
         aside = self.folder / f".{mine.name}"
         try:
@@ -182,11 +183,11 @@ class Claims:
         except OSError as error:
             self._discard(aside, mine)
             if (place / mine.name).exists():
-                return Claim(run_hash, mine)
+                return Lease(run_hash, mine)
             if error.errno in _TAKEN:
                 return None
             raise _unwritable(self.folder, error) from error
-        return Claim(run_hash, mine)
+        return Lease(run_hash, mine)
 
     def _discard(self, aside: Path, owner: Owner) -> None:
         with contextlib.suppress(OSError):
@@ -241,7 +242,7 @@ def _plain(text: str) -> str:
 
 @cache
 def this_host() -> str:
-    """This machine's name as claims have it."""
+    """This machine's name as leases have it."""
     return _plain(socket.gethostname())
 
 

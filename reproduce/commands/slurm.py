@@ -156,7 +156,7 @@ def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
 
 
 def _script(part: Array, request: Request) -> str:
-    folder = manifest.jobs_folder(request.store, ID_PLACE)
+    folder = manifest.jobs_folder(request.store.slurm, ID_PLACE)
     code = request.store.slurm / "snapshots" / SNAPSHOT_PLACE
     values = parameters(request.options, part, f"{cluster.COMMENT}{ID_PLACE}", code)
     return script(folder, part, values)

@@ -1,6 +1,6 @@
-"""Many processes after few claims, dying at the worst moments; run by test_claims.
+"""Many processes after few leases, dying at the worst moments; run by test_leases.
 
-``claims_arena.py FOLDER PROCESSES`` prints a line for each broken promise, then how often a claim
+``leases_arena.py FOLDER PROCESSES`` prints a line for each broken promise, then how often a lease
 was held.
 """
 
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reproduce.store.claims import Claims, process_started
+from reproduce.store.leases import Leases, process_started
 
 AT_ONCE = 6
 ROUNDS = 40
@@ -22,14 +22,14 @@ NAMES = "ab"
 
 
 def contend(folder: Path, seed: int) -> None:
-    """Claim, hold for a moment, release; die now and then, in a rename or while holding."""
+    """Take one, hold it for a moment, release; die now and then, in a rename or while holding."""
     chance = random.Random(seed)
-    claims = Claims(folder / "claims", "local")
+    leases = Leases(folder / "claims", "local")
     hesitate(chance)
     for _ in range(ROUNDS):
         name = chance.choice(NAMES)
-        claim = claims.acquire(name)
-        if claim is None:
+        lease = leases.acquire(name)
+        if lease is None:
             continue
         inside = folder / f"{name}.{os.getpid()}.inside"
         inside.touch()
@@ -40,10 +40,10 @@ def contend(folder: Path, seed: int) -> None:
         time.sleep(chance.random() / 1000)
         if chance.random() < 0.2:
             os.kill(os.getpid(), signal.SIGKILL)
-        if not claims.holds(claim):
+        if not leases.holds(lease):
             report(folder, f"{name} was stolen from {os.getpid()}, which lives")
         inside.unlink()
-        claims.release(claim)
+        leases.release(lease)
         with open(folder / "held", "a") as file:
             file.write(".")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
 from reproduce.running import counting
-from reproduce.running.launch import resources
+from reproduce.running.launch_options import resources
 from reproduce.store import hardware
 
 if TYPE_CHECKING:
     from benchmarks.run import Run
-    from reproduce.catalogue.tables import PlannedRun
-    from reproduce.running.launch import LaunchOptions
+    from reproduce.running.launch_options import LaunchOptions
+    from reproduce.store.planned_run import PlannedRun
 
 GB = 1e9
 
