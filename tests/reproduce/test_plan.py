@@ -23,7 +23,7 @@ from benchmarks.errors import UserError
 from benchmarks.models import VGG10
 from reproduce.catalogue.selection import Selection, select
 from reproduce.executors import planning as plan
-from reproduce.running import counting, devices, estimate
+from reproduce.running import counting, devices, speeds
 from reproduce.running.budget import Budget
 from reproduce.running.launch_options import LaunchOptions
 from reproduce.running.speeds import Speed
@@ -42,7 +42,7 @@ def table3(tmp_path: Path) -> Selection:
 def probed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Replaces the measurement; holds the runs that were measured."""
     asked: list[Any] = []
-    monkeypatch.setattr(estimate, "_measure", lambda run, means: asked.append(run) or SPEED)
+    monkeypatch.setattr(speeds, "_measure", lambda run, means: asked.append(run) or SPEED)
     return asked
 
 
