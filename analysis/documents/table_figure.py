@@ -94,7 +94,8 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
     return drawn, tuple(Sampled("line", name, look) for name, look in names.items())
 
 
-def _axis_title(measure: Measure) -> str:
+def axis_title(measure: Measure) -> str:
+    """What an axis of its values says, which are in percent where the paper prints percent."""
     return f"{measure.title}, %" if measure.percent else measure.title
 
 
@@ -150,7 +151,7 @@ def _panel(result: TableResult, placed: Sequence[tuple[Dots, str]], name: str = 
     ticks = tuple((float(dots.x), tick) for dots, tick in placed if tick)
     dots, measure = tuple(d for d, _ in placed), result.about.measure
     return DotPanel(
-        dots, ticks, name, y_title=_axis_title(measure), decimals=_axis_decimals(measure)
+        dots, ticks, name, y_title=axis_title(measure), decimals=_axis_decimals(measure)
     )
 
 
@@ -235,7 +236,7 @@ def _grid_panel(
         tuple((index * apart, column) for index, column in enumerate(columns)),
         name if present == planned else f"{name}: {present} of {planned} runs",
         x_title,
-        _axis_title(cells[0].measure),
+        axis_title(cells[0].measure),
         borders=tuple((index - 0.5) * apart for index in range(1, len(columns))),
         dense=True,
         decimals=_axis_decimals(cells[0].measure),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from analysis.verdicts.measure import ACCURACY, GAP, TRAINING_ACCURACY, Measure
+from analysis.verdicts.measure import ACCURACY, GAP, TRAINING_ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.data.images import FastAutoAugment, Images
 from benchmarks.models import Model
 from benchmarks.objectives import Objective
@@ -30,6 +30,7 @@ POINTS = 40  # evaluations, and points of the curves, at most
 PERCENT = replace(ACCURACY, percent=True)
 TRAINING_PERCENT = replace(TRAINING_ACCURACY, percent=True)
 GAP_PERCENT = replace(GAP, percent=True)
+VALIDATION_PERCENT = replace(VALIDATION_ACCURACY, percent=True)
 FILTER_LOCALITY = Measure(
     "filter locality",
     "share of a first filter's mass in its best 9×9 window",

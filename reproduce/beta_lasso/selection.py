@@ -12,7 +12,6 @@ from dataclasses import replace
 from itertools import product
 
 from analysis.verdicts.choosing import Choice
-from analysis.verdicts.measure import VALIDATION_ACCURACY
 from benchmarks.models import Model
 from reproduce.beta_lasso.networks import network
 from reproduce.beta_lasso.protocol import (
@@ -29,6 +28,7 @@ from reproduce.beta_lasso.protocol import (
     PERCENT,
     REDUCED_ALPHA,
     REDUCED_EPOCHS,
+    VALIDATION_PERCENT,
     experiment,
     lasso,
     quick,
@@ -117,7 +117,7 @@ def _choices(cells: tuple[Cell, ...]) -> tuple[Choice, ...]:
     for cell in cells:
         groups.setdefault(cell.group, []).append(cell.name)
     return tuple(
-        Choice(f"settings of {group}", tuple(names), VALIDATION_ACCURACY)
+        Choice(f"settings of {group}", tuple(names), VALIDATION_PERCENT)
         for group, names in groups.items()
     )
 
@@ -135,7 +135,7 @@ TABLE = Table(
     parameters=(DATASET, NETWORK, MOMENTUM_PATH, DECAY_PATH, LAM_CONV, LAM_FC, DROPOUT),
     layout="rows",
     row_title="settings",
-    measures=(PERCENT, VALIDATION_ACCURACY),
+    measures=(PERCENT, VALIDATION_PERCENT),
     choices=_choices(CELLS),
     is_printed=False,
 )

@@ -167,7 +167,7 @@ class Table:
             held_out = [
                 c.template.data.held_out for n, c in cells.items() if n in choice.candidates
             ]
-            if choice.measure == VALIDATION_ACCURACY and not all(held_out):
+            if choice.measure.name == VALIDATION_ACCURACY.name and not all(held_out):
                 raise UserError(f"{self.id}: the data for {choice.name} must hold images out")
         if unknown := sorted(named - cells.keys()):
             raise UserError(f"{self.id} has no cell {', '.join(unknown)}, which it compares")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from analysis.verdicts.measure import ACCURACY, Measure
+from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.data import info
 from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.images import Images
@@ -38,6 +38,7 @@ STORED, WINDOW = 256, 224
 RATE = Decimal("0.1")  # and a tenth after each milestone
 
 PERCENT = replace(ACCURACY, percent=True)
+VALIDATION_PERCENT = replace(VALIDATION_ACCURACY, percent=True)
 ENERGY_OF_FILTERS = Measure(
     "N-euclidean2 energies after",
     "mean of 1/‖ŵᵢ − ŵⱼ‖² over the classifier's pairs",

@@ -12,7 +12,6 @@ from dataclasses import replace
 from itertools import product
 
 from analysis.verdicts.choosing import Choice
-from analysis.verdicts.measure import VALIDATION_ACCURACY
 from reproduce.catalogue.tables import Cell, Table
 from reproduce.dh2l import table1, table2
 from reproduce.dh2l.protocol import (
@@ -23,6 +22,7 @@ from reproduce.dh2l.protocol import (
     PAPER,
     PARAMETERS,
     PERCENT,
+    VALIDATION_PERCENT,
     Penalties,
     digits,
     quick,
@@ -58,8 +58,7 @@ def _choices(cells: tuple[Cell, ...]) -> tuple[Choice, ...]:
     for made in cells:
         groups.setdefault(made.group, []).append(made.name)
     return tuple(
-        Choice(f"λ of {group}", tuple(names), VALIDATION_ACCURACY)
-        for group, names in groups.items()
+        Choice(f"λ of {group}", tuple(names), VALIDATION_PERCENT) for group, names in groups.items()
     )
 
 
@@ -83,7 +82,7 @@ TABLE = Table(
     parameters=(*PARAMETERS, LAMBDA_E_PATH, LAMBDA_L_PATH),
     layout="rows",
     row_title="λ",
-    measures=(PERCENT, VALIDATION_ACCURACY),
+    measures=(PERCENT, VALIDATION_PERCENT),
     choices=_choices(CELLS),
     is_printed=False,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.documents.blocks import MISSING, Block, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
+from analysis.documents.table_figure import axis_title
 from analysis.documents.table_notes import labels
 from analysis.tables.results import CellResult, TableResult
 
@@ -35,13 +36,12 @@ def blocks(
             series = []
             for look, network in enumerate(networks):
                 series += _series([c for c in cells if c.label == network], look, known)
-            measure = result.about.measure
             panels.append(
                 Curves(
                     tuple(series),
                     group,
                     "weights, millions",
-                    measure.title.removesuffix(", last epoch"),
+                    axis_title(result.about.measure).replace(", last epoch", ""),
                     ticks=_ticks(cells),
                     whole=False,
                 )
@@ -79,15 +79,17 @@ def _printed(cell: CellResult, known: Known) -> float | None:
 
 
 def _series(cells: Sequence[CellResult], look: int, known: Known) -> list[Series]:
-    """The published values as a line, and ours with points."""
+    """The published values as a line, and ours with points; in percent as the paper prints them."""
     found = []
     printed = [(c, value) for c in cells if (value := _printed(c, known)) is not None]
     if printed:
         places = tuple(_place(c) for c, _ in printed)
-        found.append(Series(places, tuple(value for _, value in printed), look, points=False))
+        drawn = tuple(c.measure.scale * value for c, value in printed)
+        found.append(Series(places, drawn, look, points=False))
     ours = [(c, c.median) for c in cells if c.median is not None and math.isfinite(c.median)]
     if ours:
-        found.append(Series(tuple(_place(c) for c, _ in ours), tuple(m for _, m in ours), look))
+        drawn = tuple(c.measure.scale * median for c, median in ours)
+        found.append(Series(tuple(_place(c) for c, _ in ours), drawn, look))
     return found
 
 

@@ -187,21 +187,21 @@ def _panel(
     shown = [p for p in points if p.tau in taus and p.costs and p.cost > 0]
     for place, tau in enumerate(taus):
         line = [p for p in shown if p.tau == tau]
-        made.append(_series([(p.cost, p.accuracy) for p in line], place))
+        made.append(_series([(p.cost, 100 * p.accuracy) for p in line], place))
     for name, line_ in families.items():
         look = FAMILIES[name][1] if name in FAMILIES else BASE
-        made.append(_series([(n.cost, _median(n)) for n in line_], look))
-    base = [(n.cost, _median(n)) for n in hand_made if n.kind == "base"]
+        made.append(_series([(n.cost, 100 * _median(n)) for n in line_], look))
+    base = [(n.cost, 100 * _median(n)) for n in hand_made if n.kind == "base"]
     made.append(_series(base, BASE))
     hull = frontier.envelope(shown)
-    made.append(_series([(p.cost, p.accuracy) for p in hull], ENVELOPE, points=False))
+    made.append(_series([(p.cost, 100 * p.accuracy) for p in hull], ENVELOPE, points=False))
     series = [s for s in made if s.x]
     places = [x for s in series for x in s.x]
     return Curves(
         tuple(series),
         title,
         "million multiply-adds",
-        "test accuracy",
+        "test accuracy, %",
         ticks=_ticks(places),
         whole=False,
     )
