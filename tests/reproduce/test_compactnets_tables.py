@@ -3,6 +3,7 @@ operating points."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from decimal import Decimal
@@ -130,7 +131,8 @@ def test_smaller_forms_move_groups_as_far(form: str, steps: int, filters: int) -
         found = cell.run(0)
         if (least := protocol.SHRINKAGE.get(cell.kind)) is None:
             continue
-        rates = 10 * steps * sum(float(found.schedule.rate(e)) for e in range(found.epochs))
+        updates = itertools.product(range(found.epochs), range(steps))
+        rates = 10 * sum(float(found.schedule.rate(e, step, steps)) for e, step in updates)
         term = found.objective.penalties[0]
         start = (2 / filters) ** 0.5 if cell.kind == "CompactNet" else 2**0.5
         reach = float(term.c_theta * term.beta) * rates / start
