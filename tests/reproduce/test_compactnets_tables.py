@@ -270,7 +270,7 @@ def test_units_of_a_trained_run_are_found_to_see_planted_concepts(
     network = cell.model.network(10, 32).eval()
     network.load_state_dict(load_file(Store(trained, "quick").weights.path(cell.hash)))
     digits = load("digits", tmp_path)
-    pixels = np.array(digits.test.images[::12])
+    pixels = np.array(digits.test.images[::2])
     scaled = (torch.from_numpy(pixels).float() / 255 - torch.tensor(digits.mean)).float()
     images = (scaled / torch.tensor(digits.std)).float().permute(0, 3, 1, 2)
     with torch.no_grad():
@@ -285,7 +285,7 @@ def test_units_of_a_trained_run_are_found_to_see_planted_concepts(
     for place, (unit, kind) in enumerate(zip(units, ("object", "part"), strict=True)):
         seen = detectors[unit]
         assert (seen["concept"], seen["category"]) == (f"concept {place}", kind)
-        assert seen["iou"] == pytest.approx(1, abs=0.05)
+        assert seen["iou"] == pytest.approx(1, abs=0.1)  # the last of 0.5 % may be either
     concepts = {one["concept"] for one in detectors.values()}
     assert (found["interpretable"], found["concepts"]) == (len(detectors), len(concepts))
     assert found["s_hat"] == pytest.approx(len(concepts) / len(detectors))
