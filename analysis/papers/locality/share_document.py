@@ -23,12 +23,12 @@ from analysis.papers.locality.share_data_and_figure import figure, tidy
 from analysis.papers.locality.share_replay import Printed, Replay, lower_weight
 from analysis.papers.locality.share_results import (
     DEFAULT,
-    REPRODUCED,
     Network,
     Number,
     SharesResult,
 )
 from analysis.papers.locality.shares import COMPARISONS, HALVINGS, PARTS, Interval, Share
+from analysis.verdicts.wording import Verdict
 
 HOW = (
     "Centre, left neighbour and upper left corner are the positions (1,1), (1,0) and (0,0). "
@@ -182,7 +182,7 @@ def _number(number: Number) -> list[str | Cell]:
     found = number.share
     if found is None:
         return ["0", *(MISSING,) * 5]
-    tone: Tone = "good" if number.verdict == REPRODUCED else "bad"
+    tone: Tone = "good" if number.verdict == Verdict.REPRODUCED else "bad"
     return [
         Cell(f"{found.filters:,}", found.filters),
         _printed(number.printed) if number.printed else MISSING,
@@ -198,7 +198,7 @@ def measured_summary(result: SharesResult) -> list[str]:
     judged = [n for n in result.numbers if n.verdict]
     lines = []
     if judged:
-        good = sum(n.verdict == REPRODUCED for n in judged)
+        good = sum(n.verdict == Verdict.REPRODUCED for n in judged)
         lines.append(
             f"{good} of {len(judged)} measured numbers have the printed share and stars. Nothing "
             "is drawn here: the same weights must give the same numbers."
