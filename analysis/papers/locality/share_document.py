@@ -28,12 +28,13 @@ from analysis.papers.locality.share_results import (
     SharesResult,
 )
 from analysis.papers.locality.shares import COMPARISONS, HALVINGS, PARTS, Interval, Share
+from analysis.statistics.stars import star_legend
 from analysis.verdicts.wording import Verdict
 
 HOW = (
     "Centre, left neighbour and upper left corner are the positions (1,1), (1,0) and (0,0). "
     "Lower: the first half of the 3×3 layers by depth, rounded down (L-14). Stars: two-sided "
-    "binomial test against one half, *** < .001, ** < .01, * < .1 (L-10). It takes filters as "
+    f"binomial test against one half, {star_legend('')} (L-10). It takes filters as "
     "independent, and so does the Wilson interval; filters of one layer are not, since they were "
     "trained together. The interval by layer takes whole layers as the draws (cluster-robust "
     "variance of the ratio, t with L − 1 degrees of freedom). Both are 95 % intervals."
