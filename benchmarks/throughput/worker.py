@@ -27,7 +27,7 @@ import torch
 from benchmarks.data import store
 from benchmarks.data.dataset import Dataset
 from benchmarks.data.images import Images
-from benchmarks.errors import UserError
+from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.models import VGG10
 from benchmarks.objectives import Objective
 from benchmarks.optimizers import SGD
@@ -187,7 +187,7 @@ def main() -> int:
         more = TRAINERS[options.kind](options, dataset, window)
     except UserError as error:
         print(error, file=sys.stderr)
-        return 2
+        return BAD_INPUT
     print(json.dumps({**window.answer(), **(more or {})}), flush=True)
     return 0
 
