@@ -14,7 +14,7 @@ import typer
 
 from analysis.papers.structured_sparsity.measurement_names import TAU
 from benchmarks.errors import UserError
-from benchmarks.procedures.shrinking_kernels import Kernels
+from benchmarks.procedures.shrink_model import Kernels
 from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt
