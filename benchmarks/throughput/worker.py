@@ -42,8 +42,8 @@ from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
 from benchmarks.training.context import Context, Resident, no_weights
-from benchmarks.training.device import Request, on
 from benchmarks.training.device_path import DevicePath
+from benchmarks.training.device_services import Request, on
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
 from benchmarks.training.step import Step
