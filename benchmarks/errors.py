@@ -1,9 +1,12 @@
-"""The one exception that a user may cause, and how other errors become one."""
+"""The one exception that a user may cause, what it ends with, and how other errors become one."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+
+BAD_INPUT = 2
+"""The exit code of a program that a :class:`UserError` ends."""
 
 
 class UserError(Exception):

@@ -24,7 +24,7 @@ def run_entry(entry_id: str) -> NoReturn:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; see docs/commands/running.md, "Exit codes"."""
-    from reproduce.origin import ensure_own_packages
+    from reproduce.commands.own_packages import ensure_own_packages
 
     ensure_own_packages()  # before anything of benchmarks is imported: it may be someone else's
 

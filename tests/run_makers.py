@@ -9,7 +9,7 @@ from benchmarks.data import info
 from benchmarks.models import Block
 from benchmarks.parts import made
 from benchmarks.run import Run
-from reproduce.store.schema1 import migrate
+from reproduce.store.schema1_migration import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -115,7 +115,8 @@ def is_output(path: str) -> bool:
 SHARED = (
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "benchmarks").glob("*.py")),
     *("benchmarks/training", "benchmarks/models/model.py", "benchmarks/optimizers/optimizer.py"),
-    *("benchmarks/penalties/term.py", "benchmarks/procedures/phase.py"),
+    *("benchmarks/penalties/term.py", "benchmarks/penalties/quadratic.py"),
+    "benchmarks/procedures/phase.py",
     *("analysis/documents", "analysis/figures", "analysis/statistics", "analysis/verdicts"),
     *("reproduce/catalogue", "reproduce/commands", "reproduce/executors"),
     *("reproduce/running", "reproduce/store"),

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from analysis.documents.blocks import MISSING, Cell, Column, Document, Grid, Note, Notes, Row
 from analysis.documents.table_cells import TONES
 from analysis.tables.results import ClaimResult
+from analysis.verdicts.wording import Verdict
 
-VERDICTS = ("confirmed", "contradicted", "undecided", "not decidable")  # as they are counted
+# As they are counted.
+VERDICTS = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.UNDECIDED, Verdict.NOT_DECIDABLE)
 COUNT = re.compile(r"(\d+) of (\d+)")
 RULES = (
     Note("the sentence counted in the paper's own table: no run is needed.", "Printed"),
     Note(
-        "confirmed or contradicted where the interval of the true count leaves no other answer, "
-        "undecided where the runs at hand could not tell, not decidable where runs are missing "
-        "that could.",
+        f"{Verdict.CONFIRMED} or {Verdict.CONTRADICTED} where the interval of the true count "
+        f"leaves no other answer, {Verdict.UNDECIDED} where the runs at hand could not tell, "
+        f"{Verdict.NOT_DECIDABLE} where runs are missing that could.",
         "Runs",
     ),
     Note(
@@ -95,7 +97,7 @@ def by_print(claim: ClaimResult) -> str:
     printed, stated = COUNT.fullmatch(claim.printed), COUNT.fullmatch(claim.stated)
     if not printed or not stated or printed[2] != stated[2]:
         return ""
-    return "confirmed" if int(printed[1]) >= int(stated[1]) else "contradicted"
+    return Verdict.CONFIRMED if int(printed[1]) >= int(stated[1]) else Verdict.CONTRADICTED
 
 
 def _printed(claim: ClaimResult) -> Cell:

@@ -9,23 +9,23 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from analysis.documents.blocks import MISSING, Cell, Tone
-from analysis.verdicts.wording import marked
+from analysis.verdicts.wording import Verdict, marked
 
 if TYPE_CHECKING:
     from analysis.tables.results import CellResult, ComparisonResult
 
-MISSING_CELL = "missing"
+MISSING_CELL: str = Verdict.MISSING
 
 # Of verdicts, whose words and marks are in analysis.verdicts.wording.
 TONES: Mapping[str, Tone] = {
-    "reproduced": "good",
-    "not reproduced": "bad",
-    "inconclusive": "open",
-    "confirmed": "good",
-    "contradicted": "bad",
-    "undecided": "open",
-    "missing": "dim",
-    "not decidable": "dim",
+    Verdict.REPRODUCED: "good",
+    Verdict.NOT_REPRODUCED: "bad",
+    Verdict.INCONCLUSIVE: "open",
+    Verdict.CONFIRMED: "good",
+    Verdict.CONTRADICTED: "bad",
+    Verdict.UNDECIDED: "open",
+    Verdict.MISSING: "dim",
+    Verdict.NOT_DECIDABLE: "dim",
 }
 
 

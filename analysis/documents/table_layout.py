@@ -18,7 +18,7 @@ from analysis.documents.blocks import MISSING, Cell, Column, Grid, Row
 from analysis.statistics.stars import STAR_LEGEND
 from analysis.tables.results import CellResult, ComparisonResult, TableResult
 from analysis.verdicts.measure import Measure
-from analysis.verdicts.wording import MARKS, marked
+from analysis.verdicts.wording import MARKS, Verdict, marked
 
 BOLD = "the best of a group's column"
 WIDEST = 7  # columns of a grid that stand side by side
@@ -211,6 +211,6 @@ def _grid(result: TableResult, held: Sequence[str], steps: Sequence[str], has_be
             "none."
         )
     if not result.is_quick:
-        marks = ("reproduced", "not reproduced", "inconclusive")
+        marks = (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE)
         text += f" Marks: {', '.join(map(marked, marks))}."
     return Grid("layout", columns, tuple(rows), caption=text, headed=True, captioned=True)

@@ -162,7 +162,8 @@ def _detectable(result: TableResult) -> str:
     unit = "points" if measure.is_share else measure.unit
     return (
         f"with the spread of these runs a true shift of {span} {unit}".rstrip()
-        + " is seen at p < .05 in four tables of five; smaller ones mostly stay undecided."
+        + " is seen at p < .05 in four tables of five; smaller ones mostly stay "
+        f"{wording.Verdict.UNDECIDED}."
     )
 
 

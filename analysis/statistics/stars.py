@@ -4,7 +4,14 @@ from __future__ import annotations
 
 STARS = ((0.001, "***"), (0.01, "**"), (0.1, "*"))
 """The usual legend: the stars of a p-value under each bound."""
-STAR_LEGEND = ", ".join(f"{mark} p < {str(bound)[1:]}" for bound, mark in STARS)
+
+
+def star_legend(of: str = "p ") -> str:
+    """The bounds in a line: "*** p < .001, …"; without the p where the test is named before it."""
+    return ", ".join(f"{mark} {of}< {str(bound)[1:]}" for bound, mark in STARS)
+
+
+STAR_LEGEND = star_legend()
 
 
 def stars(p_value: float) -> str:

@@ -25,6 +25,7 @@ from analysis.statistics.rank_sum import rank_sum_test
 from analysis.tables.results import CellResult, ClaimResult, TableResult
 from analysis.verdicts.level import SEEDS_NEEDED
 from analysis.verdicts.measure import ACCURACY
+from analysis.verdicts.wording import Verdict
 
 DRAWS = 2000
 Values = NDArray[np.float64]
@@ -87,9 +88,9 @@ def _count(row: Mapping[str, str], contests: Sequence[Contest]) -> dict[str, str
     ours = sum(_won(contest, lambda cell: cell.median or 0.0) for contest in known)
     low = sum(_surely(c.above, c.below, ALPHA / total) for c in known)
     high = total - sum(_surely(c.below, c.above, ALPHA / total) for c in known)
-    verdict = "undecided" if len(known) == total else "not decidable"
+    verdict = Verdict.UNDECIDED if len(known) == total else Verdict.NOT_DECIDABLE
     if low >= stated or high < stated:
-        verdict = "confirmed" if low >= stated else "contradicted"
+        verdict = Verdict.CONFIRMED if low >= stated else Verdict.CONTRADICTED
     chance = sum(len(c.above) / (len(c.above) + len(c.below)) for c in contests)
     return {
         "printed": f"{sum(_won(contest, _printed) for contest in contests)} of {total}",
@@ -131,15 +132,15 @@ def _gain(blocks: Sequence[Contest]) -> dict[str, str]:
     """The mean over the groups of what the best compared cell gains on the best plain one."""
     printed = [max(map(_printed, b.above)) - max(map(_printed, b.below)) for b in blocks]
     found = dict.fromkeys(("ours", "interval", "chance"), "")
-    found |= {"printed": _spread(printed), "verdict": "not decidable"}
+    found |= {"printed": _spread(printed), "verdict": Verdict.NOT_DECIDABLE}
     cells = [cell for block in blocks for cell in (*block.above, *block.below)]
     if all(cell.n >= SEEDS_NEEDED for cell in cells):
         gains = _gains({cell.name: np.array([np.median(_values(cell))]) for cell in cells}, blocks)
         bounds = np.quantile(_gains(_resampled(cells), blocks).mean(axis=0), TAILS)
         nothing = np.quantile(_gains(_permuted(blocks), blocks).mean(axis=0), TAILS)
         mean = float(gains.mean())
-        decided = "contradicted" if mean < nothing[0] else "undecided"
-        found["verdict"] = "confirmed" if mean > nothing[1] else decided
+        decided = Verdict.CONTRADICTED if mean < nothing[0] else Verdict.UNDECIDED
+        found["verdict"] = Verdict.CONFIRMED if mean > nothing[1] else decided
         found["ours"] = _spread(gains[:, 0])
         found["interval"] = ACCURACY.difference_interval(*bounds)
         found["chance"] = ACCURACY.difference_interval(*nothing)

@@ -31,6 +31,7 @@ from analysis.statistics.power import POWER
 from analysis.statistics.trend import trend
 from analysis.tables.results import CellResult, ClaimResult, TableResult
 from analysis.verdicts.measure import MISSING
+from analysis.verdicts.wording import Verdict
 
 EVERY = "all"  # what a claim about every one of its contrasts states
 
@@ -166,9 +167,9 @@ def _claim(
     low = sum(outcome.holds for outcome in found)
     high = total - sum(outcome.fails for outcome in found)
     reach = max((o.detectable for o in found if o.detectable is not None), default=None)
-    verdict = "undecided" if len(known) == total else "not decidable"
+    verdict = Verdict.UNDECIDED if len(known) == total else Verdict.NOT_DECIDABLE
     if low >= count or high < count:
-        verdict = "confirmed" if low >= count else "contradicted"
+        verdict = Verdict.CONFIRMED if low >= count else Verdict.CONTRADICTED
     printed = [v for c in contrasts if (v := _printed(c, by_measure[c.measure])) is not None]
     return ClaimResult(
         **{name: row[name] for name in ("claim", "text", "where")},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis.tables.results import TableResult
+from analysis.verdicts.wording import Verdict
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def verdicts(result: TableResult) -> Iterator[tuple[str, str]]:
     for table in (result, *result.others):
         of = "" if table is result else f", {table.about.measure.name}"
         for cell in table.cells:
-            if cell.level and cell.n and cell.level.verdict != "missing":
+            if cell.level and cell.n and cell.level.verdict != Verdict.MISSING:
                 yield f"{cell.name}{of}", cell.level.verdict
         for pair in table.comparisons:
-            if pair.effect and pair.shift and pair.effect.verdict != "missing":
+            if pair.effect and pair.shift and pair.effect.verdict != Verdict.MISSING:
                 yield f"{pair.first} − {pair.against}{of}", pair.effect.verdict
     for claim in result.claims:
-        if claim.verdict != "not decidable":
+        if claim.verdict != Verdict.NOT_DECIDABLE:
             yield claim.text, claim.verdict

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import Shift, hodges_lehmann
 from analysis.verdicts import wording
-from analysis.verdicts.wording import Effect
+from analysis.verdicts.wording import Effect, Verdict
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ def effect_verdict(x: ArrayLike, y: ArrayLike, published_sign: int) -> EffectVer
     first, second = (np.asarray(v, dtype=np.float64) for v in (x, y))
     n_x, n_y = len(first), len(second)
     if not (n_x and n_y):
-        return EffectVerdict("missing", None, math.nan, n_x, n_y, wording.NO_SEEDS)
+        return EffectVerdict(Verdict.MISSING, None, math.nan, n_x, n_y, wording.NO_SEEDS)
     shift = hodges_lehmann(first, second)
-    verdict: Effect = "undecided"
+    verdict: Effect = Verdict.UNDECIDED
     if not shift.excludes(0.0):
         reason = wording.SHIFT_INCLUDES_0
     elif published_sign == 0:
         reason = wording.NO_DIRECTION
     else:
         sign = 1 if rank_sum_test(first, second, alternative="greater").p_value < 0.5 else -1
-        verdict = "confirmed" if sign == published_sign else "contradicted"
+        verdict = Verdict.CONFIRMED if sign == published_sign else Verdict.CONTRADICTED
         reason = wording.SHIFT_EXCLUDES_0
     return EffectVerdict(verdict, shift, rank_sum_test(first, second).p_value, n_x, n_y, reason)

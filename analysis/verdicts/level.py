@@ -17,7 +17,7 @@ from analysis.statistics.median import median_interval
 from analysis.statistics.rank_sum import sample
 from analysis.verdicts import wording
 from analysis.verdicts.measure import ACCURACY, Measure
-from analysis.verdicts.wording import Level
+from analysis.verdicts.wording import Level, Verdict
 
 SEEDS_NEEDED = 6
 """Fewer leave no 95 % interval of the median."""
@@ -71,7 +71,7 @@ def level_verdict(
     runs, nan = np.asarray(values, dtype=np.float64), math.nan
     n = len(runs)
     if n == 0:
-        return LevelVerdict("missing", nan, nan, nan, nan, 0, wording.NO_SEEDS)
+        return LevelVerdict(Verdict.MISSING, nan, nan, nan, nan, 0, wording.NO_SEEDS)
     ordered = np.sort(sample(runs, "values"))
     # In decimals, as margins and printed numbers are.
     median = (_decimal(ordered[(n - 1) // 2]) + _decimal(ordered[n // 2])) / 2
@@ -79,19 +79,19 @@ def level_verdict(
     far, tail = float(difference), wording.some_diverged(diverged, n)
     if n < SEEDS_NEEDED:
         reason = wording.too_few_seeds(n, SEEDS_NEEDED)
-        return LevelVerdict("inconclusive", far, nan, nan, nan, n, reason)
+        return LevelVerdict(Verdict.INCONCLUSIVE, far, nan, nan, nan, n, reason)
     if not median.is_finite():
         reason = wording.DIVERGED_MEDIAN + tail
-        return LevelVerdict("not reproduced", far, nan, nan, math.inf, n, reason)
+        return LevelVerdict(Verdict.NOT_REPRODUCED, far, nan, nan, math.inf, n, reason)
     interval, root = median_interval(runs), Decimal(2).sqrt()
     low = difference - root * (median - _decimal(interval.low)) - half_digit
     high = difference + root * (_decimal(interval.high) - median) + half_digit
     margin = measure.margin(Decimal(delta), printed)
-    verdict, reason = "inconclusive", wording.ACROSS_MARGIN
+    verdict, reason = Verdict.INCONCLUSIVE, wording.ACROSS_MARGIN
     if -margin <= low and high <= margin:
-        verdict, reason = "reproduced", wording.WITHIN_MARGIN
+        verdict, reason = Verdict.REPRODUCED, wording.WITHIN_MARGIN
     elif low > margin or high < -margin:
-        verdict, reason = "not reproduced", wording.OUTSIDE_MARGIN
+        verdict, reason = Verdict.NOT_REPRODUCED, wording.OUTSIDE_MARGIN
     smallest = measure.delta(max(abs(low), abs(high)), printed)
     if smallest.is_finite():
         smallest = smallest.quantize(Decimal("0.0001"), ROUND_CEILING)

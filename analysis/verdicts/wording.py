@@ -7,23 +7,38 @@ The rules themselves are in :mod:`analysis.verdicts.level`, :mod:`analysis.verdi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Literal
 
 from analysis.verdicts.measure import MISSING
 
-Level = Literal["reproduced", "not reproduced", "inconclusive", "missing"]
-Effect = Literal["confirmed", "contradicted", "undecided", "missing"]
 
-# In the order in which they are counted. A verdict never stands on its colour alone.
+class Verdict(StrEnum):
+    """All words, as reports, JSON and CSV hold them; in the order in which they are counted."""
+
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    INCONCLUSIVE = "inconclusive"
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    UNDECIDED = "undecided"
+    MISSING = "missing"
+    NOT_DECIDABLE = "not decidable"
+
+
+Level = Literal[Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE, Verdict.MISSING]
+Effect = Literal[Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.UNDECIDED, Verdict.MISSING]
+
+# In the order of the words. A verdict never stands on its colour alone.
 MARKS: Mapping[str, str] = {
-    "reproduced": "=",
-    "not reproduced": "≠",
-    "inconclusive": "?",
-    "confirmed": "+",
-    "contradicted": "×",
-    "undecided": "?",
-    "missing": MISSING,
-    "not decidable": MISSING,
+    Verdict.REPRODUCED: "=",
+    Verdict.NOT_REPRODUCED: "≠",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.CONFIRMED: "+",
+    Verdict.CONTRADICTED: "×",
+    Verdict.UNDECIDED: "?",
+    Verdict.MISSING: MISSING,
+    Verdict.NOT_DECIDABLE: MISSING,
 }
 
 # What decided, in a clause.
@@ -39,33 +54,35 @@ NO_DIRECTION = "the paper prints no direction"
 LEVEL_RULE = (
     "D is the reproduced minus the published median. √2 widens the interval of our "
     "median, since the published one varies too and lends itself our spread; half of its last "
-    "printed digit is added. Reproduced: the interval lies within ±δ; not reproduced: wholly "
-    "outside; inconclusive: neither, or fewer than six seeds. min δ: the smallest margin that "
-    "would pass."
+    f"printed digit is added. {Verdict.REPRODUCED.capitalize()}: the interval lies within ±δ; "
+    f"{Verdict.NOT_REPRODUCED}: wholly outside; {Verdict.INCONCLUSIVE}: neither, or fewer than six "
+    "seeds. min δ: the smallest margin that would pass."
 )
 EFFECT_RULE = (
-    "confirmed or contradicted where the interval of the shift excludes 0 on the published or on "
-    "the other side, else undecided."
+    f"{Verdict.CONFIRMED} or {Verdict.CONTRADICTED} where the interval of the shift excludes 0 on "
+    f"the published or on the other side, else {Verdict.UNDECIDED}."
 )
 STARS_RULE = (
     "agreement with the paper's is shown with the probability to be expected of it were our runs "
     "the truth, and is not judged."
 )
+_COUNTED = (
+    f"{Verdict.CONFIRMED} where it lies at or above the stated count, {Verdict.CONTRADICTED} where "
+    f"it lies below, {Verdict.NOT_DECIDABLE} while runs are missing that could tell"
+)
 CONTESTS_RULE = (
     "a count's interval runs from the contests surely won to all but those surely lost, by "
-    "one-sided exact rank-sum tests that share an error of 5 %; confirmed where it lies at or "
-    "above the stated count, contradicted where it lies below, not decidable while runs are "
-    "missing that could tell. By chance: what the best of several settings reaches were they all "
-    "alike. The gain at the best λ is judged against its permutations, since picking the best "
-    "gains by itself; its interval is a bootstrap over seeds."
+    f"one-sided exact rank-sum tests that share an error of 5 %; {_COUNTED}. By "
+    "chance: what the best of several settings reaches were they all alike. The gain at the best "
+    "λ is judged against its permutations, since picking the best gains by itself; its interval "
+    "is a bootstrap over seeds."
 )
 CONTRASTS_RULE = (
     "a claim is a list of inequalities between cells. One surely holds, or fails, by Welch's "
     "one-sided t test of its two sides' means, for any number of cells, with an error of 5 % "
     "shared by the claim's list; two cells are alike where their difference's interval lies within "
     "the margin. The interval runs from those that surely hold to all but those that surely fail: "
-    "confirmed where it lies at or above the stated count, contradicted where it lies below, not "
-    "decidable while runs are missing that could tell."
+    f"{_COUNTED}."
 )
 
 

@@ -1,4 +1,5 @@
-"""A chain of layers without the filters that training has left without weights, or without readers.
+"""Takes filters without weights or without readers out of a chain, whose outputs stay, unlike with
+:mod:`.filter_removal`, which takes small ones.
 
 What such a filter gives is the same everywhere: batch-norm makes a constant of its zeros. So its
 map leaves the network, and the layer above is given what it made of it: a number an output where

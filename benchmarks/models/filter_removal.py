@@ -1,4 +1,5 @@
-"""Networks without the weights or filters that training has made small."""
+"""Removes a chain's weights and filters by magnitude, whatever that does to its outputs, which
+:mod:`.dead_filters` keeps; by norms, and in residual networks, it is :mod:`.kernel_removal`."""
 
 from __future__ import annotations
 

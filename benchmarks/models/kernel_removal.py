@@ -1,5 +1,5 @@
-"""Takes selected kernels, rings, channels and layers out of a network; what goes is chosen by
-:mod:`benchmarks.models.kernel_selection`."""
+"""Takes kernels, rings and layers out of a chain or residual network as :mod:`.kernel_selection`
+has chosen them; it judges nothing, and the outputs are those with them at 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which kernels, or rings of kernels, training has made small, and a network with these at 0.
+"""Chooses kernels, or rings of kernels, by their norms, and sets them to 0 in a network that keeps
+its shape; :mod:`.kernel_removal` takes them out.
 
 Source: "Optimal Convolutional Architectures Via Structured Sparsity Regularizers", eqs. 15, 20, 23
 and 24. What is selected is written as the size of every kernel by layer, 0 where it goes.

@@ -16,8 +16,9 @@ from benchmarks.penalties.measured_filter_locality import FilterLocality
 from benchmarks.penalties.measured_group_sparsity import GroupSparsity
 from benchmarks.penalties.measured_kernel_correlation import KernelCorrelation
 from benchmarks.penalties.measured_non_zeros import NonZeros
+from benchmarks.penalties.quadratic import Quadratic
 from benchmarks.penalties.strip_reg import StripReg
-from benchmarks.penalties.term import Attached, Quadratic, Term
+from benchmarks.penalties.term import Attached, Term
 
 __all__ = [
     "Attached",

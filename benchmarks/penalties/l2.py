@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.penalties.term import Quadratic
+from benchmarks.penalties.quadratic import Quadratic
 
 if TYPE_CHECKING:
     import torch

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.parts import NotNegative, Part
+from benchmarks.parts import Part
 
 if TYPE_CHECKING:
     import torch
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Attached:
-    """A penalty at work on a network; a quadratic one gives coefficients and nothing else.
+    """A penalty at work on a network; a quadratic one (:mod:`.quadratic`) gives coefficients alone.
 
     A penalty of another form subclasses this: a differentiable one returns its ``loss``; one whose
     gradient has a closed form adds it to the gradients in a few fused operations; a proximal one
@@ -72,35 +71,6 @@ class Term(Part, frozen=True):
     def misfit(self, dataset: str) -> str | None:
         """What is wrong where images of that data set train, in one line; None where nothing is."""
         return None
-
-
-# What a penalty's λ means: the gradient of λ·Σ r w² is 2λ r w; weight decay's is λ r w.
-GRADIENT_FACTOR = {"sum_sq": 2.0, "half_sum_sq": 1.0}
-
-
-class Quadratic(Term, frozen=True):
-    """λ·Σ r w² with a factor r a weight, which an optimiser applies as g ← g + c ∘ w.
-
-    Attributes:
-        weight_decay: λ.
-        convention: "sum_sq" is λ·Σ r w², whose gradient is 2λ r w; "half_sum_sq" has the gradient
-            λ r w, as torch's weight_decay.
-    """
-
-    weight_decay: NotNegative = Decimal("0.0005")
-    convention: Literal["sum_sq", "half_sum_sq"] = "sum_sq"
-
-    @property
-    def scale(self) -> float:
-        """What a weight's coefficient is where its factor r is 1."""
-        return GRADIENT_FACTOR[self.convention] * float(self.weight_decay)
-
-    def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """c of each parameter that the penalty touches, float64, broadcasting over it."""
-        raise NotImplementedError
-
-    def attach(self, model: nn.Module) -> Attached:
-        return Attached(model, self.coefficients(model))
 
 
 def coefficients_of(penalties: Iterable[Attached]) -> dict[str, torch.Tensor]:

@@ -1,11 +1,11 @@
-"""What a run does with its weights: a list of phases, one file a phase."""
+"""What a run does with its weights: a list of phases, one file a phase; ``shrink`` for own code."""
 
 from __future__ import annotations
 
 from benchmarks.procedures.linear_svm import LinearSVM
 from benchmarks.procedures.phase import AtOnce, Phase, Procedure, Work
 from benchmarks.procedures.prune import Prune
-from benchmarks.procedures.shrinking_kernels import Shrunk, shrink
+from benchmarks.procedures.shrink_model import Shrunk, shrink
 from benchmarks.procedures.start_from import StartFrom
 from benchmarks.procedures.start_from_file import StartFromFile
 from benchmarks.procedures.thresholds import Thresholds

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from benchmarks.run import Run
-    from benchmarks.training.device import Request
+    from benchmarks.training.device_services import Request
     from benchmarks.training.member import Member
 
 

@@ -1,4 +1,5 @@
-"""The phase that removes what training has made small."""
+"""The phase that removes what training has made small from the run's own network; outside of runs
+that is :mod:`.shrink_model`, and :mod:`.thresholds` measures copies and removes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.parts import NotNegative
 from benchmarks.procedures.phase import AtOnce
-from benchmarks.procedures.shrinking_kernels import SCHEMES, rebuild, shrink
+from benchmarks.procedures.shrink_model import SCHEMES, rebuild, shrink
 
 if TYPE_CHECKING:
     from torch import nn

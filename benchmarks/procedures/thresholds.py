@@ -1,4 +1,5 @@
-"""The phase that looks at what thresholds would leave of a network, and leaves it as it is."""
+"""The phase that measures what each of several thresholds would leave of a network, and leaves it
+as it is, where :mod:`.prune` changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from benchmarks.errors import UserError
 from benchmarks.parts import NotNegative
 from benchmarks.procedures.phase import AtOnce
-from benchmarks.procedures.shrinking_kernels import SCHEMES, of_layers, without
+from benchmarks.procedures.shrink_model import SCHEMES, of_layers, without
 
 if TYPE_CHECKING:
     from torch import nn

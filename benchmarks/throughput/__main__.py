@@ -40,7 +40,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.errors import UserError
+from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.throughput import arguments
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(given)
     except UserError as error:
         print(f"benchmarks.throughput: {error}", file=sys.stderr)
-        return 2
+        return BAD_INPUT
     except KeyboardInterrupt:
         kept = given.json and given.json.exists()
         what = f"{given.json} has the finished rounds" if kept else "nothing was written"

@@ -43,7 +43,7 @@ from torch.nn import functional
 from benchmarks.data.augmentation import Augmentation, NoAugmentation
 from benchmarks.data.crop_flip import CropFlip
 from benchmarks.data.fast_autoaugment import FastAutoAugment
-from benchmarks.errors import UserError
+from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.models import LocallyConnected2d, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
 from benchmarks.optimizers.lasso import lasso_step
@@ -260,7 +260,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(table(_measure_all(given)))
     except UserError as error:
         print(f"benchmarks.throughput.parts: {error}", file=sys.stderr)
-        return 2
+        return BAD_INPUT
     return 0
 
 

@@ -27,7 +27,7 @@ import torch
 from benchmarks.data import store
 from benchmarks.data.dataset import Dataset
 from benchmarks.data.images import Images
-from benchmarks.errors import UserError
+from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.models import VGG10
 from benchmarks.objectives import Objective
 from benchmarks.optimizers import SGD
@@ -42,8 +42,8 @@ from benchmarks.throughput.contenders import Options
 from benchmarks.throughput.peak import train_peak
 from benchmarks.throughput.window import Window
 from benchmarks.training.context import Context, Resident, no_weights
-from benchmarks.training.device import Request, on
 from benchmarks.training.device_path import DevicePath
+from benchmarks.training.device_services import Request, on
 from benchmarks.training.loop import Progress, prepare, train
 from benchmarks.training.member import Member
 from benchmarks.training.step import Step
@@ -187,7 +187,7 @@ def main() -> int:
         more = TRAINERS[options.kind](options, dataset, window)
     except UserError as error:
         print(error, file=sys.stderr)
-        return 2
+        return BAD_INPUT
     print(json.dumps({**window.answer(), **(more or {})}), flush=True)
     return 0
 

@@ -11,7 +11,7 @@ import torch
 from benchmarks.errors import UserError
 from benchmarks.randomness import permutation
 from benchmarks.training.batches import Normalizer
-from benchmarks.training.device import services
+from benchmarks.training.device_services import services
 from benchmarks.training.placed_splits import PlacedSplit, placed
 
 if TYPE_CHECKING:

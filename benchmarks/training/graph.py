@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from benchmarks.training.device import Host, Request, Stream, services
 from benchmarks.training.device_path import VARIABLE, DevicePath, chosen_path
+from benchmarks.training.device_services import Host, Request, Stream, services
 
 # How often the same members ask for the same work before it is recorded. Until then it is run as it
 # is, so that libraries set themselves up and choose kernels by real updates and nothing is undone.

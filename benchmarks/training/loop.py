@@ -19,8 +19,8 @@ import torch
 
 from benchmarks.training import checkpoint
 from benchmarks.training.context import Context, FileOf, Resident, WeightsOf, no_file, no_weights
-from benchmarks.training.device import Request, Stream, on
 from benchmarks.training.device_path import DevicePath
+from benchmarks.training.device_services import Request, Stream, on
 from benchmarks.training.graph import conductor
 from benchmarks.training.host_memory import keep_freed_memory
 from benchmarks.training.member import Member

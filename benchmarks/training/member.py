@@ -11,7 +11,7 @@ import torch
 from benchmarks.errors import UserError
 from benchmarks.models.describe import network_measures
 from benchmarks.training.batches import evaluation_batch
-from benchmarks.training.device import Request, numerics
+from benchmarks.training.device_services import Request, numerics
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,7 +21,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.errors import UserError
-from benchmarks.training.device import services
+from benchmarks.training.device_services import services
 
 if TYPE_CHECKING:
     from benchmarks.data.folders import FileSplit, ImageFiles

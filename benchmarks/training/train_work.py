@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.training import checkpoint
-from benchmarks.training.device import Request
+from benchmarks.training.device_services import Request
 from benchmarks.training.divergence import has_diverged
 from benchmarks.training.step import Evaluation, Step
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.verdicts.wording import Verdict
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.exit_codes import DIFFERS, DONE, INCOMPLETE
@@ -29,7 +31,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("cell", "verdict", "n")
 # From best to worst; two of one rank are no worse than each other.
-RANK = {"reproduced": 0, "inconclusive": 1, "missing": 2, "not reproduced": 2}
+RANK: Mapping[str, int] = {
+    Verdict.REPRODUCED: 0,
+    Verdict.INCONCLUSIVE: 1,
+    Verdict.MISSING: 2,
+    Verdict.NOT_REPRODUCED: 2,
+}
 
 
 def check(
@@ -116,11 +123,11 @@ def judge(result: TableResult, baseline: Path) -> CheckOutcome:
         )
     reasons = []
     for name, (cell, level) in judged.items():
-        before = committed.get(name, "not reproduced")
+        before = committed.get(name, Verdict.NOT_REPRODUCED)
         reason: str = level.verdict
         if RANK[reason] > RANK[before]:
             reason += f", which is worse than the committed verdict, {before}"
-        elif reason != "not reproduced":
+        elif reason != Verdict.NOT_REPRODUCED:
             continue
         reasons.append(f"{name}, n = {cell.n}/{cell.planned}: {reason} ({level.reason})")
     code = DIFFERS if reasons else INCOMPLETE if result.missing else DONE

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.data import DATASETS, DatasetInfo, header
 from reproduce.commands import options as opt
-from reproduce.origin import complaint
+from reproduce.commands.exit_codes import BAD_INPUT, DONE
+from reproduce.commands.own_packages import complaint
 from reproduce.store import hardware, provenance
 from reproduce.store.paths import ROOT, default_data, default_results
 
@@ -79,7 +80,8 @@ def doctor(data: opt.Data = None, results: opt.Results = None, as_json: opt.Json
         from rich.console import Console
 
         Console().print(render(found))
-    return 2 if any(r.essential and r.state in ("missing", "broken") for r in found) else 0
+    lacks = any(r.essential and r.state in ("missing", "broken") for r in found)
+    return BAD_INPUT if lacks else DONE
 
 
 def rows(data: Path, results: Path) -> list[Row]:

@@ -12,8 +12,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.errors import UserError
-
 # 1 is said of cells not reproduced, and of whatever else was compared and differs.
 DONE, DIFFERS, BAD_INPUT, INCOMPLETE, CRASH = 0, 1, 2, 3, 70
 TEXT = (
@@ -34,6 +32,9 @@ TYPER_INTERRUPTED = 130  # what newer versions of typer make of Ctrl-C
 def code_of(act: Callable[[], object]) -> int:
     """The exit code of a command: a number that it returns, 0 for anything else that it does, and
     for what it raises the one promised, with a line on stderr."""
+    # Here, since own_packages.py takes its code from here before `benchmarks` is known as ours.
+    from benchmarks.errors import UserError
+
     try:
         code = act()
         if sys.stdout is not None:

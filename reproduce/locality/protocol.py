@@ -78,9 +78,9 @@ STRIP_ETA = ("strip_eta", "objective.penalties.strip_reg.eta")
 BRANCH_INIT = ("branch_init", "model.block.initialization")
 
 
-def rings(gamma: str, eta: str, weight_decay: str = "0.0005") -> LocoReg:
-    """Eq. 1's penalty with the numbers as printed."""
-    return LocoReg(weight_decay=Decimal(weight_decay), gamma=Decimal(gamma), eta=Decimal(eta))
+def rings(gamma: str, eta: str) -> LocoReg:
+    """Eq. 1's penalty with the numbers as printed; λ is that of every quadratic penalty."""
+    return LocoReg(gamma=Decimal(gamma), eta=Decimal(eta))
 
 
 def line(a0: str, a1: str) -> LocoLine:

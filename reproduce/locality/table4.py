@@ -44,7 +44,7 @@ def _cell(dataset: str, model: str, pair: tuple[str, str], strength: str) -> Cel
     return Cell(
         name=_name(block, pair, strength),
         kind="plain" if pair == PLAIN else "locality",
-        template=with_penalty(EXPERIMENT, rings(gamma, eta, strength)).replace(
+        template=with_penalty(EXPERIMENT, rings(gamma, eta).replace(weight_decay=strength)).replace(
             data=EXPERIMENT.data.replace(name=DATASETS.get(dataset, dataset)),
             model=MODELS[model],
         ),

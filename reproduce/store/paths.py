@@ -45,7 +45,7 @@ def given_path(text: str | Path) -> Path:
     Raises:
         UserError: for nothing at all, as an unset variable leaves it.
     """
-    # Here, since origin.py must be able to say that `benchmarks` is someone else's.
+    # Here, since own_packages.py must be able to say that `benchmarks` is someone else's.
     from benchmarks.errors import UserError
 
     if not str(text).strip():

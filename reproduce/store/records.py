@@ -20,7 +20,7 @@ import msgspec
 
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
-from reproduce.store import atomic, schema, schema1
+from reproduce.store import atomic, schema, schema1_migration
 from reproduce.store.committed import Committed
 from reproduce.store.provenance import utc_now
 from reproduce.store.schema import Record
@@ -153,9 +153,9 @@ class Records:
         try:
             text = path.read_text(encoding="ascii")
             earlier = json.loads(text)
-            if not schema1.is_earlier(earlier):
+            if not schema1_migration.is_earlier(earlier):
                 return
-            record = schema1.migrated(earlier, str(path), text)
+            record = schema1_migration.migrated(earlier, str(path), text)
         except (UserError, ValueError, RecursionError, FileNotFoundError):
             return
         self.publish(record)

@@ -13,7 +13,7 @@ A record is a JSON object::
     checksum    SHA-256 of the canonical JSON of all the rest
 
 A measurement is a number, a count {"count": …, "of": …} or a list of numbers; null where it is not
-finite. Records of schema 1 are read by :mod:`reproduce.store.schema1`.
+finite. Records of schema 1 are read by :mod:`reproduce.store.schema1_migration`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from benchmarks.models import BASES, PairedNet
 from benchmarks.procedures import Train
 from benchmarks.schedules import Steps
 from reproduce.catalogue.tables import Cell, Table
-from reproduce.structured_sparsity.figures import AGAINST_COST, NAMES, renamed
 from reproduce.structured_sparsity.protocol import (
     ALPHAS,
     EVERY,
@@ -27,6 +26,7 @@ from reproduce.structured_sparsity.protocol import (
     Form,
     against_base,
 )
+from reproduce.structured_sparsity.trained_figures import AGAINST_COST, NAMES, renamed
 
 NARROW = ("0.5", "0.25")
 SQUARE = BASES["CIFAR-10, square"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from reproduce.catalogue.tables import Cell
 from reproduce.structured_sparsity.drawing import widths
-from reproduce.structured_sparsity.figures import LEARNED, figure
 from reproduce.structured_sparsity.protocol import ALPHA, FULL, SHORTCUTS, Form
+from reproduce.structured_sparsity.trained_figures import LEARNED, figure
 
 
 def _cells(form: Form) -> tuple[Cell, ...]:

@@ -7,8 +7,8 @@ The draft shows its seven-layer ImageNet network; here it is CIFAR-10's (D-05).
 from __future__ import annotations
 
 from reproduce.structured_sparsity.drawing import sizes
-from reproduce.structured_sparsity.figures import LEARNED, figure
 from reproduce.structured_sparsity.protocol import ALPHA
+from reproduce.structured_sparsity.trained_figures import LEARNED, figure
 
 TABLE = figure(
     3,

@@ -6,7 +6,7 @@ The draft's figure has neither axes nor a text (S-28). Figures 1, 3 and 5 show p
 
 from __future__ import annotations
 
-from reproduce.structured_sparsity.figures import AGAINST_COST, figure
+from reproduce.structured_sparsity.trained_figures import AGAINST_COST, figure
 
 TABLE = figure(
     4,

@@ -6,7 +6,7 @@ Its runs are among Figure 4's.
 
 from __future__ import annotations
 
-from reproduce.structured_sparsity.figures import AGAINST_COST, figure
+from reproduce.structured_sparsity.trained_figures import AGAINST_COST, figure
 
 TABLE = figure(
     5,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.papers.structured_sparsity.measurement_names import TAU
 from benchmarks.errors import UserError
-from benchmarks.procedures.shrinking_kernels import Kernels
+from benchmarks.procedures.shrink_model import Kernels
 from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
 
 ID = f"{PAPER}/networks"
-TAU = "0.001"
 SECONDS = 1.0  # of a measurement of speed
 
 Taus = Annotated[

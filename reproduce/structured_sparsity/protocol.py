@@ -21,7 +21,7 @@ from benchmarks.models import BASES, PairedNet
 from benchmarks.objectives import Objective
 from benchmarks.penalties import KernelCorrelation, KernelNumber, KernelSize, PlainL2, Term
 from benchmarks.procedures import Procedure, Thresholds, Train
-from benchmarks.procedures.shrinking_kernels import Kernels
+from benchmarks.procedures.shrink_model import Kernels
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
 from reproduce.catalogue.tables import Cell, Comparison

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import json
 
 import pytest
 
-from analysis.documents.claims_document import VERDICTS
 from analysis.documents.table_cells import TONES
 from analysis.statistics.confidence import ALPHA, CONFIDENCE, TAILS
-from analysis.verdicts.wording import MARKS, Effect, Level, marked
+from analysis.verdicts.wording import MARKS, Verdict, marked
 
 
 def test_every_verdict_has_a_mark_and_a_tone():
-    assert set(MARKS) == set(TONES) == {*get_args(Level), *get_args(Effect), *VERDICTS}
-    assert marked("undecided") == "? undecided"
+    assert set(MARKS) == set(TONES) == set(Verdict)
+    assert marked("undecided") == marked(Verdict.UNDECIDED) == "? undecided"
+
+
+def test_a_verdict_is_written_as_its_word():
+    assert (
+        json.dumps([Verdict.NOT_REPRODUCED, f"{Verdict.MISSING}"])
+        == '["not reproduced", "missing"]'
+    )
 
 
 def test_quantiles_leave_out_what_intervals_leave_out():

@@ -19,7 +19,7 @@ from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop
-from benchmarks.training.device import Host
+from benchmarks.training.device_services import Host
 
 CPU = torch.device("cpu")
 

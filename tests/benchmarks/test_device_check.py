@@ -23,7 +23,7 @@ from benchmarks.device_check.probe_runs import Probe, cut
 from benchmarks.models import VGG10
 from benchmarks.optimizers.sgd import SGDUpdate
 from benchmarks.training import loop
-from benchmarks.training.device import Host
+from benchmarks.training.device_services import Host
 from benchmarks.training.graph import Recorded
 
 CPU = torch.device("cpu")

@@ -18,8 +18,8 @@ from benchmarks.errors import UserError
 from benchmarks.procedures import Procedure, Prune, Train
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, device_path, graph, loop
-from benchmarks.training.device import Cuda, Host, Request, Staging, Stream, on
 from benchmarks.training.device_path import DevicePath
+from benchmarks.training.device_services import Cuda, Host, Request, Staging, Stream, on
 from benchmarks.training.graph import Recorded, conductor
 from benchmarks.training.pack import Pack
 from benchmarks.training.step import Step

@@ -16,7 +16,7 @@ from benchmarks.models import VGG10, Model
 from benchmarks.parts import Part, kinds, plain
 from benchmarks.procedures import Procedure, StartFrom, Train
 from benchmarks.run import Run, digest_of, from_canonical
-from reproduce.store.schema1 import migrate
+from reproduce.store.schema1_migration import migrate
 
 FIVE, SEVEN = (5, 5, 5, 5, 5, 3, 3, 3, 3), (7, 7, 7, 5, 5, 3, 3, 3, 3)
 EXPANDED: dict[str, Any] = {"model": "vgg10-expanded", "augmentation": "none"}

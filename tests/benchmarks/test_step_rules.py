@@ -34,7 +34,7 @@ from benchmarks.procedures import Train
 from benchmarks.run import Run
 from benchmarks.training import graph
 from benchmarks.training import member as training_member
-from benchmarks.training.device import Host, Request
+from benchmarks.training.device_services import Host, Request
 from benchmarks.training.graph import Recorded
 from benchmarks.training.member import Member
 from benchmarks.training.step import Evaluation, Step

@@ -15,7 +15,7 @@ from analysis.documents.panels import FigureBlock
 from analysis.papers.structured_sparsity import measurement_names
 from benchmarks.models import PairedNet
 from benchmarks.procedures import thresholds
-from benchmarks.procedures.shrinking_kernels import of_layers
+from benchmarks.procedures.shrink_model import of_layers
 from benchmarks.procedures.thresholds import Thresholds
 from benchmarks.run import Run, digest_of
 from reproduce.__main__ import run

@@ -10,6 +10,7 @@ from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series, over_seeds
 from analysis.documents.table_notes import labels
 from analysis.tables.results import TableResult
+from analysis.verdicts.wording import Verdict
 
 SGD, LASSO, PUBLISHED, CONV, LOCAL = range(5)  # looks
 CONVOLUTION, DENSE, LAST = range(3)  # layers
@@ -105,9 +106,9 @@ def judged(
         seen += 2 * count > n
         sure += _at_least(count, n) <= ERROR / total
         wrong += _at_least(n - count, n) <= ERROR / total
-    verdict = "undecided" if known == total else "not decidable"
+    verdict = Verdict.UNDECIDED if known == total else Verdict.NOT_DECIDABLE
     if wrong or sure == total:
-        verdict = "contradicted" if wrong else "confirmed"
+        verdict = Verdict.CONTRADICTED if wrong else Verdict.CONFIRMED
     return {
         "stated": f"{total} of {total}",
         "printed": f"{sum(printed)} of {len(printed)}" if printed else MISSING,

@@ -22,6 +22,7 @@ from analysis.statistics.multiple_comparisons import holm
 from analysis.statistics.rank_sum import rank_sum_test
 from analysis.statistics.shift import hodges_lehmann
 from analysis.verdicts.level import SEEDS_NEEDED
+from analysis.verdicts.wording import Verdict
 
 RINGS: dict[str, tuple[tuple[int, int], ...]] = {
     "centre": ((1, 1),),
@@ -207,7 +208,7 @@ def _differences(cells: Sequence[Cell], measure: Measure) -> list[Difference]:
                 cell,
                 baseline,
                 measure.key,
-                direction if shift.excludes(0) else "undecided",
+                direction if shift.excludes(0) else Verdict.UNDECIDED,
                 (len(x), len(y)),
                 shift.estimate,
                 (shift.low, shift.high),

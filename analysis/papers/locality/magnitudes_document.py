@@ -27,6 +27,7 @@ from analysis.papers.locality.magnitudes import MEASURES, Difference, Measure, a
 from analysis.statistics.stars import STAR_LEGEND, stars
 from analysis.tables.about import LABELS
 from analysis.verdicts.measure import MINUS
+from analysis.verdicts.wording import Verdict
 
 HEADINGS = {
     "share": "How often a weight is larger: share of the 3×3 filters, in %",
@@ -144,8 +145,9 @@ def answers(cells: Iterable[magnitudes.Cell], differences: Differences) -> list[
         parts = []
         for measure in (m for m in MEASURES if m.key in DECIDING):
             found = [differences.get((name, measure.key)) for name in names]
-            words = [d.direction if d else "missing" for d in found]
-            shown = ["above", "below", "undecided", *(["missing"] if "missing" in words else [])]
+            words = [d.direction if d else MISSING_CELL for d in found]
+            shown = ["above", "below", Verdict.UNDECIDED]
+            shown += [MISSING_CELL] if MISSING_CELL in words else []
             counts = ", ".join(f"{word} in {words.count(word)}" for word in shown)
             parts.append(f"{measure.title} {counts}")
         count = "1 cell" if len(names) == 1 else f"{len(names)} cells"

@@ -23,17 +23,18 @@ from analysis.papers.locality.share_data_and_figure import figure, tidy
 from analysis.papers.locality.share_replay import Printed, Replay, lower_weight
 from analysis.papers.locality.share_results import (
     DEFAULT,
-    REPRODUCED,
     Network,
     Number,
     SharesResult,
 )
 from analysis.papers.locality.shares import COMPARISONS, HALVINGS, PARTS, Interval, Share
+from analysis.statistics.stars import star_legend
+from analysis.verdicts.wording import Verdict
 
 HOW = (
     "Centre, left neighbour and upper left corner are the positions (1,1), (1,0) and (0,0). "
     "Lower: the first half of the 3×3 layers by depth, rounded down (L-14). Stars: two-sided "
-    "binomial test against one half, *** < .001, ** < .01, * < .1 (L-10). It takes filters as "
+    f"binomial test against one half, {star_legend('')} (L-10). It takes filters as "
     "independent, and so does the Wilson interval; filters of one layer are not, since they were "
     "trained together. The interval by layer takes whole layers as the draws (cluster-robust "
     "variance of the ratio, t with L − 1 degrees of freedom). Both are 95 % intervals."
@@ -182,7 +183,7 @@ def _number(number: Number) -> list[str | Cell]:
     found = number.share
     if found is None:
         return ["0", *(MISSING,) * 5]
-    tone: Tone = "good" if number.verdict == REPRODUCED else "bad"
+    tone: Tone = "good" if number.verdict == Verdict.REPRODUCED else "bad"
     return [
         Cell(f"{found.filters:,}", found.filters),
         _printed(number.printed) if number.printed else MISSING,
@@ -198,7 +199,7 @@ def measured_summary(result: SharesResult) -> list[str]:
     judged = [n for n in result.numbers if n.verdict]
     lines = []
     if judged:
-        good = sum(n.verdict == REPRODUCED for n in judged)
+        good = sum(n.verdict == Verdict.REPRODUCED for n in judged)
         lines.append(
             f"{good} of {len(judged)} measured numbers have the printed share and stars. Nothing "
             "is drawn here: the same weights must give the same numbers."

@@ -24,10 +24,10 @@ from analysis.papers.locality.shares import (
     part,
     share,
 )
+from analysis.verdicts.wording import Verdict
 
 WEIGHTS = ("signed", "magnitudes")  # L-13; the first is the default
 DEFAULT = (WEIGHTS[0], HALVINGS[0])
-REPRODUCED = "reproduced"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class SharesResult:
     def contradicted(self) -> list[Printed]:
         """Printed numbers that were measured and that no file of their network reproduces."""
         measured = dict.fromkeys(n.printed for n in self.numbers if n.printed and n.verdict)
-        good = {n.printed for n in self.numbers if n.verdict == REPRODUCED}
+        good = {n.printed for n in self.numbers if n.verdict == Verdict.REPRODUCED}
         return [printed for printed in measured if printed and printed not in good]
 
     @property
@@ -113,7 +113,7 @@ def verdict(printed: Printed, measured: Share) -> str:
     """ "reproduced" where share and stars are those that are printed, else what differs."""
     same_share = abs(measured.value - printed.value) <= HALF_DIGIT
     if measured.stars == printed.stars:
-        return REPRODUCED if same_share else "share differs"
+        return Verdict.REPRODUCED if same_share else "share differs"
     return "stars differ" if same_share else "both differ"
 
 

@@ -21,6 +21,7 @@ from analysis.papers.structured_sparsity.frontier import ERROR, HandMade, Line, 
 from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU
 from analysis.tables.results import TableResult
 from analysis.verdicts.measure import ACCURACY
+from analysis.verdicts.wording import Verdict
 
 MILLION = 10**6
 RELATIVE_END = " of the largest"
@@ -77,9 +78,10 @@ def judged(points: Sequence[Point], hand_made: Sequence[HandMade], learned: int)
     count = len(found)
     low = sum(e.above <= ERROR / count for e in found)
     high = count - sum(e.below <= ERROR / count for e in found)
-    verdict = "undecided" if count and len({p.cell for p in at}) == learned else "not decidable"
-    if high < count or (verdict == "undecided" and low == count):
-        verdict = "confirmed" if low == count else "contradicted"
+    has_all = count and len({p.cell for p in at}) == learned
+    verdict = Verdict.UNDECIDED if has_all else Verdict.NOT_DECIDABLE
+    if high < count or (verdict == Verdict.UNDECIDED and low == count):
+        verdict = Verdict.CONFIRMED if low == count else Verdict.CONTRADICTED
     return {
         "printed": MISSING,
         "ours": f"{sum(e.mean > 0 for e in found)} of {count}" if count else "",

@@ -25,7 +25,6 @@ from benchmarks.penalties.hyperspherical.settings import (
 
 if TYPE_CHECKING:
     from benchmarks.models.hierarchical_linear import HierarchicalLinear, with_centres
-    from benchmarks.penalties.hyperspherical.attached import convolutions, filters
     from benchmarks.penalties.hyperspherical.energies import (
         Groups,
         centre_energy,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
         series_radius,
         siblings,
     )
+    from benchmarks.penalties.hyperspherical.energy_attached import convolutions, filters
     from benchmarks.penalties.hyperspherical.metrics import (
         cosines,
         distances,
@@ -70,7 +70,7 @@ __all__ = [
 # Settings load without torch, so what computes is imported when it is asked for.
 HOMES = {
     "benchmarks.models.hierarchical_linear": ("HierarchicalLinear", "with_centres"),
-    "benchmarks.penalties.hyperspherical.attached": ("convolutions", "filters"),
+    "benchmarks.penalties.hyperspherical.energy_attached": ("convolutions", "filters"),
     "benchmarks.penalties.hyperspherical.metrics": (
         *("cosines", "distances", "sign_products", "signs"),
     ),

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks.models.hierarchical_linear import last_dense
-from benchmarks.penalties.hyperspherical.attached import class_vectors, convolutions, filters
+from benchmarks.penalties.hyperspherical.energy_attached import class_vectors, convolutions, filters
 from benchmarks.penalties.hyperspherical.metrics import cosines
 from benchmarks.penalties.term import Attached
 

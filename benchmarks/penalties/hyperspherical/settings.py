@@ -41,7 +41,7 @@ class HypersphericalEnergy(PairTerm, tag="hyperspherical_energy", frozen=True):
     leave_out: tuple[str, ...] = ()
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.hyperspherical.attached import EnergyAttached
+        from benchmarks.penalties.hyperspherical.energy_attached import EnergyAttached
 
         return EnergyAttached(model, self)
 
@@ -108,7 +108,7 @@ class HypersphericalHierarchy(PairTerm, tag="hyperspherical_hierarchy", frozen=T
         return misfit(self.parents, dataset)
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.hyperspherical.hierarchy import HierarchyAttached
+        from benchmarks.penalties.hyperspherical.hierarchy_attached import HierarchyAttached
 
         return HierarchyAttached(model, self)
 
@@ -123,7 +123,7 @@ class VectorNorms(Term, tag="vector_norms", frozen=True):
     weight: NotNegative = Decimal("0.0005")
 
     def attach(self, model: nn.Module) -> Attached:
-        from benchmarks.penalties.hyperspherical.attached import NormsAttached
+        from benchmarks.penalties.hyperspherical.energy_attached import NormsAttached
 
         return NormsAttached(model, self)
 

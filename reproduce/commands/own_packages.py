@@ -1,7 +1,7 @@
 """Are ``benchmarks`` and ``analysis`` this checkout's? Their names are common ones.
 
-Only the standard library is imported here and no package of ours: with someone else's
-``benchmarks`` first on the path, even our own exception could not be imported.
+Nothing is imported here that imports one of them: with someone else's ``benchmarks`` first on the
+path, even our own exception could not be.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from reproduce.commands.exit_codes import BAD_INPUT
 from reproduce.store.paths import PAPER_TABLES, ROOT
 
 PACKAGES = ("benchmarks", "analysis")
@@ -52,11 +53,11 @@ def location(name: str) -> Path | None:
 
 
 def ensure_own_packages() -> None:
-    """End the process with one line on stderr and exit code 2 where :func:`complaint` has one.
+    """End the process with one line on stderr, as for bad input, where :func:`complaint` has one.
 
     To be called before anything of ``benchmarks`` or ``analysis`` is imported. It exits rather
     than raise UserError, which lives in ``benchmarks`` and may not be there to be caught.
     """
     if text := complaint():
         print(f"reproduce: {text}", file=sys.stderr)
-        raise SystemExit(2)
+        raise SystemExit(BAD_INPUT)

@@ -13,7 +13,7 @@ from run_makers import flat, make_run
 from benchmarks.errors import UserError
 from benchmarks.run import digest_of
 from reproduce.commands.show import show
-from reproduce.store import schema, schema1
+from reproduce.store import schema, schema1_migration
 from reproduce.store.paths import ROOT
 from reproduce.store.store import Store
 
@@ -50,7 +50,7 @@ def put(store: Store, record: Any) -> Path:
 
 def test_its_numbers_stay_under_the_new_name() -> None:
     old = earlier(seed=4, gamma="1.6", eta="2.4")
-    new = schema1.migrated(old, "a file")
+    new = schema1_migration.migrated(old, "a file")
     assert new["hash"] == make_run(seed=4, epochs=3, gamma="1.6", eta="2.4").hash
     assert (new["former"], new["form"]) == (old["hash"], "full")
     assert schema.headline(new) == (8_700, 10_000)
@@ -93,7 +93,7 @@ def test_a_damaged_one_is_refused(damage: str) -> None:
         run = {**old["run"], "colour": "red"}
         old = schema.seal({**old, "run": run, "hash": digest_of(run)})
     with pytest.raises(UserError):
-        schema1.migrated(old, "a file")
+        schema1_migration.migrated(old, "a file")
 
 
 def test_the_committed_run_is_found_by_either_name() -> None:

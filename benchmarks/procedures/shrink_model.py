@@ -1,4 +1,5 @@
-"""What training has made small, taken out of a network: for own code, and the phase ``Prune``."""
+"""No phase but a function, ``shrink``, that makes a network smaller by its kernels' norms: for own
+code, and what the phases :mod:`.prune` and :mod:`.thresholds` are made of."""
 
 from __future__ import annotations
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from reproduce import origin
+from reproduce.commands import own_packages
 from reproduce.store.paths import ROOT
 
-CHECK = "from reproduce.origin import ensure_own_packages; ensure_own_packages(); print('ours')"
+CHECK = (
+    "from reproduce.commands.own_packages import ensure_own_packages; "
+    "ensure_own_packages(); print('ours')"
+)
 
 # Stands for an editable installation: setuptools finds the packages after the whole path.
 LATE_FINDER = f"""
@@ -61,7 +64,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], *parts: str) -> None:
 def test_our_own_packages_are_accepted(tmp_path):
     done = python(CHECK, [ROOT], tmp_path)
     assert (done.returncode, done.stdout) == (0, "ours\n")
-    assert origin.complaint() is None
+    assert own_packages.complaint() is None
 
 
 @pytest.mark.parametrize("name", ["benchmarks", "analysis"])

@@ -1,4 +1,4 @@
-"""Penalties of a network's convolutions and of its classifier, at work."""
+"""The energy and the norms of a network's convolutions and of its classifier, at work on it."""
 
 from __future__ import annotations
 

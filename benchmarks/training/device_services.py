@@ -214,7 +214,7 @@ def _join(lane: Stream, streams: Sequence[Stream]) -> None:
 
 
 def services(device: torch.device) -> Host:
-    """What does this for a device."""
+    """What serves a device: its :class:`Cuda`, or the host."""
     return Cuda() if device.type == "cuda" else Host()
 
 

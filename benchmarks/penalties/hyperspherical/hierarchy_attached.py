@@ -1,4 +1,4 @@
-"""The hierarchical penalty of a classifier, at work."""
+"""The hierarchical penalty of a classifier, at work on its network."""
 
 from __future__ import annotations
 

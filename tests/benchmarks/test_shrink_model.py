@@ -21,7 +21,7 @@ from benchmarks.models.supports import offset, rings
 from benchmarks.objectives import Objective
 from benchmarks.penalties import KernelSize
 from benchmarks.procedures import Procedure, Prune, Train, shrink
-from benchmarks.procedures.shrinking_kernels import SCHEMES
+from benchmarks.procedures.shrink_model import SCHEMES
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop
 
