@@ -1,5 +1,5 @@
-"""Removes a chain's weights and filters by magnitude, whatever that does to its outputs, which
-:mod:`.dead_filters` keeps; by norms, and in residual networks, it is :mod:`.kernel_removal`."""
+"""Zeroes weights, and takes filters out of a chain, by magnitude, whatever becomes of the outputs,
+which :mod:`.dead_filters` keeps; by norms, of residual networks too: :mod:`.kernel_removal`."""
 
 from __future__ import annotations
 
