@@ -8,11 +8,12 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import UserError
+from benchmarks.parts import kind_of
 from reproduce.catalogue.papers import default_paper, entries, papers
 from reproduce.catalogue.tables import Table
 from reproduce.store.paths import default_results
@@ -96,11 +97,12 @@ def _finished(base: Path) -> list[dict[str, Any]]:
             rows.append({"table": None, "form": store.form, "done": 0, "damage": damage})
         found = Counter(map(configuration_hash, records))
         precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
+        kinds = {(run["data"]["name"], run["model"]["kind"]) for run in (r["run"] for r in records)}
         told: set[str] = set()
         for entry in entries() if found else ():
             whole = entry.load() if entry.trains else None
             if whole is not None and store.form in (whole.form, *whole.forms):
-                rows += _rows(whole.of_form(store.form), found, precisions, told)
+                rows += _rows(whole.of_form(store.form), found, precisions, kinds, told)
         if others := sum(count for name, count in found.items() if name not in told):
             rows.append({"table": None, "form": store.form, "done": others})
     return rows
@@ -115,13 +117,25 @@ def _readable(store: Store) -> tuple[list[Record], str]:
 
 
 def _rows(
-    table: Table, found: Counter[str], precisions: Iterable[str], told: set[str]
+    table: Table,
+    found: Counter[str],
+    precisions: Iterable[str],
+    kinds: Container[tuple[str, str]],
+    told: set[str],
 ) -> Iterator[dict[str, Any]]:
-    """Of each precision that has runs; ``told`` learns their configurations."""
+    """Of each precision that has runs; ``told`` learns their configurations.
+
+    Hashing thousands of configurations takes seconds: only those are whose data and kind of model
+    some record has.
+    """
     planned = len(table.cells) * table.seeds
     name = table.name if table.paper == default_paper() else table.id
     for precision in precisions:
-        runs = (cell.run(0, {"precision": precision}) for cell in table.cells)
+        runs = (
+            cell.run(0, {"precision": precision})
+            for cell in table.cells
+            if (cell.template.data.name, kind_of(type(cell.template.model))) in kinds
+        )
         names = {run.configuration_hash for run in runs} & found.keys()
         done = sum(found[configuration] for configuration in names)
         told |= names
