@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -169,6 +170,9 @@ def _figure(
     mark = "" if result.has_levels else result.about.protocol.upper()
     title = (told, *labels(result))
     share = "xy" if len(families) < 2 else ""  # other base networks cost something else
+    if share:
+        ticks = _ticks([x for panel in panels for series in panel.series for x in series.x])
+        panels = [dataclasses.replace(panel, ticks=ticks) for panel in panels]
     return FigureBlock(
         tuple(panels), tuple(legend), "frontier", 2, (3.6, 2.6), title, share, watermark=mark
     )
