@@ -143,7 +143,9 @@ def test_the_papers_page_counts_the_committed_runs():
     for name in (paper.name for paper in papers()):
         counts = {kind: n for kind, n in runs_in(f"{name}-*.csv").items() if n}
         told = (f"{n} {kind} run{'s' * (n > 1)}" for kind, n in counts.items())
-        (line,) = re.findall(rf"^.*\]\({name}\.md\).*$", text, re.MULTILINE)
+        lines = re.findall(rf"^.*\]\({name}\.md\).*$", text, re.MULTILINE)
+        assert len(lines) == 1, f"docs/papers/index.md must have one line that links {name}.md"
+        (line,) = lines
         assert line.endswith(f"| {', '.join(told) or 'none'} |")
 
 

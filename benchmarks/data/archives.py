@@ -145,7 +145,7 @@ class Zip:
 
 
 def read_tiny_imagenet(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:
-    """``train/<wnid>/images/*.JPEG``, and as test split ``val/images`` with its annotations (L-21).
+    """``train/<wnid>/images/*.JPEG``, and as test split ``val/images`` with its annotations.
 
     The official test images come without labels and are left alone.
 
@@ -200,7 +200,7 @@ def read_deepweeds(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]
     What an image shows is what ``labels.csv`` says, whose checksum is published. Of the five
     folds, each with 60 % of the images to train on, 20 % to validate and 20 % to test on, the lists
     ``train_subset<fold>.csv`` and ``test_subset<fold>.csv`` beside it only say which images are in
-    it. The validation images are not used (L-20).
+    it. The validation images are not used.
 
     Raises:
         UserError: where a file is missing, cut off, or of another fold or data set.

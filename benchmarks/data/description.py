@@ -96,7 +96,7 @@ class DatasetInfo:
             decoded while a run trains, see :mod:`benchmarks.data.folders`.
         statistics: mean and deviation of the training pixels by channel, where they are taken from
             elsewhere and not from the images.
-        resampling: how they are resized (L-46), empty where they are not.
+        resampling: how they are resized, empty where they are not.
         balanced: whether every class has equally many images in each split.
         superclasses: names of groups of classes in the order of their coarse labels, with the
             classes of each; empty for a data set without.

@@ -3,7 +3,7 @@
 An index is a store whose ``store.json`` names a folder with ``train/<class>/*`` and
 ``val/<class>/*``, as torchvision's ``ImageFolder`` reads them. ``{train,test}_files.npy`` list the
 files in the order of (label, SHA-256 of the file). What a run sees of a file is the image squashed
-to ``side`` by ``side`` pixels, or the square in its middle (C-14).
+to ``side`` by ``side`` pixels, or the square in its middle.
 """
 
 from __future__ import annotations

@@ -53,14 +53,14 @@ class Data(Part, frozen=True):
             "unit" (pixels in [0, 1]).
         held_out: how many training images are kept, by seed, for validation instead.
         permute_pixels: whether the pixels of every image, of the test's too, change their places by
-            one permutation that the seed decides, after the augmentation (B-26).
+            one permutation that the seed decides, after the augmentation.
         window: side of the images' middle that the network sees, in pixels; 0: all of them. An
             augmentation may have cut a window of that size elsewhere before.
         test_views: of larger images; "ten" tests on windows in the corners and the middle and on
             their mirror images, whose class probabilities are averaged (Krizhevsky et al. 2012),
             "middle" on one.
         resizing: of images that are decoded while a run trains: "squash", or "shorter side" and the
-            middle of the longer one (C-14). Mean and deviation are of squashed ones in both.
+            middle of the longer one. Mean and deviation are of squashed ones in both.
     """
 
     introduced: ClassVar[Mapping[str, Any]] = {

@@ -114,7 +114,7 @@ def opened(file: Path | BinaryIO, where: str) -> Iterator[Image.Image]:
 
 
 def squashed(file: Path | BinaryIO, where: str, side: int) -> np.ndarray:
-    """uint8 (side, side, 3) of an image file of any size and proportions (C-14); grey and CMYK ones
+    """uint8 (side, side, 3) of an image file of any size and proportions; grey and CMYK ones
     become RGB.
 
     Raises:
@@ -150,7 +150,7 @@ def read_grey(pixels: np.ndarray, info: DatasetInfo) -> np.ndarray:
 
 
 def resized(picture: Image.Image, info: DatasetInfo) -> Image.Image:
-    """At the stored size, by Pillow's bilinear filter (L-46), whose support grows where it shrinks
+    """At the stored size, by Pillow's bilinear filter, whose support grows where it shrinks
     an image, so that every pixel counts."""
     from PIL import Image
 

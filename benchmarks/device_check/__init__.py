@@ -11,5 +11,5 @@ pack, resumed
 host reads
     None between the first and the last update of an epoch (``host_reads.py``).
 memory
-    By pack size, all of it given back; out of memory halves a pack (``memory.py``).
+    By pack size, all of it given back; out of memory halves a pack (``pack_memory.py``).
 """

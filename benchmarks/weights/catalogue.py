@@ -35,7 +35,7 @@ class KnownWeights:
     Attributes:
         sources: files with the same convolutions; the first is the one to download, any will do
             for an import.
-        network: its row of Table I, empty where it has none.
+        network: its row of a printed table, empty where it has none.
         layers, filters: how many 3×3 layers and spatial filters it has.
     """
 

@@ -5,9 +5,8 @@ order of depth is therefore taken, in this turn, from the metadata entry :data:`
 list of tensor names, which files of this suite have), from the file where it is not sorted by
 name, or from the names with their numbers compared as numbers.
 
-ACNet's and STRIP-Reg's networks (Table VII of the locality paper) train several branches a block;
-what the paper speaks of, and what a trained network computes, is the merged filter. So files of
-this suite are read as the one convolution that each block is: taken branch by branch, ACNet's
+Some networks train several branches a block; what a trained one computes is the merged filter. So
+files of this suite are read as the one convolution that each block is: taken branch by branch,
 strips, which are not square, would be left out.
 """
 

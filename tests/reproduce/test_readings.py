@@ -200,7 +200,7 @@ def test_table_readings_show_what_holds_there():
 
 def test_every_declared_table_has_readings_and_deviations():
     for entry in entries():
-        assert readings.table_readings(entry.id)
+        assert readings.table_readings(entry.id), f"no reading names {entry.id}"
         # What follows from printed numbers alone departs from nothing.
         assert readings.table_deviations(entry.id) or not entry.trains
 

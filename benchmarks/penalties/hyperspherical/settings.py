@@ -50,7 +50,7 @@ class HypersphericalHierarchy(PairTerm, tag="hyperspherical_hierarchy", frozen=T
     """The hierarchical penalty of the classifier, eqs. 3 to 6 with two levels: "H" of the tables.
 
     A class's vector is w_s − w_c, its surface vector seen from its parent's centre. Where the
-    classifier is a :class:`benchmarks.models.hierarchical.HierarchicalLinear` (the model
+    classifier is a :class:`benchmarks.models.hierarchical_linear.HierarchicalLinear` (the model
     "hierarchical"), centres are its own; a plain dense layer's rows are surface vectors, and a
     centre is the mean of its children's.
 
