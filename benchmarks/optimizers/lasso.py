@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -251,17 +251,20 @@ class BetaLasso(torch.optim.Optimizer):
         Raises:
             ValueError: as the class.
         """
-        settings = {**self.defaults, **param_group}
-        for name in ("lr", "lam", "beta", "momentum"):
-            try:
-                number = float(settings[name])
-            except (TypeError, ValueError, RuntimeError):
-                raise ValueError(f"{name} must be one number, not {settings[name]!r}") from None
-            if not 0 <= number < math.inf:
-                raise ValueError(f"{name} must be finite and not negative, not {number}")
-        if settings["threshold"] not in ("hard", "soft"):
-            raise ValueError(f'threshold must be "hard" or "soft", not {settings["threshold"]!r}')
+        _check_settings({**self.defaults, **param_group})
         super().add_param_group(param_group)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from ``state_dict()``.
+
+        Raises:
+            ValueError: where it is another optimiser's, or a setting is not allowed.
+        """
+        for group in state_dict["param_groups"]:
+            if lacking := [name for name in self.defaults if name not in group]:
+                raise ValueError(f"the state is not of BetaLasso: a group lacks {lacking[0]}")
+            _check_settings(group)
+        super().load_state_dict(state_dict)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
@@ -298,3 +301,18 @@ class BetaLasso(torch.optim.Optimizer):
         if "velocity" not in state:
             state["velocity"] = torch.zeros_like(parameter)
         return state["velocity"]
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise ValueError where a group's setting is not allowed."""
+    for name in ("lr", "lam", "beta", "momentum"):
+        try:
+            number = float(settings[name])
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(f"{name} must be one number, not {settings[name]!r}") from None
+        if not 0 <= number < math.inf:
+            raise ValueError(f"{name} must be finite and not negative, not {number}")
+    if settings["threshold"] not in ("hard", "soft"):
+        raise ValueError(f'threshold must be "hard" or "soft", not {settings["threshold"]!r}')
+    if not isinstance(settings["scale_by_lr"], bool):
+        raise ValueError(f"scale_by_lr must be True or False, not {settings['scale_by_lr']!r}")

@@ -160,8 +160,8 @@ class Selecting:
         typer.Option(
             "--precision",
             metavar="float32|tf32|bf16|float16",
-            help="Precision of training; part of a run's identity. Default: float32; tf32 and "
-            "float16 are for CUDA alone.",
+            help="Precision of training; part of a run's identity. Default: the form's own, "
+            "float32 or, of some reduced forms, bf16; tf32 and float16 are for CUDA alone.",
             show_default=False,
         ),
     ] = None

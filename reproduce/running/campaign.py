@@ -81,7 +81,10 @@ class Survey:
         """One line, which says how to go on where something is missing."""
         text = f"{self.done} of {self.runs} runs done"
         if self.interrupted:
-            return f"interrupted: {text}; all checkpoints are kept, the same command continues"
+            return (
+                f"interrupted: {text}; the same command continues from the last checkpoint of each "
+                "other run, and begins one that has none yet"
+            )
         if self.spent and not self.epochs_done:
             return f"the budget is spent: {text}; no epoch came to its end, so nothing is kept"
         if self.spent:

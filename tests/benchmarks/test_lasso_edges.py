@@ -61,3 +61,15 @@ def test_gradients_that_it_cannot_take_move_nothing(kind: str) -> None:
     with pytest.raises(RuntimeError, match="no sparse or complex gradients"):
         BetaLasso([first, second]).step()
     assert first.tolist() == [1, 1]
+
+
+def test_states_of_others_and_settings_that_cannot_be_are_not_loaded() -> None:
+    weight = torch.nn.Parameter(torch.ones(3))
+    optimizer = BetaLasso([weight], lr=0.1)
+    with pytest.raises(ValueError, match="not of BetaLasso: a group lacks lam"):
+        optimizer.load_state_dict(torch.optim.SGD([weight], lr=0.1).state_dict())
+    state = optimizer.state_dict()
+    state["param_groups"][0]["lam"] = -1.0
+    with pytest.raises(ValueError, match="lam must be finite and not negative"):
+        optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["lam"] == 1e-5
