@@ -1,4 +1,4 @@
-"""The runs that checks train: VGG-10 with decay by position and momentum on a few hundred images."""
+"""The runs that checks train: VGG-10 with decay by position on a few hundred images."""
 
 from __future__ import annotations
 
