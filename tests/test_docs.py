@@ -145,8 +145,7 @@ def test_the_papers_page_counts_the_committed_runs():
         told = (f"{n} {kind} run{'s' * (n > 1)}" for kind, n in counts.items())
         lines = re.findall(rf"^.*\]\({name}\.md\).*$", text, re.MULTILINE)
         assert len(lines) == 1, f"docs/papers/index.md must have one line that links {name}.md"
-        (line,) = lines
-        assert line.endswith(f"| {', '.join(told) or 'none'} |")
+        assert lines[0].endswith(f"| {', '.join(told) or 'none'} |")
 
 
 def test_every_penalty_and_optimiser_has_a_card():

@@ -25,8 +25,6 @@ CARS_FILES = "https://ai.stanford.edu/~jkrause/car196"
 
 
 WEEDS_IMAGES = "https://drive.google.com/uc?export=download&id=1xnK3B6K6KekDI55vwJ0vnc2IGoDga9cj"
-
-
 WEEDS_LABELS = "https://github.com/AlexOlsen/DeepWeeds/tree/master/labels"
 
 

@@ -97,7 +97,7 @@ def _finished(base: Path) -> list[dict[str, Any]]:
             rows.append({"table": None, "form": store.form, "done": 0, "damage": damage})
         found = Counter(map(configuration_hash, records))
         precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
-        kinds = {(run["data"]["name"], run["model"]["kind"]) for run in (r["run"] for r in records)}
+        kinds = {(r["run"]["data"]["name"], r["run"]["model"]["kind"]) for r in records}
         told: set[str] = set()
         for entry in entries() if found else ():
             whole = entry.load() if entry.trains else None
