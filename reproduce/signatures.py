@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import typer
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def as_command(function: Callable[..., int | str | None]) -> Callable[..., None]:
@@ -33,9 +35,7 @@ def as_command(function: Callable[..., int | str | None]) -> Callable[..., None]
     return described(command, function, [q for p in own for q in nested.get(p.name, [p])])
 
 
-def described(
-    command: Callable[..., None], like: Callable[..., Any], parameters: list[inspect.Parameter]
-) -> Callable[..., None]:
+def described(command: F, like: Callable[..., Any], parameters: list[inspect.Parameter]) -> F:
     """The command with these parameters, and the name and text of another function."""
     command.__name__, command.__doc__ = like.__name__, like.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

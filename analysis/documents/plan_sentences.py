@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.counted import counted
 from analysis.documents.plan_work import HERE, Work
 
 # Cells named one by one, at most.
@@ -96,7 +97,7 @@ def sentences(work: Work, budget: str) -> list[str]:
     """The same of one table, in lines."""
     if not work.missing:
         return [f"all {work.runs} runs are done"]
-    arrays = f"{work.arrays} array{'s' if work.arrays > 1 else ''} of {work.tasks} tasks"
+    arrays = f"{counted(work.arrays, 'array')} of {counted(work.tasks, 'task')}"
     lines = [
         f"missing: {len(work.missing)} of {work.runs} runs, {work.images / 1e6:,.1f} million "
         f"images, {quantity(work.pflop)} PFLOP; on a cluster {arrays}",

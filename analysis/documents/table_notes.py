@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from analysis.counted import counted
 from analysis.documents.blocks import MISSING, Block, Claim, Claims, Note, Notes
 from analysis.documents.table_cells import TONES
 from analysis.statistics.stars import STAR_LEGEND
@@ -119,7 +120,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Power": _detectable(result) if is_judged else "",
         "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
         "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
-        "Diverged": f"{_counted(diverged, 'run')}, ranked below all others." if diverged else "",
+        "Diverged": f"{counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Sensitive": _sensitive(result),
         "Remark": about.remark,
         "Machines": _machines(result),
@@ -144,7 +145,7 @@ def _test(result: TableResult) -> str:
     in_points = ", in points" if result.about.measure.is_share else ""
     return (
         f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
-        f"{STAR_LEGEND}. Holm: over the table's {_counted(result.declared, 'comparison')}. Shift: "
+        f"{STAR_LEGEND}. Holm: over the table's {counted(result.declared, 'comparison')}. Shift: "
         f"Hodges–Lehmann, first minus second{in_points}, with the "
         f"{100 * result.confidence:.0f} % interval that inverts the exact two-sided test.{against}"
     )
@@ -186,7 +187,7 @@ def _sensitive(result: TableResult) -> str:
         shown += f"; and {more} more" if more > 0 else ""
         told.append(
             f"{reading.id} {reading.name} = {reading.value} instead of {reading.default} moves, by "
-            f"{_counted(reading.seeds, 'seed')}, {shown}."
+            f"{counted(reading.seeds, 'seed')}, {shown}."
         )
     return " ".join([*told, "See `reproduce sensitivity`."] if told else [])
 
@@ -196,7 +197,7 @@ def _machines(result: TableResult) -> str:
     found = machines(result)
     if not found:
         return "no run yet."
-    text = "; ".join(f"{name} ({_counted(count, 'run')})" for name, count in found.items()) + "."
+    text = "; ".join(f"{name} ({counted(count, 'run')})" for name, count in found.items()) + "."
     mixed = [
         f"{cell.name}: " + ", ".join(f"{count} on {name}" for name, count in cell.machines)
         for cell in result.mixed_cells
@@ -217,7 +218,7 @@ def _laboratories(result: TableResult) -> str:
             f"{_seeds(seeds)} of {'every cell' if len(of) == filled > 1 else ', '.join(of)}"
             for seeds, of in cells.items()
         ]
-        told.append(f"{name} ({_counted(count, 'run')}): {'; '.join(parts)}")
+        told.append(f"{name} ({counted(count, 'run')}): {'; '.join(parts)}")
     return f"{'. '.join(told)}." if told else ""
 
 
@@ -231,10 +232,6 @@ def _seeds(seeds: Sequence[int]) -> str:
             spans.append([seed, seed])
     texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in spans]
     return f"seed{'' if len(seeds) == 1 else 's'} {', '.join(texts)}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _source(reading: Reading) -> str:

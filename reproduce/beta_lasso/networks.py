@@ -19,7 +19,7 @@ ALPHA = {"D": 15, "S": 150}
 def network(name: str, alpha: int | None = None) -> Deep | Shallow:
     """Such as "D-LOCAL", with α as Table 1 has it by default."""
     family, _, kind = name.partition("-")
-    made = FAMILIES[family](alpha=alpha or ALPHA[family])
+    made = FAMILIES[family](alpha=ALPHA[family] if alpha is None else alpha)
     return made.replace(connectivity=KINDS[kind])
 
 

@@ -35,6 +35,7 @@ from reproduce.commands import (
     table,
     verify,
 )
+from reproduce.commands.computed_dry_run import taking_dry_run
 from reproduce.commands.data import app as data_app
 from reproduce.commands.device import app as device_app
 from reproduce.commands.options import Launch, Selecting
@@ -114,7 +115,7 @@ def _main(
 def _command_of(entry: Entry) -> Callable[..., None]:
     """Trains, or computes at once, and reports."""
     if not entry.trains:
-        return as_command(entry.command())
+        return as_command(taking_dry_run(entry.id, entry.command()))
 
     def command(chosen: Selecting, launch: Launch) -> int | str:
         return table.run_table(chosen.of(entry.id), launch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from analysis.counted import counted
 from analysis.documents import plan_document, plan_sentences
 from reproduce.commands import options as opt
 from reproduce.commands.plan import plan_of
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
 
 
-def dry_run(selection: Selection, launch: opt.Launch) -> str:
+def dry_run_of(selection: Selection, launch: opt.Launch) -> str:
     """The cells and runs that the options select, or the scripts that a queue would be given;
     nothing is read or trained."""
     if launch.slurm:
@@ -39,7 +40,8 @@ def dry_run(selection: Selection, launch: opt.Launch) -> str:
     width = max(len(row["cell"]) for row in rows)
     seeds = len(selection.seeds)
     lines = [
-        f"{table.title}: {len(rows)} cells × {seeds} seeds = {len(rows) * seeds} runs"
+        f"{table.title}: {counted(len(rows), 'cell')} × {counted(seeds, 'seed')} = "
+        f"{counted(len(rows) * seeds, 'run')}"
         + (f", variant {selection.variant}" if selection.variant else ""),
         *(
             f"  {row['cell']:<{width}}  configuration {row['configuration']}, first run "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.counted import counted
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import Entry, named
 from reproduce.commands import options as opt
@@ -112,7 +113,7 @@ def _nothing(base: Path, chosen: Iterable[str], wanted: list[Entry]) -> str:
 def _text(written: Bundled) -> str:
     size = max(1, round(written.size / 1000))
     gave = "; ".join(f"{name} {count}" for name, count in written.laboratories.items())
-    runs = f"{written.runs} run{'' if written.runs == 1 else 's'}"
+    runs = counted(written.runs, "run")
     line = f"{runs} are in {short(written.path)} ({size:,} kB), from {gave}"
     if HERE in written.laboratories:
         line += (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.counted import counted
 from reproduce.commands import options as opt
 from reproduce.commands.exit_codes import DIFFERS, DONE
 from reproduce.commands.publishing import short
@@ -75,7 +76,7 @@ def told(
 def _lines(found: Outcome, base: Path, *, dry_run: bool, refused: bool) -> Iterator[str]:
     for item in found.forms:
         kept = f", {item.kept} with other contents stay as they are" if item.kept else ""
-        line = f"{item.form}: {_runs(item.added)} added, {item.known} known before{kept}"
+        line = f"{item.form}: {counted(item.added, 'run')} added, {item.known} known before{kept}"
         gave = [f"{name} {count}" for name, count in sorted(item.laboratories.items())]
         named = item.laboratories.keys() - {HERE}
         yield f"{line}; from {'; '.join(gave)}" if named else line
@@ -90,7 +91,3 @@ def _lines(found: Outcome, base: Path, *, dry_run: bool, refused: bool) -> Itera
     else:
         where = "" if base == default_results() else f" --results {short(base)}"
         yield f"`reproduce status{where}` tells which tables they are of"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"

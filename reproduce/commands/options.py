@@ -49,6 +49,9 @@ Results = Annotated[
         show_default=False,
     ),
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the runs and train nothing; needs no data.")
+]
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -233,9 +236,7 @@ class Launch:
     ] = False
     budget: Limit = None
     bundle: BundleFile = None
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the runs and train nothing; needs no data.")
-    ] = False
+    dry_run: DryRun = False
     yes: Yes = False
     as_json: Json = False
     slurm: SlurmOptions | None = None

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.counted import counted
 from benchmarks.errors import UserError
 from benchmarks.parts import kind_of
 from reproduce.catalogue.papers import default_paper, entries, papers
@@ -68,7 +69,7 @@ def dashboard(results: Path | None = None) -> str:
                 lines.append(_filled(f"{kind}: {', '.join(names)}"))
     lines += [_filled(_line(row), "") for row in rows if "damage" in row]
     running = sum(len(store.leases().owners()) for store in stores(base))
-    lines += ["", f"{running} run{'' if running == 1 else 's'} claimed now"] if running else [""]
+    lines += ["", f"{counted(running, 'run')} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
     lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))
     lines.append(_filled(HELP, ""))

@@ -51,8 +51,12 @@ def readings(
 
 def _find(name: str) -> Reading:
     """The reading of an id in any paper, or of a setting's name in the default one."""
-    known = {reading.id: reading for paper in papers() for reading in load(paper.name)}
-    return known.get(name.upper()) or find(name)
+    id_ = name.upper()
+    for paper in papers():
+        letters = {reading.id.partition("-")[0] for reading in load(paper.name)}
+        if id_.partition("-")[0] in letters:
+            return find(id_, paper.name)
+    return find(name)
 
 
 def _list(readings: Sequence[Reading], console: Console) -> list[RenderableType]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from analysis.counted import counted
 from benchmarks.errors import UserError
 from reproduce.executors.slurm import cluster, manifest
 from reproduce.executors.slurm.arrays import Array, Request, arrays, parameters, script
@@ -90,8 +91,8 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
         tasks = sum(len(array.tasks) for array in submission.arrays)
         numbers = [array.job for array in submission.arrays]
         to = f" to {numbers[-1]}" if len(numbers) > 1 else ""
-        runs = _count(len(submitted.of(SUBMITTED)), "run")
-        made = f"{_count(tasks, 'task')} in {_count(len(numbers), 'array')}"
+        runs = counted(len(submitted.of(SUBMITTED)), "run")
+        made = f"{counted(tasks, 'task')} in {counted(len(numbers), 'array')}"
         yield f"submitted {runs} as {made} ({numbers[0]}{to})"
     else:
         yield "nothing was submitted"
@@ -105,15 +106,11 @@ def _told(submitted: Submitted, selection: Selection) -> Iterator[str]:
         name += " …"  # with the same options
     if without := len(submitted.weightless):
         yield (
-            f"{_count(without, 'run')} of the queue will keep no weights, submitted without "
+            f"{counted(without, 'run')} of the queue will keep no weights, submitted without "
             f"--save-weights: `reproduce cancel {name}` and submit again, or repeat this command "
             "when they are done, which trains them once more"
         )
     yield f"`reproduce status {name}` tells how far it is, `reproduce cancel {name}` ends it"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
@@ -147,8 +144,9 @@ def dry_run(selection: Selection, request: Request, *, as_json: bool) -> str:
     if facts is None:
         lines.append(f"No SLURM answers here; MaxArraySize is taken for {limit}.")
     lines.append(
-        f"{_count(tasks, 'task')} in {_count(len(parts), 'array')} for {_count(runs, 'run')}, at "
-        f"most {duration(options.time * 60)} each before it is queued again: {cpu:,.0f} CPU hours"
+        f"{counted(tasks, 'task')} in {counted(len(parts), 'array')} for {counted(runs, 'run')}, "
+        f"at most {duration(options.time * 60)} each before it is queued again: "
+        f"{cpu:,.0f} CPU hours"
         f"{f' and {gpu:,.0f} GPU hours' if gpu else ''} per round at most."
     )
     lines.append("Jobs are submitted on hold and released together. Nothing was submitted.")
@@ -165,4 +163,4 @@ def _script(part: Array, request: Request) -> str:
 def _tasks(part: Array) -> str:
     count = len(part.tasks)
     numbers = f"tasks 0-{count - 1}" if count > 1 else "a single job"
-    return f"{numbers}, {_count(len(part.runs), 'run')}"
+    return f"{numbers}, {counted(len(part.runs), 'run')}"

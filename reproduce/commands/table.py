@@ -11,7 +11,7 @@ import typer
 from benchmarks.errors import UserError
 from reproduce.commands import options as opt
 from reproduce.commands.collect import bundle_selection, check_bundle
-from reproduce.commands.dry_run import dry_run
+from reproduce.commands.dry_run import dry_run_of
 from reproduce.commands.exit_codes import DONE, INCOMPLETE
 from reproduce.commands.report import report_selection
 from reproduce.running.progress import duration
@@ -28,7 +28,7 @@ def run_table(selection: Selection, launch: opt.Launch) -> int | str:
     """Train what is missing, report what there is; 0 when complete, or when the queue has the rest;
     3 when not. Of a dry run the text."""
     if launch.dry_run:
-        return dry_run(selection, launch)
+        return dry_run_of(selection, launch)
     if launch.bundle:
         check_bundle(launch.bundle)
     if launch.slurm and not launch.slurm.wait:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.counted import counted
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper, entries, find, papers
 from reproduce.commands import options as opt
@@ -133,13 +134,9 @@ def _told(error: UserError | OSError) -> str:
 
 
 def _lines(found: Finding) -> Iterator[str]:
-    rests = "computed" if found.runs is None else _runs(found.runs)
+    rests = "computed" if found.runs is None else counted(found.runs, "run")
     yield f"{found.report} ({rests}): {'differs' if found.wrong else 'holds'}"
     yield from (f"  {text}" for text in (*found.wrong, *found.notes))
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _sum(found: Sequence[Finding]) -> str:
@@ -209,7 +206,7 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     records = selection.store.records.collect([p.run.hash for p in selection.planned])
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
-        missing = f"{_runs(len(records))} without a report"
+        missing = f"{counted(len(records), 'run')} without a report"
         return Finding(name, len(records), (missing,)) if records else None
     wrong = tuple(_compared(folder, page.tabled(selection)))
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))

@@ -72,6 +72,22 @@ def test_the_command_without_runs_and_with_bad_numbers(
     assert "selects none" in capsys.readouterr().err
 
 
+def test_a_dry_run_tells_what_a_quick_figure_would_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its three cells alone; nothing is written. Without --quick nothing would be trained."""
+    options = ["--dry-run", "--json", "--results", str(tmp_path / "none")]
+    assert run(["beta-lasso/figure4", "--quick", "--seeds", "2", *options]) == 0
+    told = json.loads(capsys.readouterr().out)
+    names = [cell["cell"] for cell in told["cells"]]
+    assert names == ["digits S-FC SGD", "digits S-FC beta 50", "digits S-LOCAL SGD"]
+    assert told["plan"]["runs"] == 6
+    for entry in ("beta-lasso/figure4", "beta-lasso/table3", "dh2l/axioms"):
+        assert run([entry, *options]) == 0
+        assert json.loads(capsys.readouterr().out) == {"table": entry, "cells": []}
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_quick_figure_trains_what_it_needs(tmp_path: Path) -> None:
     only = ["--only", "digits S-LOCAL SGD", "--seeds", "1", "--filters", "3"]
     assert run(["beta-lasso/figure4", "--quick", *only, "--results", str(tmp_path)]) == 0

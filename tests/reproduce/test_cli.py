@@ -51,6 +51,7 @@ def command(
         (["status", "locality/table99"], "reproduce list"),
         (["report"], "TABLE"),
         (["readings", "L-99"], "L-03"),
+        (["readings", "B-99"], "B-01 (threshold)"),
         (["show", "xyz"], "hash"),
         (["data", "get", "nosuch"], "cifar10"),
         (["data", "get", "imagenet"], "reproduce data import imagenet"),

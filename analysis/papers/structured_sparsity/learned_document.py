@@ -162,6 +162,8 @@ def correlation(result: TableResult, curves: Mapping[str, Sequence[Sequence[Any]
     panels, looks = [], 0
     for group, cells in result.groups().items():
         shown = [c for c in cells if any(curves.get(c.name, ()))]
+        if not shown:
+            continue
         shown = shown[:: max(1, -(-len(shown) // 4))]
         looks = max(looks, len(shown))
         series = [over_seeds(curves[c.name], look) for look, c in enumerate(shown)]
