@@ -24,7 +24,7 @@ from analysis.documents.table_layout import layout
 from analysis.documents.table_notes import claims, labels, statements, summary
 from analysis.statistics.stars import STAR_LEGEND
 from analysis.tables.results import CellResult, ComparisonResult, TableResult
-from analysis.verdicts.measure import ACCURACY, Measure
+from analysis.verdicts.measure import ACCURACY, accuracy_beside
 
 DETAILED = 24  # a grid of more cells is shown in the terminal without the intervals of each
 
@@ -144,26 +144,19 @@ def _cell_row(cell: CellResult, has_levels: bool) -> Row:
     return row(*cells, group=cell.group or cell.kind)
 
 
-def _accuracy(cell: CellResult) -> Measure:
-    """What an epoch is the best by, whatever the cell's own measure: test accuracy."""
-    return cell.measure if cell.measure.is_share else dataclasses.replace(ACCURACY, percent=True)
-
-
 def _best(cells: Sequence[CellResult]) -> list[Grid]:
-    rows = [
-        row(
-            cell.name,
-            Cell(_accuracy(cell).text(cell.best_median), cell.best_median, runs=cell.hashes),
-        )
-        for cell in cells
-        if cell.best_median is not None
-    ]
+    def shown(cell: CellResult) -> Cell:
+        text = accuracy_beside(cell.measure).text(cell.best_median)
+        return Cell(text, cell.best_median, runs=cell.hashes)
+
+    rows = [row(cell.name, shown(cell)) for cell in cells if cell.best_median is not None]
     if not rows:
         return []
     title = "best evaluated epoch (chosen on the test images; not the headline, not compared)"
     measure = cells[0].measure
-    is_other = measure.is_share and ACCURACY.name not in (measure.name, *measure.of)
-    median = Column("median accuracy" if is_other else "median")
+    is_whole = measure.is_share and not measure.is_difference
+    is_accuracy = is_whole and ACCURACY.name in measure.sources
+    median = Column("median" if is_accuracy else "median accuracy")
     return [Grid("best-epochs", (Column("cell"), median), tuple(rows), title)]
 
 

@@ -19,7 +19,7 @@ from analysis.documents import table_cells
 from analysis.documents.panels import Curves, DotPanel, Dots, FigureBlock, Sampled, over_seeds
 from analysis.documents.table_notes import labels
 from analysis.tables.results import CellResult, TableResult
-from analysis.verdicts.measure import Measure
+from analysis.verdicts.measure import Measure, accuracy_beside
 
 COMPARED, BASELINE = 0, 1
 SETTINGS = (
@@ -77,7 +77,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             is_column = cell.column and column_title
             title = f"{cell.group}, {column_title} = {cell.column}" if is_column else cell.group
             panels.setdefault(title, {})[cell.name] = looks[cell.label]
-    measure = result.about.measure
+    measure = accuracy_beside(result.about.measure)
     drawn = tuple(
         Curves(
             tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
@@ -168,6 +168,7 @@ class Remainder(Measure):
 
 
 ACCURACY = Measure("test accuracy", "test accuracy, last epoch")
+IN_PERCENT = replace(ACCURACY, percent=True)
 BEST_ACCURACY = Measure("best evaluated accuracy", "test accuracy, best evaluated epoch")
 TRAINING_ACCURACY = Measure("training accuracy", "training accuracy, last epoch")
 VALIDATION_ACCURACY = Measure("validation accuracy", "validation accuracy, last epoch")
@@ -195,3 +196,9 @@ MEASURES = {
         *(TRAINING_LOSS, PARAMETERS, NON_ZERO, MULTIPLY_ADDS, GAP),
     )
 }
+
+
+def accuracy_beside(measure: Measure) -> Measure:
+    """How test accuracy reads in a table of the measure: as its shares do, in percent beside
+    numbers."""
+    return measure if measure.is_share else IN_PERCENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 
 import grid_cases as grids
 import pytest
@@ -13,6 +14,7 @@ from analysis.documents.panels import Curves, FigureBlock
 from analysis.documents.table_document import table_document
 from analysis.figures import drawing
 from analysis.tables.results import TableResult
+from analysis.verdicts.measure import ACCURACY, NON_ZERO
 
 
 def learned(result: TableResult, epochs: tuple[int, ...] = (1, 2, 4)) -> TableResult:
@@ -59,6 +61,22 @@ def test_a_grid_has_a_panel_a_column_with_runs_and_a_line_a_setting() -> None:
     ]
     assert shown == [[True] * 3, [False, True, True], [True] * 3]
     drawing.draw(figure)
+
+
+def test_accuracy_is_in_percent_beside_numbers_and_as_shares_are_beside_them() -> None:
+    result = learned(grids.rows(grids.around))
+    for measure, title, factor in (
+        (ACCURACY, "test accuracy", 1),
+        (replace(ACCURACY, percent=True), "test accuracy, %", 100),
+        (NON_ZERO, "test accuracy, %", 100),
+    ):
+        asked = replace(result, about=replace(result.about, measure=measure))
+        panel = curves_of(asked).panels[0]
+        assert isinstance(panel, Curves)
+        assert panel.y_title == title
+        name = next(c.name for c in result.cells if c.group == panel.title)
+        last = median(curve[-1][1] for curve in result.curves[name])
+        assert any(s.y[-1] == pytest.approx(factor * last) for s in panel.series)
 
 
 def test_rows_have_a_panel_a_group() -> None:

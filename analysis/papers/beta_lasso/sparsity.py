@@ -12,7 +12,7 @@ from analysis.documents.table_notes import labels
 from analysis.tables.results import TableResult
 from analysis.verdicts.wording import Verdict
 
-SGD, LASSO, PUBLISHED, CONV, LOCAL = range(5)  # looks
+LASSO, SGD, PUBLISHED, CONV, LOCAL = range(5)  # looks; as in the other figures
 CONVOLUTION, DENSE, LAST = range(3)  # layers
 ERROR = 0.05
 LONG = 2000  # epochs from which on they are counted in thousands
