@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from analysis.papers.dh2l.by_layer import OfFilters
 from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.data import info
 from benchmarks.data.crop_flip import CropFlip
@@ -39,7 +40,7 @@ RATE = Decimal("0.1")  # and a tenth after each milestone
 
 PERCENT = replace(ACCURACY, percent=True)
 VALIDATION_PERCENT = replace(VALIDATION_ACCURACY, percent=True)
-ENERGY_OF_FILTERS = Measure(
+ENERGY_OF_CLASSIFIER = Measure(
     "N-euclidean2 energies after",
     "mean of 1/‖ŵᵢ − ŵⱼ‖² over the classifier's pairs",
     "number",
@@ -47,7 +48,7 @@ ENERGY_OF_FILTERS = Measure(
     decimals=3,
     item=-1,
 )
-SMALLEST_ANGLE = Measure(
+ANGLE_OF_CLASSIFIER = Measure(
     "smallest angles after",
     "smallest angle of the classifier's pairs",
     "number",
@@ -55,7 +56,27 @@ SMALLEST_ANGLE = Measure(
     decimals=1,
     item=-1,
 )
-MEASURES = (PERCENT, SMALLEST_ANGLE, ENERGY_OF_FILTERS)
+ENERGY_OF_FILTERS = OfFilters(
+    "energy of filters",
+    "mean of 1/‖ŵᵢ − ŵⱼ‖² over filters' pairs, mean over the convolutions",
+    "number",
+    lower_is_better=True,
+    decimals=3,
+    of=(ENERGY_OF_CLASSIFIER.name,),
+)
+ANGLE_OF_FILTERS = OfFilters(
+    "smallest angle of filters",
+    "smallest angle of filters' pairs, mean over the convolutions",
+    "number",
+    unit="degrees",
+    decimals=1,
+    of=(ANGLE_OF_CLASSIFIER.name,),
+)
+MEASURES = (
+    PERCENT,
+    *(ANGLE_OF_FILTERS, ENERGY_OF_FILTERS),
+    *(ANGLE_OF_CLASSIFIER, ENERGY_OF_CLASSIFIER),
+)
 
 # λ of the appendix; of the two sets the smaller member (H-18).
 LAMBDA_F = Decimal("0.0005")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.papers.dh2l import spread
+from analysis.papers.dh2l import spread, spread_and_accuracy
 from benchmarks.data import info
 from benchmarks.errors import UserError
 from benchmarks.models import Hierarchical
@@ -24,7 +24,7 @@ from reproduce.catalogue.tables import Table, spelled
 from reproduce.commands.options import Launch
 from reproduce.commands.table import run_table
 from reproduce.dh2l import claims, selection, table1, table2, table3, table4, table5, table6
-from reproduce.dh2l.protocol import trained
+from reproduce.dh2l.protocol import ENERGY_OF_CLASSIFIER, ENERGY_OF_FILTERS, trained
 from reproduce.running import images
 
 MODULES = (table1, table2, table3, table4, table5, table6, selection)
@@ -188,6 +188,32 @@ def test_a_simplex_has_the_least_energy() -> None:
     assert np.mean(1 / np.array(distances)) == pytest.approx(spread.least_energy(5))
 
 
+def test_filters_are_told_apart_from_the_classifier() -> None:
+    by_layer = {"N-euclidean2 energies after": [0.5, 0.6, 0.9]}
+    assert ENERGY_OF_FILTERS.made_of(by_layer) == pytest.approx(0.55)
+    assert ENERGY_OF_CLASSIFIER.made_of(by_layer) == 0.9
+    lost = {"N-euclidean2 energies after": [None, 0.6, 0.9]}  # null was not finite
+    assert ENERGY_OF_FILTERS.made_of(lost) == np.inf
+
+
+def test_the_p_of_few_points_counts_their_orders() -> None:
+    values = np.arange(4.0)
+    assert spread_and_accuracy.spearman(values, -values) == pytest.approx((-1, 2 / 24))
+    rho, p = spread_and_accuracy.spearman(values, values[[0, 2, 1, 3]])
+    assert (rho, p) == pytest.approx((0.8, 8 / 24))  # 4 orders are as near to either perfect one
+
+
+def test_a_figure_draws_the_papers_own_distances() -> None:
+    for name in ("table1", "table2", "table5", "table6"):
+        cells = build(select(f"dh2l/{name}")).cells
+        found = spread.chosen(cells)
+        assert len(found) == spread.MOST
+        assert {cell.group for cell in found} == {cells[0].group}
+        assert found[0].kind == "plain"
+        own = {cell.label for cell in found if spread.is_own(cell.label)}
+        assert len(own) >= 3, own
+
+
 def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One cell and seed, for two of its five epochs: that the penalties train, and that what a run
     measures of its vectors comes to the report."""
@@ -206,4 +232,6 @@ def test_a_quick_entry_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (found["name"], found["n"]) == (name, 1)
     assert found["median"] > 0.3  # chance is 0.1
     assert (folder / "table2.angles.png").stat().st_size > 10_000
-    assert "siblings share w_c" in " ".join(capsys.readouterr().out.split())
+    text = " ".join(capsys.readouterr().out.split())
+    assert "siblings share w_c" in text
+    assert "Filters, the mean over convolutions" in text

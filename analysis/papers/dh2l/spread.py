@@ -9,23 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from analysis.documents.blocks import Block, Cell, Grid, Note, Notes, columns, row
+from analysis.documents.blocks import Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.table_notes import labels
+from analysis.papers.dh2l import spread_and_accuracy
+from analysis.papers.dh2l.by_layer import CLASSIFIER, DIMENSIONS, FILTERS, VECTORS, Place
 from analysis.tables.results import CellResult, TableResult
-from analysis.verdicts.measure import MINUS
 
 BEFORE, AFTER = "angles before, {}", "angles after, {}"
-VECTORS, DIMENSIONS = "vectors by layer", "dimensions by layer"
-SMALLEST, ENERGIES = "smallest angles after", "N-euclidean2 energies after"
+SMALLEST, ENERGIES = "smallest angles {}", "N-euclidean2 energies {}"
+WHENS = ("before", "after")
 LAYERS = ("first convolution", "last convolution", "classifier")
 FLAT = 180.0  # degrees
 MOST = 6  # cells in a figure
 UNIFORM, START = 0, 1  # looks
-FEWEST = 6  # runs of a cell whose spread is looked at
 PAIRS_A_BIN, LEAST_BINS = 40, 18  # bins are merged to have so many pairs on average, or few bins
 
-HIERARCHY = "hierarchy"  # the kind of a cell
+HIERARCHY, PLAIN = "hierarchy", "plain"  # kinds of cells
 CENTRED = " With a hierarchy a class has w_s − w_c; siblings share w_c, and begin closer by that."
 
 Measured = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -73,86 +73,96 @@ def merged(bins: int, pairs: int) -> int:
 
 
 def blocks(result: TableResult, measured: Measured) -> list[Block]:
-    """A figure of the angles of up to six cells, the numbers of all, and how spread and accuracy
-    go together over all runs.
+    """The numbers of the filters and of the classifier, how spread and accuracy go together over
+    all runs, and a figure of the angles of up to six cells.
 
     Args:
-        measured: the measurements of each cell's runs.
+        measured: the measurements of each cell's runs; those that are not finite are left out.
     """
-    cells = [cell for cell in result.cells if measured.get(cell.name)]
+    last = ENERGIES.format("after")
+    finite = {
+        name: [run for run in runs if None not in run[last]] for name, runs in measured.items()
+    }
+    cells = [cell for cell in result.cells if finite.get(cell.name)]
     if not cells:
         return []
-    return [_numbers(cells, measured), _together(cells, measured), _figure(result, cells, measured)]
+    return [
+        _numbers(FILTERS, cells, finite),
+        _numbers(CLASSIFIER, cells, finite),
+        spread_and_accuracy.notes([cell.name for cell in cells], finite),
+        _figure(result, cells, finite),
+    ]
 
 
-def _numbers(cells: Sequence[CellResult], measured: Measured) -> Grid:
+def _numbers(place: Place, cells: Sequence[CellResult], measured: Measured) -> Grid:
     lines = []
     for cell in cells:
         runs = measured[cell.name]
-        vectors, dimension = (runs[0][name][-1] for name in (VECTORS, DIMENSIONS))
-        angle = float(np.median([run[SMALLEST][-1] for run in runs]))
-        energy = float(np.median([run[ENERGIES][-1] for run in runs]))
-        before = float(np.median([run["N-euclidean2 energies before"][-1] for run in runs]))
-        uniform, least = uniform_energy(dimension), least_energy(vectors)
+        angles, energies = (
+            [float(np.median([place.value(run, name.format(w)) for run in runs])) for w in WHENS]
+            for name in (SMALLEST, ENERGIES)
+        )
+        shapes = place.shapes(runs[0])
+        energies.append(float(np.mean([uniform_energy(dimension) for _, dimension in shapes])))
+        energies.append(float(np.mean([least_energy(vectors) for vectors, _ in shapes])))
         lines.append(
             row(
                 f"{cell.label} {cell.column}".strip(),
                 Cell(cell.measure.text(cell.median), cell.median),
-                Cell(f"{angle:.1f}°", angle),
-                *(Cell(f"{value:.4f}", value) for value in (before, energy, uniform, least)),
+                *(Cell(f"{angle:.1f}°", angle) for angle in angles),
+                *(Cell(f"{energy:.4f}", energy) for energy in energies),
                 group=cell.group,
             )
         )
-    names = ("smallest angle", "before", "after", "uniform", "at least")
+    names = ("angle", "after", "energy", "after", "uniform", "at least")
     titles = columns("", "accuracy", *names, right=("accuracy", *names))
-    caption = (
-        "The classifier's vectors: the smallest angle of two, and the mean of 1/‖ŵᵢ − ŵⱼ‖² over "
-        "pairs before and after training, of uniform vectors, and what it is at least; medians."
-    )
-    if any(cell.kind == HIERARCHY for cell in cells):
+    caption = _caption(place, [shape for c in cells for shape in place.shapes(measured[c.name][0])])
+    if place is CLASSIFIER and any(cell.kind == HIERARCHY for cell in cells):
         caption += CENTRED
-    return Grid("spread", titles, tuple(lines), caption, caption, headed=True)
+    name = "spread" if place is CLASSIFIER else f"spread-{place.name}"
+    return Grid(name, titles, tuple(lines), caption, caption, headed=True)
 
 
-def _together(cells: Sequence[CellResult], measured: Measured) -> Notes:
-    """Spearman's ρ within cells and over cells, whose medians differ by the penalties."""
-    from scipy.stats import spearmanr
+def _caption(place: Place, shapes: Sequence[tuple[int, int]]) -> str:
+    """What the columns are, and whether so many vectors reach the last."""
+    beyond = [vectors > dimension + 1 for vectors, dimension in shapes]
+    bound = ""
+    if any(beyond):
+        many = "so many vectors" if all(beyond) else "more than d + 1 vectors of a layer"
+        bound = f", a bound that {many} cannot reach"
+    whose = "The classifier's vectors"
+    if place is not CLASSIFIER:
+        whose = "Filters, the mean over convolutions"
+    return (
+        f"{whose}: the smallest angle of two and the energy, the mean of 1/‖ŵᵢ − ŵⱼ‖² over pairs, "
+        "each before training and after; the energy of uniform vectors of R^d, and what it is at "
+        f"least{bound}. Medians over runs."
+    )
 
-    pairs = {
-        cell.name: [
-            (run[ENERGIES][-1], run["test accuracy"]["count"]) for run in measured[cell.name]
-        ]
-        for cell in cells
-        if len(measured[cell.name]) >= FEWEST
-    }
-    if not pairs:
-        told = Note(f"Told once a cell has {FEWEST} runs.")
-        return Notes((told,), "Do spread and accuracy go together?")
-    notes = []
-    medians = [np.median(np.array(p), axis=0) for p in pairs.values()]
-    centred = [np.array(p) - m for p, m in zip(pairs.values(), medians, strict=True)]
-    for text, points in (
-        ("Over the cells' medians", np.array(medians)),
-        ("Over all runs, less their cells' medians", np.concatenate(centred)),
-    ):
-        varied = len(points) > 2 and all(np.ptp(points, axis=0) > 0)
-        if not varied:
-            notes.append(Note(f"{text}: too few runs."))
-            continue
-        found = spearmanr(points[:, 0], points[:, 1])
-        rho = f"{found.statistic:+.2f}".replace("-", MINUS)
-        numbers = f"{rho} (p = {found.pvalue:.2g}, n = {len(points)})"
-        notes.append(
-            Note(
-                f"{text}: Spearman's ρ of the classifier's energy and the test accuracy is "
-                f"{numbers}; below 0, wider spread goes with higher accuracy."
-            )
-        )
-    return Notes(tuple(notes), "Do spread and accuracy go together?")
+
+def chosen(cells: Sequence[CellResult]) -> list[CellResult]:
+    """What a figure draws: the first group's cells, and of more than :data:`MOST` the last without
+    an energy and the paper's own distances, evenly from the first to the last; others where there
+    is room."""
+    own = [cell for cell in cells if cell.group == cells[0].group]
+    if len(own) <= MOST:
+        return own
+    kept = [cell for cell in own if cell.kind == PLAIN][-1:]
+    papers = [cell for cell in own if is_own(cell.label)]
+    places = np.linspace(0, len(papers) - 1, min(len(papers), MOST - len(kept))).round()
+    kept += [papers[int(place)] for place in places]
+    others = [cell for cell in own if cell not in kept and cell not in papers]
+    kept += others[: MOST - len(kept)]
+    return [cell for cell in own if cell in kept]
+
+
+def is_own(label: str) -> bool:
+    """Whether a row is of one of the paper's distances, such as "D'_cos(HM)" or "(D_GM, D_HM)"."""
+    return label.lstrip("(").startswith("D")
 
 
 def _figure(result: TableResult, cells: Sequence[CellResult], measured: Measured) -> FigureBlock:
-    drawn = cells[:MOST]
+    drawn = chosen(cells)
     first = measured[drawn[0].name][0]
     shapes = list(zip(first[VECTORS], first[DIMENSIONS], strict=True))
     names = [name for name in LAYERS if AFTER.format(name) in first]
@@ -185,7 +195,8 @@ def _figure(result: TableResult, cells: Sequence[CellResult], measured: Measured
     for look, cell in enumerate(drawn, start=START + 1):
         legend.append(Sampled("line", f"{cell.label} {cell.column}".strip(), look))
     mark = "" if result.has_levels else result.about.protocol.upper()
-    told = f"{result.about.title}: angles between a layer's vectors, mean over seeds"
+    where = f", {drawn[0].group}" if drawn[0].group else ""
+    told = f"{result.about.title}{where}: angles between a layer's vectors, mean over seeds"
     return FigureBlock(
         tuple(panels),
         tuple(legend),
