@@ -137,7 +137,17 @@ def test_what_the_text_says_of_its_own_tables(tmp_path: Path) -> None:
 
 def test_sentences_by_printed_numbers_alone() -> None:
     document = claims.document()
-    _, notes, gains, _ = document.blocks
+    sentences, notes, gains, _ = document.blocks
+    told = {
+        (row.group, row.cells[0].text): tuple(cell.text for cell in row.cells[2:])
+        for row in sentences.rows  # type: ignore[union-attr]
+    }
+    # Whichever of the lost values is whose; Table 2 prints other values of the same settings.
+    assert told["table3", "combined distances beat l2 alone"] == ("9 of 9", "yes")
+    assert {each for _, each in told.values()} == {"yes", "no"}
+    assert sum(each == "yes" for _, each in told.values()) == 16
+    (birds,) = (each for (_, text), each in told.items() if "helps more on birds" in text)
+    assert birds == ("10 of 10", "yes")
     text = " ".join(note.text for note in notes.items)  # type: ignore[union-attr]
     assert "above the baseline's 74.21 in 1 of the 11 rows" in text  # H-32
     assert "9 of 9 are above l2 alone" in text
