@@ -55,22 +55,26 @@ def document(data: Path) -> Document:
 
 
 def _counted(entry: DatasetInfo, data: Path) -> Counted:
-    """Of the labels in a store, or of the register."""
+    """Of the labels and images in a store, or of the register; a store holds no superclasses, so
+    that those of its classes are the register's."""
     from analysis.papers.dh2l.datasets import Counted
 
-    parents = len(entry.superclasses) or 1
-    side = entry.side if entry.side < WINDOW else WINDOW
-    counts, classes, source = entry.counts, len(entry.classes), "the register"
-    if header.state(entry, data)[0] == "present":
-        import numpy as np
+    if header.state(entry, data)[0] != "present":
+        side, parents = min(entry.side, WINDOW), len(entry.superclasses) or 1
+        return Counted(parents, len(entry.classes), entry.counts, side, "the register")
+    import numpy as np
 
-        from benchmarks.data import store
+    from benchmarks.data import store
 
-        dataset = store.open_known(entry, data)
-        counts = len(dataset.train), len(dataset.test)
-        classes = len(np.unique(dataset.train.labels))
-        source = "its store"
-    return Counted(parents, classes, counts, side, source)
+    dataset = store.open_known(entry, data)
+    labels = np.unique(dataset.train.labels).tolist()
+    coarse, source = entry.coarse_labels, "its store"
+    if coarse:
+        source += ", and superclasses by the register's table of its classes"
+    parents = len({coarse[label] for label in labels} if coarse else {None})
+    counts = len(dataset.train), len(dataset.test)
+    side = min(int(dataset.train.images.shape[1]), WINDOW)
+    return Counted(parents, len(labels), counts, side, source)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import untrained_helpers as helpers
 from analysis.papers.dh2l import axioms, configurations, geometry, metrics
 from reproduce.__main__ import run
 from reproduce.catalogue.readings import load
+from reproduce.dh2l import table7
 
 FAST = {"axioms": ["--triples", "1000"], "figures": []}
 
@@ -171,6 +172,13 @@ def test_too_few_triples_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(["dh2l/axioms", "--triples", "3", "--results", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "--triples must lie in" in line
+
+
+def test_table_7_says_what_was_counted(tmp_path: Path) -> None:
+    document = table7.document(tmp_path)
+    assert document.holds
+    (sources,) = (b for b in document.blocks if getattr(b, "title", "") == "Sources")
+    assert {note.text for note in sources.items} == {"counted in the register"}  # type: ignore[union-attr]
 
 
 def test_readings_run_on() -> None:
