@@ -91,6 +91,13 @@ def test_alike_means_within_the_margin() -> None:
     assert verdict("a = b", first, cell("b", 0.81 + wide)).verdict == "undecided"
 
 
+def test_runs_that_agree_seed_by_seed_are_alike_however_scattered() -> None:
+    wide = np.array([0.5, 0.9, 0.2, 0.7])
+    assert verdict("a = b", cell("a", wide), cell("b", wide)).verdict == "confirmed"
+    assert verdict("a = b", cell("a", wide), cell("b", wide[::-1])).verdict == "undecided"
+    assert verdict("a = b", cell("a", wide), cell("b", wide[:3])).verdict == "undecided"
+
+
 def test_missing_runs_and_damaged_rows() -> None:
     assert verdict("a > b", cell("a", []), cell("b", [0.5, 0.6])).verdict == "not decidable"
     with pytest.raises(ValueError, match="no cell 'z'"):
