@@ -13,6 +13,7 @@ from analysis.documents.blocks import (
     Grid,
     Note,
     Notes,
+    Tone,
     columns,
     context_notes,
     row,
@@ -22,6 +23,7 @@ from analysis.tables.claims_by_contrasts import parse
 Row = Mapping[str, str]
 Numbers = Mapping[str, Decimal]
 BASELINE = "baseline E"
+TONES: dict[str, Tone] = {"yes": "good", "no": "bad"}
 COUNTED = (
     "A table's sentences are counted in its own numbers; where a label is lost, whichever of the "
     "lost values belongs to it. `reproduce claims dh2l` counts labelled numbers of one table alone "
@@ -52,7 +54,7 @@ def holds(text: str, numbers: Numbers, lost: Sequence[Decimal] = ()) -> bool | N
     unknown = {*parse(text).cells} - numbers.keys()
     if len(unknown) > 1:
         return None
-    tried = [{**numbers, name: each} for name in unknown for each in lost] or [numbers]
+    tried = [{**numbers, name: each} for name in unknown for each in lost] or [dict(numbers)]
     found = [value(text, each) for each in tried]
     answers = {None if n is None else n == 0 if " = " in text else n > 0 for n in found}
     return answers.pop() if len(answers) == 1 else None
@@ -129,13 +131,8 @@ def document(
         complete = told == int(of)
         borne = number >= int(needed)
         text = ("yes" if borne else "no") if complete else "labels are lost"
-        tone = {"yes": "good", "no": "bad"}.get(text, "open")
-        cells = (
-            claim["text"],
-            claim["stated"],
-            f"{number} of {told}",
-            Cell(text, borne, tone=tone),
-        )  # type: ignore[arg-type]
+        verdict = Cell(text, borne, tone=TONES.get(text, "open"))
+        cells = (claim["text"], claim["stated"], f"{number} of {told}", verdict)
         lines.append(row(*cells, group=table))
     titles = columns("sentence", "stated", "in print", "holds", right=("stated", "in print"))
     caption = "Sentences of the text by the paper's own printed numbers, each of one run"
