@@ -17,11 +17,14 @@ def parents_of(classes: Sequence[str], groups: Mapping[str, Iterable[str]]) -> t
         groups: the classes of each group.
 
     Raises:
-        UserError: where they miss a class, name an unknown one, or one twice.
+        UserError: where they miss a class, name an unknown one, one twice, or have an empty group.
     """
     places: dict[str, int] = {}
     for place, (group, members) in enumerate(groups.items()):
-        for name in members:
+        own = tuple(members)
+        if not own:
+            raise UserError(f"the hierarchy's {group} has no class: leave it out")
+        for name in own:
             if name not in classes:
                 raise UserError(f"the hierarchy's {group} names {name!r}, which is no class")
             if name in places:

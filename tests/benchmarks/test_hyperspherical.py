@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from analysis.papers.dh2l import metrics
+from benchmarks.data.parents import parents_of
 from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical import (
     Groups,
@@ -316,6 +317,16 @@ def test_centres_of_a_plain_classifier_are_means() -> None:
     torch.testing.assert_close(found, expected)
 
 
+def test_a_bfloat16_network_has_the_penalty_of_its_full_weights() -> None:
+    """Means of children too are taken outside of autocast."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(8, 6, bias=False))
+    attached = HypersphericalHierarchy(parents=(0, 0, 0, 1, 1, 1)).attach(net)
+    plain = attached.loss(torch.arange(6))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(attached.loss(torch.arange(6)), plain)
+
+
 def test_orthogonality_and_constraints_by_hand() -> None:
     centres = torch.tensor([[3.0, 0.0], [0.0, 1.0]])
     assert orthogonality(centres) == pytest.approx(8)
@@ -460,6 +471,9 @@ def test_angles_are_measured_before_and_after() -> None:
     assert other.measurements() == found
 
 
+PAIRS = Groups.of((0, 0, 1, 1))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -484,6 +498,21 @@ def test_angles_are_measured_before_and_after() -> None:
         (lambda: with_centres(nn.Sequential(nn.Linear(2, 3)), (0, 0)), "another data set's"),
         (lambda: with_centres(nn.Linear(2, 3), (0, 0, 2)), "1 has no class"),
         (lambda: Groups.of(torch.tensor([0, 0, -1])), "must not be negative, not -1"),
+        (
+            lambda: Groups.of(torch.tensor([0.0, 1.0])),
+            "whole numbers, one a class, not torch.float32",
+        ),
+        (lambda: Groups.of((0, 0, 1), torch.ones(2)), r"of 3 classes, not \(2,\)"),
+        (
+            lambda: siblings(torch.ones(4, 3), torch.ones(3, 3), PAIRS, "cosine"),
+            r"2 parents are rows \(2, d\), not \(3, 3\)",
+        ),
+        (
+            lambda: siblings(torch.ones(3, 3), torch.ones(2, 3), PAIRS, "cosine"),
+            r"4 classes are rows \(4, d\), not \(3, 3\)",
+        ),
+        (lambda: centre_energy(torch.ones(1, 3), PAIRS, "cosine"), "2 parents are rows"),
+        (lambda: parents_of("ab", {"x": "ab", "y": ()}), "y has no class"),
         (lambda: HypersphericalEnergy().attach(nn.Conv2d(1, 2, 3)), "no dense layer"),
         (lambda: HypersphericalEnergy().attach(nn.Linear(3, 1)), "one output and no pair"),
         (lambda: energy(torch.ones(4, 3).long(), "cosine"), "floating point, not torch.int64"),

@@ -5,6 +5,7 @@ Source: "Deep Hierarchical-Hyperspherical Learning", section 3.1.2 and the appen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -104,26 +105,37 @@ class Groups:
 
     @classmethod
     def of(
-        cls, parents: torch.Tensor, present: torch.Tensor | None = None, least: int = 2
+        cls,
+        parents: torch.Tensor | Sequence[int],
+        present: torch.Tensor | None = None,
+        least: int = 2,
     ) -> Groups:
-        """From each class's parent, int64 (classes,); all classes count by default.
+        """From each class's parent, (classes,); all classes count by default.
 
         Reads the parents: not for a step.
 
         Raises:
-            UserError: where they are not numbers from 0 on without a gap.
+            UserError: where they are not whole numbers from 0 on without a gap, or what counts is
+                not told of each class.
         """
-        if fault := parents_fault(parents.tolist()):
+        given = torch.as_tensor(parents)
+        kind, shape = given.dtype, tuple(given.shape)
+        if len(shape) != 1 or (len(given) and (kind.is_floating_point or kind == torch.bool)):
+            raise UserError(f"parents are whole numbers, one a class, not {kind} of shape {shape}")
+        if fault := parents_fault(given.tolist()):
             raise UserError(fault)
-        number = int(parents.max()) + 1
-        members = torch.nn.functional.one_hot(parents, number).T.float()
+        given = given.long()
+        members = torch.nn.functional.one_hot(given, int(given.max()) + 1).T.float()
         found = torch.ones_like(members[0]) if present is None else present.to(members.dtype)
-        return cls(parents, members, found, least)
+        if found.shape != given.shape:
+            raise UserError(f"present: 1 or 0 of {len(given)} classes, not {tuple(found.shape)}")
+        return cls(given, members, found, least)
 
     @property
     def sizes(self) -> torch.Tensor:
-        """Classes that count, by parent."""
-        return self.members @ self.present
+        """Classes that count, by parent; exact, which bfloat16 is not beyond 256."""
+        with torch.autocast(self.present.device.type, enabled=False):
+            return self.members @ self.present
 
     @property
     def counting(self) -> torch.Tensor:
@@ -157,10 +169,31 @@ class Groups:
         return others * here * here[:, None] * pair_factor(number * (number - 1), forms)
 
 
+def _rows_fit(
+    groups: Groups, centres: torch.Tensor | None = None, surface: torch.Tensor | None = None
+) -> None:
+    """That there is a centre of each parent, and a surface vector of each class.
+
+    Raises:
+        UserError: where there is not.
+    """
+    parents, classes = groups.members.shape
+    for rows, number, what in ((centres, parents, "parents"), (surface, classes, "classes")):
+        if rows is not None and (rows.ndim != 2 or len(rows) != number):
+            shape = tuple(rows.shape)
+            raise UserError(f"vectors of {number} {what} are rows ({number}, d), not {shape}")
+
+
 def mean_centres(surface: torch.Tensor, groups: Groups) -> torch.Tensor:
-    """The mean of each parent's surface vectors, (parents, d), whether they count or not."""
-    members = groups.members.to(surface.dtype)
-    return members @ surface / members.sum(1, keepdim=True)
+    """The mean of each parent's surface vectors, (parents, d), whether they count or not.
+
+    Raises:
+        UserError: where there is not a surface vector of each class.
+    """
+    _rows_fit(groups, surface=surface)
+    with torch.autocast(surface.device.type, enabled=False):
+        members = groups.members.to(surface.dtype)
+        return members @ surface / members.sum(1, keepdim=True)
 
 
 def siblings(
@@ -175,7 +208,11 @@ def siblings(
     Args:
         surface: w_s of each class, (classes, d).
         centres: w_c of each parent, (parents, d).
+
+    Raises:
+        UserError: where there are other numbers of them, or no such metric.
     """
+    _rows_fit(groups, centres, surface)
     vectors = surface - centres.index_select(0, groups.parents)
     return weighted(vectors, groups.sibling_weights(forms).to(vectors.dtype), metric, forms)
 
@@ -183,7 +220,12 @@ def siblings(
 def centre_energy(
     centres: torch.Tensor, groups: Groups, metric: Metric, forms: PairTerm = DEFAULT
 ) -> torch.Tensor:
-    """Eq. 6: the mean over pairs of parents' centres (parents, d)."""
+    """Eq. 6: the mean over pairs of parents' centres (parents, d).
+
+    Raises:
+        UserError: where there is another number of them, or no such metric.
+    """
+    _rows_fit(groups, centres)
     return weighted(centres, groups.centre_weights(forms).to(centres.dtype), metric, forms)
 
 
@@ -209,7 +251,11 @@ def constraints(
     Args:
         outer: r₀.
         inner: r of all parents; by default the mean of ‖w_s − w_c‖ over children that count.
+
+    Raises:
+        UserError: where there is not a centre of each parent, and a surface vector of each class.
     """
+    _rows_fit(groups, centres, surface)
     with torch.autocast(surface.device.type, enabled=False):
         here, zero = groups.parents_present.to(surface.dtype), surface.new_zeros(())
         if inner is None:
