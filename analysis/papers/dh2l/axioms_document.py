@@ -161,8 +161,8 @@ def _energies(compared: Sequence[Compared]) -> Grid:
     ]
     caption = (
         "The mean over pairs of r^−s, of −log r where s is 0, with r the chord (N-euclidean) or "
-        "the angle. The minimiser reaches each from random points to 10⁻⁶, but for < where it "
-        "finds less, and ? where it does not come to it."
+        "the angle. The minimiser, from random points and from pairs of opposite ones, reaches "
+        "each to 10⁻⁶, but for < where it finds less, and ? where it does not come to it."
     )
     heads = columns("arrangement", "R^d", *titles, right=("R^d", *titles))
     return Grid("energies", heads, tuple(rows), "Energies in closed form", caption, captioned=True)
@@ -171,7 +171,7 @@ def _energies(compared: Sequence[Compared]) -> Grid:
 def _found(compared: Sequence[Compared]) -> str:
     reached = sum(c.outcome == "reached" for c in compared)
     beaten = [c for c in compared if c.outcome == "beaten"]
-    text = f"{reached} of {len(compared)} energies are reached from random points to 10⁻⁶"
+    text = f"{reached} of {len(compared)} energies are reached to 10⁻⁶"
     if beaten:
         names = "; ".join(f"{c.metric} of the {c.arrangement.name}: {c.found:.6f}" for c in beaten)
         text += f"; less is found of {names}"

@@ -161,11 +161,27 @@ def with_gradient(metric: str, vectors: Array, shrunk: float = 0.0) -> tuple[flo
     return float(value[off].sum() / pairs), tangent / lengths
 
 
+def paired(size: int, dimension: int) -> list[Array]:
+    """Antipodes on so many axes and a simplex of three points or more in what is left, each number
+    of pairs that there is room for: random points hardly come upon them, and angular0 is small."""
+    found = []
+    for pairs in range(1, size // 2):
+        rest = size - 2 * pairs
+        if rest < 3 or pairs + rest - 1 > dimension:
+            continue
+        points = np.zeros((size, dimension))
+        points[: 2 * pairs, :pairs] = orthoplex(pairs)
+        points[2 * pairs :, pairs : pairs + rest - 1] = simplex(rest - 1)
+        found.append(points)
+    return found
+
+
 def minimise(metric: str, size: int, dimension: int, starts: int, seed: int = 0) -> Array:
-    """The best of several local minima from random points, (size, dimension) of length 1.
+    """The best of several local minima, (size, dimension) of length 1: from random points and from
+    :func:`paired` ones.
 
     Args:
-        starts: at most so many.
+        starts: so many random ones.
     """
     from scipy.optimize import minimize as descend
 
@@ -177,12 +193,12 @@ def minimise(metric: str, size: int, dimension: int, starts: int, seed: int = 0)
         return value, gradient.ravel()
 
     options: dict[str, Any] = {"maxiter": 3000, "ftol": 1e-15, "gtol": 1e-10}
-    for _ in range(starts):
-        flat = rng.normal(size=(size, dimension)).ravel()
+    drawn = [rng.normal(size=(size, dimension)) for _ in range(starts)]
+    for start in (*drawn, *paired(size, dimension)):
+        flat = start.ravel()
         for shrunk in (0.0,) if metric.startswith("N") else SMOOTHER:
-            start, given = unit(flat.reshape(size, dimension)).ravel(), (shrunk,)
-            found = descend(loss, start, given, "L-BFGS-B", jac=True, options=options)
-            flat = found.x
+            begun, given = unit(flat.reshape(size, dimension)).ravel(), (shrunk,)
+            flat = descend(loss, begun, given, "L-BFGS-B", jac=True, options=options).x
         points = unit(flat.reshape(size, dimension))
         if (value := mean_energy(metric, points)) < least:
             least, best = value, points
