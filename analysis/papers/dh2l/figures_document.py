@@ -28,7 +28,7 @@ FIRST, RATIO, LEVELS, CHILDREN = 1.0, 0.44, 6, 3
 GLUED = 0.45
 METRIC = "D_AM"
 PANEL = (2.3, 2.3)
-CENTRE = 2  # the look of centres; children have those of their parents
+CENTRE, BARE = 2, 4  # looks of centres and of vectors alone; children have those of their parents
 
 
 def document(
@@ -132,7 +132,7 @@ def _circles(example: Hierarchy, radius: float) -> tuple[Ring, ...]:
 def _figure1(example: Hierarchy) -> FigureBlock:
     glued = example.glued(GLUED)
     whole = (Ring(0, 0, 1, CENTRE), *_circles(glued, GLUED))
-    bare = tuple(Spot(spot.x, spot.y, 0) for spot in _spots(example))
+    bare = tuple(Spot(spot.x, spot.y, BARE) for spot in _spots(example))
     panels = (
         Plane((), (), bare, "(a) one space"),
         Plane((), _rays(example), (*_spots(example), *_centres(example)), "(b) seen from centres"),
@@ -141,7 +141,11 @@ def _figure1(example: Hierarchy) -> FigureBlock:
         ),
         Plane(whole, _rays(glued), (*_spots(glued), *_centres(glued)), "(d) hierarchy"),
     )
-    legend = (*_parents_legend(), Sampled("points", "centres w_c", CENTRE))
+    legend = (
+        Sampled("points", "vectors of one space", BARE),
+        *_parents_legend(),
+        Sampled("points", "centres w_c", CENTRE),
+    )
     told = "Figure 1: points of one direction from their centre become one point of its sphere"
     return FigureBlock(panels, legend, "figure1", 4, PANEL, (told,))
 
@@ -154,18 +158,18 @@ def _figure2() -> FigureBlock:
     radii = geometry.series(FIRST, RATIO, LEVELS)
     reach = geometry.limit(FIRST, RATIO)
     chain = tuple(
-        Ring(*_point(place), float(radius), level % 4)
+        Ring(*_point(place), float(radius), level)
         for level, (place, radius) in enumerate(zip(geometry.chain(radii), radii, strict=True))
     )
     marks = (Stroke((0, 0), (reach, 0), CENTRE, label=f"r₀/(1 − δ) = {reach:.3f}"),)
     packed = geometry.packed(RATIO, 4, CHILDREN)
-    rings = tuple(Ring(*c.centre, c.radius, c.level % 4, c.level == 0) for c in packed)
+    rings = tuple(Ring(*c.centre, c.radius, c.level, c.level == 0) for c in packed)
     panels = (
         Plane(chain, marks, (Spot(reach, 0, CENTRE),), "(a) centres on the sphere before"),
         Plane(rings, (), (), "(b) packed: bounded by r₀"),
         _sphere(),
     )
-    legend = tuple(Sampled("line", f"level {level}", level) for level in range(4))
+    legend = tuple(Sampled("line", f"level {level}", level) for level in range(LEVELS))
     told = f"Figure 2: radii r₀·δ^l with r₀ = {FIRST:g}, δ = {RATIO:g}"
     return FigureBlock(panels, legend, "figure2", 3, (2.9, 2.6), (told,))
 

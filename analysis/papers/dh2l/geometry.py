@@ -56,7 +56,8 @@ class Hierarchy:
 def example(parents: int = 3, children: int = 3, seed: int = 5) -> Hierarchy:
     """Parents on a circle, and children around each."""
     rng = np.random.default_rng(seed)
-    angles = 2 * np.pi * (np.arange(parents) + 0.25) / parents
+    # Turned off the axes: a coordinate of 0 would leave its sign to rounding.
+    angles = 2 * np.pi * np.arange(parents) / parents + 0.75
     centres = np.stack([np.cos(angles), np.sin(angles)], 1)
     of = tuple(p for p in range(parents) for _ in range(children))
     turns = 2 * np.pi * np.tile(np.arange(children) / children, parents)
