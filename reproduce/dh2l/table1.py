@@ -83,8 +83,9 @@ TABLE = Table(
     measures=MEASURES,
     further=further,
     remark=(
-        "The ternary sign of eq. 7's text is 0 at exact zeros alone where no threshold is set, and "
-        "no trained weight is exactly 0: ternary and binary rows are the same runs (H-13)."
+        "Where no threshold is set, as by default, the ternary sign of eq. 7's text is 0 at exact "
+        "zeros alone, and no trained weight is exactly 0: ternary and binary rows are then the "
+        "same runs (H-13)."
     ),
 )
 TABLE = TABLE.with_forms(

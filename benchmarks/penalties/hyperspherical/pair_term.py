@@ -58,7 +58,8 @@ class PairTerm(Term, frozen=True):
         hm_cos: the denominator of eq. 10's third mean: "pi" gives the harmonic mean of both
             cosines, "printed" leaves π out of it (H-08).
         direction: "similarity" minimises 1 − D of eqs. 7 and 8 and the normalised cosines of
-            eqs. 9 and 10; "printed" minimises D of eqs. 7 and 8 itself (H-09).
+            eqs. 9 and 10; "printed" minimises D of eqs. 7 and 8 itself (H-09). D_h, which falls
+            with the distance, cosines and energies are minimised alike in both.
         ternary_tau: a weight whose magnitude is no larger has the ternary sign 0 (H-13).
         clamp: cosines are limited to ± this before the arccosine; gradients vanish beyond.
         eps: added to the squared distance of the energies of N-euclidean (H-12).
