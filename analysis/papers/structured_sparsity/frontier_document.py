@@ -118,7 +118,8 @@ def _grid(points: Sequence[Point], families: Families) -> Grid:
     heads = ("mult.-adds, M", "accuracy, %", "points above")
     titles = columns("network", "τ", *heads, "compared with", right=heads)
     caption = (
-        "Thresholded networks, medians over seeds, without training after the threshold, and "
+        "Thresholded networks, medians over seeds, without training after the threshold, with "
+        "batch-norm statistics as S-31 has them (hand-made networks have those of training), and "
         "millions of multiply-adds; and how much more accurate they are than networks with fewer "
         "kernels or fewer layers made by hand, at equal cost, with a 95 % interval. The hand-made "
         "line at a network's own cost is interpolated between mean accuracies over the logarithm "
