@@ -41,7 +41,11 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
         if self.seed >= SEEDS:
             return f"seed must lie in 0 … 2^63 - 1, not {self.seed}"
         dataset = self.data.name
-        return self.model.misfit(dataset) or self.objective.misfit(dataset)
+        return (
+            self.model.misfit(dataset)
+            or self.objective.misfit(dataset)
+            or self.procedure.misfit(self.objective)
+        )
 
     @cached_property
     def hash(self) -> str:

@@ -30,6 +30,7 @@ from analysis.statistics.confidence import ALPHA
 from analysis.statistics.power import POWER
 from analysis.statistics.trend import trend
 from analysis.tables.results import CellResult, ClaimResult, TableResult
+from analysis.verdicts.level import SEEDS_NEEDED
 from analysis.verdicts.measure import MISSING
 from analysis.verdicts.wording import Verdict
 
@@ -229,8 +230,9 @@ def _tested(
         margin = float(measure.margin(delta, Decimal(1)))
         reach = spread * _quantile(freedom, error)
         return Outcome(abs(mean) <= margin, abs(mean) + reach <= margin, abs(mean) - reach > margin)
-    if not spread:
-        return Outcome(mean > 0, mean > 0, mean < 0)
+    if not spread:  # few equal runs tell nothing of the spread of others
+        is_sure = min(cells[name].n for name in contrast.cells) >= SEEDS_NEEDED
+        return Outcome(mean > 0, is_sure and mean > 0, is_sure and mean < 0)
     p = float(stdtr(freedom, mean / spread)) if math.isfinite(freedom) else 0.5
     detectable = None
     if math.isfinite(freedom) and not contrast.measure:

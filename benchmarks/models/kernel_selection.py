@@ -1,8 +1,8 @@
 """Chooses kernels, or rings of kernels, by their norms, and sets them to 0 in a network that keeps
 its shape; :mod:`.kernel_removal` takes them out.
 
-Source: "Optimal Convolutional Architectures Via Structured Sparsity Regularizers", eqs. 15, 20, 23
-and 24. What is selected is written as the size of every kernel by layer, 0 where it goes.
+Source: "Optimal Convolutional Architectures Via Structured Sparsity Regularizers", eqs. 15, 20
+and 23. What is selected is written as the size of every kernel by layer, 0 where it goes.
 """
 
 from __future__ import annotations
@@ -225,12 +225,11 @@ def _check_removal(
 ) -> None:
     """Raise UserError where a layer without a shortcut must not go."""
     start = f"a threshold of {threshold:g} removes all {layer.out_channels} kernels of {part.conv}"
-    if not allowed:
-        raise UserError(
-            f"{start}, around which no shortcut leads: give a smaller one, or allow_plain_removal"
-        )
+    start += ", around which no shortcut leads"
     if layer.in_channels != layer.out_channels or layer.stride != (1, 1):
-        raise UserError(f"{start}, whose input cannot take its place; give a smaller one")
+        raise UserError(f"{start}, and whose input cannot take its place: give a smaller one")
+    if not allowed:
+        raise UserError(f"{start}: give a smaller one, or allow_plain_removal")
 
 
 @torch.no_grad()
@@ -264,25 +263,3 @@ def _support(side: int, scheme: Scheme, left: torch.Tensor, weight: torch.Tensor
     without = [[of_ring[ring] for ring in row] for row in rings(side, scheme)]
     below = torch.tensor(without, device=weight.device)
     return (below < left[:, None, None]).to(weight.dtype)[:, None]
-
-
-@torch.no_grad()
-def identity_like(
-    model: nn.Module, sizes: Sizes, tolerance: float = 0.1
-) -> list[tuple[str, int, int, float]]:
-    """Kernels that stay and pass a channel through, eq. 24: layer, kernel, channel and weight.
-
-    A kernel does where the positive weight at its centre, of one channel, is at least 1 −
-    ``tolerance`` of the kernel's norm.
-    """
-    found = []
-    for path, left in sizes.items():
-        weight = model.get_submodule(path).weight  # type: ignore[union-attr]
-        assert isinstance(weight, torch.Tensor)
-        centre = weight[:, :, weight.shape[2] // 2, weight.shape[3] // 2]
-        largest, channel = centre.max(1)
-        passes = largest >= (1 - tolerance) * weight.flatten(1).norm(dim=1)
-        for kernel, size in enumerate(left):
-            if size and bool(passes[kernel]) and float(largest[kernel]) > 0:
-                found.append((path, kernel, int(channel[kernel]), float(largest[kernel])))
-    return found

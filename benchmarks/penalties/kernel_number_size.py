@@ -28,7 +28,7 @@ class KernelTerm(Term, frozen=True):
         norm: of a group of weights, see :class:`benchmarks.penalties.group_norms.GroupNorms`.
         group_weight: by what power of its number of weights a group counts, w of eq. 1.
         solver: "subgrad" adds the gradient, 0 at the kink; "prox" takes the proximal step after
-            the update instead, which makes exact zeros.
+            the update instead, which makes exact zeros; of kernels apart from batch-norm.
         batch_norm: "apart", or "folded": kernels count as batch-norm scales them, times |a|/σ of
             eqs. 30 and 31, where one is registered right behind the convolution.
         leave_out: convolutions with one of these words in their module's path are not penalised.
@@ -42,6 +42,11 @@ class KernelTerm(Term, frozen=True):
     leave_out: tuple[str, ...] = ("shortcut", "downsample")
 
     def fault(self) -> str | None:
+        if self.solver == "prox" and self.batch_norm == "folded":
+            return (
+                "solver=prox moves kernels alone, which is no proximal step where batch-norm's "
+                "weights count too; use solver=subgrad or batch_norm=apart"
+            )
         if self.solver == "prox" and not self.is_proximal:
             return (
                 "solver=prox is exact for sums of the norms l2, rms and scaled alone; "
@@ -52,7 +57,7 @@ class KernelTerm(Term, frozen=True):
     @property
     def is_proximal(self) -> bool:
         """Whether the term is a plain sum of norms that have a proximal step."""
-        return self.norm in SMOOTH
+        return self.norm in SMOOTH and self.batch_norm == "apart"
 
     @property
     def scheme(self) -> Scheme:
@@ -85,7 +90,7 @@ class KernelNumber(KernelTerm, tag="kernel_number", frozen=True):
 
     @property
     def is_proximal(self) -> bool:
-        return self.norm in SMOOTH and not self.squared
+        return super().is_proximal and not self.squared
 
     def attach(self, model: nn.Module) -> Attached:
         from benchmarks.penalties.kernel_number_size_attached import NumberAttached
@@ -112,7 +117,7 @@ class KernelSize(KernelTerm, tag="kernel_size", frozen=True):
 
     @property
     def is_proximal(self) -> bool:
-        return self.norm in SMOOTH and not self.squared
+        return super().is_proximal and not self.squared
 
     def attach(self, model: nn.Module) -> Attached:
         from benchmarks.penalties.kernel_number_size_attached import SizeAttached

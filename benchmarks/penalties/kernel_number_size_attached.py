@@ -119,9 +119,9 @@ class ComplexityAttached(KernelAttached):
         ran = [layer for layer in sides if layer in places]
         self.areas = [float(sides[layer][0] * sides[layer][1]) for layer in places]
         self.before: list[int | None] = [None] * len(places)
+        self.groups = [layer.groups for layer in places]  # a kernel sees a part of the channels
         for order, layer in enumerate(ran):
-            inputs = layer.weight.shape[1]
-            earlier = [e for e in reversed(ran[:order]) if e.out_channels == inputs]
+            earlier = [e for e in reversed(ran[:order]) if e.out_channels == layer.in_channels]
             self.before[places[layer]] = places[earlier[0]] if earlier else None
 
     def _parts(self) -> tuple[list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]:
@@ -130,13 +130,14 @@ class ComplexityAttached(KernelAttached):
         sizes = [n.norms(s).sum(1, keepdim=True) for n, s in zip(self.layers, sums, strict=True)]
         widths = [whole.norms(whole.sums()).sum() for whole in self.whole]
         inputs = [
-            widths[before] if before is not None else torch.ones_like(width) * weight.shape[1]
-            for before, width, weight in zip(self.before, widths, self._weights(), strict=True)
+            torch.ones_like(width) * layer.weight.shape[1]
+            if before is None
+            else widths[before] / groups
+            for before, groups, width, layer in zip(
+                self.before, self.groups, widths, self.layers, strict=True
+            )
         ]
         return sums, sizes, inputs
-
-    def _weights(self) -> list[torch.Tensor]:
-        return [layer.weight for layer in self.layers]
 
     def value(self) -> torch.Tensor:
         _, sizes, inputs = self._parts()
@@ -153,4 +154,5 @@ class ComplexityAttached(KernelAttached):
             layer.add_gradient(sums[place], 2 * cost * inputs[place] * sizes[place])
             if (before := self.before[place]) is not None:
                 whole = self.whole[before]
-                whole.add_gradient(whole.sums(), cost * sizes[place].square().sum())
+                part = cost / self.groups[place]
+                whole.add_gradient(whole.sums(), part * sizes[place].square().sum())

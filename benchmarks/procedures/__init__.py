@@ -1,7 +1,9 @@
-"""What a run does with its weights: a list of phases, one file a phase; ``shrink`` for own code."""
+"""What a run does with its weights: a list of phases, one file a phase; ``shrink`` and
+``gather_anew`` for own code."""
 
 from __future__ import annotations
 
+from benchmarks.procedures.batch_norm_statistics import gather_anew
 from benchmarks.procedures.linear_svm import LinearSVM
 from benchmarks.procedures.phase import AtOnce, Phase, Procedure, Work
 from benchmarks.procedures.prune import Prune
@@ -23,5 +25,6 @@ __all__ = [
     "Thresholds",
     "Train",
     "Work",
+    "gather_anew",
     "shrink",
 ]

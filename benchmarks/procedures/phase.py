@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from benchmarks.parts import Part
@@ -11,6 +11,7 @@ from benchmarks.parts import Part
 if TYPE_CHECKING:
     from torch import nn
 
+    from benchmarks.objectives import Objective
     from benchmarks.run import Run
     from benchmarks.training.device_services import Request
     from benchmarks.training.member import Member
@@ -69,6 +70,14 @@ class Phase(Part, frozen=True):
         """How many of a split's ``images`` an epoch trains; for estimates."""
         return images
 
+    def misfit(self, objective: Objective, before: Sequence[Phase]) -> str | None:
+        """What is wrong with the phase behind those ``before``, in one line; None where nothing is.
+
+        Args:
+            objective: the run's.
+        """
+        return None
+
     def begin(self, member: Member) -> Work:
         """The phase at work; the network is as the phase before has left it."""
         raise NotImplementedError
@@ -114,3 +123,8 @@ class Procedure(Part, tag="procedure", frozen=True):
 
     def fault(self) -> str | None:
         return None if self.phases else "a procedure needs at least one phase"
+
+    def misfit(self, objective: Objective) -> str | None:
+        """What is wrong with the phases' order where a run has that objective, in one line."""
+        found = (p.misfit(objective, self.phases[:n]) for n, p in enumerate(self.phases))
+        return next(filter(None, found), None)

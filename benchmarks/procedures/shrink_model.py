@@ -96,7 +96,7 @@ def shrink(
 
     try:
         tau = float(threshold)
-    except ValueError:
+    except (TypeError, ValueError):
         raise UserError(f"threshold must be a number, not {threshold!r}") from None
     if not tau >= 0:
         raise UserError(f"threshold must not be negative, not {threshold}")
@@ -112,10 +112,11 @@ def shrink(
 
 def without(model: nn.Module, sizes: dict[str, list[int]], what: str) -> Shrunk:
     """The network, changed in place, with kernels of these sizes."""
-    from benchmarks.models import kernel_removal, kernel_selection
+    from benchmarks.models import identity_kernels, kernel_removal, kernel_selection
 
     kernel_selection.zero_kernels(model, sizes, SCHEMES[what])
-    passing = tuple(kernel_selection.identity_like(model, sizes))
+    identity_kernels.zero_dead_inputs(model, sizes)
+    passing = tuple(identity_kernels.identity_like(model, sizes))
     kernel_removal.compact(model, sizes, SCHEMES[what])
     return Shrunk(model, sizes, passing)
 

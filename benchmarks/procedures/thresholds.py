@@ -6,10 +6,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.errors import UserError
-from benchmarks.parts import NotNegative
+from benchmarks.parts import NotNegative, Whole
+from benchmarks.procedures.batch_norm_statistics import gather_anew, of_training
 from benchmarks.procedures.phase import AtOnce
 from benchmarks.procedures.shrink_model import SCHEMES, of_layers, without
 
@@ -36,15 +37,23 @@ class Thresholds(AtOnce, tag="thresholds", frozen=True):
         what: what the norms are of, as in :class:`benchmarks.procedures.Prune`.
         absolute: τ.
         relative: τ as shares of the largest kernel's norm in a layer.
+        renew: of how many training images each copy gathers its batch-norm statistics anew, see
+            :func:`benchmarks.procedures.gather_anew`, before it is tested; of all where there are
+            fewer. 0: it keeps those of training.
     """
+
+    introduced: ClassVar[Mapping[str, Any]] = {"renew": 0}
 
     what: Literal["kernels", "half_rings", "rings"] = "kernels"
     absolute: tuple[NotNegative, ...] = ()
     relative: tuple[NotNegative, ...] = ()
+    renew: Whole = 0
 
     def fault(self) -> str | None:
         if not self.absolute and not self.relative:
             return "thresholds needs at least one: in absolute or in relative"
+        if self.renew == 1:
+            return "renew=1: one image has no variance; give two or more, or 0"
         return None
 
     @property
@@ -92,6 +101,9 @@ class Thresholds(AtOnce, tag="thresholds", frozen=True):
         except UserError:
             return dict.fromkeys((*names, *(f"{split} accuracy" for split in splits)))
         smaller = without(copy.deepcopy(member.model), sizes, self.what).model
+        if self.renew:
+            with member.numerics(), member.autocast():
+                gather_anew(smaller, of_training(member.context, member.run.seed, self.renew))
         found = network_measures(smaller, member.context.side)
         return {name: found[name] for name in names} | {
             f"{name} accuracy": {"count": member.count_correct(split, smaller), "of": len(split)}

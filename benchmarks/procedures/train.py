@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmarks.objectives import Objective
 from benchmarks.optimizers import Optimizer
-from benchmarks.parts import Count
+from benchmarks.parts import Count, kind_of
+from benchmarks.penalties.kernel_number_size import KernelTerm
 from benchmarks.procedures.phase import Phase, Work
+from benchmarks.procedures.prune import Prune
 from benchmarks.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -59,6 +61,17 @@ class Train(Phase, tag="train", frozen=True):
 
     def images_an_epoch(self, images: int) -> int:
         return min(images, self.steps(images) * self.batch_size)
+
+    def misfit(self, objective: Objective, before: Sequence[Phase]) -> str | None:
+        halved = any(isinstance(p, Prune) and p.what == "half_rings" for p in before)
+        for term in (self.objective or objective).penalties if halved else ():
+            if isinstance(term, KernelTerm) and term.scheme != "kernel":
+                return (
+                    f"{kind_of(type(term))} needs kernels of odd sizes, and half-rings that are "
+                    "pruned leave even ones: give the train phase behind prune an objective of its "
+                    "own without it"
+                )
+        return None
 
     def begin(self, member: Member) -> Work:
         from benchmarks.training.train_work import TrainWork

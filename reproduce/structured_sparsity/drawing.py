@@ -29,12 +29,13 @@ def frontier(table: Table, result: TableResult, records: Records) -> list[Block]
     return frontier_document.blocks(result, *_networks(table, records), references)
 
 
-def above_hand_made(table: Table, _: TableResult, records: Records) -> dict[str, str]:
-    """Whether learned networks are more accurate than hand-made ones of equal cost."""
+def above_hand_made(tau: str, table: Table, _: TableResult, records: Records) -> dict[str, str]:
+    """Whether what a threshold leaves of learned networks is more accurate than hand-made networks
+    of equal cost."""
     from analysis.papers.structured_sparsity import frontier_document
 
     learned = sum(cell.kind not in HAND_MADE for cell in table.cells)
-    return frontier_document.judged(*_networks(table, records), learned)
+    return frontier_document.judged(*_networks(table, records), learned, tau)
 
 
 def _networks(table: Table, records: Records) -> tuple[list[Point], list[HandMade]]:
@@ -51,7 +52,7 @@ def widths(table: Table, result: TableResult, records: Records) -> list[Block]:
     found = _found(records)
     return [
         *learned_document.widths(result, found, _envelopes(table)),
-        learned_document.correlation(result, _correlations(records)),
+        *learned_document.correlation(result, _correlations(records)),
     ]
 
 
@@ -62,7 +63,7 @@ def sizes(table: Table, result: TableResult, records: Records) -> list[Block]:
     sides = {cell.name: max(_model(cell).kernels) for cell in table.cells}
     return [
         *learned_document.sizes(result, _found(records), _envelopes(table), sides),
-        learned_document.correlation(result, _correlations(records)),
+        *learned_document.correlation(result, _correlations(records)),
     ]
 
 

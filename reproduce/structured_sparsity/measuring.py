@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
+from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell
 from reproduce.store.paths import default_data
 
@@ -26,7 +27,8 @@ def measured(
     data: Path | None,
     seconds: float,
 ) -> Network:
-    """What a report says of a thresholded network.
+    """What a report says of a thresholded network, whose batch-norm statistics this renews where
+    the run's own thresholds do.
 
     Args:
         model: the whole network.
@@ -59,17 +61,20 @@ def measured(
         costs["parameters"],
         costs["multiply-adds"],
         network_measures(model, side)["multiply-adds"],
-        _accuracy(run, shrunk.model, data),
+        accuracy(run, shrunk.model, data),
         speeds,
         model.get_submodule(first).weight.detach().numpy(),  # type: ignore[operator, union-attr]
     )
 
 
-def _accuracy(run: Run, model: nn.Module, data: Path | None) -> float | None:
-    """On the test images where they are at hand."""
+def accuracy(run: Run, model: nn.Module, data: Path | None) -> float | None:
+    """On the test images where they are at hand; then the network has gathered its batch-norm
+    statistics as the run's own thresholded copies have."""
     import torch
 
     from benchmarks.data import load
+    from benchmarks.procedures import gather_anew
+    from benchmarks.procedures.batch_norm_statistics import of_training
     from benchmarks.training.batches import evaluation_batch
     from benchmarks.training.context import Context, Resident, no_weights
 
@@ -78,8 +83,15 @@ def _accuracy(run: Run, model: nn.Module, data: Path | None) -> float | None:
     except UserError:
         return None
     context = Context(run, Resident(dataset, torch.device("cpu"), no_weights))
+    if renew := thresholds(run).renew:
+        gather_anew(model, of_training(context, run.seed, renew))
     right = 0
     with torch.inference_mode():
         for pixels, labels in context.test.windows(evaluation_batch(context.side)):
             right += int((model(context.normalizer(pixels)).argmax(1) == labels).sum())
     return right / len(context.test)
+
+
+def thresholds(run: Run) -> Thresholds:
+    """The phase of a run that tries thresholds."""
+    return next(p for p in run.procedure.phases if isinstance(p, Thresholds))

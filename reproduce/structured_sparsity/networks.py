@@ -14,8 +14,6 @@ import typer
 
 from analysis.papers.structured_sparsity.measurement_names import TAU
 from benchmarks.errors import UserError
-from benchmarks.procedures.shrink_model import Kernels
-from benchmarks.procedures.thresholds import Thresholds
 from reproduce.catalogue.tables import Cell, spelled
 from reproduce.commands import options as opt
 from reproduce.commands.exit_codes import DONE, INCOMPLETE
@@ -24,7 +22,7 @@ from reproduce.commands.publishing import publish, short
 from reproduce.store.paths import given_path
 from reproduce.structured_sparsity.figure1 import TABLE as PLAIN
 from reproduce.structured_sparsity.figure4 import TABLE
-from reproduce.structured_sparsity.measuring import measured
+from reproduce.structured_sparsity.measuring import measured, thresholds
 from reproduce.structured_sparsity.protocol import PAPER
 
 if TYPE_CHECKING:
@@ -187,7 +185,7 @@ def _networks(
     from benchmarks.procedures import shrink
 
     model = _model(run, selection)
-    what = _what(run)
+    what = thresholds(run).what
     found = []
     for tau in taus:
         try:
@@ -211,10 +209,6 @@ def _model(run: Run, selection: Selection) -> nn.Module:
     return model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload, no-any-return]
 
 
-def _what(run: Run) -> Kernels:
-    return next(p.what for p in run.procedure.phases if isinstance(p, Thresholds))
-
-
 def _export(path: Path, model: nn.Module, run: Run, told: Network, *, as_json: bool) -> None:
     import torch
 
@@ -223,10 +217,13 @@ def _export(path: Path, model: nn.Module, run: Run, told: Network, *, as_json: b
     from reproduce.store import atomic
 
     side = run.data.side(info(run.data.name).side)
+    renew = thresholds(run).renew if told.accuracy is not None else 0  # without images none are
+    statistics = f"gathered anew over {renew} training images" if renew else "of training"
     note = {
         "run": run.hash,
         "cell": told.cell,
         "threshold": told.tau,
+        "batch-norm statistics": statistics,
         "input": f"float32 (N, 3, {side}, {side}), pixels by normalization={run.data.normalization}"
         f" of {run.data.name}'s training images",
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU
 from reproduce.catalogue.tables import Cell, Table
 from reproduce.structured_sparsity.drawing import above_hand_made, frontier
 from reproduce.structured_sparsity.protocol import (
@@ -41,7 +43,10 @@ AGAINST_COST: dict[str, Any] = {
     "measures": (PERCENT, *LEFT[:3], *LEFT_RELATIVE[:3]),
     "is_printed": False,
     "further": frontier,
-    "judges": {"above hand-made": above_hand_made},
+    "judges": {
+        "above hand-made": partial(above_hand_made, TAU),
+        "above hand-made by layer": partial(above_hand_made, RELATIVE),
+    },
 }
 
 

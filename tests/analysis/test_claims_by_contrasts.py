@@ -98,6 +98,11 @@ def test_runs_that_agree_seed_by_seed_are_alike_however_scattered() -> None:
     assert verdict("a = b", cell("a", wide), cell("b", wide[:3])).verdict == "undecided"
 
 
+@pytest.mark.parametrize(("runs", "told"), [(2, "undecided"), (6, "confirmed")])
+def test_few_equal_runs_decide_nothing(runs: int, told: str) -> None:
+    assert verdict("a > b", cell("a", [0.75] * runs), cell("b", [0.5] * runs)).verdict == told
+
+
 def test_missing_runs_and_damaged_rows() -> None:
     assert verdict("a > b", cell("a", []), cell("b", [0.5, 0.6])).verdict == "not decidable"
     with pytest.raises(ValueError, match="no cell 'z'"):

@@ -72,6 +72,17 @@ def test_between_two_costs_both_networks_scatter_counts() -> None:
     assert found.high == pytest.approx(t.ppf(0.975, freedom) * spread)
 
 
+def test_few_equal_runs_decide_nothing() -> None:
+    def found(runs: int) -> tuple[float, float, float]:
+        made = lines([replace(n, accuracies=(n.accuracies[1],) * runs) for n in MADE])
+        point = learned(4e6, 0, costs=(4e6,) * runs, accuracies=(0.81,) * runs, runs=runs)
+        result = excess(point, made)
+        return result.low, result.high, result.above
+
+    assert found(2) == (-1, 1, 0.5)
+    assert found(6) == (pytest.approx(0.01), pytest.approx(0.01), 0)
+
+
 def test_what_is_not_compared_says_why() -> None:
     assert "as large" in why_not(learned(15.9e6, 0.9), FAMILIES)
     assert "smaller than all" in why_not(learned(0.9e6, 0.9), FAMILIES)

@@ -276,6 +276,7 @@ def test_a_step_reads_nothing_back(term: KernelTerm) -> None:
         (lambda: KernelSize(alpha="-0.1"), "alpha must not be negative"),
         (lambda: KernelSize(solver="prox", norm="linf"), "use solver=subgrad"),
         (lambda: KernelNumber(solver="prox", squared=True), "use solver=subgrad"),
+        (lambda: KernelSize(solver="prox", batch_norm="folded"), "batch-norm's weights count"),
         (lambda: KernelSize().attach(nn.Sequential(nn.Conv2d(1, 1, 4))), "odd size, not 4×4"),
         (lambda: KernelSize().attach(nn.Sequential(nn.Conv2d(1, 1, (1, 3)))), "square kernels"),
         (lambda: KernelNumber().attach(nn.Linear(2, 2)), "has no convolutions"),

@@ -170,7 +170,7 @@ def test_a_layer_of_a_plain_network_goes_on_request_alone() -> None:
     expected = model.classifier(kept(images).mean((2, 3)))
     torch.testing.assert_close(found.model(images), expected, atol=1e-5, rtol=1e-5)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    with pytest.raises(UserError, match=r"removes all 6 kernels of features\.conv1"):
+    with pytest.raises(UserError, match=r"removes all 6 kernels of features\.conv1.*input cannot"):
         shrink(model, 1e9, allow_plain_removal=True)
 
 
@@ -205,6 +205,7 @@ def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
             r"\(BatchNorm2d\) does not keep",
         ),
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), "x"), "must be a number, not 'x'"),
+        (lambda: shrink(NETWORKS["plain"].build(2, seed=0), None), "must be a number, not None"),  # type: ignore[arg-type]
         (lambda: shrink(own_chain(nn.ReLU(), gate=nn.Linear(4, 4)), 0), "weights beside"),
         (lambda: Prune(threshold="-1", what="kernels"), "must not be negative"),
         (lambda: Prune(what="weights", tau_mode="relative"), "tau_mode"),
@@ -234,6 +235,24 @@ def test_kernels_that_pass_a_channel_through_are_found() -> None:
     assert found.measurements()["identity-like kernels"]["count"] >= 3
 
 
+@pytest.mark.parametrize("name", ["plain", "padded"])
+def test_what_reads_a_removed_channel_passes_nothing_through(name: str) -> None:
+    """Weights on channels that are 0 count for nothing, in a chain and within a block."""
+    model = NETWORKS[name].build(10, seed=0).eval()
+    start = "features.conv" if name == "plain" else "blocks.0.conv"
+    before, layer = f"{start}1", f"{start}2"
+    conv = model.get_submodule(layer)
+    middle = conv.kernel_size[0] // 2  # type: ignore[index, operator]
+    with torch.no_grad():
+        model.get_submodule(before).weight[1].zero_()  # type: ignore[index, operator, union-attr]
+        conv.weight.zero_()  # type: ignore[operator, union-attr]
+        conv.weight[0, 0, middle, middle] = 1.0  # type: ignore[index, operator]
+        conv.weight[:2, 1, middle, middle] = 5.0  # type: ignore[index, operator]
+    found = shrink(model, 0)
+    passing = [entry for entry in found.identity_like if entry[0] == layer]
+    assert passing == [(layer, 0, 0, 1.0)]
+
+
 def test_an_even_kernel_stays_where_it_was() -> None:
     """Without the first half-ring of 5×5 a kernel is 4×4, half a position behind the centre."""
     assert [offset(5, "half_ring", size) for size in (5, 4, 3, 2, 1)] == [0, 1, 1, 2, 2]
@@ -251,6 +270,8 @@ def test_a_pruned_residual_run_resumes_to_the_same(
     )
     model = PairedNet(widths=(6, 6, 6), kernel_sizes=(5,), halve_at=())
     run = short_run.replace(model=model, procedure=Procedure(phases=phases))
+    with pytest.raises(UserError, match=r"kernel_size needs .* behind prune an objective of its"):
+        run.replace(objective=Objective(penalties=(term,)))
     (whole,) = loop.train([run], noise, CPU)
     assert whole.finished, whole.traceback
     assert sum(whole.measurements["learned widths"]) < 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 from pathlib import Path
@@ -17,7 +18,7 @@ from benchmarks.models import PairedNet
 from benchmarks.procedures import thresholds
 from benchmarks.procedures.shrink_model import of_layers
 from benchmarks.procedures.thresholds import Thresholds
-from benchmarks.run import Run, digest_of
+from benchmarks.run import Run, digest_of, from_canonical
 from reproduce.__main__ import run
 from reproduce.catalogue import readings
 from reproduce.catalogue.selection import select
@@ -30,7 +31,10 @@ from reproduce.structured_sparsity.protocol import FORMS, FULL, REDUCED
 
 TABLES = {m.TABLE.name: m.TABLE for m in (figure1, figure3, figure4, figure5, bases)}
 EVERY = [(t, form) for t in TABLES.values() for form in ("full", *t.forms)]
-GOLDEN = json.loads((Path(__file__).parent / "golden_structured_sparsity.json").read_text())
+HERE = Path(__file__).parent
+GOLDEN = json.loads((HERE / "golden_structured_sparsity.json").read_text())
+BEFORE = GOLDEN.pop("S-31=0")
+COMMITTED = HERE.parents[1] / "results/reduced/measured/structured-sparsity-figure4.csv"
 
 
 @pytest.mark.parametrize(("table", "form"), EVERY, ids=[f"{t.name} {f}" for t, f in EVERY])
@@ -38,6 +42,21 @@ def test_configurations_are_frozen(table: Table, form: str) -> None:
     """A changed hash disowns every record of the cell: never edit the golden file to pass."""
     own = {cell.name: cell.run(0).configuration_hash for cell in table.of_form(form).cells}
     assert digest_of(own) == GOLDEN[f"{table.name} {form}"]
+
+
+def test_runs_of_before_are_a_reading() -> None:
+    """With the statistics of training (S-31) hashes are those from before there was a choice."""
+    old = {"procedure.phases.thresholds.renew": "0"}
+    for table, form in EVERY:
+        own = {c.name: c.run(0, old).configuration_hash for c in table.of_form(form).cells}
+        assert digest_of(own) == BEFORE[f"{table.name} {form}"]
+    if COMMITTED.exists():
+        with COMMITTED.open(newline="") as file:
+            runs = [json.loads(row["run"]) for row in csv.DictReader(file)]
+        hashes = {from_canonical(run).hash for run in runs if "renew" not in json.dumps(run)}
+        cells = figure4.TABLE.of_form("reduced").cells
+        assert hashes <= {c.run(seed, old).hash for c in cells for seed in range(15)}
+        assert len(hashes) >= 20
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -135,11 +154,11 @@ def record(own: Run, kept: float, accuracy: float) -> Any:
 KEPT = {"-4.4": 1.0, "-3.8": 0.8, "-3.2": 0.6}
 
 
-def filled(folder: Path, table: Table) -> None:
-    """Six seeds of each cell: α makes networks narrower, and better than by hand."""
+def filled(folder: Path, table: Table, seeds: int = 6) -> None:
+    """So many seeds of each cell: α makes networks narrower, and better than by hand."""
     store = Store(folder, "reduced")
     for cell in table.of_form("reduced").cells:
-        for seed in range(6):
+        for seed in range(seeds):
             kept = KEPT.get(cell.column, 1.0) if not cell.kind.startswith("plain") else 1.0
             own = cell.run(seed)
             model = own.model
@@ -164,7 +183,7 @@ def test_what_figure_1_says_is_judged_and_drawn(tmp_path: Path) -> None:
     assert residual == (16, 9, pytest.approx(9.5, abs=0.5), 10)  # medians of what hashes decide
     first = next(b for b in result.further if isinstance(b, FigureBlock))
     bars = [next(s for s in p.series if s.bars) for p in first.panels]  # type: ignore[union-attr]
-    assert [b.y[0] for b in bars] == [16.0, 13.0, residual[2], 16.0]
+    assert [b.y[0] for b in bars] == [16.0, 12.5, residual[2], 16.0]
 
 
 def test_figure_5_compares_at_equal_cost(
@@ -184,11 +203,16 @@ def test_figure_5_compares_at_equal_cost(
     assert float(point["low"]) > 0 < float(point["difference"])
     whole = next(p for p in found if (p["cell"], p["tau"]) == ("cifar10 omega1 -4.4", "0.001"))
     assert whole["why_not"] == "as large as the base network"
-    assert "4 of 4 [4, 4]" in (folder / "figure5.tex").read_text()
+    assert "2 of 2 [2, 2]" in (folder / "figure5.tex").read_text()
     assert (folder / "figure5.frontier.png").stat().st_size > 10_000
     result = build(select("structured-sparsity/figure5", form="reduced", results=tmp_path))
     found = {c.claim: (c.ours, c.interval, c.verdict) for c in result.claims}
-    assert found["above hand-made"] == ("4 of 4", "[4, 4]", "confirmed")
+    for claim in ("above hand-made", "above hand-made by layer"):
+        assert found[claim] == ("2 of 2", "[2, 2]", "confirmed")
+    filled(tmp_path / "few", figure5.TABLE, 2)
+    fewer = select("structured-sparsity/figure5", form="reduced", results=tmp_path / "few")
+    few = next(c for c in build(fewer).claims if c.claim == "above hand-made")
+    assert (few.ours, few.interval, few.verdict) == ("2 of 2", "[0, 2]", "undecided")
     assert found["larger networks"] == ("2 of 2", "[2, 2]", "confirmed")
     assert found["trade-off"][2] == "confirmed"
 
@@ -197,11 +221,11 @@ def test_every_figure_reports_before_anything_is_trained(tmp_path: Path) -> None
     from analysis.documents.table_document import table_document
     from analysis.figures.drawing import files
 
-    for name in ("figure3", "figure4"):
+    for name in ("figure1", "figure3", "figure4"):
         result = build(select(f"structured-sparsity/{name}", form="reduced", results=tmp_path))
         assert {claim.verdict for claim in result.claims} <= {"not decidable"}
         blocks = [b for b in table_document(result).blocks if isinstance(b, FigureBlock)]
-        assert "png" in files(next(b for b in blocks if b.name != "seeds"))
+        assert all("png" in files(block) for block in blocks if block.name != "seeds")
 
 
 def test_readings_change_the_cells_that_they_are_about() -> None:

@@ -15,6 +15,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from analysis.verdicts.level import SEEDS_NEEDED
+
 SAME = 0.99  # a share of the base network's cost from which on nothing was removed to speak of
 ERROR = 0.05
 
@@ -153,9 +155,10 @@ def excess(point: Point, families: Mapping[str, Line]) -> Excess:
         parts.append((weight**2 * float(np.var(own, ddof=1)) / len(own), len(own) - 1))
     mean, variance = float(np.mean(differences)), sum(part for part, _ in parts)
     small = sum(part**2 / freedom for part, freedom in parts)
-    if not small:
-        sign = float(np.sign(mean))
-        return Excess(mean, mean, mean, (1 - sign) / 2, (1 + sign) / 2, family)
+    if not small:  # few equal runs tell nothing of the spread of others
+        is_sure = min(freedom for _, freedom in parts) + 1 >= SEEDS_NEEDED
+        low, high, sign = (mean, mean, float(np.sign(mean))) if is_sure else (-1.0, 1.0, 0.0)
+        return Excess(mean, low, high, (1 - sign) / 2, (1 + sign) / 2, family)
     spread, freedom = math.sqrt(variance), variance**2 / small
     reach_of = float(stdtrit(freedom, 1 - ERROR / 2)) * spread
     p = float(stdtr(freedom, mean / spread))

@@ -21,6 +21,7 @@ from analysis.papers.structured_sparsity import frontier
 from analysis.papers.structured_sparsity.frontier import ERROR, HandMade, Line, Point
 from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU
 from analysis.tables.results import TableResult
+from analysis.verdicts.level import SEEDS_NEEDED
 from analysis.verdicts.measure import ACCURACY
 from analysis.verdicts.wording import Verdict
 
@@ -63,9 +64,11 @@ def _families(points: Sequence[Point], hand_made: Sequence[HandMade]) -> Familie
     return {base: frontier.lines([n for n in hand_made if n.base == base]) for base in bases}
 
 
-def judged(points: Sequence[Point], hand_made: Sequence[HandMade], learned: int) -> dict[str, str]:
-    """Whether what the draft's one τ, and a relative one, leave lies above what is made by hand:
-    what becomes of the sentence, see :class:`analysis.tables.results.ClaimResult`.
+def judged(
+    points: Sequence[Point], hand_made: Sequence[HandMade], learned: int, tau: str
+) -> dict[str, str]:
+    """Whether what one τ leaves lies above what is made by hand: what becomes of the sentence, see
+    :class:`analysis.tables.results.ClaimResult`. Undecided while a cell has few runs.
 
     Networks as large as the base network, or smaller than all that were made by hand, do not count.
 
@@ -73,7 +76,7 @@ def judged(points: Sequence[Point], hand_made: Sequence[HandMade], learned: int)
         learned: how many cells have a penalty, with runs or without.
     """
     families = _families(points, hand_made)
-    at = [p for p in points if p.runs and p.tau in (TAU, RELATIVE)]
+    at = [p for p in points if p.runs and p.tau == tau]
     compared = [p for p in at if not frontier.why_not(p, families[p.base])]
     found = [frontier.excess(p, families[p.base]) for p in compared]
     count = len(found)
@@ -81,7 +84,11 @@ def judged(points: Sequence[Point], hand_made: Sequence[HandMade], learned: int)
     high = count - sum(e.below <= ERROR / count for e in found)
     has_all = count and len({p.cell for p in at}) == learned
     verdict = Verdict.UNDECIDED if has_all else Verdict.NOT_DECIDABLE
-    if high < count or (verdict == Verdict.UNDECIDED and low == count):
+    runs = [p.runs for p in at] + [len(n.accuracies) for n in hand_made]
+    is_enough = min(runs, default=0) >= SEEDS_NEEDED
+    if not is_enough:
+        low, high = 0, count
+    if is_enough and (high < count or (verdict == Verdict.UNDECIDED and low == count)):
         verdict = Verdict.CONFIRMED if low == count else Verdict.CONTRADICTED
     return {
         "printed": MISSING,
@@ -118,7 +125,8 @@ def _grid(points: Sequence[Point], families: Families) -> Grid:
     heads = ("mult.-adds, M", "accuracy, %", "points above")
     titles = columns("network", "τ", *heads, "compared with", right=heads)
     caption = (
-        "Thresholded networks, medians over seeds, without training after the threshold, and "
+        "Thresholded networks, medians over seeds, without training after the threshold, with "
+        "batch-norm statistics as S-31 has them (hand-made networks have those of training), and "
         "millions of multiply-adds; and how much more accurate they are than networks with fewer "
         "kernels or fewer layers made by hand, at equal cost, with a 95 % interval. The hand-made "
         "line at a network's own cost is interpolated between mean accuracies over the logarithm "

@@ -157,8 +157,11 @@ def _grid(
     )  # fmt: skip
 
 
-def correlation(result: TableResult, curves: Mapping[str, Sequence[Sequence[Any]]]) -> FigureBlock:
-    """The mean correlation of a layer's kernels while they are trained: a panel a group."""
+def correlation(
+    result: TableResult, curves: Mapping[str, Sequence[Sequence[Any]]]
+) -> list[FigureBlock]:
+    """The mean correlation of a layer's kernels while they are trained: a panel a group, and no
+    figure before a run is in."""
     panels, looks = [], 0
     for group, cells in result.groups().items():
         shown = [c for c in cells if any(curves.get(c.name, ()))]
@@ -170,12 +173,14 @@ def correlation(result: TableResult, curves: Mapping[str, Sequence[Sequence[Any]
         names = "; ".join(c.label for c in shown)
         title = f"{group}: {names}" if len(names) < 40 else f"{group}, from {shown[0].label} on"
         panels.append(Curves(tuple(series), title, "epoch", "mean |correlation|"))
+    if not panels:
+        return []
     order = ("first α", "second", "third", "fourth")
     legend = [Sampled("line", order[place], place) for place in range(looks)]
     mark = "" if result.has_levels else result.about.protocol.upper()
     told = f"{result.about.title}: correlation of a layer's kernels, mean over pairs and layers; "
     told += "median and quartiles of seeds, in the order of the panel's title"
-    return FigureBlock(
-        tuple(panels), tuple(legend), "correlation", min(len(panels), 2) or 1, (3.2, 2.2),
+    return [FigureBlock(
+        tuple(panels), tuple(legend), "correlation", min(len(panels), 2), (3.2, 2.2),
         (told, *labels(result)), "y", watermark=mark,
-    )  # fmt: skip
+    )]  # fmt: skip

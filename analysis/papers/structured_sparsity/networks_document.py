@@ -78,7 +78,8 @@ def document(
     """
     notes = [
         Note(
-            "Thresholded networks without training afterwards, rebuilt without what is removed; "
+            "Thresholded networks without training afterwards, rebuilt without what is removed, "
+            "with batch-norm statistics as S-31 has them where the images are at hand; "
             "images a second are measured here and now, in float32 with one thread, in turn with "
             "those of the whole network, which stand in brackets. A layer of several sizes is a "
             "convolution for each, which may take longer than the whole one."
