@@ -50,7 +50,8 @@ class Dissected:
     """A run's last feature layer.
 
     Attributes:
-        name: what the run is.
+        name: what the run is, by its cell.
+        run: its hash.
         units, interpretable, concepts: of the layer; those that detect a concept, and how many
             concepts these are.
         s_hat: the latter over the former.
@@ -124,6 +125,7 @@ def _dissected(found: Sequence[Dissected]) -> Grid:
     lines = tuple(
         row(
             one.name,
+            one.run,
             one.layer,
             *(Cell(f"{n:,}", n) for n in (one.units, one.interpretable, one.concepts)),
             Cell(f"{one.s_hat:.2f}", one.s_hat),
@@ -131,5 +133,5 @@ def _dissected(found: Sequence[Dissected]) -> Grid:
         )
         for one in found
     )
-    heads = columns("network", "layer", *titles, "concepts by category", right=titles)
+    heads = columns("network", "run", "layer", *titles, "concepts by category", right=titles)
     return Grid("dissected", heads, lines, "Dissected here")
