@@ -173,6 +173,20 @@ def test_readings_change_the_cells_that_they_are_about() -> None:
             assert taking[0].run(0, changed) != taking[0].run(0)
 
 
+def test_upper_layers_are_compared_with_their_size() -> None:
+    """Of six layers the last three, and the classifier."""
+    (excess,) = (m for m in figure5.TABLE.measures if m.name == "zeroed beyond their size")
+
+    def of(*left: int) -> float:
+        sizes = [10, 10, 10, 10, 20, 60, 80]
+        return excess.made_of({"weights by layer": sizes, "effective weights by layer": left})
+
+    assert of(10, 10, 10, 10, 20, 60, 80) == 0  # no zeros
+    assert of(5, 5, 5, 5, 10, 30, 40) == pytest.approx(0)  # half of every layer
+    assert of(10, 10, 10, 10, 20, 60, 0) == pytest.approx(0.15)
+    assert of(0, 0, 0, 0, 20, 60, 80) == pytest.approx(-0.6)
+
+
 @pytest.mark.parametrize("boundary", [0.412, float("41.2") / 100, 1 - 0.588])
 def test_operating_points_follow_their_names(boundary: float) -> None:
     """In whichever way an error that is just near comes to its last bit."""
