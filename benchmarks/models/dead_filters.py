@@ -62,9 +62,9 @@ class Conv2dOnConstants(nn.Module):
         """The map (1, K, s, s) beside such maps."""
         if self.training or torch.is_grad_enabled():
             return self._computed(maps)
-        held, device = self.constant, maps.device
-        lower = torch.is_autocast_enabled(device.type) and torch.get_autocast_dtype(device.type)
-        key = maps.shape[2:], maps.dtype, device, lower, held.data_ptr(), held._version
+        held, kind = self.constant, maps.device.type.replace("meta", "cpu")
+        lower = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind)
+        key = maps.shape[2:], maps.dtype, maps.device, lower, held.data_ptr(), held._version
         if self._known is None or self._known[0] != key:
             self._known = key, self._computed(maps)
         return self._known[1]
