@@ -19,6 +19,7 @@ from analysis.documents.blocks import (
 )
 from analysis.papers.compactnets.ratios import Row, implied
 
+SHORT = 8  # digits of a hash, which tell runs apart and which `--run` takes
 HOW = (
     "ŝ is unique concepts over interpretable units, and the paper prints no count of these (C-22): "
     "the column is every count that rounds to the printed ŝ. The exit code is 1 where a layer has "
@@ -125,7 +126,7 @@ def _dissected(found: Sequence[Dissected]) -> Grid:
     lines = tuple(
         row(
             one.name,
-            one.run,
+            Cell(one.run[:SHORT], one.run),
             one.layer,
             *(Cell(f"{n:,}", n) for n in (one.units, one.interpretable, one.concepts)),
             Cell(f"{one.s_hat:.2f}", one.s_hat),
