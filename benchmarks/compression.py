@@ -30,8 +30,9 @@ from torch import nn
 
 from benchmarks.errors import UserError, one_line
 from benchmarks.models import dead_filters
-from benchmarks.models.dead_filters import Remains
+from benchmarks.models.dead_filters import Conv2dOnConstants, Remains
 from benchmarks.models.describe import multiply_adds
+from benchmarks.models.hog_lbp import HogLbp
 from benchmarks.models.layers import WEIGHTED
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties.measured_group_sparsity import ZERO_BELOW
@@ -96,7 +97,13 @@ def compress(model: nn.Module, tolerance: float = TOLERANCE) -> Compression:
     """
     network = copy.deepcopy(model).eval()
     dead_filters.zero_below(network, tolerance)
-    return Compression(network, dead_filters.remove(network))
+    return Compression(network, dead_filters.remove(_learning(network)))
+
+
+def _learning(model: nn.Module) -> nn.Module:
+    """The network behind handcrafted features, which are no layers of it; or the model itself."""
+    is_behind = isinstance(getattr(model, "front", None), HogLbp)
+    return model.get_submodule("network") if is_behind else model
 
 
 def load(path: Path | str, model: nn.Module) -> nn.Module:
@@ -119,7 +126,7 @@ def load(path: Path | str, model: nn.Module) -> nn.Module:
                 raise UserError(f"{path} is no compressed network")
             about = json.loads(told["about"])
             found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        dead_filters.reshape(model, Remains(about["kept"], about["constants"]))
+        dead_filters.reshape(_learning(model), Remains(about["kept"], about["constants"]))
         whole = _whole(found, about["shapes"])
         _check_shapes(path, whole, model.state_dict())
         model.load_state_dict(whole)
@@ -183,10 +190,11 @@ class Worth:
     """What a compression saves: of the dense network, and of the compressed one.
 
     Attributes:
-        weights: of layers.
+        weights: of layers, and the numbers that stand for dead filters in the layer above.
         effective: those of magnitudes from the tolerance on; of the compressed one, not 0.
         file_bytes: of all tensors as a safetensors file, of the compressed one without zero groups.
-        multiply_adds: of one image.
+        multiply_adds: of one image; maps that stand for dead filters are made once for a size, so
+            that they cost additions alone.
         block_multiply_adds: of those the ones with a group that is not zero, which an
             implementation by blocks would need; torch's convolutions compute all.
         images_per_second: in evaluation by batch size, on one thread where it is a CPU.
@@ -226,8 +234,10 @@ def worth(
     from benchmarks.throughput.inference import images_per_second
 
     networks = (model, compression.network)
+    # First what passes an image through them: from then on constant maps are there.
+    counted = [_counts(network, side, tolerance) for network in networks]
+    weights, effective, blocks = zip(*counted, strict=True)
     states = {name: v.detach().cpu().contiguous() for name, v in model.state_dict().items()}
-    weights, effective, blocks = zip(*(_counts(n, side, tolerance) for n in networks), strict=True)
     return Worth(
         weights=weights,
         effective=effective,
@@ -261,7 +271,10 @@ def _counts(model: nn.Module, side: int, tolerance: float) -> tuple[int, int, in
     model.train(was_training)
     for hook in hooks:
         hook.remove()
-    total = effective = products = 0
+    constants = [m.constant for m in model.modules() if isinstance(m, Conv2dOnConstants)]
+    total = sum(constant.numel() for constant in constants)
+    effective = sum(int((constant.abs() >= tolerance).sum()) for constant in constants)
+    products = 0
     for name, count in places.items():
         weight: torch.Tensor = model.get_submodule(name).weight  # type: ignore[assignment]
         there = weight.abs() >= tolerance

@@ -117,6 +117,11 @@ class Data(Part, frozen=True):
         """Height and width of what the network sees of images of that side, in pixels."""
         return self.window or stored
 
+    @property
+    def view_count(self) -> int:
+        """How many views of a test image there are."""
+        return 1 if self.test_views == "middle" else 10
+
     def views(self, pixels: torch.Tensor) -> list[torch.Tensor]:
         """What a network is tested on of images uint8 (B, H, W, C)."""
         if self.test_views == "middle":

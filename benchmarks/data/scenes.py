@@ -125,8 +125,9 @@ def read_mit67(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:
     labels = {name: label for label, name in enumerate(info.classes)}
     for split, names in listed.items():
         if missing := [name for name in names if name not in members]:
+            images = "images" if len(missing) > 1 else "image"
             raise UserError(
-                f"{files[lists[split]]} names {len(missing):,} images that {path} does not hold, "
+                f"{files[lists[split]]} names {len(missing):,} {images} that {path} does not hold, "
                 f"such as {missing[0]}: complete {path.name}, or fetch both again"
             )
         jobs = [(members[name], labels[name.split("/")[0]]) for name in names]

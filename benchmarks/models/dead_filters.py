@@ -41,6 +41,9 @@ class Remains:
 class Conv2dOnConstants(nn.Module):
     """A convolution, some of whose inputs were constant maps and are no longer there.
 
+    What these come to is a map that no image changes: where no gradients are asked for it is made
+    once for a size, and again where the numbers behind it have changed.
+
     Args:
         convolution: of the other inputs.
         constant: what the constants' weights add up to, (K, 1, k, k).
@@ -49,13 +52,27 @@ class Conv2dOnConstants(nn.Module):
     def __init__(self, convolution: nn.Conv2d, constant: torch.Tensor) -> None:
         super().__init__()
         self.convolution, self.constant = convolution, nn.Parameter(constant)
+        self._known: tuple[object, torch.Tensor] | None = None
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Maps (N, K, s, s) of maps (N, channels, s, s)."""
-        layer = self.convolution
-        ones = maps.new_ones(1, 1, *maps.shape[2:])
+        return self.convolution(maps) + self._of_constants(maps)
+
+    def _of_constants(self, maps: torch.Tensor) -> torch.Tensor:
+        """The map (1, K, s, s) beside such maps."""
+        if self.training or torch.is_grad_enabled():
+            return self._computed(maps)
+        held, kind = self.constant, maps.device.type.replace("meta", "cpu")
+        lower = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind)
+        key = maps.shape[2:], maps.dtype, maps.device, lower, held.data_ptr(), held._version
+        if self._known is None or self._known[0] != key:
+            self._known = key, self._computed(maps)
+        return self._known[1]
+
+    def _computed(self, maps: torch.Tensor) -> torch.Tensor:
+        layer, ones = self.convolution, maps.new_ones(1, 1, *maps.shape[2:])
         how = layer.stride, layer.padding, layer.dilation
-        return layer(maps) + conv2d(ones, self.constant, None, *how)  # type: ignore[arg-type]
+        return conv2d(ones, self.constant, None, *how)  # type: ignore[arg-type]
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from benchmarks.errors import UserError
 from benchmarks.models.model import Model
@@ -22,6 +22,8 @@ class Handcrafted(Model, tag="handcrafted", frozen=True):
     Attributes:
         network_behind: the network.
     """
+
+    protocol: ClassVar[int] = 2  # since which pixels are whole numbers to the features
 
     network_behind: Model = ResNet18()
 

@@ -12,25 +12,27 @@ ORIENTATIONS, CELL = 9, 8
 CLIP, EPSILON = 0.2, 1e-5  # of the L2-Hys norm
 POINTS = 8
 PATTERNS = POINTS + 2
-GREY = (0.2125, 0.7154, 0.0721)
+GREY = (2125, 7154, 721)  # in 10,000ths: of 8 bits the sum is a whole number
 # Interpolation rounds: neighbours that are as bright as the centre count as such.
-TIE = 1e-6
+TIE = 1.0  # of the 2,550,000 of white
 
 
 class HogLbp(nn.Module):
     """HoG of 8-pixel cells and uniform LBP of their pixels (C-29); learns nothing.
 
-    Input: float32 (N, 3, H, W) with pixels in [0, 1]. Output: (N, 19, H/8, W/8), nine orientations
-    and ten patterns. The numbers are those of scikit-image's ``hog`` (9 orientations, cells of
-    8×8, blocks of one cell, "L2-Hys") and of cells' histograms of its ``local_binary_pattern``
-    (8 points at radius 1, "uniform").
+    Input: float32 (N, 3, H, W), 8-bit pixels over 255, which are taken as whole numbers again: what
+    is equal in the image, such as the changes of two channels, is equal here. Output:
+    (N, 19, H/8, W/8), nine orientations and ten patterns. The numbers are those of scikit-image's
+    ``hog`` (9 orientations, cells of 8×8, blocks of one cell, "L2-Hys") and of cells' histograms of
+    its ``local_binary_pattern`` (8 points at radius 1, "uniform").
     """
 
     channels = ORIENTATIONS + PATTERNS
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("grey", torch.tensor(GREY).view(1, 3, 1, 1), persistent=False)
+        grey = torch.tensor(GREY, dtype=torch.float32).view(1, 3, 1, 1)
+        self.register_buffer("grey", grey, persistent=False)
         self.register_buffer("neighbours", _neighbours(), persistent=False)
         self.grey: torch.Tensor
         self.neighbours: torch.Tensor
@@ -39,7 +41,7 @@ class HogLbp(nn.Module):
         """The channels of images (N, 3, H, W)."""
         kind = images.device.type.replace("meta", "cpu")
         with torch.no_grad(), torch.autocast(kind, enabled=False):
-            pixels = images.float()
+            pixels = (images.float() * 255).round()
             return torch.cat([self._gradients(pixels), self._patterns(pixels)], 1)
 
     def _gradients(self, pixels: torch.Tensor) -> torch.Tensor:

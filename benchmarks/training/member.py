@@ -116,16 +116,18 @@ class Member:
             correct += (logits.argmax(1) == labels).sum()
         return int(correct)
 
-    def features(self, split: PlacedSplit) -> np.ndarray:
-        """What the last dense layer gets of a split's images, float32, shape (N, inputs)."""
+    def features(self, split: PlacedSplit, view: int | None = None) -> np.ndarray:
+        """What the last dense layer gets of a split's images, float32, shape (N, inputs); of one of
+        the views that networks are tested on, or of the middle."""
         self.model.eval()
         dense = [m for m in self.model.modules() if isinstance(m, torch.nn.Linear)]
         seen: list[torch.Tensor] = []
         hook = dense[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         try:
             for pixels, _ in split.windows(evaluation_batch(self.context.side)):
+                shown = pixels if view is None else self.run.data.views(pixels)[view]
                 with torch.no_grad(), self.numerics(), self.autocast():
-                    self.model(self.context.normalizer(pixels))
+                    self.model(self.context.normalizer(shown))
         finally:
             hook.remove()
         return torch.cat([batch.float().cpu() for batch in seen]).numpy()

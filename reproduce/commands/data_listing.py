@@ -96,9 +96,15 @@ def _where(row: Row) -> str:
     return places.get(row["state"], f"{row['state']}{detail}")
 
 
+def _images(row: Row) -> str:
+    train, test = row["images"].values()
+    left_out = f", {row['skipped']:,} left out" if row.get("skipped") else ""
+    return f"{train:,} + {test:,}{left_out}"
+
+
 DATASET_COLUMNS: Columns = {
     "name": lambda row: row["name"] if row["fold"] is None else f"{row['name']} {row['fold']}",
-    "images": lambda row: f"{row['images']['train']:,} + {row['images']['test']:,}",
+    "images": _images,
     "size": lambda row: f"{row['side']}²",
     "classes": lambda row: str(row["classes"]),
     "where": _where,

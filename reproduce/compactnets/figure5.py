@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.papers.compactnets.upper_layers import Excess
 from analysis.verdicts.measure import Measure
 from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.compactnets import depths
@@ -29,6 +30,14 @@ RISE = Measure(
 )
 UPPER = Measure(
     "zeroed in upper layers", "zero weights in the upper layers and the classifier", percent=True
+)
+# At full size these layers and the classifier have most weights, so that most zeros would be theirs
+# if any weight were as likely as another to be one.
+EXCESS = Excess(
+    "zeroed beyond their size",
+    "upper layers' share of zero weights minus that of all weights",
+    percent=True,
+    of=("weights by layer", "effective weights by layer"),
 )
 
 
@@ -74,7 +83,7 @@ TABLE = Table(
     parameters=(DEPTH, BETA),
     layout="rows",
     row_title="network",
-    measures=(SPARSITY, FALL, RISE, UPPER),
+    measures=(SPARSITY, FALL, RISE, UPPER, EXCESS),
     is_printed=False,
     further=further,
     remark="Its runs are Table 1's. The figure's bars are not printed.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -74,7 +74,10 @@ def command(
         from benchmarks.data.broden import Broden
 
         images = Broden(broden)
-        found = [_dissected(images, p, results or default_results(), data) for p in run]
+        kept = [_kept(prefix, results or default_results()) for prefix in run]
+        # Two prefixes may be of one run.
+        runs = {one.run.hash: one for one in kept}.values()
+        found = [_dissected(images, one, data) for one in runs]
     paper, _, _ = ID.partition("/")
     made = made_of(
         paper, "table4.csv", lambda rows: units_document.document(ID, rows, found, context(ID))
@@ -83,7 +86,15 @@ def command(
     return publish(made, results, variant=variant, as_json=as_json, quick=quick)
 
 
-def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Dissected:
+class _Kept(NamedTuple):
+    """A run, the form of the table that it was trained for, and its weights."""
+
+    run: Run
+    form: str
+    state: dict[str, torch.Tensor]
+
+
+def _dissected(images: Broden, kept: _Kept, data: Path | None) -> Dissected:
     """What the last feature layer of a run's network detects."""
     import numpy as np
     import torch
@@ -92,13 +103,13 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
     from benchmarks.dissection import dissect
     from reproduce.commands.progress_bar import progress_bar
 
-    run, form, state = _kept(prefix, base)
+    run = kept.run
     shape = run.data.shape
     if shape is None:
         raise UserError(f"run {run.hash} is of data that is not registered: {run.data.name}")
     side = run.data.side(shape.side)
     network = run.model.network(shape.classes, side)
-    network.load_state_dict(state)
+    network.load_state_dict(kept.state)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     answers = _Answers(network.to(device).eval(), run, side, data or default_data())
     categories = sorted({concept.category for concept in images.concepts})
@@ -118,9 +129,8 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
         for concept in (images.concepts[found.best[unit]],)
     ]
     by_category = [category for _, category in {(d.concept, d.category) for d in detectors}]
-    kind = run.model.canonical()["kind"]
     return Dissected(
-        name=f"{kind} on {run.data.name}, seed {run.seed}" + f", {form}" * (form != "full"),
+        name=_named(run, kept.form),
         run=run.hash,
         layer=answers.layer,
         units=len(found.iou),
@@ -132,9 +142,26 @@ def _dissected(images: Broden, prefix: str, base: Path, data: Path | None) -> Di
     )
 
 
-def _kept(prefix: str, base: Path) -> tuple[Run, str, dict[str, torch.Tensor]]:
-    """The run whose hash begins so, the form of the table that it was trained for, and its kept
-    weights.
+def _named(run: Run, form: str) -> str:
+    """A run by the first cell of the paper that has it; one of another reading or another paper by
+    its parts."""
+    from reproduce.catalogue.papers import entries
+
+    paper, _, _ = ID.partition("/")
+    for entry in entries(paper):
+        table = entry.load() if entry.trains else None
+        if table and form in ("full", *table.forms):
+            own = table.of_form(form)
+            for cell in own.cells:
+                if cell.template.model == run.model and cell.run(run.seed) == run:
+                    return f"{cell.name} of {own.title}, seed {run.seed}"
+    parts = (run.model, *run.objective.penalties)
+    kinds = " and ".join(part.canonical()["kind"] for part in parts)
+    return f"{kinds} on {run.data.name}, seed {run.seed}" + f", {form}" * (form != "full")
+
+
+def _kept(prefix: str, base: Path) -> _Kept:
+    """The run whose hash begins so, with its kept weights.
 
     Raises:
         UserError: where there is none, or several.
@@ -152,7 +179,7 @@ def _kept(prefix: str, base: Path) -> tuple[Run, str, dict[str, torch.Tensor]]:
         if names:
             header = weights.header(store.weights.path(names[0]))
             run = from_canonical(dict(header.configuration))
-            return run, store.form, store.weights.read(run)
+            return _Kept(run, store.form, store.weights.read(run))
     raise UserError(
         f"no run that begins with {prefix!r} has kept weights under {base}: train its table with "
         "--save-weights"

@@ -14,6 +14,7 @@ from benchmarks.penalties import GroupSparsity, PlainL2
 from benchmarks.procedures import LinearSVM, Procedure, StartFrom, Train
 from benchmarks.run import Run
 from benchmarks.schedules import Steps
+from reproduce.catalogue.tables import sources_of_seed
 from reproduce.compactnets import protocol
 from reproduce.compactnets.protocol import C, penalties
 
@@ -62,10 +63,10 @@ def scratch(dataset: str, model: str, features: str) -> Run:
 
 
 def svm(source: Run, data: Data) -> Run:
-    """Features of a finished network and a linear SVM."""
+    """Features of a finished network and a linear SVM, tested on as many views as networks are."""
     phases = (
         StartFrom(run=source, fresh=(f"{_prefix(source.model)}classifier",)),
-        LinearSVM(images=10**6, choices=PENALTIES, is_result=True),
+        LinearSVM(images=10**6, choices=PENALTIES, is_result=True, all_views=True),
     )
     objective = Objective(penalties=(GroupSparsity(),))
     return source.replace(data=data, objective=objective, procedure=Procedure(phases=phases))
@@ -93,8 +94,8 @@ def tuned(source: Run, data: Data, epochs: int = EPOCHS, rate: Decimal = FINE_RA
 
 
 def by_split(run: Run, seed: int) -> Run:
-    """Seed k is the k-th random split."""
-    return run.replace(data=run.data.replace(fold=seed % SPLITS))
+    """Seed k is the k-th random split, and starts from the network of that seed."""
+    return sources_of_seed(run.replace(data=run.data.replace(fold=seed % SPLITS)), seed)
 
 
 def reduced(model: str, depth: int) -> Run:

@@ -13,8 +13,8 @@ from torch import nn
 
 from benchmarks.compression import compress, load, worth
 from benchmarks.errors import UserError
-from benchmarks.models import VGG10, Model, PyramidNet, ResNet18
-from benchmarks.models.dead_filters import zero_below
+from benchmarks.models import VGG10, Handcrafted, Model, PyramidNet, ResNet18
+from benchmarks.models.dead_filters import Conv2dOnConstants, zero_below
 from benchmarks.models.layers import WEIGHTED
 from benchmarks.penalties.measured_group_sparsity import sparsity_by_layer
 
@@ -68,6 +68,32 @@ def test_outputs_stay(model: Model, seed: int, dead: float) -> None:
     torch.testing.assert_close(of(small.network), of(expected), rtol=0, atol=1e-5 * scale)
 
 
+def test_maps_of_constants_follow_the_numbers_behind_them() -> None:
+    layer = Conv2dOnConstants(nn.Conv2d(2, 3, 3, padding=1), torch.rand(3, 1, 3, 3)).eval()
+    for side in (8, 8, 6):
+        maps = torch.rand(1, 2, side, side)
+        for change in (1, 2):
+            layer.load_state_dict(
+                {**layer.state_dict(), "constant": change * torch.ones(3, 1, 3, 3)}
+            )
+            with torch.no_grad():
+                kept = layer(maps)
+            torch.testing.assert_close(kept, layer(maps))  # with gradients it is computed anew
+    assert layer.double()(maps.double()).dtype == torch.float64
+    assert set(layer.state_dict()) == {"constant", "convolution.weight", "convolution.bias"}
+
+
+def test_what_is_behind_handcrafted_features_is_compressed(tmp_path: Path) -> None:
+    model = Handcrafted(network_behind=PYRAMID)
+    network = sparse(model, 2)
+    small = compress(network)
+    small.save(tmp_path / "small.safetensors")
+    again = load(tmp_path / "small.safetensors", model.network(5, SIDE))
+    assert torch.equal(of(again), of(small.network))
+    zero_below(network, 1e-5)
+    torch.testing.assert_close(of(again), of(network), rtol=0, atol=1e-4)
+
+
 def test_dead_and_unread_filters_go_with_their_inputs() -> None:
     network = sparse(PYRAMID, 3, dead=0, empty=0)
     with torch.no_grad():
@@ -99,6 +125,10 @@ def test_files_hold_no_group_of_zeros(tmp_path: Path) -> None:
     assert found.effective[0] == sum(e.weights - e.zeros for e in layers)
     assert found.weights[0] == sum(e.weights for e in layers)
     assert found.effective[1] < found.weights[1] < found.weights[0]
+    numbers = [p for name, p in small.network.named_parameters() if name.endswith("constant")]
+    held = [m.weight for m in small.network.modules() if isinstance(m, WEIGHTED)]
+    assert numbers
+    assert found.weights[1] == sum(p.numel() for p in (*held, *numbers))
     # No width doubles, so that every map has the image's side; the classifier sees 21 regions.
     products = SIDE**2 * 9 * (6 * 3 + 8 * 6 + 12 * 8) + 5 * 12 * 21
     assert found.multiply_adds[0] == products

@@ -15,12 +15,12 @@ from run_makers import build, changed, correct_of, make_run, member_of
 
 from benchmarks.data.dataset import Dataset, Split
 from benchmarks.errors import UserError
-from benchmarks.models import filter_removal
+from benchmarks.models import PyramidNet, filter_removal
 from benchmarks.models.describe import multiply_adds, network_measures
 from benchmarks.objectives import Objective
 from benchmarks.penalties import PlainL2
 from benchmarks.procedures import LinearSVM, Phase, Procedure, Prune, StartFrom, Train
-from benchmarks.procedures.linear_svm import equal_shares
+from benchmarks.procedures.linear_svm import _machine, equal_shares
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
 from benchmarks.training import checkpoint, loop
@@ -87,6 +87,24 @@ def test_killed_in_any_phase_it_comes_to_the_same(
     assert stops >= 3
     assert [epoch for epoch, _ in whole.curves["training loss"]] == [1, 2, 3]
     assert {"test accuracy", "svm accuracy", "parameters"} <= set(whole.measurements)
+
+
+def test_a_linear_machine_answers_by_all_views(noise: Dataset, short_run: Run) -> None:
+    fit = LinearSVM(all_views=True)
+    cut = {"data.window": 28, "data.test_views": "ten"}
+    model = PyramidNet(depth=3, widths=(6, 8), first_kernel=3)
+    run = of_phases(short_run, SHORT, fit).replace(model=model)
+    for path, value in cut.items():
+        run = run.with_setting(path, value)
+    member = member_of(run, noise, CPU)
+    test, train = member.context.test, member.context.train
+    np.testing.assert_array_equal(member.features(test, 4), member.features(test))  # the middle
+    views = [member.features(test, number) for number in range(10)]
+    assert all((one != views[4]).any() for number, one in enumerate(views) if number != 4)
+    machine = _machine(1.0).fit(member.features(train), noise.train.labels)
+    decided = np.mean([machine.decision_function(features) for features in views], 0)
+    np.testing.assert_array_equal(fit._answers(machine, member, test), decided.argmax(1))
+    assert (decided.argmax(1) != machine.predict(views[4])).any()
 
 
 def test_a_linear_machine_sees_all_classes_of_sorted_images(noise: Dataset, short_run: Run) -> None:

@@ -141,7 +141,7 @@ def test_the_official_lists_of_mit_indoor(tmp_path: Path) -> None:
     [
         (
             "gym/g2.jpg\nbakery/none.jpg",
-            r"names 1 images that .* does not hold, such as bakery/none",
+            r"names 1 image that .* does not hold, such as bakery/none",
         ),
         ("gym/g2.jpg\nbakery/b3.jpg", "bakery/b3.jpg is in both lists"),
         ("gym/g2.jpg\ngym/g2.jpg", "TestImages.txt names an image twice"),

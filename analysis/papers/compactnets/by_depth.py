@@ -9,6 +9,7 @@ from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.table_notes import labels
 from analysis.tables.results import CellResult, TableResult
 
+APART = 0.08  # of a layer: from one line's intervals to the next one's, which hid them
 Point = tuple[float, float, float, float]  # depth, value, and from where to where it is likely
 
 
@@ -27,14 +28,15 @@ def figure(
     found: dict[str, list[CellResult]] = {}
     for cell in result.cells:
         found.setdefault(cell.label, []).append(cell)
+    depths = sorted({int(depth_of(cell)) for cell in result.cells})
     series, legend = [], []
     for look, (label, cells) in enumerate((lines or found).items()):
         points = sorted(p for cell in cells if (p := _point(cell)) is not None)
         if points:
             x, y, low, high = zip(*points, strict=True)
-            series.append(Series(x, y, look, low, high))
+            beside = APART * (look - (len(lines or found) - 1) / 2)
+            series.append(Series(tuple(depth + beside for depth in x), y, look, low, high))
         legend.append(Sampled("both", label, look))
-    depths = sorted({int(depth_of(cell)) for cell in result.cells})
     ticks = tuple((float(depth), str(depth)) for depth in depths)
     panel = Curves(tuple(series), "", "depth", y_title, ticks=ticks)
     has_intervals = any(one.low != one.high for one in series)

@@ -19,6 +19,7 @@ from analysis.documents.blocks import (
 )
 from analysis.papers.compactnets.ratios import Row, implied
 
+SHORT = 8  # digits of a hash, which tell runs apart and which `--run` takes
 HOW = (
     "ŝ is unique concepts over interpretable units, and the paper prints no count of these (C-22): "
     "the column is every count that rounds to the printed ŝ. The exit code is 1 where a layer has "
@@ -50,7 +51,8 @@ class Dissected:
     """A run's last feature layer.
 
     Attributes:
-        name: what the run is.
+        name: what the run is, by its cell.
+        run: its hash.
         units, interpretable, concepts: of the layer; those that detect a concept, and how many
             concepts these are.
         s_hat: the latter over the former.
@@ -124,6 +126,7 @@ def _dissected(found: Sequence[Dissected]) -> Grid:
     lines = tuple(
         row(
             one.name,
+            Cell(one.run[:SHORT], one.run),
             one.layer,
             *(Cell(f"{n:,}", n) for n in (one.units, one.interpretable, one.concepts)),
             Cell(f"{one.s_hat:.2f}", one.s_hat),
@@ -131,5 +134,5 @@ def _dissected(found: Sequence[Dissected]) -> Grid:
         )
         for one in found
     )
-    heads = columns("network", "layer", *titles, "concepts by category", right=titles)
+    heads = columns("network", "run", "layer", *titles, "concepts by category", right=titles)
     return Grid("dissected", heads, lines, "Dissected here")
