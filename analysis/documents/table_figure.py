@@ -22,16 +22,8 @@ from analysis.tables.results import CellResult, TableResult
 from analysis.verdicts.measure import Measure, accuracy_beside
 
 COMPARED, BASELINE = 0, 1
-SETTINGS = (
-    1,
-    0,
-    3,
-    2,
-    4,
-    5,
-    6,
-    7,
-)  # looks of a grid's settings in their order; the first is the baseline
+# Looks of a grid's settings in their order; the first is the baseline.
+SETTINGS = (1, 0, 3, 2, 4, 5, 6, 7)
 PAIR_WIDTH = 2.6  # a comparison's two cells stand at 0 and 1, the next pair starts here
 PANELS_A_ROW, CURVES_A_ROW, LABEL_WIDTH = 3, 4, 16
 MOST_ROWS = 150  # cells in rows that a page can show side by side

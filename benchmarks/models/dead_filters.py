@@ -60,9 +60,11 @@ class Conv2dOnConstants(nn.Module):
 
     def _of_constants(self, maps: torch.Tensor) -> torch.Tensor:
         """The map (1, K, s, s) beside such maps."""
-        if self.training or torch.is_grad_enabled():
-            return self._computed(maps)
         held, kind = self.constant, maps.device.type.replace("meta", "cpu")
+        # What is traced has no memory to be told by, what inference mode made no version.
+        is_untold = torch.compiler.is_compiling() or held.is_inference()
+        if self.training or torch.is_grad_enabled() or is_untold:
+            return self._computed(maps)
         lower = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind)
         key = maps.shape[2:], maps.dtype, maps.device, lower, held.data_ptr(), held._version
         if self._known is None or self._known[0] != key:

@@ -4,6 +4,7 @@ its own: for own code, and for copies that the phase :mod:`.thresholds` tests.""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from benchmarks.errors import UserError
@@ -27,7 +28,7 @@ def gather_anew(model: nn.Module, batches: Iterable[torch.Tensor]) -> None:
         batches: inputs of the network, two images or more in each.
 
     Raises:
-        UserError: where there is no batch.
+        UserError: where there is no batch; the statistics are as before then.
     """
     import torch
 
@@ -35,6 +36,10 @@ def gather_anew(model: nn.Module, batches: Iterable[torch.Tensor]) -> None:
     norms = [norm for norm in norms if norm.track_running_stats]
     if not norms:
         return
+    batches = iter(batches)
+    first = next(batches, None)
+    if first is None:
+        raise UserError("gathering batch-norm statistics takes a batch of images at least")
     modes = [(module, module.training) for module in model.modules()]
     momenta = [norm.momentum for norm in norms]
     model.eval()
@@ -42,18 +47,15 @@ def gather_anew(model: nn.Module, batches: Iterable[torch.Tensor]) -> None:
         norm.train()
         norm.reset_running_stats()
         norm.momentum = None  # the mean of all batches instead of an exponential average
-    seen = 0
     try:
         with torch.no_grad():
-            for seen, images in enumerate(batches, start=1):  # noqa: B007
+            for images in chain((first,), batches):
                 model(images)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         for module, was_training in modes:
             module.training = was_training
-    if not seen:
-        raise UserError("gathering batch-norm statistics takes a batch of images at least")
 
 
 def of_training(context: Context, seed: int, count: int) -> Iterator[torch.Tensor]:

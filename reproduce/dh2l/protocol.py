@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from analysis.papers.dh2l.by_layer import OfFilters
+from analysis.papers.dh2l.by_layer import LAYER_ANGLES, LAYER_ENERGIES, OfFilters
 from analysis.verdicts.measure import ACCURACY, VALIDATION_ACCURACY, Measure
 from benchmarks.data import info
 from benchmarks.data.crop_flip import CropFlip
@@ -41,7 +41,7 @@ RATE = Decimal("0.1")  # and a tenth after each milestone
 PERCENT = replace(ACCURACY, percent=True)
 VALIDATION_PERCENT = replace(VALIDATION_ACCURACY, percent=True)
 ENERGY_OF_CLASSIFIER = Measure(
-    "N-euclidean2 energies after",
+    LAYER_ENERGIES.format("after"),
     "mean of 1/‖ŵᵢ − ŵⱼ‖² over the classifier's pairs",
     "number",
     lower_is_better=True,
@@ -49,7 +49,7 @@ ENERGY_OF_CLASSIFIER = Measure(
     item=-1,
 )
 ANGLE_OF_CLASSIFIER = Measure(
-    "smallest angles after",
+    LAYER_ANGLES.format("after"),
     "smallest angle of the classifier's pairs",
     "number",
     unit="degrees",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from analysis.counted import counted
 from reproduce.store.committed import PACKAGES
 from reproduce.store.provenance import laboratory_of, machine_labels
 
@@ -29,7 +30,7 @@ def mixed(origins: Sequence[Provenance]) -> Iterator[str]:
             yield f"{len(found)} {name} ({told})"
     changed = sum(any(_of_all(origin, "dirty")) for origin in origins)
     if changed:
-        yield f"{changed} run{'' if changed == 1 else 's'} by a checkout with changes"
+        yield f"{counted(changed, 'run')} by a checkout with changes"
 
 
 def mixed_between(cells: Mapping[str, Sequence[Provenance]]) -> Iterator[str]:

@@ -68,6 +68,17 @@ def test_outputs_stay(model: Model, seed: int, dead: float) -> None:
     torch.testing.assert_close(of(small.network), of(expected), rtol=0, atol=1e-5 * scale)
 
 
+def test_networks_on_constants_are_exported_and_run_where_no_gradients_are_asked_for() -> None:
+    images = torch.randn(2, 3, 8, 8)
+    with torch.inference_mode():
+        layer = Conv2dOnConstants(nn.Conv2d(3, 4, 3, padding=1), torch.randn(4, 1, 3, 3)).eval()
+        expected = layer(images)
+    layer = copy.deepcopy(layer)
+    with torch.no_grad():
+        exported = torch.export.export(layer, (images,)).module()
+        assert torch.allclose(exported(images), expected, atol=1e-6)
+
+
 def test_maps_of_constants_follow_the_numbers_behind_them() -> None:
     layer = Conv2dOnConstants(nn.Conv2d(2, 3, 3, padding=1), torch.rand(3, 1, 3, 3)).eval()
     for side in (8, 8, 6):

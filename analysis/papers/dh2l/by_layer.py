@@ -11,6 +11,8 @@ from typing import Any
 from analysis.verdicts.measure import Measure
 
 VECTORS, DIMENSIONS = "vectors by layer", "dimensions by layer"
+# "before" or "after" training.
+LAYER_ANGLES, LAYER_ENERGIES = "smallest angles {}", "N-euclidean2 energies {}"
 
 
 @dataclass(frozen=True)

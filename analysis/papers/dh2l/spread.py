@@ -13,11 +13,18 @@ from analysis.documents.blocks import Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.table_notes import labels
 from analysis.papers.dh2l import spread_and_accuracy
-from analysis.papers.dh2l.by_layer import CLASSIFIER, DIMENSIONS, FILTERS, VECTORS, Place
+from analysis.papers.dh2l.by_layer import (
+    CLASSIFIER,
+    DIMENSIONS,
+    FILTERS,
+    LAYER_ANGLES,
+    LAYER_ENERGIES,
+    VECTORS,
+    Place,
+)
 from analysis.tables.results import CellResult, TableResult
 
 BEFORE, AFTER = "angles before, {}", "angles after, {}"
-SMALLEST, ENERGIES = "smallest angles {}", "N-euclidean2 energies {}"
 WHENS = ("before", "after")
 LAYERS = ("first convolution", "last convolution", "classifier")
 FLAT = 180.0  # degrees
@@ -79,7 +86,7 @@ def blocks(result: TableResult, measured: Measured) -> list[Block]:
     Args:
         measured: the measurements of each cell's runs; those that are not finite are left out.
     """
-    last = ENERGIES.format("after")
+    last = LAYER_ENERGIES.format("after")
     finite = {
         name: [run for run in runs if None not in run[last]] for name, runs in measured.items()
     }
@@ -100,7 +107,7 @@ def _numbers(place: Place, cells: Sequence[CellResult], measured: Measured) -> G
         runs = measured[cell.name]
         angles, energies = (
             [float(np.median([place.value(run, name.format(w)) for run in runs])) for w in WHENS]
-            for name in (SMALLEST, ENERGIES)
+            for name in (LAYER_ANGLES, LAYER_ENERGIES)
         )
         shapes = place.shapes(runs[0])
         energies.append(float(np.mean([uniform_energy(dimension) for _, dimension in shapes])))

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from analysis.documents.blocks import Note, Notes
-from analysis.papers.dh2l.by_layer import CLASSIFIER, FILTERS, Place
+from analysis.papers.dh2l.by_layer import CLASSIFIER, FILTERS, LAYER_ENERGIES, Place
 from analysis.verdicts.measure import MINUS
 
-ENERGIES = "N-euclidean2 energies after"
 TITLE = "Do spread and accuracy go together?"
 FEWEST = 6  # runs of a cell whose spread is looked at
 ENUMERATED = 8  # points, of which every order is tried
@@ -44,10 +43,10 @@ def notes(cells: Sequence[str], measured: Mapping[str, Sequence[Mapping[str, Any
 
 
 def _of_place(place: Place, cells: Sequence[Sequence[Mapping[str, Any]]]) -> list[Note]:
-    points = [
-        np.array([(place.value(run, ENERGIES), run["test accuracy"]["count"]) for run in runs])
-        for runs in cells
-    ]
+    def point(run: Mapping[str, Any]) -> tuple[float, int]:
+        return place.value(run, LAYER_ENERGIES.format("after")), run["test accuracy"]["count"]
+
+    points = [np.array([point(run) for run in runs]) for runs in cells]
     medians = [np.median(each, axis=0) for each in points]
     centred = [each - median for each, median in zip(points, medians, strict=True)]
     return [
