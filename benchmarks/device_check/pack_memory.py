@@ -77,8 +77,9 @@ def held(device: torch.device) -> int:
     storages = {}
     for thing in gc.get_objects():
         if issubclass(type(thing), torch.Tensor):  # isinstance would ask proxies for their class
-            storage = thing.untyped_storage()
-            storages[storage.data_ptr()] = storage.nbytes()
+            with contextlib.suppress(RuntimeError):  # what torch.export traced holds no bytes
+                storage = thing.untyped_storage()
+                storages[storage.data_ptr()] = storage.nbytes()
     return sum(storages.values())
 
 
