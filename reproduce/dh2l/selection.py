@@ -13,8 +13,9 @@ from itertools import product
 
 from analysis.verdicts.choosing import Choice
 from reproduce.catalogue.tables import Cell, Table
-from reproduce.dh2l import table1, table2
+from reproduce.dh2l import table1, table2, table3, table4
 from reproduce.dh2l.protocol import (
+    L2,
     LAMBDA_E,
     LAMBDA_E_PATH,
     LAMBDA_L,
@@ -33,24 +34,39 @@ HELD_OUT, QUICK_HELD_OUT = 5000, 200
 QUICK = "cifar100 resnet-20 D_cos(AM) E+H"
 
 
-def _grid(dataset: str, depth: int, metric: str, column: str, *, decay: bool) -> Iterator[Cell]:
+def _grid(
+    dataset: str, depth: int, label: str, column: str, penalties: Penalties
+) -> Iterator[Cell]:
     """A row's λ: of E, and of H where it has one."""
-    hierarchical = column == EH
-    base = Penalties.both(metric) if hierarchical else Penalties.energy(metric)
+    hierarchical = bool(penalties.hierarchy)
     for lambda_e, lambda_l in product(LAMBDA_E, LAMBDA_L if hierarchical else LAMBDA_L[:1]):
-        penalties = replace(base, decay=decay, lambda_e=lambda_e, lambda_l=lambda_l)
-        made = cell(dataset, depth, metric, column, penalties)
+        tried = replace(penalties, lambda_e=lambda_e, lambda_l=lambda_l)
+        made = cell(dataset, depth, label, column, tried)
         strengths = f"λ_e {lambda_e}" + (f", λ_l {lambda_l}" if hierarchical else "")
         name = f"{made.name} {lambda_e}" + (f" {lambda_l}" if hierarchical else "")
         found = replace(made, name=name, group=made.name, column="", label=strengths)
         yield found.changed(data__held_out=HELD_OUT)
 
 
-def _cells() -> Iterator[Cell]:
+def _rows() -> Iterator[tuple[str, int, str, str, Penalties]]:
+    """Every row of Tables 1 to 4 that has a λ: data set, depth, label, column and penalties."""
     for metric, column in product(table1.METRICS, (E, table1.L2)):
-        yield from _grid("cifar10", 20, metric, column, decay=column == table1.L2)
-    for depth, metric, column in product(table2.DEPTHS, table2.METRICS, (E, EH)):
-        yield from _grid(table2.DATASET, depth, metric, column, decay=True)
+        penalties = replace(Penalties.energy(metric), decay=column == table1.L2)
+        yield "cifar10", 20, metric, column, penalties
+    for depth, metric in product(table2.DEPTHS, table2.METRICS):
+        yield table2.DATASET, depth, metric, E, Penalties.energy(metric)
+        yield table2.DATASET, depth, metric, EH, Penalties.both(metric)
+    for metric in table3.METRICS:
+        yield "cifar100", 20, metric, EH, Penalties.both(metric)
+    for pair in table4.PAIRS:
+        if pair != (L2, L2):
+            yield "cifar100", 20, table4.label(*pair), EH, table4.penalties(*pair)
+
+
+def _cells() -> Iterator[Cell]:
+    """Rows that two tables have stand once."""
+    for *row, penalties in dict.fromkeys(_rows()):
+        yield from _grid(*row, penalties)
 
 
 def _choices(cells: tuple[Cell, ...]) -> tuple[Choice, ...]:

@@ -45,19 +45,20 @@ CANDIDATES = {
     row: [(form.format("GM"), form.format(mean)) for form in DECORATED]
     for row, mean in LOST.items()
 }
+PAIRS = (*PRINTED, *(pair for pairs in CANDIDATES.values() for pair in pairs))
 PLAIN, ENERGY_ALONE, BEST = label(L2, L2), label("D_GM", L2), label("D_GM", "D_HM")
 
 
-def _penalties(conv: str, dense: str) -> Penalties:
+def penalties(conv: str, dense: str) -> Penalties:
+    """Of a row: E on convolutions by one metric, H on the classifier by the other."""
     if conv == L2:
         return Penalties()
     return Penalties(conv=conv) if dense == L2 else Penalties.both(conv, dense)
 
 
 def _cells() -> Iterator[Cell]:
-    others = [pair for pairs in CANDIDATES.values() for pair in pairs]
-    for pair in (*PRINTED, *others):
-        yield cell("cifar100", 20, label(*pair), EH, _penalties(*pair))
+    for pair in PAIRS:
+        yield cell("cifar100", 20, label(*pair), EH, penalties(*pair))
 
 
 def _comparisons(names: Sequence[str]) -> tuple[Comparison, ...]:

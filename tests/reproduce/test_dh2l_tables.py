@@ -137,7 +137,7 @@ def test_what_the_text_says_of_its_own_tables(tmp_path: Path) -> None:
 
 def test_sentences_by_printed_numbers_alone() -> None:
     document = claims.document()
-    sentences, notes, gains, _ = document.blocks
+    sentences, notes, gains, sizes, missed, _ = document.blocks
     told = {
         (row.group, row.cells[0].text): tuple(cell.text for cell in row.cells[2:])
         for row in sentences.rows  # type: ignore[union-attr]
@@ -154,6 +154,18 @@ def test_sentences_by_printed_numbers_alone() -> None:
     means = {row.cells[0].text: row.cells[2].value for row in gains.rows}  # type: ignore[union-attr]
     assert means["cub200 resnet-18"] == pytest.approx(38.33 / 11)
     assert means["cars resnet-18"] < means["cifar100 resnet-20"] < means["cub200 resnet-50"]
+    agreeing = [(line.group, line.cells[0].text) for line in sizes.rows if line.cells[3].value]  # type: ignore[union-attr]
+    every = "class, surface and centre vectors"
+    assert agreeing == [
+        ("resnet-20", every),
+        ("resnet-110", "padded shortcuts"),
+        ("ResNet-18", "200 classes"),
+        ("ResNet-18", "196 classes"),
+        ("ResNet-18, hierarchy of CUB-200-2011", every),
+        ("ResNet-50", "196 classes"),
+    ]
+    names = [note.text for note in missed.items]  # type: ignore[union-attr]
+    assert names == ["ResNet-18, hierarchy of Stanford Cars: 11.31 million"]
 
 
 def test_readings_change_the_cells_that_they_are_about() -> None:

@@ -106,6 +106,7 @@ def document(
     lost: Mapping[str, Sequence[Row]],
     beside: Mapping[str, str],
     ratios: Mapping[str, float],
+    sizes: tuple[Grid, Sequence[str]],
     context: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> Document:
     """The report.
@@ -116,6 +117,7 @@ def document(
         lost: rows whose labels are lost, by table.
         beside: another table whose numbers a table's sentences need as well.
         ratios: superclasses a class, by data set.
+        sizes: of networks, see :func:`analysis.papers.dh2l.network_sizes.sizes`.
 
     Raises:
         ValueError: where the published files are damaged.
@@ -138,6 +140,7 @@ def document(
     caption = "Sentences of the text by the paper's own printed numbers, each of one run"
     sentences = Grid("sentences", titles, tuple(lines), caption, caption, headed=True)
     notes = Notes(tuple(_lost(numbers, lost)), "Printed values whose labels are lost")
+    grid, missed = sizes
     return Document(
         id,
         "Sentences",
@@ -146,6 +149,8 @@ def document(
             sentences,
             notes,
             _gains(printed, lost, ratios),
+            grid,
+            Notes(tuple(map(Note, missed)), "Printed sizes that no network has"),
             Notes((Note(COUNTED), *context_notes(context)), "Readings"),
         ),
     )
