@@ -20,6 +20,8 @@ def photographs(count: int) -> np.ndarray:
     return np.stack([whole[y : y + 32, 150 + y : 190 + y] for y in range(0, 40 * count, 40)])
 
 
+# Of floats, since equal grey levels may differ by rounding: both are given the same ones.
+@pytest.mark.filterwarnings("ignore:Applying .local_binary_pattern:UserWarning")
 def test_it_equals_scikit_image() -> None:
     feature = pytest.importorskip("skimage.feature")
     color = pytest.importorskip("skimage.color")
