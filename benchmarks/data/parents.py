@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
 
 from benchmarks.data.catalogue import DATASETS
 from benchmarks.errors import UserError
@@ -21,6 +23,8 @@ def parents_of(classes: Sequence[str], groups: Mapping[str, Iterable[str]]) -> t
     """
     places: dict[str, int] = {}
     for place, (group, members) in enumerate(groups.items()):
+        if isinstance(members, str):
+            raise UserError(f"the hierarchy's {group}: give its classes as a list of names")
         own = tuple(members)
         if not own:
             raise UserError(f"the hierarchy's {group} has no class: leave it out")
@@ -51,6 +55,23 @@ def misfit(parents: tuple[int, ...], dataset: str) -> str | None:
     if dataset in DATASETS and count != (classes := len(DATASETS[dataset].classes)):
         return f"parents are given for {count} classes, and {dataset} has {classes}"
     return None
+
+
+def listed_parents(parents: Any) -> tuple[int, ...]:
+    """Each class's parent, of a list, an array or a tensor.
+
+    Raises:
+        UserError: where they are not whole numbers from 0 on without a gap.
+    """
+    given = parents.tolist() if hasattr(parents, "tolist") else parents
+    given = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in given:
+        if not isinstance(one, Integral) or isinstance(one, bool):
+            raise UserError(f"parents are whole numbers, one a class, not {one!r}")
+    found = tuple(map(int, given))
+    if fault := parents_fault(found):
+        raise UserError(fault)
+    return found
 
 
 def parents_fault(parents: Sequence[int], least: int = 1) -> str | None:

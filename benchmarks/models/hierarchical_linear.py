@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.data.parents import parents_fault
+from benchmarks.data.parents import listed_parents
 from benchmarks.errors import UserError
 from benchmarks.randomness import normals, raw_stream, uniforms
 
@@ -36,26 +36,29 @@ class HierarchicalLinear(nn.Linear):
         parents: of each class, numbers from 0 on.
 
     Raises:
-        UserError: where there is not one for each class, or a number is left out.
+        UserError: where there is not one for each class, or a number is left out; for another
+            projection.
     """
 
     def __init__(
         self,
         in_features: int,
         out_features: int,
-        parents: Sequence[int],
+        parents: Sequence[int] | torch.Tensor,
         projection: Projection = "difference",
         bias: bool = False,
     ) -> None:
+        if projection not in get_args(Projection):
+            known = ", ".join(get_args(Projection))
+            raise UserError(f"projection {projection!r} is none of {known}")
+        parents = listed_parents(parents)
         if len(parents) != out_features:
             raise UserError(
                 f"parents are given for {len(parents)} classes, and the classifier has "
                 f"{out_features}: they are another data set's"
             )
-        if fault := parents_fault(parents):
-            raise UserError(fault)
         super().__init__(in_features, out_features, bias=bias)
-        self.projection, self.given = projection, tuple(parents)
+        self.projection, self.given = projection, parents
         self.centres = nn.Parameter(torch.empty(max(parents) + 1, in_features))
         self.own = nn.Parameter(torch.empty_like(self.weight)) if projection == "added" else None
         self.parents: torch.Tensor
@@ -84,15 +87,18 @@ class HierarchicalLinear(nn.Linear):
 
 
 def with_centres(
-    model: nn.Module, parents: Sequence[int], projection: Projection = "difference"
+    model: nn.Module, parents: Sequence[int] | torch.Tensor, projection: Projection = "difference"
 ) -> nn.Module:
     """The model with its last dense layer replaced, in place; its weights become surface vectors.
     A model that is a dense layer gives a new one.
 
     Raises:
-        UserError: where there is no dense layer, or not a parent for each of its outputs.
+        UserError: where there is no dense layer, it has centres already, or there is not a parent
+            for each of its outputs.
     """
     name, plain = last_dense(model)
+    if isinstance(plain, HierarchicalLinear):
+        raise UserError("the last dense layer has centres already")
     found = HierarchicalLinear(
         plain.in_features, plain.out_features, parents, projection, plain.bias is not None
     )

@@ -169,6 +169,38 @@ def test_gradients_near_one_are_finite_and_clamped() -> None:
             assert not gradient.any()
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_vector_of_zeros_is_left_where_it_is(metric: Metric) -> None:
+    """Without a direction there is none to push it in: a dead filter does not explode."""
+    torch.manual_seed(0)
+    vectors = torch.randn(4, 6)
+    vectors[1] = 0
+    vectors[2] *= 1e-7
+    vectors.requires_grad_()
+    (gradient,) = torch.autograd.grad(energy(vectors, metric), vectors)
+    assert gradient.isfinite().all()
+    if "h^" not in metric and not metric.startswith("D"):
+        assert not gradient[1:3].any()
+        assert gradient[0].any()
+    assert gradient.abs().max() < 100
+
+
+def test_half_types_are_compared_in_float32() -> None:
+    """A pair 2° apart dominates the energy, and bfloat16 products cannot tell it from one of 0°."""
+    torch.manual_seed(0)
+    vectors = torch.randn(8, 576)
+    vectors[1] = vectors[0] + 0.03 * torch.randn(576)
+    half = vectors.bfloat16()
+    for metric in METRICS:
+        torch.testing.assert_close(energy(half, metric), energy(half.float(), metric))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(cosines(vectors), cosines(vectors.clone()))
+        assert cosines(vectors).dtype == sign_products(vectors).dtype == torch.float32
+    groups, centres = Groups.of((0, 0, 0, 0, 1, 1, 1, 1)), torch.randn(2, 576).bfloat16()
+    found = siblings(half, centres, groups, "angular2")
+    torch.testing.assert_close(found, siblings(half.float(), centres.float(), groups, "angular2"))
+
+
 def test_signs_go_straight_through_between_minus_one_and_one() -> None:
     weights = torch.tensor([[0.5, -2.0, 0.0], [1.0, 0.3, -0.2]], requires_grad=True)
     product = sign_products(weights)
@@ -500,9 +532,11 @@ PAIRS = Groups.of((0, 0, 1, 1))
         (lambda: Groups.of(torch.tensor([0, 0, -1])), "must not be negative, not -1"),
         (
             lambda: Groups.of(torch.tensor([0.0, 1.0])),
-            "whole numbers, one a class, not torch.float32",
+            "whole numbers, one a class, not 0.0",
         ),
-        (lambda: Groups.of((0, 0, 1), torch.ones(2)), r"of 3 classes, not \(2,\)"),
+        (lambda: Groups.of(["a", "a"]), "whole numbers, one a class, not 'a'"),  # type: ignore[list-item]
+        (lambda: Groups.of((0, 0, 1), torch.ones(2)), "1 or 0 of each of 3 classes"),
+        (lambda: Groups.of((0, 0, 1), [0, 1, 2]), "1 or 0 of each of 3 classes"),
         (
             lambda: siblings(torch.ones(4, 3), torch.ones(3, 3), PAIRS, "cosine"),
             r"2 parents are rows \(2, d\), not \(3, 3\)",
@@ -512,7 +546,18 @@ PAIRS = Groups.of((0, 0, 1, 1))
             r"4 classes are rows \(4, d\), not \(3, 3\)",
         ),
         (lambda: centre_energy(torch.ones(1, 3), PAIRS, "cosine"), "2 parents are rows"),
-        (lambda: parents_of("ab", {"x": "ab", "y": ()}), "y has no class"),
+        (
+            lambda: siblings(torch.ones(4, 3), torch.ones(2, 2), PAIRS, "cosine"),
+            "one dimension, not 2 and 3",
+        ),
+        (lambda: parents_of("ab", {"x": tuple("ab"), "y": ()}), "y has no class"),
+        (lambda: parents_of("ab", {"x": "ab"}), "give its classes as a list"),
+        (lambda: with_centres(nn.Linear(2, 2), (0, 0), "diference"), "'diference' is none of"),  # type: ignore[arg-type]
+        (lambda: with_centres(nn.Linear(2, 2), ["a", "a"]), "whole numbers, one a class"),  # type: ignore[list-item]
+        (lambda: with_centres(with_centres(nn.Linear(2, 2), (0, 0)), (0, 0)), "already"),
+        (lambda: filters(nn.Linear(2, 2)), "of a Conv2d, not of a Linear"),  # type: ignore[arg-type]
+        (lambda: cosines(torch.ones(3)), r"rows of \(n, d\), not \(3,\)"),
+        (lambda: energy([[1.0, 2.0]], "cosine"), "a torch.Tensor"),  # type: ignore[arg-type]
         (lambda: HypersphericalEnergy().attach(nn.Conv2d(1, 2, 3)), "no dense layer"),
         (lambda: HypersphericalEnergy().attach(nn.Linear(3, 1)), "one output and no pair"),
         (lambda: energy(torch.ones(4, 3).long(), "cosine"), "floating point, not torch.int64"),

@@ -28,9 +28,9 @@ def test_registered_superclasses_cover_every_class_once() -> None:
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ({"x": "a"}, "misses the class 'b'"),
-        ({"x": "ab", "y": "c"}, "y names 'c', which is no class"),
-        ({"x": "ab", "y": "a"}, "names 'a' twice"),
+        ({"x": ["a"]}, "misses the class 'b'"),
+        ({"x": ["a", "b"], "y": ["c"]}, "y names 'c', which is no class"),
+        ({"x": ["a", "b"], "y": ["a"]}, "names 'a' twice"),
     ],
 )
 def test_tables_that_cannot_be(groups: Any, message: str) -> None:

@@ -10,9 +10,15 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.data.parents import parents_fault
+from benchmarks.data.parents import listed_parents
 from benchmarks.errors import UserError
-from benchmarks.penalties.hyperspherical.metrics import DEFAULT, TINY, minimised, products
+from benchmarks.penalties.hyperspherical.metrics import (
+    DEFAULT,
+    TINY,
+    as_vectors,
+    minimised,
+    products,
+)
 from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
 
 
@@ -26,10 +32,14 @@ def energy(
         half_space: whether every vector counts together with its antipode: the mean over both
             signs of each pair, without a vector's own antipode, to which its distance is fixed.
 
+    A convolution's weight (n, channels, k, k) is a stack of no filters: give
+    :func:`benchmarks.penalties.hyperspherical.filters` of the layer.
+
     Raises:
-        UserError: for a name that is no metric's, or fewer than two vectors.
+        UserError: for a name that is no metric's, or fewer than two vectors of floating point.
     """
-    n = vectors.shape[-2] if vectors.ndim > 1 else 1
+    vectors = as_vectors(vectors)
+    n = vectors.shape[-2]
     if n < 2:
         shape = tuple(vectors.shape)
         raise UserError(f"an energy takes two vectors or more, as rows (n, d), not {shape}")
@@ -58,7 +68,11 @@ def weighted(
     """The sum over ordered pairs of weight (n, n) times what is minimised, (…,).
 
     Weights on the diagonal have to be 0.
+
+    Raises:
+        UserError: for a name that is no metric's, or no matrix of floating point.
     """
+    vectors = as_vectors(vectors)
     with torch.autocast(vectors.device.type, enabled=False):
         value = minimised(metric, forms)
         # A vector's cosine with itself is where energies and arccosines have no gradient.
@@ -77,7 +91,11 @@ def orthogonality(
 
     Args:
         present: which vectors count, 1 or 0, (n,); all by default.
+
+    Raises:
+        UserError: where they are no matrix of floating point.
     """
+    vectors = as_vectors(vectors)
     with torch.autocast(vectors.device.type, enabled=False):
         deviation = vectors @ vectors.mT - torch.eye(
             len(vectors), dtype=vectors.dtype, device=vectors.device
@@ -107,7 +125,7 @@ class Groups:
     def of(
         cls,
         parents: torch.Tensor | Sequence[int],
-        present: torch.Tensor | None = None,
+        present: torch.Tensor | Sequence[int] | None = None,
         least: int = 2,
     ) -> Groups:
         """From each class's parent, (classes,); all classes count by default.
@@ -116,19 +134,16 @@ class Groups:
 
         Raises:
             UserError: where they are not whole numbers from 0 on without a gap, or what counts is
-                not told of each class.
+                not 1 or 0 of each class.
         """
-        given = torch.as_tensor(parents)
-        kind, shape = given.dtype, tuple(given.shape)
-        if len(shape) != 1 or (len(given) and (kind.is_floating_point or kind == torch.bool)):
-            raise UserError(f"parents are whole numbers, one a class, not {kind} of shape {shape}")
-        if fault := parents_fault(given.tolist()):
-            raise UserError(fault)
-        given = given.long()
+        given = torch.tensor(listed_parents(parents))
+        if isinstance(parents, torch.Tensor):
+            given = given.to(parents.device)
         members = torch.nn.functional.one_hot(given, int(given.max()) + 1).T.float()
-        found = torch.ones_like(members[0]) if present is None else present.to(members.dtype)
-        if found.shape != given.shape:
-            raise UserError(f"present: 1 or 0 of {len(given)} classes, not {tuple(found.shape)}")
+        found = torch.ones_like(members[0]) if present is None else torch.as_tensor(present)
+        found = found.to(members)
+        if found.shape != given.shape or not torch.isin(found, found.new_tensor([0, 1])).all():
+            raise UserError(f"present: 1 or 0 of each of {len(given)} classes, in label order")
         return cls(given, members, found, least)
 
     @property
@@ -172,7 +187,7 @@ class Groups:
 def _rows_fit(
     groups: Groups, centres: torch.Tensor | None = None, surface: torch.Tensor | None = None
 ) -> None:
-    """That there is a centre of each parent, and a surface vector of each class.
+    """That there is a centre of each parent, and a surface vector of each class, of one length.
 
     Raises:
         UserError: where there is not.
@@ -182,6 +197,9 @@ def _rows_fit(
         if rows is not None and (rows.ndim != 2 or len(rows) != number):
             shape = tuple(rows.shape)
             raise UserError(f"vectors of {number} {what} are rows ({number}, d), not {shape}")
+    if centres is not None and surface is not None and centres.shape[1] != surface.shape[1]:
+        both = f"{centres.shape[1]} and {surface.shape[1]}"
+        raise UserError(f"centres and surface vectors have one dimension, not {both}")
 
 
 def mean_centres(surface: torch.Tensor, groups: Groups) -> torch.Tensor:
@@ -213,7 +231,7 @@ def siblings(
         UserError: where there are other numbers of them, or no such metric.
     """
     _rows_fit(groups, centres, surface)
-    vectors = surface - centres.index_select(0, groups.parents)
+    vectors = as_vectors(surface) - as_vectors(centres).index_select(0, groups.parents)
     return weighted(vectors, groups.sibling_weights(forms).to(vectors.dtype), metric, forms)
 
 
@@ -226,6 +244,7 @@ def centre_energy(
         UserError: where there is another number of them, or no such metric.
     """
     _rows_fit(groups, centres)
+    centres = as_vectors(centres)
     return weighted(centres, groups.centre_weights(forms).to(centres.dtype), metric, forms)
 
 
@@ -256,6 +275,7 @@ def constraints(
         UserError: where there is not a centre of each parent, and a surface vector of each class.
     """
     _rows_fit(groups, centres, surface)
+    surface, centres = as_vectors(surface), as_vectors(centres)
     with torch.autocast(surface.device.type, enabled=False):
         here, zero = groups.parents_present.to(surface.dtype), surface.new_zeros(())
         if inner is None:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 def filters(layer: nn.Conv2d) -> torch.Tensor:
-    """A convolution's filters as vectors (n, d): in the memory order of a network's, uncopied."""
+    """A convolution's filters as vectors (n, d): in the memory order of a network's, uncopied.
+
+    Raises:
+        UserError: for another layer, such as a dense one, whose ``weight`` has vectors as rows.
+    """
+    if not isinstance(layer, nn.Conv2d):
+        raise UserError(f"filters are those of a Conv2d, not of a {type(layer).__name__}")
     return layer.weight.permute(0, 2, 3, 1).flatten(1)
 
 

@@ -19,6 +19,22 @@ from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
 METRICS: tuple[str, ...] = get_args(Metric)
 DEFAULT = PairTerm()
 TINY = 1e-12
+SHORT = 1e-6  # so long a vector has no direction worth a gradient of a million times its size
+
+
+def as_vectors(vectors: torch.Tensor) -> torch.Tensor:
+    """Vectors (…, n, d) in float32 or float64: products of half types lose pairs that are close.
+
+    Raises:
+        UserError: where they are no matrix of floating point.
+    """
+    if not isinstance(vectors, torch.Tensor):
+        raise UserError(f"vectors are a torch.Tensor (n, d), not a {type(vectors).__name__}")
+    if vectors.ndim < 2:
+        raise UserError(f"vectors are the rows of (n, d), not {tuple(vectors.shape)}")
+    if not vectors.is_floating_point():
+        raise UserError(f"vectors are of floating point, not {vectors.dtype}")
+    return vectors.float() if vectors.element_size() < 4 else vectors
 
 
 class StraightThrough(torch.autograd.Function):
@@ -45,18 +61,32 @@ def signs(vectors: torch.Tensor, tau: float | None = None) -> torch.Tensor:
 
 
 def cosines(vectors: torch.Tensor) -> torch.Tensor:
-    """Cosines (…, n, n) of all pairs of vectors (…, n, d); of a vector of zeros all are 0."""
-    # float16 has no number as small as that.
-    least = max(TINY, torch.finfo(vectors.dtype).tiny)
-    unit = functional.normalize(vectors, dim=-1, eps=least)
-    return unit @ unit.mT
+    """Cosines (…, n, n) of all pairs of vectors (…, n, d).
+
+    Those of a vector of zeros are 0 and have no gradient, and a vector no longer than
+    :data:`SHORT` counts as one. A gradient grows with the inverse of its vector's length.
+
+    Raises:
+        UserError: where they are no matrix of floating point.
+    """
+    vectors = as_vectors(vectors)
+    with torch.autocast(vectors.device.type, enabled=False):
+        lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+        unit = torch.where(lengths > SHORT, functional.normalize(vectors, dim=-1), 0)
+        return unit @ unit.mT
 
 
 def sign_products(vectors: torch.Tensor, tau: float | None = None) -> torch.Tensor:
     """D_h of eq. 7 (…, n, n) of all pairs of vectors (…, n, d), the mean over all coordinates
-    (H-05); binary, or ternary where ``tau`` is given."""
-    codes = signs(vectors, tau)
-    return codes @ codes.mT / vectors.shape[-1]
+    (H-05); binary, or ternary where ``tau`` is given.
+
+    Raises:
+        UserError: where they are no matrix of floating point.
+    """
+    vectors = as_vectors(vectors)
+    with torch.autocast(vectors.device.type, enabled=False):
+        codes = signs(vectors, tau)
+        return codes @ codes.mT / vectors.shape[-1]
 
 
 def uses_signs(metric: Metric) -> bool:
@@ -80,10 +110,10 @@ def distances(vectors: torch.Tensor, metric: Metric, forms: PairTerm = DEFAULT) 
         forms: the readings.
 
     Raises:
-        UserError: for a name that is no metric's.
+        UserError: for a name that is no metric's, or no matrix of floating point.
     """
-    with torch.autocast(vectors.device.type, enabled=False):
-        cosine, product = products(vectors, metric, forms)
+    cosine, product = products(vectors, metric, forms)
+    with torch.autocast(cosine.device.type, enabled=False):
         return printed(metric, forms)(cosine, product)
 
 
@@ -93,12 +123,11 @@ def products(
     """Cosines and D_h of all pairs; what a metric does not use is left at zeros of one entry.
 
     Raises:
-        UserError: for a name that is no metric's, or vectors of whole numbers.
+        UserError: for a name that is no metric's, or no matrix of floating point.
     """
     if metric not in METRICS:
         raise UserError(f"{metric!r} is none of the metrics {', '.join(METRICS)}")
-    if not vectors.is_floating_point():
-        raise UserError(f"vectors are of floating point, not {vectors.dtype}")
+    vectors = as_vectors(vectors)
     tau = float(forms.ternary_tau) if metric.endswith("ter") else None
     nothing = vectors.new_zeros(())
     cosine = cosines(vectors) if uses_angles(metric) else nothing
