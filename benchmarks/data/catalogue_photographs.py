@@ -67,6 +67,7 @@ CARS = DatasetInfo(
             },
         ),
         by_hand=True,
+        copies="https://github.com/pytorch/vision/issues/7545",
         others=(
             Archive(
                 layout="cars-devkit",

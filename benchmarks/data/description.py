@@ -47,6 +47,7 @@ class Archive:
         endings: the last images that the list of each split names, where nobody has published the
             list's checksum.
         by_hand: whether a person has to fetch it.
+        copies: a page that names copies, where the official address no longer answers.
         others: the same images as they are published elsewhere, which an import takes as well.
     """
 
@@ -59,6 +60,7 @@ class Archive:
     extracted: tuple[Source, ...] = ()
     endings: tuple[tuple[str, ...], ...] = ()
     by_hand: bool = False
+    copies: str = ""
     others: tuple[Archive, ...] = ()
 
     @property

@@ -107,9 +107,17 @@ def _by_hand(info: DatasetInfo) -> str:
     lists = (*(file.name for file in archive.sources[1:]), *archive.train, *archive.test)
     fold = f" --fold {info.fold}" if info.fold else ""
     beside = f", beside it {' and '.join(lists)} from {archive.sources[-1].url}" if lists else ""
+    put = f"put {archive.filename} from {archive.url} into a folder{beside}"
+    if archive.copies:
+        files = " and ".join(file.name for file in archive.sources)
+        also = (", ".join(file.name for file in other.sources) for other in archive.others)
+        put = (
+            f"its address no longer answers, and {archive.copies} names copies; put "
+            f"{'; or '.join((files, *also))} into a folder"
+        )
     return (
-        f"{info.name} has to be fetched by hand: put {archive.filename} from {archive.url} into a "
-        f"folder{beside}, and run `reproduce data import {info.name} FOLDER{fold}`"
+        f"{info.name} has to be fetched by hand: {put}, and run "
+        f"`reproduce data import {info.name} FOLDER{fold}`"
     )
 
 

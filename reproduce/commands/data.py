@@ -80,8 +80,8 @@ def get(
 ) -> None:
     """Download a data set or weight file, check it and store it.
 
-    DeepWeeds has to be fetched by hand; this says from where, and what to type then. Without
-    internet: fetch the official files elsewhere and use `import`.
+    Some have to be fetched by hand, such as DeepWeeds and Cars; this says from where, and what to
+    type then. Without internet: fetch the official files elsewhere and use `import`.
     """
     root, entry = data or default_data(), _entry(name, fold)
     if not isinstance(entry, DatasetInfo) or not entry.embedded:

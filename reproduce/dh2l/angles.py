@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 def angle_blocks(
     table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
 ) -> list[Block]:
-    """Angles between a layer's vectors, and whether spread and accuracy go together."""
-    from analysis.papers.dh2l import spread
+    """Angles between a layer's vectors, whether spread and accuracy go together, and whether runs
+    of ternary and of binary signs are the same."""
+    from analysis.papers.dh2l import lost_labels, spread
 
-    return spread.blocks(
-        result,
-        {name: [r["result"]["measurements"] for r in found] for name, found in records.items()},
-    )
+    measured = {
+        name: [r["result"]["measurements"] for r in found] for name, found in records.items()
+    }
+    return [*spread.blocks(result, measured), *lost_labels.same_runs(result)]

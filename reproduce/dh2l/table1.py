@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.dh2l.angles import angle_blocks
@@ -20,11 +19,6 @@ from reproduce.dh2l.protocol import (
     reduced,
 )
 from reproduce.dh2l.rows import BASELINE, E, cell
-
-if TYPE_CHECKING:
-    from analysis.documents.blocks import Block
-    from analysis.tables.results import TableResult
-    from reproduce.store.schema import Record
 
 METRICS = (
     *("N-euclidean2", "angular2", "cosine"),
@@ -51,22 +45,6 @@ def _comparisons(rows: Sequence[str] = METRICS) -> tuple[Comparison, ...]:
     return tuple(Comparison(f"{GROUP} {a}", f"{GROUP} {a}", f"{GROUP} {b}") for a, b in pairs)
 
 
-def further(
-    table: Table, result: TableResult, records: Mapping[str, Sequence[Record]]
-) -> list[Block]:
-    """Why two printed rows are the same, and whether ours are, run by run (H-13)."""
-    from analysis.papers.dh2l.lost_labels import same_runs
-
-    pairs = [
-        (first, second)
-        for column in (E, L2)
-        for first, second in [[f"{GROUP} {sign} {column}" for sign in SIGNS]]
-        if {first, second} <= {c.name for c in table.cells}
-    ]
-    found = angle_blocks(table, result, records)
-    return [*found, *(same_runs(result, pairs) if pairs else [])]
-
-
 CELLS = _cells()
 TABLE = Table(
     paper=PAPER,
@@ -81,7 +59,7 @@ TABLE = Table(
     row_title="metric",
     column_title="penalties",
     measures=MEASURES,
-    further=further,
+    further=angle_blocks,
     remark=(
         "Where no threshold is set, as by default, the ternary sign of eq. 7's text is 0 at exact "
         "zeros alone, and no trained weight is exactly 0: ternary and binary rows are then the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -501,6 +502,12 @@ def test_angles_are_measured_before_and_after() -> None:
     other = PairwiseAngles(bins=18).attach(net)
     other.restore(attached.state())
     assert other.measurements() == found
+
+
+def test_the_card_names_every_metric() -> None:
+    text = (Path(__file__).parents[2] / "docs/methods/hyperspherical-energy.md").read_text()
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    assert {name for line in table for name in line.split("`")[1::2]} == set(METRICS)
 
 
 PAIRS = Groups.of((0, 0, 1, 1))

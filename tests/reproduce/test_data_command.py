@@ -254,6 +254,7 @@ def test_folders_that_are_not_the_data_set(
         (["import", "deepweeds", ".", "--fold", "x"], "--fold"),
         (["verify", "--fold", "1"], "--fold needs a data set"),
         (["get", "deepweeds"], "has to be fetched by hand: put images.zip from https://"),
+        (["get", "cars"], "names copies; put car_ims.tgz and cars_annos.mat; or cars_train.tgz, "),
         (["get", "cifar10", "--force"], "--force"),
     ],
 )

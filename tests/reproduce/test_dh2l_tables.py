@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.papers.dh2l import spread, spread_and_accuracy
+from analysis.papers.dh2l import configurations, spread, spread_and_accuracy
 from benchmarks.data import info
 from benchmarks.errors import UserError
 from benchmarks.models import Hierarchical
@@ -137,7 +137,7 @@ def test_what_the_text_says_of_its_own_tables(tmp_path: Path) -> None:
 
 def test_sentences_by_printed_numbers_alone() -> None:
     document = claims.document()
-    sentences, notes, gains, sizes, missed, _ = document.blocks
+    sentences, notes, doubts, gains, sizes, missed, _ = document.blocks
     told = {
         (row.group, row.cells[0].text): tuple(cell.text for cell in row.cells[2:])
         for row in sentences.rows  # type: ignore[union-attr]
@@ -154,6 +154,10 @@ def test_sentences_by_printed_numbers_alone() -> None:
     means = {row.cells[0].text: row.cells[2].value for row in gains.rows}  # type: ignore[union-attr]
     assert means["cub200 resnet-18"] == pytest.approx(38.33 / 11)
     assert means["cars resnet-18"] < means["cifar100 resnet-20"] < means["cub200 resnet-50"]
+    signs, copied = (note.text for note in doubts.items)  # type: ignore[union-attr]
+    assert "(table2 in 4, table5 in 3, table6 in 3)" in signs
+    assert "17 of 17 (with it 17 of 18)" in copied
+    assert "-0.08 to cars resnet-50 on average, in 2 of 8 rows" in copied
     agreeing = [(line.group, line.cells[0].text) for line in sizes.rows if line.cells[3].value]  # type: ignore[union-attr]
     every = "class, surface and centre vectors"
     assert agreeing == [
@@ -203,11 +207,20 @@ def test_uniform_angles_are_those_of_random_vectors(dimension: int) -> None:
         assert energy == pytest.approx(spread.uniform_energy(dimension), rel=0.02)
 
 
-def test_a_simplex_has_the_least_energy() -> None:
-    corners = np.eye(5) - 0.2
-    corners /= np.linalg.norm(corners, axis=1, keepdims=True)
-    distances = [((a - b) ** 2).sum() for i, a in enumerate(corners) for b in corners[:i]]
-    assert np.mean(1 / np.array(distances)) == pytest.approx(spread.least_energy(5))
+@pytest.mark.parametrize(("vectors", "dimension"), [(5, 4), (9, 6), (10, 6), (12, 7)])
+def test_nothing_is_found_below_orthogonal_simplices(vectors: int, dimension: int) -> None:
+    best = spread.best_energy(vectors, dimension)
+    points = configurations.minimise("N-euclidean2", vectors, dimension, starts=20)
+    assert configurations.mean_energy("N-euclidean2", points) == pytest.approx(best, abs=1e-8)
+
+
+def test_the_least_energies_that_are_known() -> None:
+    """A hundred classes: 28 triangles and eight pairs in R^64, what a descent finds in R^32."""
+    assert spread.best_energy(100, 64) == pytest.approx(2459 / 4950)
+    assert spread.best_energy(30, 3) is None
+    found = configurations.minimise("N-euclidean2", 100, 32, starts=1)
+    energy = configurations.mean_energy("N-euclidean2", found)
+    assert energy == pytest.approx(spread.best_energy(100, 32), abs=1e-4)
 
 
 def test_filters_are_told_apart_from_the_classifier() -> None:

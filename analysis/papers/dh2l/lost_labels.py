@@ -11,6 +11,15 @@ from analysis.tables.results import CellResult, TableResult
 from analysis.verdicts.level import SEEDS_NEEDED, level_verdict
 
 HOLDS = "yes"
+TERNARY, BINARY = "D_h^ter", "D_h^bin"
+WHY = (
+    "A ternary sign is 0 at exact zeros alone while no threshold is set, and trained weights are "
+    "none; every step is then that of the binary sign, bit for bit."
+)
+APART = (
+    "Without a threshold, one seed gives both the same: where they differ in print, a threshold, "
+    "another seed or what a device rounds differently has entered."
+)
 
 
 def candidates(
@@ -65,21 +74,31 @@ def _candidate(cell: CellResult, value: str, result: TableResult) -> tuple[str |
     )
 
 
-def same_runs(result: TableResult, pairs: Sequence[tuple[str, str]]) -> list[Block]:
-    """Whether the runs of each pair of cells agree, seed by seed."""
+def same_runs(result: TableResult) -> list[Block]:
+    """Whether the runs of ternary signs and of binary ones agree, seed by seed, and whether the
+    paper's do; nothing where a table has not both (H-13)."""
+    by_name = {cell.name: cell for cell in result.cells}
+    pairs = [
+        (cell, by_name[other])
+        for name, cell in by_name.items()
+        if TERNARY in name and (other := name.replace(TERNARY, BINARY)) in by_name
+    ]
+    if not pairs:
+        return []
     notes = []
     for first, second in pairs:
-        one, two = ({r.seed: r.correct for r in result.cell(n).runs} for n in (first, second))
+        one, two = ({r.seed: r.correct for r in cell.runs} for cell in (first, second))
         both = sorted(one.keys() & two.keys())
         same = sum(one[seed] == two[seed] for seed in both)
         text = "no seed has both runs yet"
         if both:
             text = f"{same} of {len(both)} seeds have the same number of correct test images"
         tone: Tone = "" if same == len(both) else "bad"
-        notes.append(Note(f"{first} and {second}: {text}.", tone=tone))
-    why = Note(
-        "A ternary sign is 0 at exact zeros alone while no threshold is set, and trained weights "
-        "are none; every step is then that of the binary sign, bit for bit. The printed rows agree "
-        "in both columns."
-    )
-    return [Notes((*notes, why), "Ternary and binary signs")]
+        notes.append(Note(f"{first.name} and {second.name}: {text}.", tone=tone))
+    notes.append(Note(WHY))
+    printed = [(a.published, b.published) for a, b in pairs if a.published and b.published]
+    if printed:
+        alike = sum(a == b for a, b in printed)
+        text = f"The paper prints the same number of both in {alike} of {len(printed)} places."
+        notes.append(Note(text if alike == len(printed) else f"{text} {APART}"))
+    return [Notes(tuple(notes), "Ternary and binary signs")]

@@ -23,6 +23,7 @@ from analysis.tables.claims_by_contrasts import parse
 Row = Mapping[str, str]
 Numbers = Mapping[str, Decimal]
 BASELINE = "baseline E"
+COPIED = "cars resnet-50 D_h^ter E"  # H-36
 TONES: dict[str, Tone] = {"yes": "good", "no": "bad"}
 COUNTED = (
     "A table's sentences are counted in its own numbers; where a label is lost, whichever of the "
@@ -140,6 +141,7 @@ def document(
     caption = "Sentences of the text by the paper's own printed numbers, each of one run"
     sentences = Grid("sentences", titles, tuple(lines), caption, caption, headed=True)
     notes = Notes(tuple(_lost(numbers, lost)), "Printed values whose labels are lost")
+    doubts = Notes((*_signs(numbers), *_without_copied(stated, contrasts, printed)), "Doubts")
     grid, missed = sizes
     return Document(
         id,
@@ -148,6 +150,7 @@ def document(
         (
             sentences,
             notes,
+            doubts,
             _gains(printed, lost, ratios),
             grid,
             Notes(tuple(map(Note, missed)), "Printed sizes that no network has"),
@@ -185,6 +188,49 @@ def _lost(numbers: Mapping[str, Numbers], lost: Mapping[str, Sequence[Row]]) -> 
         )
         found.append(Note(f"{text}, whichever their labels are (H-32).", f"Table 5, {part}"))
     return found
+
+
+def _signs(numbers: Mapping[str, Numbers]) -> list[Note]:
+    """How often the two kinds of signs have one number in print (H-13)."""
+    differing = []
+    for table, own in numbers.items():
+        pairs = [(own[n], own[other]) for n in own if (other := n.replace("^ter", "^bin")) in own]
+        pairs = [(a, b) for a, b in pairs if a != b]
+        differing += [f"{table} in {len(pairs)}"] if pairs else []
+    text = (
+        f"Ternary and binary signs differ in print in some places ({', '.join(differing)}), though "
+        "without a threshold one seed gives both the same (H-13): which are better is then chance, "
+        "a threshold's work, or the device's."
+    )
+    return [Note(text, "Signs")] if differing else []
+
+
+def _without_copied(
+    stated: Sequence[Row], contrasts: Sequence[Row], printed: Sequence[Row]
+) -> list[Note]:
+    """What changes where the number that looks like a copied one is left out."""
+    kept = [line for line in printed if line["cell"] != COPIED]
+    if len(kept) == len(printed):
+        return []
+    before, after = by_table(printed), by_table(kept)
+    changed = []
+    for claim in stated:
+        if claim["table"] == "table6":
+            both = [
+                counted(claim, contrasts, {**found["table5"], **found["table6"]})
+                for found in (before, after)
+            ]
+            if both[0] != both[1]:
+                (number, told), (was, of) = both[1], both[0]
+                changed.append(f"“{claim['text']}” {number} of {told} (with it {was} of {of})")
+    part = " ".join(COPIED.split()[:2])
+    values = gains([line for line in kept if line["column"] in ("E", "E+H")])[part]
+    text = (
+        f"Without the {before['table6'][COPIED]} of ResNet-50 with D_h^ter, which looks copied "
+        f"(H-36): {'; '.join(changed)}; a hierarchy adds {sum(values) / len(values):+.2f} to "
+        f"{part} on average, in {sum(v > 0 for v in values)} of {len(values)} rows."
+    )
+    return [Note(text, "Table 6")]
 
 
 def _gains(

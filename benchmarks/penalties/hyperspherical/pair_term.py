@@ -62,7 +62,8 @@ class PairTerm(Term, frozen=True):
             with the distance, cosines and energies are minimised alike in both.
         ternary_tau: a weight whose magnitude is no larger has the ternary sign 0 (H-13).
         clamp: cosines are limited to ± this before the arccosine; gradients vanish beyond.
-        eps: added to the squared distance of the energies of N-euclidean (H-12).
+        eps: added to the squared distance of the energies of N-euclidean (H-12); without it they
+            are infinite where two directions are one.
         pair_norm: how a set's pairs are summed up: "mean", "sum" over unordered pairs, "printed"
             divides the sum over ordered pairs by G(G − 1)/2 with G the number of these pairs
             (H-02).
