@@ -65,8 +65,8 @@ def _rows() -> Iterator[tuple[str, int, str, str, Penalties]]:
 
 def _cells() -> Iterator[Cell]:
     """Rows that two tables have stand once."""
-    for *row, penalties in dict.fromkeys(_rows()):
-        yield from _grid(*row, penalties)
+    for row in dict.fromkeys(_rows()):
+        yield from _grid(*row)
 
 
 def _choices(cells: tuple[Cell, ...]) -> tuple[Choice, ...]:
