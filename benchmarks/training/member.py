@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.errors import UserError
 from benchmarks.models.describe import network_measures
+from benchmarks.run import precision_fault
 from benchmarks.training.batches import evaluation_batch
 from benchmarks.training.device_services import Request, numerics
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 # What activations and products are rounded to under autocast.
 LOWER = {"bf16": torch.bfloat16, "float16": torch.float16}
-# What CPUs lack, or compute a thousand times slower, as torch's float16 convolutions; and what to
-# use there.
-CUDA_ALONE = {"tf32": "float32", "float16": "bf16"}
 
 
 class Member:
@@ -48,11 +46,8 @@ class Member:
 
     def __init__(self, run: Run, context: Context) -> None:
         self.run, self.context = run, context
-        if run.precision in CUDA_ALONE and context.device.type != "cuda":
-            instead = CUDA_ALONE[run.precision]
-            raise UserError(
-                f"precision {run.precision} is computed on CUDA devices alone: use {instead}"
-            )
+        if fault := precision_fault(run.precision, context.device.type):
+            raise UserError(fault)
         model = run.model.build(context.classes, context.side, seed=run.seed)
         self.model = model.to(context.device).to(memory_format=torch.channels_last)
         self.phase = self.epoch = self.step_in_epoch = self.steps_per_epoch = 0

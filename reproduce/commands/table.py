@@ -71,6 +71,8 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
         return Survey(len(wanted.finished), len(wanted.finished))
     options = launch.resolved()
     images.check((p.run for p in wanted.missing), options.data)
+    if not launch.slurm:
+        _check_precisions(wanted.missing, options)
     if wanted.recorded:
         _tell(wanted.about_repetitions())
     if launch.slurm:
@@ -97,6 +99,21 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
 def _tell(text: str | None) -> None:
     if text:
         print(f"reproduce: {text}", file=sys.stderr)
+
+
+def _check_precisions(missing: Any, options: Any) -> None:
+    """Before a worker starts; a cluster's nodes may have what this machine lacks.
+
+    Raises:
+        UserError: where the device does not train in a run's precision.
+    """
+    from benchmarks.run import CUDA_ALONE, precision_fault
+    from reproduce.store import hardware
+
+    if wanted := {item.run.precision for item in missing} & CUDA_ALONE.keys():
+        device = hardware.resolve_device(options.device)
+        if fault := precision_fault(min(wanted), device):
+            raise UserError(fault)
 
 
 def _emulated(missing: Any, options: Any) -> str:

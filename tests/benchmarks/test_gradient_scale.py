@@ -11,11 +11,12 @@ import torch
 from run_makers import changed, member_of
 from torch import nn
 
+from benchmarks import run as run_settings
 from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import ThreeFC
 from benchmarks.run import Run
-from benchmarks.training import checkpoint, gradient_scale, loop, member
+from benchmarks.training import checkpoint, gradient_scale, loop
 from benchmarks.training.gradient_scale import GradientScale
 
 CPU = torch.device("cpu")
@@ -77,7 +78,7 @@ def test_a_state_is_a_copy_that_brings_it_back() -> None:
 @pytest.fixture
 def dense(short_run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run in float16 of dense layers, whose products a CPU has as well."""
-    monkeypatch.setattr(member, "CUDA_ALONE", {})
+    monkeypatch.setattr(run_settings, "CUDA_ALONE", {})
     return changed(short_run, precision="float16").replace(model=ThreeFC(hidden=16))
 
 

@@ -23,6 +23,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 
+from benchmarks import run as run_settings
 from benchmarks.data.augmentation import Augmentation
 from benchmarks.data.dataset import Dataset, Split
 from benchmarks.models import Model
@@ -33,7 +34,6 @@ from benchmarks.penalties import Attached, Term
 from benchmarks.procedures import Train
 from benchmarks.run import Run
 from benchmarks.training import graph
-from benchmarks.training import member as training_member
 from benchmarks.training.device_services import Host, Request
 from benchmarks.training.graph import Recorded
 from benchmarks.training.member import Member
@@ -126,7 +126,7 @@ def test_no_registered_part_reads_anything_back(
     noise: Dataset, few: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole update and an evaluation of each, full and partial batches, as CUDA records them."""
-    monkeypatch.setattr(training_member, "CUDA_ALONE", {})
+    monkeypatch.setattr(run_settings, "CUDA_ALONE", {})
     run = short_run.with_setting("model", made(Model, NARROW))
     large = cut(noise, lambda images: images.repeat(2, axis=1).repeat(2, axis=2))
     seen = []

@@ -65,6 +65,7 @@ def command(
         (["table3", "--dry-run", "--executor", "slurm", "--retry", "some"], "missing"),
         (["table3", "--dry-run", "--executor", "slurm", "--device", "cuda"], "gpus-per-task"),
         (["table3", "--dry-run", "--device", "tpu"], "cuda"),
+        (["table3", "--quick", "--precision", "float16", "--device", "cpu"], "use bf16"),
         (["table3", "--dry-run", "--pack", "0"], "--pack"),
         (["table3", "--dry-run", "--nice", "20"], "0 to 19"),
         (["table3", "--dry-run", "--nice", "5", "--executor", "debug"], "--executor debug"),
