@@ -242,7 +242,7 @@ def _source(reading: Reading) -> str:
 
 def _readings(readings: Sequence[Reading]) -> str:
     """The readings by id: what was assumed, what was changed; the rest is `reproduce readings`'."""
-    text = f"{len(readings)} choices behind these numbers"
+    text = f"{counted(len(readings), 'choice')} behind these numbers"
     if assumed := [r.id for r in readings if r.source == "assumption"]:
         text += f"; assumptions: {', '.join(assumed)}"
     for r in readings:
