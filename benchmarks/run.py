@@ -25,19 +25,6 @@ HASH_LENGTH = 16
 SEEDS = 2**63
 
 
-# What CPUs lack, or compute a thousand times slower, as torch's float16 convolutions; and what to
-# use there.
-CUDA_ALONE = {"tf32": "float32", "float16": "bf16"}
-
-
-def precision_fault(precision: str, device: str) -> str | None:
-    """Why a "cpu" or "cuda" does not train in a precision, in one line; None where it does."""
-    if device == "cuda" or precision not in CUDA_ALONE:
-        return None
-    instead = CUDA_ALONE[precision]
-    return f"precision {precision} is computed on CUDA devices alone: use {instead}"
-
-
 class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     """Every scientific setting of one training run, by part."""
 

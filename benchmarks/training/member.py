@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.errors import UserError
 from benchmarks.models.describe import network_measures
-from benchmarks.run import precision_fault
+from benchmarks.precisions import precision_fault
 from benchmarks.training.batches import evaluation_batch
 from benchmarks.training.device_services import Request, numerics
 

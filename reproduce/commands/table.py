@@ -107,7 +107,7 @@ def _check_precisions(missing: Any, options: Any) -> None:
     Raises:
         UserError: where the device does not train in a run's precision.
     """
-    from benchmarks.run import CUDA_ALONE, precision_fault
+    from benchmarks.precisions import CUDA_ALONE, precision_fault
     from reproduce.store import hardware
 
     if wanted := {item.run.precision for item in missing} & CUDA_ALONE.keys():

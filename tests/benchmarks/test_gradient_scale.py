@@ -11,7 +11,7 @@ import torch
 from run_makers import changed, member_of
 from torch import nn
 
-from benchmarks import run as run_settings
+from benchmarks import precisions
 from benchmarks.data.dataset import Dataset
 from benchmarks.errors import UserError
 from benchmarks.models import ThreeFC
@@ -78,7 +78,7 @@ def test_a_state_is_a_copy_that_brings_it_back() -> None:
 @pytest.fixture
 def dense(short_run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run in float16 of dense layers, whose products a CPU has as well."""
-    monkeypatch.setattr(run_settings, "CUDA_ALONE", {})
+    monkeypatch.setattr(precisions, "CUDA_ALONE", {})
     return changed(short_run, precision="float16").replace(model=ThreeFC(hidden=16))
 
 

@@ -23,7 +23,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 
-from benchmarks import run as run_settings
+from benchmarks import precisions
 from benchmarks.data.augmentation import Augmentation
 from benchmarks.data.dataset import Dataset, Split
 from benchmarks.models import Model
@@ -126,7 +126,7 @@ def test_no_registered_part_reads_anything_back(
     noise: Dataset, few: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole update and an evaluation of each, full and partial batches, as CUDA records them."""
-    monkeypatch.setattr(run_settings, "CUDA_ALONE", {})
+    monkeypatch.setattr(precisions, "CUDA_ALONE", {})
     run = short_run.with_setting("model", made(Model, NARROW))
     large = cut(noise, lambda images: images.repeat(2, axis=1).repeat(2, axis=2))
     seen = []

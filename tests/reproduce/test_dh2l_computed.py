@@ -151,6 +151,7 @@ def test_commands_write_all_their_files(
     tested: dict[str, axioms.Tested],
     compared: tuple[configurations.Compared, ...],
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     # What the tests above have computed is not computed again.
     monkeypatch.setattr(axioms, "examine_all", lambda count: tuple(tested.values()))
     monkeypatch.setattr(configurations, "compare", lambda: compared)
