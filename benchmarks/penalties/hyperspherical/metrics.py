@@ -11,7 +11,6 @@ from math import pi
 from typing import Any, get_args
 
 import torch
-from torch.nn import functional
 
 from benchmarks.errors import UserError
 from benchmarks.penalties.hyperspherical.pair_term import Metric, PairTerm
@@ -72,7 +71,7 @@ def cosines(vectors: torch.Tensor) -> torch.Tensor:
     vectors = as_vectors(vectors)
     with torch.autocast(vectors.device.type, enabled=False):
         lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
-        unit = torch.where(lengths > SHORT, functional.normalize(vectors, dim=-1), 0)
+        unit = torch.where(lengths > SHORT, vectors / lengths.clamp(min=TINY), 0)
         return unit @ unit.mT
 
 
