@@ -64,6 +64,7 @@ PATHS = {
     "epochs": "procedure.phases.train.epochs",
     "batch_size": "procedure.phases.train.batch_size",
     "last_batch": "procedure.phases.train.last_batch",
+    "epoch_images": "procedure.phases.train.epoch_images",
     "evaluate_every": "procedure.phases.train.evaluate_every",
     "learning_rate": "schedule.learning_rate",
     "warmup_epochs": "schedule.warmup_epochs",
@@ -157,11 +158,12 @@ def batches_of(
 
     (phase,) = run.procedure.phases
     size, largest = len(split), phase.batch_size
-    batches = EpochBatches(run.seed, run.data.augmentation, split, normalizer, largest)
-    drawn = batches.draw(epoch)
+    length = phase.length_in_images(size)
+    batches = EpochBatches(run.seed, run.data.augmentation, split, normalizer, largest, length)
+    drawn = batches.draw(epoch * length)
     batches.load({name: torch.from_numpy(rows) for name, rows in drawn.items()})
     for first in range(phase.steps(size)):
-        yield batches.next(min(largest, size - first * largest))
+        yield batches.next(min(largest, length - first * largest))
 
 
 def member_of(run: Run, dataset: Dataset, device: torch.device) -> Member:

@@ -16,13 +16,14 @@ class Augmentation(Part, frozen=True):
     """Settings of an augmentation, which is drawn on the host and applied on the device."""
 
     def draw(self, seed: int, epoch: int, order: np.ndarray) -> dict[str, np.ndarray]:
-        """Everything random of an epoch, by name; a function of seed and epoch alone.
+        """Everything random of a pass over the images, by name; a function of seed and the pass's
+        number ``epoch`` alone.
 
         Args:
-            order: the epoch's permutation of the split's images, int64, shape (N,).
+            order: the pass's permutation of the split's images, int64, shape (N,).
 
         Returns:
-            Arrays (N, ...) in the epoch's order: row i belongs to image ``order[i]``.
+            Arrays (N, ...) in the pass's order: row i belongs to image ``order[i]``.
         """
         raise NotImplementedError
 

@@ -28,6 +28,7 @@ def train_plainly(run: Run, dataset: Dataset, dtype: torch.dtype) -> Trained:
     """
     (phase,), size = run.procedure.phases, len(dataset.train)
     assert isinstance(phase, Train)
+    assert not phase.epoch_images
     assert isinstance(run.optimizer, SGD)
     side = dataset.train.images.shape[1]
     model = run.model.build(len(dataset.classes), side, seed=run.seed).to(dtype).train()

@@ -1,14 +1,14 @@
 """Batches made on the device, of images that are resident there or streamed to it.
 
-Order, crops and flips of an epoch are drawn before it for all of its images, from seed and epoch
-alone, and applied on the device by the same code wherever the images lie
+Order, crops and flips of a pass over all images are drawn before it, from seed and the pass's
+number alone, and applied on the device by the same code wherever the images lie
 (:mod:`benchmarks.training.placed_splits`); so neither the number of workers that decode them nor
 their place changes what a run sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,13 +76,25 @@ def _row(channels: np.ndarray, width: int) -> torch.Tensor:
     return torch.tensor(channels, dtype=torch.float32).repeat(width)
 
 
+def _passes(first: int, behind: int, size: int) -> Iterator[tuple[int, slice]]:
+    """Which parts of which passes over ``size`` images the images ``first`` to ``behind``, counted
+    over all passes, are."""
+    while first < behind:
+        number, start = divmod(first, size)
+        count = min(size - start, behind - first)
+        yield number, slice(start, start + count)
+        first += count
+
+
 class EpochBatches:
     """An epoch's batches, cut in order out of what was drawn for it, at addresses that stay.
 
-    Order and draws are a function of (seed, epoch) alone, drawn on the host for all images at once.
+    Order and draws are a function of (seed, pass) alone, drawn on the host for all images at once;
+    an epoch is a part of the sequence of passes over the split, one whole pass as a rule.
 
     Args:
         largest: images a batch at most.
+        length: of an epoch, in images.
     """
 
     def __init__(
@@ -92,7 +104,10 @@ class EpochBatches:
         split: PlacedSplit,
         normalizer: Normalizer,
         largest: int,
+        length: int,
     ) -> None:
+        self.length = length
+        self._last_pass: tuple[int, dict[str, np.ndarray]] = (-1, {})
         self.seed, self.augmentation = seed, augmentation
         self.split, self.normalizer = split, normalizer
         self.largest, self.source = largest, split.source(largest)
@@ -100,10 +115,26 @@ class EpochBatches:
         self.span = torch.arange(largest, device=split.device)
         self.rows: dict[str, torch.Tensor] = {}
 
-    def draw(self, epoch: int) -> dict[str, np.ndarray]:
-        """Everything random of an epoch; ``""`` is the order of the images, int64 (N,)."""
-        order = permutation(self.seed, "order", epoch, len(self.split))
-        return {**self.augmentation.draw(self.seed, epoch, order), "": order}
+    def draw(self, first: int) -> dict[str, np.ndarray]:
+        """Everything random of the epoch that begins behind ``first`` images, counted over all
+        passes; ``""`` is the order of its images, int64 (N,)."""
+        parts = [
+            {name: rows[part] for name, rows in self._pass(number).items()}
+            for number, part in _passes(first, first + self.length, len(self.split))
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _pass(self, number: int) -> dict[str, np.ndarray]:
+        """What is drawn of a pass over the split; kept while epochs are parts of it."""
+        kept, drawn = self._last_pass
+        if kept != number:
+            order = permutation(self.seed, "order", number, len(self.split))
+            drawn = {**self.augmentation.draw(self.seed, number, order), "": order}
+        if self.length < len(self.split):
+            self._last_pass = number, drawn
+        return drawn
 
     def load(self, drawn: Mapping[str, torch.Tensor], first: int = 0) -> None:
         """Begin an epoch with what :meth:`draw` gave, as tensors on the host, at its ``first``

@@ -46,7 +46,12 @@ class Step:
         self.update = optimizer.build(member.model, coefficients_of(self.penalties))
         self.scale = GradientScale(device) if run.precision == "float16" else None
         self.batches = EpochBatches(
-            run.seed, run.data.augmentation, context.train, context.normalizer, phase.batch_size
+            run.seed,
+            run.data.augmentation,
+            context.train,
+            context.normalizer,
+            phase.batch_size,
+            phase.length_in_images(len(context.train)),
         )
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self.correct = torch.zeros((), dtype=torch.int64, device=device)

@@ -39,8 +39,11 @@ class TrainWork:
         }
         self.epoch = self.done = 0
         images, batch = len(member.context.train), phase.batch_size
-        self.count = phase.steps(images)
-        self.sizes = [min(batch, images - first * batch) for first in range(self.count)]
+        self.count, length = phase.steps(images), phase.length_in_images(images)
+        self.sizes = [min(batch, length - first * batch) for first in range(self.count)]
+        # Images are counted over all phases, so that each has its own order and flips.
+        earlier = (p for p in member.phases[: member.phase] if isinstance(p, type(phase)))
+        self._before = sum(p.length * p.length_in_images(images) for p in earlier)
         self._resumed = 0.0
         self._staging = member.context.services.staging()
         self._ahead: tuple[int, dict[str, torch.Tensor]] | None = None
@@ -102,13 +105,11 @@ class TrainWork:
         """Everything that an epoch of the phase needs, on the host."""
         if self._ahead and self._ahead[0] == epoch:
             return self._ahead[1]
-        # Epochs are counted over all phases, so that each has its own order and flips.
-        before = self.member.epoch - self.epoch
         rates = [
             float(self.schedule.rate(epoch, step, self.count, epochs=self.phase.epochs))
             for step in range(self.count)
         ]
-        drawn = self.step.batches.draw(before + epoch)
+        drawn = self.step.batches.draw(self._before + epoch * self.step.batches.length)
         kind = np.float32 if self.step.rate_on_device else np.float64
         return self._staging.put({**drawn, RATES: np.array(rates, dtype=kind)})
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.training.checkpoint import epoch_of
-from reproduce.running import images
 from reproduce.running.standing import WAITING, Running, running_now, sort
+from reproduce.running.workload import trained_images
 from reproduce.store import failures
 from reproduce.store.heartbeat import PATIENCE_SECONDS, Watch
 from reproduce.store.queues import Liveness
@@ -115,7 +115,9 @@ class Campaign:
         self.job = job
         self.leases = job.store.leases(job.executor)
         self._finished, self._log = finished, log
-        self._images = {p.run.data.name: images.train_images(p.run, job.data) for p in job.planned}
+        self._images = {
+            p.run.hash: trained_images(p.run, job.data) / max(1, p.run.epochs) for p in job.planned
+        }
         self._by_hash = {planned.run.hash: planned for planned in job.planned}
         self._left = dict(self._by_hash)
         self._watch = Watch(patience)
@@ -216,10 +218,10 @@ class Campaign:
         for r in running:
             left = r.run.epochs - self._epochs_of(r)
             rate = r.beat.images_per_second or usual
-            free_at.append(left * self._images[r.run.data.name] / rate)
+            free_at.append(left * self._images[r.run.hash] / rate)
         heapq.heapify(free_at)
         for p in waiting:
             taken = heapq.heappop(free_at)
             left = p.run.epochs - self._saved(p.run.hash)
-            heapq.heappush(free_at, taken + left * self._images[p.run.data.name] / usual)
+            heapq.heappush(free_at, taken + left * self._images[p.run.hash] / usual)
         return max(free_at)

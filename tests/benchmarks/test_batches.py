@@ -9,11 +9,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from run_makers import batches_of, make_run, normalizer_of
+from run_makers import batches_of, changed, make_run, normalizer_of
 
 from benchmarks.data.crop_flip_on_device import crop
 from benchmarks.data.dataset import Dataset
+from benchmarks.errors import UserError
+from benchmarks.procedures import Train
 from benchmarks.randomness import coin_flips, integers, permutation
+from benchmarks.run import Run
 from benchmarks.training.host_memory import keep_freed_memory, release_pages
 from benchmarks.training.placed_splits import ResidentSplit
 
@@ -51,6 +54,34 @@ def test_batches_equal_their_definition(
         expected = raw.astype(np.float32) * scale + shift
         assert np.array_equal(pixels.permute(0, 2, 3, 1).numpy(), expected)
         assert np.array_equal(labels.numpy(), noise.train.labels[index])
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**63 - 1), length=st.integers(1, 200), batch_size=st.integers(1, 70))
+def test_short_epochs_are_parts_of_passes(
+    noise: Dataset, seed: int, length: int, batch_size: int
+) -> None:
+    """One behind the other they are the passes over all images, flips and windows included."""
+    whole = make_run(seed=seed, batch_size=batch_size, augmentation="crop_flip")
+    short = changed(whole, epoch_images=length)
+    split, normalizer = ResidentSplit(noise.train, CPU), normalizer_of(whole, noise, CPU)
+
+    def seen(run: Run, epochs: int) -> tuple[torch.Tensor, torch.Tensor]:
+        found = [b for e in range(epochs) for b in batches_of(run, split, normalizer, e)]
+        return tuple(torch.cat(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+
+    size = len(noise.train)
+    epochs = -(-size // length) + 1
+    images, labels = seen(short, epochs)
+    count = epochs * min(length, size)
+    passes, named = seen(whole, -(-count // size))
+    assert torch.equal(images, passes[:count])
+    assert torch.equal(labels, named[:count])
+
+
+def test_a_short_epoch_without_an_update_is_refused() -> None:
+    with pytest.raises(UserError, match="epoch_images is 8 and a batch 16"):
+        Train(epochs=1, batch_size=16, last_batch="drop", epoch_images=8)
 
 
 def windows(raw: np.ndarray, index: np.ndarray, seed: int, epoch: int, size: int) -> np.ndarray:

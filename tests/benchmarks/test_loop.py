@@ -11,8 +11,10 @@ import torch
 from run_makers import batches_of, changed, correct_of, losses_of, make_run, normalizer_of
 
 from benchmarks.data.dataset import Dataset
+from benchmarks.procedures import Procedure
 from benchmarks.run import Run
 from benchmarks.training import checkpoint, loop
+from benchmarks.training.batches import EpochBatches
 from benchmarks.training.placed_splits import ResidentSplit
 from benchmarks.training.step import Step
 
@@ -123,7 +125,9 @@ def test_normalization(noise: Dataset, short_run: Run, reading: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("precision", "stops"), [("float32", (1, 4, 5)), ("bf16", (4,))], ids=["float32", "bf16"]
+    ("precision", "stops", "epoch_images"),
+    [("float32", (1, 4, 5), 0), ("float32", (4,), 100), ("bf16", (4,), 0)],
+    ids=["float32", "short epochs", "bf16"],
 )
 def test_resumed_equals_uninterrupted(
     noise: Dataset,
@@ -132,9 +136,10 @@ def test_resumed_equals_uninterrupted(
     monkeypatch: pytest.MonkeyPatch,
     precision: str,
     stops: tuple[int, ...],
+    epoch_images: int,
 ) -> None:
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
-    run = changed(short_run, precision=precision)
+    run = changed(short_run, precision=precision, epoch_images=epoch_images)
     whole = trained(run, noise)
     for stop_after in stops:
         folder = tmp_path / str(stop_after)
@@ -148,6 +153,26 @@ def test_resumed_equals_uninterrupted(
         assert resumed.model is not None
         assert weights_digest(resumed.model) == whole
         assert [epoch for epoch, _ in resumed.curves["training loss"]] == [1, 2, 3]
+
+
+def test_phases_go_on_in_the_passes(
+    noise: Dataset, short_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Epochs of other lengths do not see an earlier phase's orders and flips again."""
+    begun = []
+    original = EpochBatches.draw
+
+    def noted(self: EpochBatches, first: int) -> dict[str, np.ndarray]:
+        begun.append((first, self.length))
+        return original(self, first)
+
+    monkeypatch.setattr(EpochBatches, "draw", noted)
+    (phase,) = short_run.procedure.phases
+    lengths = [(2, 0), (2, 40), (1, 0)]
+    phases = tuple(phase.replace(epochs=e, epoch_images=images) for e, images in lengths)
+    [outcome] = loop.train([short_run.replace(procedure=Procedure(phases=phases))], noise, CPU)
+    assert begun == [(0, 160), (160, 160), (320, 40), (360, 40), (400, 160)]
+    assert outcome.measurements["training accuracy"]["of"] == 160
 
 
 def test_sittings_are_remembered(
