@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from benchmarks.errors import UserError
 from benchmarks.procedures import Train
-from benchmarks.run import Run
-from reproduce.running.workload import workload
+from benchmarks.run import Run, from_canonical
+from reproduce.running.workload import EVALUATION_COST, evaluated_images, workload
 from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
@@ -118,15 +119,23 @@ def _write(cache: Path, known: Mapping[str, _Speed]) -> None:
 
 
 def _recorded(store: Store, means: Resources, label: str) -> dict[str, float]:
-    """By workload, the median over runs that were made on this machine in packs of this size."""
+    """By workload, the median over runs that were made on this machine in packs of this size.
+
+    Their time went into evaluations as well, which plans count by themselves.
+    """
     found: dict[str, list[float]] = {}
     for record in store.records.readable():
         origin = record["provenance"]
         # Nothing fixes the form of a provenance, and runs of any version may lie here.
-        with contextlib.suppress(KeyError, TypeError, AttributeError, msgspec.ValidationError):
+        with contextlib.suppress(
+            KeyError, TypeError, AttributeError, UserError, msgspec.ValidationError
+        ):
             packs = {sitting.get("pack", 1) for sitting in origin.get("sittings", ())} or {1}
-            rate: float = msgspec.convert(origin["images_per_second"], _Rate)
+            trained: float = msgspec.convert(origin["images_per_second"], _Rate)
+            seconds: float = msgspec.convert(origin["wall_seconds"], _Rate)
             if provenance.machine_label(origin) == label and packs == {means.pack}:
+                run = from_canonical(record["run"])
+                rate = trained + evaluated_images(run) * EVALUATION_COST / seconds
                 found.setdefault(workload(record["run"]), []).append(rate * means.pack)
     return {kind: statistics.median(rates) for kind, rates in found.items()}
 
