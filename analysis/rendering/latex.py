@@ -77,13 +77,21 @@ def text(document: Document) -> str:
     return f"{PREAMBLE}{body(document)}\\end{{document}}\n"
 
 
-def book(title: str, documents: Sequence[Document], figures: Sequence[Sequence[str]]) -> str:
+def book(
+    title: str,
+    documents: Sequence[Document],
+    figures: Sequence[Sequence[str]],
+    missing: Sequence[str] = (),
+) -> str:
     """One ``.tex`` file of several documents.
 
     Args:
         figures: of each document the PDF files of its figures, beside the ``.tex``.
+        missing: names of what has no document yet, told below the contents.
     """
     parts = [PREAMBLE, rf"{{\Large\bfseries {escape(title)}\par}}\tableofcontents" "\n"]
+    if missing:
+        parts.append(f"\n\\bigskip Without a run yet: {escape(', '.join(missing))}.\n")
     for document, files in zip(documents, figures, strict=True):
         name = escape(f"{document.title} ({document.id})")
         parts += [rf"\clearpage\addcontentsline{{toc}}{{section}}{{{name}}}" "\n", body(document)]

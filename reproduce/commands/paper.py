@@ -20,6 +20,8 @@ from reproduce.store import atomic
 from reproduce.store.paths import default_results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analysis.documents.blocks import Document
     from analysis.documents.panels import FigureBlock
 
@@ -49,18 +51,27 @@ def paper(
         )
     chosen, base = name or default_paper(), results or default_results()
     own = entries(chosen)
-    made = [s.document for entry in own for s, _ in page.sections(entry, base) if s.document]
+    found = {entry.name: [s.document for s, _ in page.sections(entry, base)] for entry in own}
+    made = [document for documents in found.values() for document in documents if document]
+    missing = [name for name, documents in found.items() if not any(documents)]
     title = next(each.title for each in papers() if each.name == chosen)
     path = base / f"{chosen}.pdf"
     with atomic.telling(f"write {path}", "; give another --results DIR"):
-        atomic.replace(path, compiled(title, made, compiler))
+        atomic.replace(path, compiled(title, made, compiler, missing))
     if as_json:
-        return json.dumps({"path": str(path), "documents": [each.id for each in made]})
-    return f"Written: {short(path)}, {len(made)} tables and figures"
+        told = {"documents": [each.id for each in made], "without_runs": missing}
+        return json.dumps({"path": str(path), **told})
+    lacking = f"\nWithout a run yet: {', '.join(missing)}" if missing else ""
+    return f"Written: {short(path)}, {len(made)} tables and figures{lacking}"
 
 
-def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
+def compiled(
+    title: str, documents: list[Document], compiler: str, missing: Sequence[str] = ()
+) -> bytes:
     """The PDF.
+
+    Args:
+        missing: names of entries that have no document.
 
     Raises:
         UserError: where LaTeX fails, with its last words.
@@ -74,7 +85,9 @@ def compiled(title: str, documents: list[Document], compiler: str) -> bytes:
             [_written(block, folder / f"figure{place}-{number}.pdf") for number, block in of_one]
             for place, of_one in enumerate(map(_figures, documents))
         ]
-        (folder / "paper.tex").write_text(book(title, documents, figures), encoding="utf-8")
+        (folder / "paper.tex").write_text(
+            book(title, documents, figures, missing), encoding="utf-8"
+        )
         for _ in range(PASSES):
             done = subprocess.run(
                 [compiler, *COMPILERS[compiler], "paper.tex"],

@@ -86,8 +86,12 @@ class _Result(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Run(msgspec.Struct):
+    """What is read of a run wherever runs are listed; the rest is its parts' own."""
+
     seed: _Whole
     data: dict[str, Any]
+    model: dict[str, Any]
+    precision: Literal["float32", "tf32", "bf16", "float16"]
 
 
 class _Device(msgspec.Struct):
@@ -132,6 +136,8 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         data = msgspec.convert(self.run, _Run).data
+        if not isinstance(data.get("name", ""), str):
+            raise ValueError("the name of its data set is no text")
         if digest_of(self.run) != self.hash:
             raise ValueError(f"its configuration hashes to {digest_of(self.run)}, not {self.hash}")
         total = self.result.measurements[HEADLINE].of  # type: ignore[union-attr]

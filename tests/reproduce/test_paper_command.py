@@ -31,11 +31,12 @@ def test_documents_and_their_figures_become_one_file(tmp_path: Path) -> None:
         Document("p/table1", "Table I, reduced", "trained less", (reduced,)),
     ]
     path = tmp_path / "paper.pdf"
-    path.write_bytes(compiled("A paper", documents, "pdflatex"))
+    path.write_bytes(compiled("A paper", documents, "pdflatex", ["table9"]))
     done = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True)
     pages = done.stdout.split("\f")
     assert "Table I (p/table1)" in pages[0]
     assert "Table II (p/table2)" in pages[0]
+    assert "Without a run yet: table9." in pages[0]
     assert any(".8790" in page and "plain & 50 %" in page for page in pages[1:])
     assert done.stdout.count("Seeds") == done.stdout.count("Fewer epochs") == 1
     assert done.stdout.index("Seeds") < done.stdout.index("trained less")

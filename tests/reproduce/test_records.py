@@ -262,6 +262,25 @@ def test_a_record_cut_anywhere_is_noticed(store: Store) -> None:
     assert records.read_record(path) == record
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": None},
+        {"precision": ["bf16"]},
+        {"precision": "../../bf16"},
+        {"model": None},
+        {"data": {"name": ["cifar10"]}},
+    ],
+)
+def test_a_consistent_record_of_no_run_is_refused(changes: dict[str, Any]) -> None:
+    """One from elsewhere, whose hash and checksum are right: lists of runs read these settings."""
+    record = make(0)
+    run = {k: v for k, v in {**record["run"], **changes}.items() if v is not None}
+    made = schema.seal({**record, "run": run, "hash": digest_of(run)})
+    with pytest.raises(UserError, match=r"bundle\.csv:2"):
+        schema.check(made, "bundle.csv:2")
+
+
 def test_a_record_laid_out_anew_is_the_same_record(store: Store) -> None:
     record = make(1)
     store.records.publish(record)
