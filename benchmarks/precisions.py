@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Precision = Literal["float32", "tf32", "bf16", "float16"]
+
 # What CPUs lack, or compute a thousand times slower, as torch's float16 convolutions; and what to
 # use there.
 CUDA_ALONE = {"tf32": "float32", "float16": "bf16"}

@@ -14,7 +14,7 @@ import numpy as np
 
 
 def raw_stream(seed: int, purpose: str, counter: int = 0) -> np.random.Philox:
-    """Bit generator for one purpose of one run; ``counter`` is an epoch or a layer number."""
+    """Bit generator for one purpose of one run; ``counter`` is the number of a pass or layer."""
     digest = hashlib.sha256(f"{seed}/{purpose}/{counter}".encode()).digest()
     return np.random.Philox(key=int.from_bytes(digest[:16], "little"))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.data.images import Data
 from benchmarks.errors import UserError
@@ -18,6 +18,7 @@ from benchmarks.models import Model
 from benchmarks.objectives import Objective
 from benchmarks.optimizers import SGD, Optimizer
 from benchmarks.parts import Experiment, Part, Whole, kind_of, made
+from benchmarks.precisions import Precision
 from benchmarks.procedures import Procedure
 from benchmarks.schedules import Schedule
 
@@ -35,7 +36,7 @@ class Run(Experiment, tag="run", frozen=True, kw_only=True, dict=True):
     optimizer: Optimizer = SGD()
     schedule: Schedule
     procedure: Procedure
-    precision: Literal["float32", "tf32", "bf16", "float16"] = "float32"
+    precision: Precision = "float32"
 
     def fault(self) -> str | None:
         if self.seed >= SEEDS:

@@ -29,6 +29,7 @@ import msgspec
 
 from benchmarks import data as datasets
 from benchmarks.errors import UserError
+from benchmarks.precisions import Precision
 from benchmarks.run import digest_of, without_seed
 
 SCHEMA = 2
@@ -91,7 +92,7 @@ class _Run(msgspec.Struct):
     seed: _Whole
     data: dict[str, Any]
     model: dict[str, Any]
-    precision: Literal["float32", "tf32", "bf16", "float16"]
+    precision: Precision
 
 
 class _Device(msgspec.Struct):

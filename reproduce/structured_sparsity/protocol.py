@@ -193,9 +193,9 @@ FULL = Form(
 # 78,200 steps, 821·α in 1,564 with the same fall of the rate. So α is 50 times the full grid's
 # 10^-4.4, 10^-3.8 and 10^-3.2, which is about what Ω1 of 432 kernels of the norm 0.58 makes of it
 # at first: 0.5, 2.0 and 7.5, beside a loss of 2.3. Cells keep the full grid's names, so that the
-# draft's sentences are those of the same cells. What two hours of two cores of an EPYC with AVX2
-# train of ten cells with fifteen seeds is one pass over CIFAR-10 a run: 1,564 batches of 32, in
-# four epochs of a quarter each. The first layer has a stride.
+# draft's sentences are those of the same cells. A run is a pass over CIFAR-10, 1,564 batches of 32
+# in four epochs of a quarter each, and the first layer has a stride: two cores of an EPYC with AVX2
+# took some two hours for 136 of the figures' 165 runs, beside other work.
 REDUCED = Form(
     dataset="cifar10",
     base=PairedNet(widths=(*(16,) * 3, *(32,) * 4, *(64,) * 4), halve_at=(1, 4, 8)),

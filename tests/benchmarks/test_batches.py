@@ -68,7 +68,8 @@ def test_short_epochs_are_parts_of_passes(
 
     def seen(run: Run, epochs: int) -> tuple[torch.Tensor, torch.Tensor]:
         found = [b for e in range(epochs) for b in batches_of(run, split, normalizer, e)]
-        return tuple(torch.cat(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+        images, labels = zip(*found, strict=True)
+        return torch.cat(images), torch.cat(labels)
 
     size = len(noise.train)
     epochs = -(-size // length) + 1
