@@ -52,6 +52,8 @@ class Data(Part, frozen=True):
         normalization: "channel" (training mean and deviation of each channel), "half" (both 0.5) or
             "unit" (pixels in [0, 1]).
         held_out: how many training images are kept, by seed, for validation instead.
+        train_images: how many of the others are trained on, drawn by seed too; all where it is 0
+            or there are fewer.
         permute_pixels: whether the pixels of every image, of the test's too, change their places by
             one permutation that the seed decides, after the augmentation.
         window: side of the images' middle that the network sees, in pixels; 0: all of them. An
@@ -68,6 +70,7 @@ class Data(Part, frozen=True):
         "window": 0,
         "test_views": "middle",
         "resizing": "squash",
+        "train_images": 0,
     }
 
     name: str = "cifar10"
@@ -80,6 +83,7 @@ class Data(Part, frozen=True):
     window: Whole = 0
     test_views: Literal["middle", "ten"] = "middle"
     resizing: Literal["squash", "shorter side"] = "squash"
+    train_images: Whole = 0
 
     def complete(self) -> None:
         if not self.identity:
@@ -112,6 +116,11 @@ class Data(Part, frozen=True):
         if (cut := getattr(self.augmentation, "cut", 0)) not in (0, side - window):
             return f"window is {window} of {side} pixels, and the augmentation cuts {cut} off"
         return None
+
+    def trained_on(self, images: int) -> int:
+        """How many of a training split's images the run trains on."""
+        left = max(0, images - self.held_out)
+        return min(left, self.train_images or left)
 
     def side(self, stored: int) -> int:
         """Height and width of what the network sees of images of that side, in pixels."""

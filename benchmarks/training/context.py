@@ -91,12 +91,13 @@ class Context:
         self.normalizer = Normalizer(
             run.data.normalization, dataset, self.device, order, run.data.window
         )
-        if held := run.data.held_out:
-            size = len(self.train)
-            if held >= size:
+        size, held = len(self.train), run.data.held_out
+        if (used := run.data.trained_on(size)) < size:
+            if not used:
                 raise UserError(f"held_out is {held} of {size} training images: hold less")
             order = permutation(run.seed, "held out", 0, size)
-            self.evaluated["validation"] = self.train.only(order[:held])
-            self.train = self.train.only(order[held:])
+            if held:
+                self.evaluated["validation"] = self.train.only(order[:held])
+            self.train = self.train.only(order[held : held + used])
         # From here on, so that everything of the above is there before it reads it.
         self.stream = self.services.stream()

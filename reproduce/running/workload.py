@@ -19,7 +19,7 @@ EVALUATION_COST = 1 / 3
 
 def trained_images(run: Run, data: Path) -> int:
     """How many images all of the run's epochs train on; 0 where its data set cannot be told."""
-    train = max(0, images.train_images(run, data) - run.data.held_out)
+    train = run.data.trained_on(images.train_images(run, data))
     return sum(p.length * p.images_an_epoch(train) for p in run.procedure.phases)
 
 

@@ -53,7 +53,7 @@ def make_record(
     data, wall = outcome.run.data, outcome.wall_seconds
     images = train_images or datasets.info(data.name, data.fold).counts[0]
     phases = outcome.run.procedure.phases
-    trained = sum(p.length * p.images_an_epoch(images - data.held_out) for p in phases)
+    trained = sum(p.length * p.images_an_epoch(data.trained_on(images)) for p in phases)
     return schema.seal(
         {
             "schema": schema.SCHEMA,

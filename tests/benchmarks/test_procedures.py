@@ -24,6 +24,7 @@ from benchmarks.procedures.linear_svm import _machine, equal_shares
 from benchmarks.run import Run
 from benchmarks.schedules import Cosine, Steps
 from benchmarks.training import checkpoint, loop
+from benchmarks.training.placed_splits import PlacedSplit
 
 CPU = torch.device("cpu")
 
@@ -227,6 +228,31 @@ def test_held_out_images_are_not_trained_on(noise: Dataset, short_run: Run) -> N
     assert correct_of(outcome) is not None
     with pytest.raises(UserError, match="hold less"):
         member_of(run.with_setting("data.held_out", 160), noise, CPU)
+
+
+def test_a_part_of_the_images_is_trained_on(noise: Dataset, short_run: Run) -> None:
+    """A part of what is left beside the held out ones, which are the same ones; by the seed."""
+    run = of_phases(short_run, SHORT).with_setting("data.held_out", 40)
+    whole, part = (
+        member_of(run.with_setting("data.train_images", count), noise, CPU).context
+        for count in (0, 70)
+    )
+    assert torch.equal(
+        pixels_of(whole.evaluated["validation"]), pixels_of(part.evaluated["validation"])
+    )
+    assert torch.equal(pixels_of(part.train), pixels_of(whole.train)[:70])
+    few = of_phases(short_run, SHORT).with_setting("data.train_images", 70)
+    outcome = trained(few, noise)
+    assert outcome.measurements["training accuracy"]["of"] == 70
+    assert "validation accuracy" not in outcome.measurements
+    other = member_of(changed(few, seed=9), noise, CPU).context.train
+    assert not torch.equal(pixels_of(other), pixels_of(member_of(few, noise, CPU).context.train))
+    data = few.data
+    assert [data.trained_on(size) for size in (160, 70, 50, 0)] == [70, 70, 50, 0]
+
+
+def pixels_of(split: PlacedSplit) -> torch.Tensor:
+    return torch.cat([pixels for pixels, _ in split.windows(50)])
 
 
 @given(
