@@ -26,34 +26,39 @@ RULES = (
         "Epochs",
     ),
     Note(
-        "the best compared setting minus the best baseline, of all that the group prints; the "
-        "settings are counted as compared : baselines (of).",
+        "the best compared setting minus the best baseline: of all that the group prints, or in "
+        "means of a form's runs (from), seeds that all cells have. Settings are counted as "
+        "compared:baselines (of); other architectures and controls are no settings.",
         "Gain",
     ),
     Note(
         "what that gain is expected to be were all settings equal and independent, by order "
-        "statistics of medians over the seeds; the share is of the printed gain, p the probability "
-        "that equal settings gain as much. Settings that truly differ leave less to chance.",
+        "statistics of medians over the printed seeds or of means over ours; the share is of the "
+        "gain, p the probability that equal settings gain as much. Settings that truly differ "
+        "leave less to chance.",
         "Chance",
     ),
     Note(
-        "the standard deviation of one seed on the data set: of the table's full runs; else what "
+        "the standard deviation of one seed on the data set, of the same runs. With printed "
+        "numbers: of the table's full runs; else what "
         "the printed stars imply of the printed differences (maximum likelihood, by the "
         "rank-sum test); else of reduced runs, which scatter more.",
         "Spread",
     ),
     Note(
-        "the spread with which chance alone is expected to give all of the printed gain. A paper "
+        "the spread with which chance alone is expected to give all of the gain. A paper "
         "that does not say how many runs a number is of is taken to print single runs.",
         "Enough",
     ),
     Note(
-        "the same gain in means of our runs, and in brackets with each side's setting chosen on "
-        "all other seeds. The test images are the same, so that only luck with seeds is taken out.",
-        "Ours",
+        "the same gain of our runs with each side's setting chosen on all other seeds. The test "
+        "images are the same, so that only luck with seeds is taken out.",
+        "Chosen",
     ),
 )
-GROUP_TITLES = ("group", "of", "gain", "spread", "chance", "share", "p", "enough", "ours")
+GROUP_TITLES = (
+    *("group", "from", "of", "gain", "spread", "chance", "share", "p", "enough", "chosen"),
+)
 
 
 def audit_document(found: Sequence[Audit], *, asked: Sequence[str] = ()) -> Document:
@@ -78,10 +83,11 @@ def audit_document(found: Sequence[Audit], *, asked: Sequence[str] = ()) -> Docu
 
 
 def _told(groups: Sequence[GroupAudit]) -> Iterator[str]:
-    shares = [group.share for group in groups if group.share is not None]
+    printed = [group for group in groups if group.source == "printed"]
+    shares = [group.share for group in printed if group.share is not None]
     if shares:
         half = sum(share >= 0.5 for share in shares)
-        likely = sum((g.probability or 0) > 0.05 for g in groups if g.share is not None)
+        likely = sum((g.probability or 0) > 0.05 for g in printed if g.share is not None)
         yield (
             f"{len(shares)} printed gains of the best of several settings: of {half} chance is "
             f"expected to give half or more; {likely} are no rarer than 1 in 20 by chance"
@@ -127,14 +133,15 @@ def _groups(groups: Sequence[GroupAudit]) -> Iterator[Grid]:
         Line(
             (
                 Cell(group.group or group.table),
-                Cell(f"{group.above} : {group.below}", [group.above, group.below]),
-                _difference(group.measure, group.printed),
+                Cell(group.source),
+                Cell(f"{group.above}:{group.below}", [group.above, group.below]),
+                _difference(group.measure, group.gain),
                 _spread(group),
                 _difference(group.measure, group.chance),
                 _share(group),
                 Cell(MISSING if group.probability is None else _p(group.probability)),
                 _size(group.measure, group.enough),
-                _ours(group),
+                _difference(group.measure, group.held_out),
             ),
             group=group.table,
         )
@@ -162,20 +169,13 @@ def _size(measure: Measure, value: float | None) -> Cell:
 
 def _share(group: GroupAudit) -> Cell:
     if group.share is None:
-        return Cell("no gain" if group.printed is not None and group.printed <= 0 else MISSING)
+        return Cell("no gain" if group.gain <= 0 else MISSING)
     text = f"{100 * group.share:.0f} %"
     return Cell(text, group.share, tone="open" if group.share >= 0.5 else "")
 
 
 def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0") or "0"
-
-
-def _ours(group: GroupAudit) -> Cell:
-    if group.ours is None:
-        return Cell(MISSING)
-    told = f"({group.measure.difference(group.held_out)}) {group.form}"
-    return Cell(group.measure.difference(group.ours), group.ours, detail=told)
 
 
 def _choices(found: Sequence[Audit]) -> Iterator[Grid]:
@@ -203,14 +203,14 @@ def _choices(found: Sequence[Audit]) -> Iterator[Grid]:
 
 def _data(found: Sequence[Audit]) -> Iterator[Data]:
     names = (
-        *("table", "group", "above", "below", "seeds", "printed", "spread", "spread_source"),
-        *("chance", "share", "probability", "enough", "ours", "held_out", "form", "runs"),
+        *("table", "group", "source", "above", "below", "seeds", "gain", "spread", "spread_source"),
+        *("chance", "share", "probability", "enough", "held_out"),
     )
     rows = []
     for group in (each for audit in found for each in audit.groups):
         spread = group.spread or (None, "")
         plain = [getattr(group, name, None) for name in names]
-        plain[6:8] = spread
+        plain[7:9] = spread
         rows.append(tuple(plain))
     yield Data(names, tuple(rows))
     columns = ("table", "form", "runs", "evaluations", "gain", "low", "high", "printed")

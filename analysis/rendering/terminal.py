@@ -58,15 +58,21 @@ def _shown(grid: Grid, width: int) -> list[RenderableType]:
     """As a table, or row by row where its rows are sentences and too little is left for them."""
     is_wide = width >= WIDE
     if grid.columns[0].prose:
-        texts = [[_cell(cell, is_wide=is_wide).plain for cell in row.cells] for row in grid.rows]
-        texts.append([_title(column, is_wide=is_wide) for column in grid.columns])
-        label, *others = (
-            max(cell_len(line) for text in column for line in text.split("\n"))
-            for column in zip(*texts, strict=True)
-        )
+        label, *others = _widths(grid, "\n", is_wide=is_wide)
         if width - sum(others) - len(others) < min(label, SENTENCE):
             return _stack(grid, width)
-    return [_grid(grid, is_wide=is_wide)]
+    _, *others = _widths(grid, None, is_wide=is_wide)
+    return [_grid(grid, width - sum(others) - len(others), is_wide=is_wide)]
+
+
+def _widths(grid: Grid, breaks: str | None, *, is_wide: bool) -> list[int]:
+    """Of the columns where texts are broken at ``breaks``, at every space where that is None."""
+    texts = [[_cell(cell, is_wide=is_wide).plain for cell in row.cells] for row in grid.rows]
+    texts.append([_title(column, is_wide=is_wide) for column in grid.columns])
+    return [
+        max((cell_len(part) for text in column for part in text.split(breaks)), default=0)
+        for column in zip(*texts, strict=True)
+    ]
 
 
 def _stack(grid: Grid, width: int) -> list[RenderableType]:
@@ -116,11 +122,12 @@ def _title(column: Column, *, is_wide: bool) -> str:
     return title.replace("\n[", " [") if is_wide else title
 
 
-def _grid(grid: Grid, *, is_wide: bool) -> Table:
-    """The table without lines; groups begin with their name, or are an empty line apart."""
+def _grid(grid: Grid, left: int, *, is_wide: bool) -> Table:
+    """The table without lines; groups begin with their name, or are an empty line apart. Words of
+    names stay whole in what the other columns leave of the width."""
     table = _table()
     words = [word for row in grid.rows for word in row.group.split()] if grid.headed else []
-    least = min(NAME, max(map(cell_len, words), default=0))
+    least = max(0, min(NAME, left, max(map(cell_len, words), default=0)))
     for column in grid.columns:
         table.add_column(
             Text(_title(column, is_wide=is_wide)),

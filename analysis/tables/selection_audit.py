@@ -4,7 +4,7 @@ best of several settings, both picked on the test images."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,11 @@ LEAST_FREEDOM = 6  # of a spread that is taken from runs
 
 
 def audit(
-    results: Sequence[TableResult], variants: Sequence[TableResult] = (), *, seeds: int = 1
+    results: Sequence[TableResult],
+    variants: Sequence[TableResult] = (),
+    *,
+    seeds: int = 1,
+    references: Collection[str] = (),
 ) -> Audit:
     """Of one table.
 
@@ -41,11 +45,14 @@ def audit(
         results: in its forms, the full one first.
         variants: by runs of another precision, of which the epochs alone are looked at.
         seeds: that a printed number is the median of.
+        references: cells that others are set beside, but that nobody chooses among.
     """
     every = (*results, *variants)
+    groups = [*_printed_groups(results, seeds, references)]
+    groups += [group for result in results for group in _groups_of_runs(result, references)]
     return Audit(
         tuple(found for result in every if (found := _epochs(result))),
-        tuple(g for g in _groups(results, seeds) if not (g.printed is g.ours is None)),
+        tuple(groups),
         tuple(found for result in results for found in _choices(result)),
     )
 
@@ -87,39 +94,79 @@ def _sign(result: TableResult) -> int:
     return -1 if result.about.measure.lower_is_better else 1
 
 
-def _groups(results: Sequence[TableResult], seeds: int) -> Iterator[GroupAudit]:
-    """Of the first result, with runs of the first form that has any in a group."""
-    full, measure = results[0], results[0].about.measure
-    if full.about.layout == "pairs":
-        return
-    for name, (above, below) in _sides(full).items():
-        if not above or not below or len(above) + len(below) < 3:
-            continue
-        printed = _printed_gain(full, above, below)
-        spread = _spread(results, above[0].margin, seeds)
-        found = GroupAudit(
-            full.about.id, name, measure, len(above), len(below), seeds, printed, spread
-        )
-        values = vars(found) | _by_runs(results, name)
-        if spread:
+def _printed_groups(
+    results: Sequence[TableResult], seeds: int, references: Collection[str]
+) -> Iterator[GroupAudit]:
+    """What is printed of the full form's groups."""
+    for full, name, above, below in (
+        (result, *sides) for result in results[:1] for sides in _sides(result, references)
+    ):
+        gain = _printed_gain(full, above, below)
+        if gain is not None:
+            spread = _spread(results, above[0].margin, seeds)
             sizes = len(above), len(below), seeds
-            values["chance"] = spread.value * chance_gain(*sizes)
-            if printed is not None:
-                values["probability"] = gain_by_chance(printed / spread.value, *sizes)
-        yield GroupAudit(**values)
+            yield GroupAudit(
+                full.about.id,
+                name,
+                "printed",
+                full.about.measure,
+                *sizes,
+                gain,
+                spread,
+                chance_gain(*sizes),
+                gain_by_chance(gain / spread.value, *sizes) if spread else None,
+            )
 
 
-def _sides(result: TableResult) -> dict[str, tuple[list[CellResult], list[CellResult]]]:
-    """By group the cells that are tested against others, and those others."""
-    tested = result.tested()
-    against = {pair.against for pair in result.comparisons}
-    return {
-        name: (
-            [cell for cell in cells if cell.name in tested],
-            [cell for cell in cells if cell.name in against - tested.keys()],
+def _groups_of_runs(result: TableResult, references: Collection[str]) -> Iterator[GroupAudit]:
+    """The same in means of the runs of one form, and of settings chosen on other seeds.
+
+    Forms have different settings and baselines, so that each stands by itself.
+    """
+    for name, above, below in _sides(result, references):
+        cells = [*above, *below]
+        seeds = set.intersection(*({r.seed for r in c.runs if not r.diverged} for c in cells))
+        if len(seeds) < 2:
+            continue
+        sides = [
+            held_out_best(
+                [[_sign(result) * r.value for r in c.runs if r.seed in seeds] for c in side]
+            )
+            for side in (above, below)
+        ]
+        gain = sides[0].best - sides[1].best
+        value = _spread_of_runs(result, above[0].margin)
+        scale = 1 / math.sqrt(len(seeds))  # of a mean, where one seed's is 1
+        sizes = len(above), len(below)
+        yield GroupAudit(
+            result.about.id,
+            name,
+            result.about.protocol,
+            result.about.measure,
+            *sizes,
+            len(seeds),
+            gain,
+            Spread(value, "runs") if value > 0 else None,
+            scale * chance_gain(*sizes),
+            gain_by_chance(gain / (scale * value), *sizes) if value > 0 else None,
+            sides[0].held_out - sides[1].held_out,
         )
-        for name, cells in result.groups().items()
-    }
+
+
+def _sides(
+    result: TableResult, references: Collection[str]
+) -> Iterator[tuple[str, list[CellResult], list[CellResult]]]:
+    """By group the cells that are tested against others, and those others; where there are two of
+    either at least, without which nothing was chosen."""
+    if result.about.layout == "pairs":
+        return
+    pairs = [p for p in result.comparisons if not {p.first, p.against} & {*references}]
+    tested, against = {pair.first for pair in pairs}, {pair.against for pair in pairs}
+    for name, cells in result.groups().items():
+        above = [cell for cell in cells if cell.name in tested]
+        below = [cell for cell in cells if cell.name in against - tested]
+        if above and below and len(above) + len(below) > 2:
+            yield name, above, below
 
 
 def _printed_gain(
@@ -135,11 +182,7 @@ def _printed_gain(
 def _spread(results: Sequence[TableResult], data: str, seeds: int) -> Spread | None:
     """On a data set, of full runs, else what printed stars imply, else of reduced runs."""
     full = results[0]
-    by_form = {}
-    for result in results:
-        groups = [cell.values for cell in result.cells if cell.margin == data]
-        if sum(max(0, len(values) - 1) for values in groups) >= LEAST_FREEDOM:
-            by_form[result.about.protocol] = pooled_deviation(groups)
+    by_form = {result.about.protocol: _spread_of_runs(result, data) for result in results}
     starred = [
         (difference, pair.published_stars)
         for pair in full.comparisons
@@ -160,6 +203,13 @@ def _spread(results: Sequence[TableResult], data: str, seeds: int) -> Spread | N
     return None
 
 
+def _spread_of_runs(result: TableResult, data: str) -> float:
+    """Of one form's cells on a data set; NaN of too few runs."""
+    groups = [cell.values for cell in result.cells if cell.margin == data]
+    freedom = sum(max(0, len(values) - 1) for values in groups)
+    return pooled_deviation(groups) if freedom >= LEAST_FREEDOM else math.nan
+
+
 def _printed_difference(result: TableResult, pair: ComparisonResult) -> float | None:
     """How much better the first of a pair is in print, in the measure's unit."""
     first = result.cell(pair.first).published_share
@@ -167,31 +217,6 @@ def _printed_difference(result: TableResult, pair: ComparisonResult) -> float | 
     if first is None or against is None:
         return None
     return _sign(result) * (first - against)
-
-
-def _by_runs(results: Sequence[TableResult], name: str) -> dict[str, float | str | int]:
-    """The gain of a group's best setting in our runs, and of settings chosen on other seeds."""
-    for result in results:
-        above, below = _sides(result).get(name, ([], []))
-        cells = [*above, *below]
-        if not above or not below or len(cells) < 3:
-            continue
-        seeds = set.intersection(*({r.seed for r in c.runs if not r.diverged} for c in cells))
-        if len(seeds) < 2:
-            continue
-        sides = [
-            held_out_best(
-                [[_sign(result) * r.value for r in c.runs if r.seed in seeds] for c in side]
-            )
-            for side in (above, below)
-        ]
-        return {
-            "ours": sides[0].best - sides[1].best,
-            "held_out": sides[0].held_out - sides[1].held_out,
-            "form": result.about.protocol,
-            "runs": len(seeds) * len(cells),
-        }
-    return {}
 
 
 def _choices(result: TableResult) -> Iterator[ChoiceAudit]:

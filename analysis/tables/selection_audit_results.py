@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.statistics.selection_gain import chance_gain
 from analysis.verdicts.measure import Measure
 
 
@@ -40,51 +39,52 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class GroupAudit:
-    """A group of settings that are compared with one or more baselines.
+    """A group of settings that are compared with one or more baselines, in print or in runs.
 
     Attributes:
+        source: "printed", or the form whose runs it is of.
         above, below: how many settings there are on either side.
-        seeds: that a printed median is of; 1 where the paper does not say.
-        printed: the printed gain of the best setting on the best baseline; None where it is not
-            printed.
+        seeds: that a printed median is of, 1 where the paper does not say, or a mean of runs.
+        gain: of the best setting on the best baseline.
         spread: by which chance is reckoned; None where nothing tells it.
-        chance: the gain to be expected were all settings equal.
-        probability: that equal settings gain as much as is printed, or more.
-        ours: the same gain of means in our runs, seeds that all cells have; None below two.
-        held_out: of settings that were chosen on all other seeds.
-        form, runs: of ours.
+        by_chance: the gain to be expected were all settings equal, in standard deviations of one
+            seed.
+        probability: that equal settings gain as much, or more; None without a spread.
+        held_out: the gain of settings that were chosen on all other seeds; None of printed numbers.
     """
 
     table: str
     group: str
+    source: str
     measure: Measure
     above: int
     below: int
     seeds: int
-    printed: float | None
+    gain: float
     spread: Spread | None
-    chance: float | None = None
+    by_chance: float
     probability: float | None = None
-    ours: float | None = None
     held_out: float | None = None
-    form: str = ""
-    runs: int = 0
+
+    @property
+    def chance(self) -> float | None:
+        """The gain to be expected were all settings equal; None without a spread."""
+        return self.spread and self.spread.value * self.by_chance
 
     @property
     def enough(self) -> float | None:
-        """The spread of one seed with which chance is expected to give all of the printed gain;
-        None where nothing was gained, or chance favours the baselines."""
-        gain = chance_gain(self.above, self.below, self.seeds)
-        if self.printed is None or self.printed <= 0 or gain <= 0:
+        """The spread of one seed with which chance is expected to give all of the gain; None where
+        nothing was gained, or chance favours the baselines."""
+        if self.gain <= 0 or self.by_chance <= 0:
             return None
-        return self.printed / gain
+        return self.gain / self.by_chance
 
     @property
     def share(self) -> float | None:
-        """Of the printed gain, what chance is expected to give; None where nothing was gained."""
-        if self.printed is None or self.chance is None or self.printed <= 0:
+        """Of the gain, what chance is expected to give; None where nothing was gained."""
+        if self.chance is None or self.gain <= 0:
             return None
-        return self.chance / self.printed
+        return self.chance / self.gain
 
 
 @dataclass(frozen=True)

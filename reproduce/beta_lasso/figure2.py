@@ -119,6 +119,7 @@ TABLE = Table(
     row_title="network",
     column_title="million weights",
     measures=(PERCENT, TRAINING_PERCENT, GAP_PERCENT),
+    references=("*",),
     further=further,
     remark=(
         "The published curves repeat their last values, of ResNet-18 from 256 million weights on "

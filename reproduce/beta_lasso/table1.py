@@ -109,6 +109,7 @@ TABLE = Table(
     row_title="network",
     column_title="epochs",
     measures=(PERCENT, TRAINING_PERCENT),
+    references=("*",),
     remark=(
         "The paper prints 3.42 million weights for D-LOCAL, by a wrong formula, and 256 million "
         "for D-FC; as built they have 11.7 and 282.2 million (`reproduce beta-lasso/table3`)."

@@ -147,6 +147,7 @@ TABLE = Table(
     layout="rows",
     row_title="network and training",
     measures=(PERCENT, NON_ZERO, FILTER_LOCALITY),
+    references=("* 3-FC *", "* S-CONV *", "* S-LOCAL *", "* permuted"),
     further=further,
 )
 

@@ -126,6 +126,8 @@ class Table:
         measures: what is shown and judged of every cell, the headline first.
         choices: grids whose winner is chosen, declared before any run.
         remark: what a reader of this table alone has to know, shown among its notes.
+        references: globs of cells that others are set beside, but that nobody chooses among: other
+            architectures, networks made by hand, controls.
         is_printed: whether the paper prints numbers of its cells.
         further: makes what its report has besides, of the table, the analysed one, and the records
             of each cell.
@@ -149,6 +151,7 @@ class Table:
     measures: tuple[Measure, ...] = (ACCURACY,)
     choices: tuple[Choice, ...] = ()
     remark: str = ""
+    references: tuple[str, ...] = ()
     is_printed: bool = True
     further: (
         Callable[[Table, TableResult, Mapping[str, Sequence[Record]]], Iterable[Block]] | None
@@ -229,6 +232,12 @@ class Table:
     def published(self) -> Path:
         """The printed numbers, one CSV row an entry."""
         return paper_folder(self.paper) / f"{self.name}.csv"
+
+    @property
+    def reference_cells(self) -> frozenset[str]:
+        """The cells that ``references`` match."""
+        names = [cell.name for cell in self.cells]
+        return frozenset(n for glob in self.references for n in fnmatch.filter(names, glob))
 
     def cell(self, name: str) -> Cell:
         """The cell of that name."""

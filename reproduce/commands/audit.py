@@ -66,7 +66,8 @@ def _audited(entry: Entry, base: Path) -> Audit | None:
     table = entry.load()
     results: list[TableResult] = []
     variants: list[TableResult] = []
-    for form in (form for form in REPORTED_FORMS if form in ("full", *table.forms)):
+    forms = [form for form in REPORTED_FORMS if form in ("full", *table.forms)]
+    for form in forms:
         for selection, runs in _selections(entry, form, base):
             own = not selection.variant
             if runs or (own and form == "full" and table.is_printed):
@@ -75,7 +76,12 @@ def _audited(entry: Entry, base: Path) -> Audit | None:
                 (results if own else variants).append(build(plain))
     if not results and not variants:
         return None
-    return audit(results, variants, seeds=_printed_seeds(table) if table.is_printed else 1)
+    return audit(
+        results,
+        variants,
+        seeds=_printed_seeds(table) if table.is_printed else 1,
+        references={name for form in forms for name in table.of_form(form).reference_cells},
+    )
 
 
 def _selections(entry: Entry, form: str, base: Path) -> Iterator[tuple[Selection, int]]:

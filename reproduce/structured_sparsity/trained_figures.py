@@ -41,6 +41,7 @@ AGAINST_COST: dict[str, Any] = {
     "layout": "rows",
     "row_title": "network",
     "measures": (PERCENT, *LEFT[:3], *LEFT_RELATIVE[:3]),
+    "references": ("* shallow *", "* narrow *"),
     "is_printed": False,
     "further": frontier,
     "judges": {

@@ -37,8 +37,8 @@ def test_printed_numbers_alone_are_set_beside_equal_settings() -> None:
     """VGG on CIFAR-10 prints .8884 against .8858 at the best λ: eight settings against four. The
     spread is what the block's own stars imply."""
     (group,) = audit([cases.empty()], seeds=15).groups
-    assert (group.above, group.below, group.ours) == (8, 4, None)
-    assert group.printed == pytest.approx(0.0026)
+    assert (group.source, group.above, group.below, group.held_out) == ("printed", 8, 4, None)
+    assert group.gain == pytest.approx(0.0026)
     assert group.spread
     assert group.spread.source == "stars"
     assert 0.002 < group.spread.value < 0.01
@@ -51,17 +51,45 @@ def test_printed_numbers_alone_are_set_beside_equal_settings() -> None:
 
 def test_of_equal_settings_runs_gain_what_order_statistics_expect() -> None:
     """On average over tables; the runs' own spread is preferred to the stars'."""
-    found = [audit([alike(30, seed)], seeds=15).groups[0] for seed in range(30)]
-    assert {(g.spread or ("", ""))[1] for g in found} == {"runs"}
+    audited = [audit([alike(30, seed)], seeds=15).groups for seed in range(30)]
+    found = [group for _, group in audited]
+    assert {(g.spread or ("", ""))[1] for groups in audited for g in groups} == {"runs"}
+    assert {(g.source, g.seeds) for g in found} == {("full", 15)}
     spreads = [g.spread.value for g in found if g.spread]
     assert np.mean(spreads) == pytest.approx(0.0030, rel=0.03)
-    ours = np.mean([g.ours for g in found])
+    ours = np.mean([g.gain for g in found])
     assert ours == pytest.approx(0.0030 / math.sqrt(15) * chance_gain(8, 4), abs=0.00012)
+    assert np.mean([g.chance or 0 for g in found]) == pytest.approx(ours, abs=0.00012)
+    by_chance = [g.probability for g in found if g.probability is not None]
+    assert np.mean(by_chance) == pytest.approx(0.5, abs=0.17)  # uniform: three standard errors
     cells = alike(30, 0).cells
     sides = [[c.values for c in cells if (c.kind == "plain") is plain] for plain in (False, True)]
     above, below = map(held_out_best, sides)
     assert found[0].held_out == pytest.approx(above.held_out - below.held_out)
-    assert found[0].ours == pytest.approx(above.best - below.best)
+    assert found[0].gain == pytest.approx(above.best - below.best)
+
+
+def test_forms_stand_by_themselves_and_references_are_no_settings() -> None:
+    """A reduced form of fewer settings has a gain of its own, never beside what is printed of the
+    full one; what is only compared is neither setting nor baseline."""
+    whole = alike(30)
+    others = {c.name for c in whole.cells if c.group == VGG and c.name in whole.tested()}
+    kept = {*sorted(others)[:2], *(c.name for c in whole.cells if c.kind == "plain")}
+    reduced = replace(
+        whole,
+        about=replace(whole.about, protocol="reduced"),
+        cells=tuple(cell for cell in whole.cells if cell.name in kept),
+        comparisons=tuple(p for p in whole.comparisons if {p.first, p.against} <= kept),
+    )
+    empty = replace(whole, cells=tuple(replace(cell, runs=()) for cell in whole.cells))
+    printed, ours = audit([empty, reduced], seeds=15).groups
+    assert (printed.source, printed.above, printed.below) == ("printed", 8, 4)
+    assert printed.gain == pytest.approx(0.0026)
+    assert (ours.source, ours.above, ours.seeds) == ("reduced", 2, 15)
+    assert ours.below == len({pair.against for pair in reduced.comparisons})
+    (fewer, _) = audit([whole], seeds=15, references=sorted(others)[:3]).groups
+    assert (fewer.above, fewer.below) == (5, 4)
+    assert audit([whole], seeds=15, references=others).groups == ()
 
 
 def test_best_epochs_are_averaged_by_seed() -> None:
@@ -105,7 +133,8 @@ def test_it_reads_at_both_widths_and_holds_its_numbers(width: int) -> None:
     assert "+0.26" in text
     assert "stars" in text
     line = next(line for line in rows(document) if line["spread_source"] == "stars")
-    assert (line["group"], line["above"], line["below"], line["seeds"]) == (VGG, "8", "4", "15")
+    assert (line["group"], line["source"], line["seeds"]) == (VGG, "printed", "15")
+    assert (line["above"], line["below"]) == ("8", "4")
     assert float(line["share"]) == pytest.approx(float(line["chance"]) / 0.0026)
     told = facts(document)["tables"][0]["groups"][0]
-    assert told["printed"] == pytest.approx(0.0026)
+    assert (told["source"], told["gain"]) == ("printed", pytest.approx(0.0026))
