@@ -160,7 +160,7 @@ def _spread(group: GroupAudit) -> Cell:
     if group.spread is None:
         return Cell(MISSING)
     value, source = group.spread
-    return Cell(_size(group.measure, value).text, value, mark=source)
+    return Cell(_size(group.measure, value).text, value, detail=source)
 
 
 def _size(measure: Measure, value: float | None) -> Cell:

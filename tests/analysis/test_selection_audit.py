@@ -130,6 +130,10 @@ def document_cases() -> list[Audit]:
 def test_it_reads_at_both_widths_and_holds_its_numbers(width: int) -> None:
     document = audit_document(document_cases())
     text = printed(document, width)
+    long = replace(document_cases()[1].groups[1], table="a-paper-of-28-letters/table-12")
+    columns = printed(audit_document([Audit((), (long,), ())]), width)
+    assert max(map(len, columns.splitlines())) <= width
+    assert "chosen" in columns  # the last column is not cut off by the long name
     assert "+0.26" in text
     assert "stars" in text
     line = next(line for line in rows(document) if line["spread_source"] == "stars")
