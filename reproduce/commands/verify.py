@@ -88,9 +88,13 @@ def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     """What of a page is not as it should be, but for its drawings."""
     from analysis.rendering.html import comparable
     from analysis.rendering.report_differences import place_in_page
+    from analysis.rendering.text_differences import layout_differences, without_layout
 
-    stands = comparable(path.read_text(encoding="utf-8", errors="replace"))
-    should = comparable(page.page_of(path.parent, names, draw=lambda _: "<svg></svg>"))
+    data = path.read_bytes()
+    text = page.page_of(path.parent, names, draw=lambda _: "<svg></svg>")
+    yield from layout_differences(data, text.encode())
+    stands = comparable(without_layout(data, text.encode()).decode(errors="replace"))
+    should = comparable(text)
     if stands != should:
         yield f"{place_in_page(stands, should)} is not as it should be"
 
@@ -216,7 +220,6 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
     """What of a report's folder is not as it should be; of figures only whether they are there and
     whole, since their bytes differ between versions of matplotlib and of its fonts."""
     from analysis.rendering.files import figure_names, texts
-    from analysis.rendering.report_differences import differences, excerpt, first_line
 
     contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
     contents |= texts(document)
@@ -229,17 +232,40 @@ def _compared(folder: Path, document: Document) -> Iterator[str]:
         yield f"{lacking} is missing"
     for extra in sorted(stands.keys() - should.keys()):
         yield f"{extra} belongs to no report of this code: delete it"
-    changed = {
-        file: text
-        for file, text in should.items()
-        if text is not None and file in stands and stands[file].read_bytes() != text
-    }
-    if json_text := changed.pop(main := f"{document.name}.json", None):
-        yield from differences(stands[main].read_bytes(), json_text)
-        return
-    for file, text in changed.items():
-        line = first_line(stands[file].read_bytes(), text)
-        yield f"{file}: {line} was changed by hand (it should be: {excerpt(text, line)})"
+    yield from _changed(
+        document.name,
+        {
+            file: (stands[file].read_bytes(), text)
+            for file, text in should.items()
+            if text is not None and file in stands
+        },
+    )
+
+
+def _changed(name: str, texts: Mapping[str, tuple[bytes, bytes]]) -> Iterator[str]:
+    """What of a report's texts is not as it should be. The JSON has all that the others show, so
+    that of these no more than where they begin to differ is told where it differs too.
+
+    Args:
+        texts: each file as it stands and as it should be.
+    """
+    from analysis.rendering.report_differences import differences
+    from analysis.rendering.text_differences import shortened, text_differences
+
+    changed = {file: both for file, both in texts.items() if both[0] != both[1]}
+    main = changed.pop(f"{name}.json", None)
+    if main:
+        yield from shortened(differences(*main))
+    briefly = []
+    for file, both in sorted(changed.items()):
+        is_csv = file.endswith(".csv")
+        found = text_differences(*both, is_csv=is_csv)
+        if main and not is_csv:
+            briefly.append(f"{file} ({found[0].partition(': ')[0]})")
+        else:
+            yield from (f"{file}: {text}" for text in (found[:1] if main else shortened(found)))
+    if briefly:
+        yield f"these differ too: {', '.join(briefly)}"
 
 
 def _figure_damage(path: Path) -> str:
