@@ -235,8 +235,11 @@ def configuration_hash(record: Record) -> str:
 
 
 def committed_digest(record: Record) -> str:
-    """SHA-256 over what of a record is committed: configuration, result and provenance."""
-    return _sha256(canonical_json({**contents(record), "provenance": record["provenance"]}))
+    """SHA-256 over what of a record is committed: configuration, result, provenance and, where the
+    run had one, the name that it had before."""
+    former = {"former": record["former"]} if record.get("former") else {}
+    kept = {**contents(record), "provenance": record["provenance"], **former}
+    return _sha256(canonical_json(kept))
 
 
 def check(
