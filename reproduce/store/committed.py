@@ -1,9 +1,9 @@
 """Committed runs: ``results/measured/*.csv``, one row a run, with all of a record but its host.
 
-The columns are the run's hash, the name that it had before (if any), the form, its resolved
-configuration, measurements and curves as JSON, the provenance and a checksum over all of these but
-the form, by which an edited row is told; the form is that of the folder. A column of laboratories only where a run came from another one. Rows
-are sorted by configuration and seed, so that added runs make small differences.
+The columns are the run's hash, the name that it had before (if any), the form, which is that of the
+folder, its resolved configuration, measurements and curves as JSON, the provenance, and a checksum
+over all but the form, by which an edited row is told; a column of laboratories only where a run
+came from another one. Rows are sorted by configuration and seed: added runs make small differences.
 """
 
 from __future__ import annotations

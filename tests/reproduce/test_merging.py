@@ -82,6 +82,16 @@ def test_what_differs_is_the_first_thing_that_does() -> None:
     assert found[1] != found[2]
 
 
+@pytest.mark.parametrize("kind", ["measurements", "curves"])
+def test_what_is_not_finite_is_told_from_what_is_absent(kind: str) -> None:
+    first, name = make(3), "smallest angle"
+    value = None if kind == "measurements" else [[7, None]]
+    result = {**first["result"], kind: {**first["result"][kind], name: value}}
+    place = name if kind == "measurements" else f"{name} after epoch 7"
+    found = schema.differing({**first, "result": result}, first)
+    assert found == (place, "null", "absent")
+
+
 def test_one_run_of_two_laboratories_is_one(tmp_path: Path) -> None:
     path = bundle(tmp_path / "a.zip", make(1), make(2))
     other = bundle(tmp_path / "b.zip", make(2), make(3), lab="Lab B")
