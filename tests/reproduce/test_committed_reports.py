@@ -7,13 +7,16 @@ import html
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from analysis.rendering.report_differences import differences, place_in_page
 from reproduce.__main__ import run
+from reproduce.commands import verify
 from reproduce.store.mixing import mixed, mixed_between
 from reproduce.store.paths import ROOT
 
@@ -189,6 +192,52 @@ def test_a_report_that_was_laid_out_anew() -> None:
     ]
 
 
+def test_figures_are_drawn_anew_where_asked(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure that is whole and has the right size, but other pixels."""
+    folder, table = copied / FOLDER, [TABLE, "--results", str(copied)]
+    assert run(["report", "beta-lasso/selection", "--reduced", "--results", str(copied)]) == 0
+    capsys.readouterr()
+    assert found(capsys, *table, "--figures")[0] == 0
+    path = folder / "selection.seeds.png"
+    with Image.open(path) as image:
+        other = image.convert("RGBA")
+    other.putpixel((7, 9), (255, 0, 0, 255))
+    other.save(path)
+    assert judged(capsys, copied) == (0, [])
+    code, ((report),) = found(capsys, *table, "--figures")
+    size = f"{other.width * other.height:,}"
+    assert (code, report["wrong"]) == (
+        1,
+        [f"selection.seeds.png is not what is drawn here: 1 of {size} pixels differ"],
+    )
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git tells what was there")
+def test_what_was_deleted_is_missed_where_git_has_it(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copied / "locality/theorem1"
+    shutil.copytree(ROOT / "results/locality/theorem1", folder)
+    (copied / "report.html").write_text("")
+    for asked in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *asked], cwd=copied, check=True)
+    number = len(list(folder.iterdir()))
+    shutil.rmtree(folder)
+    for path in (copied / "report.html", copied / RUNS):
+        path.unlink()
+    (copied / FOLDER / "selection.csv").unlink()
+    code, reports = found(capsys, "theorem1", TABLE, "--results", str(copied))
+    wrong = {report["report"]: report["wrong"] for report in reports}
+    assert (code, wrong.keys()) == (1, {str(FOLDER), "locality/theorem1"})
+    remedy = f"`git checkout -- {folder}` restores what was there"
+    assert wrong["locality/theorem1"] == [f"{number} files that git has are missing: {remedy}"]
+    assert "selection.csv is missing" in wrong[str(FOLDER)]
+    deleted = {finding.report for finding in verify._deleted(copied, (), None)}
+    assert deleted == {*wrong, "report.html", str(RUNS)}
+
+
 def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = (copied / RUNS).read_text().splitlines(keepends=True)
     (copied / RUNS).write_text("".join(rows[:-1]))
@@ -203,6 +252,8 @@ def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]
     code, (wrong_row,) = judged(capsys, copied)
     assert code == 1
     assert "beta-lasso-selection.csv:5" in wrong_row
+    assert run(["verify", TABLE, "--results", str(copied)]) == 1
+    assert capsys.readouterr().out.startswith(f"{FOLDER} (not read): differs\n")
 
 
 def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
