@@ -78,14 +78,23 @@ def _told(group: re.Match[str]) -> str:
     return f"<g>{told}</g>"
 
 
+def inches(block: FigureBlock) -> tuple[float, float]:
+    """Width and height of the figure."""
+    rows, across = _grid(block)
+    lines = len(block.title) + -(-len(block.legend) // across)
+    return max(5.5, block.size[0] * across), block.size[1] * rows + 0.15 * lines + 0.3
+
+
+def _grid(block: FigureBlock) -> tuple[int, int]:
+    across = min(block.across, len(block.panels)) or 1
+    return -(-len(block.panels) // across), across
+
+
 def draw(block: FigureBlock) -> Figure:
     """The panels in reading order, below each other or ``across`` side by side."""
-    across = min(block.across, len(block.panels)) or 1
-    rows = -(-len(block.panels) // across)
-    lines = len(block.title) + -(-len(block.legend) // across)
-    width = max(5.5, block.size[0] * across)
+    rows, across = _grid(block)
     with matplotlib.rc_context(style.RC):
-        figure = Figure(figsize=(width, block.size[1] * rows + 0.15 * lines + 0.3))
+        figure = Figure(figsize=inches(block))
         figure.set_layout_engine("constrained")
         FigureCanvasAgg(figure)
         shared: Any = {

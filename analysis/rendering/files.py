@@ -32,10 +32,9 @@ def files(document: Document) -> dict[str, bytes]:
     from analysis.figures import drawing
 
     found = {}
-    for block in document.blocks:
-        if isinstance(block, FigureBlock):
-            for kind, drawn in drawing.files(block).items():
-                found[f"{block.name}.{kind}"] = drawn
+    for block in figures(document):
+        for kind, drawn in drawing.files(block).items():
+            found[f"{block.name}.{kind}"] = drawn
     written = texts(document)
     data = {name: text for name, text in written.items() if name.endswith("csv")}
     return data | found | written
@@ -49,10 +48,9 @@ def texts(document: Document) -> dict[str, bytes]:
     return found | {"tex": latex.text(document).encode(), "json": json_text(document).encode()}
 
 
-def figure_names(document: Document) -> set[str]:
-    """What the figures' files are called behind the document's name."""
-    blocks = (block.name for block in document.blocks if isinstance(block, FigureBlock))
-    return {f"{name}.{kind}" for name in blocks for kind in FIGURE_KINDS}
+def figures(document: Document) -> list[FigureBlock]:
+    """The document's figures; each has a file ``<name>.<kind>`` of every kind."""
+    return [block for block in document.blocks if isinstance(block, FigureBlock)]
 
 
 def tidy(document: Document) -> dict[str, Data]:

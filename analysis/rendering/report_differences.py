@@ -8,8 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SHOWN = 6  # differences that are told one by one
-LONG = 60  # characters of a text that are shown
+from analysis.rendering.text_differences import (
+    LONG,
+    changed_line,
+    layout_differences,
+    parted,
+    parting,
+    short,
+    without_layout,
+)
 
 
 def differences(stands: bytes, should: bytes) -> list[str]:
@@ -20,33 +27,19 @@ def differences(stands: bytes, should: bytes) -> list[str]:
         found = [*_grids(old.get("grids", {}), new.get("grids", {}))] or [*_fields((), old, new)]
     except (ValueError, AttributeError, TypeError, KeyError, LookupError, RecursionError):
         return ["it is no report of this suite"]
-    found = found or [f"{first_line(stands, should)} was changed by hand"]
-    if len(found) > SHOWN:
-        found[SHOWN:] = [f"and {len(found) - SHOWN} more"]
-    return found
-
-
-def first_line(stands: bytes, should: bytes) -> str:
-    """Where two texts part, such as "line 7"; they do."""
-    old, new = stands.splitlines(), should.splitlines()
-    pairs = enumerate(zip(old, new, strict=False), start=1)
-    return f"line {next((n for n, (a, b) in pairs if a != b), min(len(old), len(new)) + 1)}"
-
-
-def excerpt(text: bytes, line: str) -> str:
-    """The beginning of that line of :func:`first_line`, which mostly names a cell."""
-    lines, number = text.decode(errors="replace").splitlines(), int(line.rpartition(" ")[2])
-    return _short(lines[number - 1].strip()) if number <= len(lines) else "beyond the end"
+    if not found and (plain := without_layout(stands, should)) != should:
+        found = [changed_line(plain, should)]
+    return [*layout_differences(stands, should), *found]
 
 
 def place_in_page(stands: str, should: str) -> str:
     """Where two versions of a page part, by the heading above and the text of that row; they do."""
-    place = _parted(stands, should)
+    place = parted(stands, should)
     above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
     begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
     text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
     heading = html.unescape(above[-1][1]) if above else "its beginning"
-    return f"{heading}: {_short(' '.join(text.split())) or 'what follows'}"
+    return f"{heading}: {short(' '.join(text.split())) or 'what follows'}"
 
 
 def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
@@ -67,7 +60,7 @@ def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
         for place, (stands, should) in enumerate(zip(old, new, strict=False), start=1):
             yield from _fields((*path, _label(should) or str(place)), stands, should)
     elif old != new or type(old) is not type(new):
-        before, after = _parting(str(old), str(new))
+        before, after = parting(str(old), str(new))
         yield f"{where}: {before} instead of {after}"
 
 
@@ -88,25 +81,6 @@ def _label(item: Any) -> str:
     names = [item[key] for key in ("name", "cell", "topic", "id") if item.get(key)][:1]
     seed = [f"seed {item['seed']}"] if "seed" in item else []
     return " ".join(map(str, [*names, *seed]))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONG else f"{text[: LONG - 2]} …"
-
-
-def _parted(first: str, second: str) -> int:
-    """The place of the first character that differs."""
-    pairs = enumerate(zip(first, second, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(first), len(second)))
-
-
-def _parting(first: str, second: str) -> tuple[str, str]:
-    """Both texts, from a little before they part where they are long."""
-    begin = 0
-    if max(len(first), len(second)) > LONG:
-        begin = max(0, _parted(first, second) - LONG // 2)
-    cut = "… " if begin else ""
-    return _short(cut + first[begin:]), _short(cut + second[begin:])
 
 
 def _grids(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

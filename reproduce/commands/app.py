@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from benchmarks.errors import UserError
 from reproduce.catalogue.papers import Entry, papers
 from reproduce.commands import (
     audit,
@@ -107,9 +108,15 @@ def _main(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print it.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Without a command: what `status --json` prints.")
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(overview.dashboard())
+        typer.echo(overview.overview(None, as_json=True) if as_json else overview.dashboard())
+    elif as_json:
+        name = context.invoked_subcommand
+        raise UserError(f"--json stands behind the command: `reproduce {name} … --json`")
 
 
 def _command_of(entry: Entry) -> Callable[..., None]:

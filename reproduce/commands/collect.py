@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.counted import are
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import entries
 from reproduce.commands import options as opt
@@ -68,7 +69,7 @@ def _commit(selection: Selection, *, as_json: bool) -> str:
     planned = len(selection.planned)
     if as_json:
         return json.dumps({"path": str(path), "collected": len(found), "planned": planned})
-    return f"{len(found)} of {planned} runs are in {short(path)}"
+    return f"{len(found)} of {planned} runs {are(len(found))} in {short(path)}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class BundledSelection:
         others = f", with {more} that it had before" if more else ""
         size = max(1, round(self.bundled.size / 1000))
         path = short(self.bundled.path)
-        return f"{self.found} of {self.planned} runs are in {path} ({size:,} kB){others}"
+        runs = f"{self.found} of {self.planned} runs {are(self.found)}"
+        return f"{runs} in {path} ({size:,} kB){others}"
 
     @property
     def json(self) -> str:
@@ -107,7 +109,7 @@ def check_bundle(path: Path) -> None:
 
     own_laboratory()
     if path.exists():
-        bundles.read(path)
+        bundles.held(path)
     require_writable(path, "--bundle")
 
 

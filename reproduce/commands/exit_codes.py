@@ -16,8 +16,9 @@ from pathlib import Path
 DONE, DIFFERS, BAD_INPUT, INCOMPLETE, CRASH = 0, 1, 2, 3, 70
 TEXT = (
     "Exit codes: 0 done; 1 `check` found a cell not reproduced or worse than its committed "
-    "verdict, a computed table differs from the printed one, `device check` fails, or `merge "
-    "--dry-run` finds what is in the way; 2 bad input; 3 incomplete; 70 a crash of ours."
+    "verdict, a computed table differs from the printed one, `verify` a report that is not what "
+    "it should be, `device check` fails, or `merge --dry-run` finds what is in the way; 2 bad "
+    "input; 3 incomplete; 70 a crash of ours."
 )
 INTERRUPTED = "interrupted; the same command continues where it stopped"
 

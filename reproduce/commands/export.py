@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.counted import counted
+from analysis.counted import are, counted
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import Entry, named
 from reproduce.commands import options as opt
@@ -114,7 +114,7 @@ def _text(written: Bundled) -> str:
     size = max(1, round(written.size / 1000))
     gave = "; ".join(f"{name} {count}" for name, count in written.laboratories.items())
     runs = counted(written.runs, "run")
-    line = f"{runs} are in {short(written.path)} ({size:,} kB), from {gave}"
+    line = f"{runs} {are(written.runs)} in {short(written.path)} ({size:,} kB), from {gave}"
     if HERE in written.laboratories:
         line += (
             "\nruns from here name no laboratory, as between machines of one; --lab NAME or "

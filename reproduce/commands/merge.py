@@ -77,6 +77,7 @@ def _lines(found: Outcome, base: Path, *, dry_run: bool, refused: bool) -> Itera
     for item in found.forms:
         kept = f", {item.kept} with other contents stay as they are" if item.kept else ""
         line = f"{item.form}: {counted(item.added, 'run')} added, {item.known} known before{kept}"
+        line += f", {item.repeated} of these in several bundles" if item.repeated else ""
         gave = [f"{name} {count}" for name, count in sorted(item.laboratories.items())]
         named = item.laboratories.keys() - {HERE}
         yield f"{line}; from {'; '.join(gave)}" if named else line

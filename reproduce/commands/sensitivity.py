@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.counted import counted
 from benchmarks.errors import UserError
 from reproduce.catalogue.sensitivity import alternatives, at_seeds, common_seeds
 from reproduce.commands import options as opt
@@ -52,7 +54,8 @@ def sensitivity(
     if not others:
         raise UserError(f"no reading of {base.table.title} has an alternative to choose")
     if launch.dry_run:
-        return "\n".join(_planned(base, others))
+        planned = list(_planned(base, others))
+        return _json(base, planned) if launch.as_json else "\n".join(_lines(base, planned))
     for selection in (base, *(other for _, _, other in others)) if train else ():
         summary = launch_missing(selection, launch)
         if summary.interrupted or summary.spent:
@@ -64,15 +67,28 @@ def sensitivity(
     return DONE
 
 
-def _planned(base: Selection, others: list[tuple[Reading, str, Selection]]) -> Iterator[str]:
-    for title, selection in [
-        (base.table.title, base),
-        *((f"{r.id}={value}", other) for r, value, other in others),
-    ]:
+def _planned(
+    base: Selection, others: list[tuple[Reading, str, Selection]]
+) -> Iterator[dict[str, Any]]:
+    """The table under its own readings, which have no "reading", then each alternative."""
+    own: list[tuple[Reading | None, str | None, Selection]] = [(None, None, base)]
+    for reading, value, selection in [*own, *others]:
         hashes = [planned.run.hash for planned in selection.planned]
         done = len(selection.store.records.collect(hashes))
-        yield f"{title}: {done} of {len(hashes)} runs"
+        name = reading.id if reading else None
+        yield {"reading": name, "value": value, "done": done, "planned": len(hashes)}
+
+
+def _lines(base: Selection, planned: list[dict[str, Any]]) -> Iterator[str]:
+    for item in planned:
+        title = f"{item['reading']}={item['value']}" if item["reading"] else base.table.title
+        yield f"{title}: {item['done']} of {counted(item['planned'], 'run')}"
     yield "Nothing was trained."
+
+
+def _json(base: Selection, planned: list[dict[str, Any]]) -> str:
+    values = {"table": base.table.id, "form": base.store.form, "selections": planned}
+    return json.dumps(values, indent=1)
 
 
 def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:

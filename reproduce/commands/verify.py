@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,26 +12,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.counted import counted
+from analysis.counted import are, counted
 from benchmarks.errors import UserError
 from reproduce.catalogue.papers import default_paper, entries, find, papers
 from reproduce.commands import options as opt
 from reproduce.commands import page
 from reproduce.commands.exit_codes import DIFFERS, DONE
+from reproduce.commands.report_comparison import compared
 from reproduce.store.paths import default_results
+from reproduce.store.provenance import deleted
 from reproduce.store.store import Store, stores
 
 if TYPE_CHECKING:
-    from analysis.documents.blocks import Document
     from reproduce.catalogue.papers import Entry
     from reproduce.catalogue.selection import Selection
     from reproduce.store.schema import Record
 
 SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
 NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
-
-# How a figure's file begins, and what it ends with.
-FIGURES = {".png": (b"\x89PNG\r\n\x1a\n", b"IEND"), ".pdf": (b"%PDF-", b"%%EOF")}
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,17 @@ class Finding:
 
     Attributes:
         report: such as "reduced/locality/table3", its folder below the results.
-        runs: that it rests on; None where nothing is trained.
+        runs: that it rests on; None where nothing is trained, or where they cannot be read.
         wrong: what is not as it should be; nothing where the report holds.
         notes: what a reader should know of its runs, by cell.
+        read: whether what it rests on could be read.
     """
 
     report: str
     runs: int | None
     wrong: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    read: bool = True
 
 
 def verify(
@@ -57,6 +58,14 @@ def verify(
             metavar="[TABLE…]", help="Such as table3; all by default.", show_default=False
         ),
     ] = None,
+    draw: Annotated[
+        bool,
+        typer.Option(
+            "--figures",
+            help="Draw every figure anew and compare the pixels, which are the same under the same "
+            "versions of matplotlib and FreeType alone.",
+        ),
+    ] = False,
     results: opt.Results = None,
     as_json: opt.Json = False,
 ) -> int:
@@ -66,9 +75,10 @@ def verify(
     if not base.is_dir():
         raise UserError(f"there is no folder {base}")
     wanted = [find(name) for name in tables] if tables else list(entries())
-    found = [f for store in stores(base) for entry in wanted for f in _of(entry, store)]
+    found = [f for store in stores(base) for entry in wanted for f in _of(entry, store, draw)]
     if not tables:
-        found += [*_audits(base), *_pages(base)]
+        found += [*_audits(base, draw), *_pages(base)]
+    found += _deleted(base, found, {entry.id for entry in wanted} if tables else None)
     if as_json:
         print(json.dumps([asdict(f) for f in found], indent=1, ensure_ascii=False))
     else:
@@ -88,25 +98,46 @@ def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     """What of a page is not as it should be, but for its drawings."""
     from analysis.rendering.html import comparable
     from analysis.rendering.report_differences import place_in_page
+    from analysis.rendering.text_differences import layout_differences, without_layout
 
-    stands = comparable(path.read_text(encoding="utf-8", errors="replace"))
-    should = comparable(page.page_of(path.parent, names, draw=lambda _: "<svg></svg>"))
+    data = path.read_bytes()
+    text = page.page_of(path.parent, names, draw=lambda _: "<svg></svg>")
+    yield from layout_differences(data, text.encode())
+    stands = comparable(without_layout(data, text.encode()).decode(errors="replace"))
+    should = comparable(text)
     if stands != should:
         yield f"{place_in_page(stands, should)} is not as it should be"
 
 
-def _audits(base: Path) -> Iterator[Finding]:
+def _deleted(base: Path, found: Iterable[Finding], named: set[str] | None) -> Iterator[Finding]:
+    """What git has and the folder has not, and of which nothing wrong was told yet: reports, pages
+    and files of runs; of entries by their ids where any are ``named``."""
+    gone: dict[str, list[str]] = {}
+    for file in map(Path, deleted(base)):
+        alone = len(file.parts) == 1 or file.parent.name == "measured"
+        gone.setdefault(str(file if alone else file.parent), []).append(file.name)
+    told = {f.report for f in found if f.wrong}
+    for report, files in gone.items():
+        asked = named is None or any(f"/{report}".endswith(f"/{name}") for name in named)
+        if asked and report not in told:
+            count = len(files)
+            wrong = f"{counted(count, 'file')} that git has {are(count)} missing"
+            remedy = f"`git checkout -- {shlex.quote(str(base / report))}`"
+            yield Finding(report, None, (f"{wrong}: {remedy} restores what was there",))
+
+
+def _audits(base: Path, draw: bool) -> Iterator[Finding]:
     """Of all tables, and of some papers and entries."""
     for path in sorted(base.glob("audit*/")):
         names = () if path.name == "audit" else _names(path.name.removeprefix("audit-"))
         if names is not None:
-            yield _finding(path.name, partial(_audit, path, names))
+            yield _finding(path.name, partial(_audit, path, names, draw))
 
 
-def _audit(path: Path, names: tuple[str, ...]) -> Iterator[str]:
+def _audit(path: Path, names: tuple[str, ...], draw: bool) -> Iterator[str]:
     from reproduce.commands.audit import document_of
 
-    return _compared(path, document_of(path.parent, names))
+    return compared(path, document_of(path.parent, names), draw=draw)
 
 
 def _names(text: str) -> tuple[str, ...] | None:
@@ -124,7 +155,7 @@ def _finding(report: str, wrong: Callable[[], Iterable[str]]) -> Finding:
     try:
         return Finding(report, None, tuple(wrong()))
     except (UserError, OSError) as error:
-        return Finding(report, None, (_told(error),))
+        return Finding(report, None, (_told(error),), read=False)
 
 
 def _told(error: UserError | OSError) -> str:
@@ -135,6 +166,7 @@ def _told(error: UserError | OSError) -> str:
 
 def _lines(found: Finding) -> Iterator[str]:
     rests = "computed" if found.runs is None else counted(found.runs, "run")
+    rests = rests if found.read else "not read"
     yield f"{found.report} ({rests}): {'differs' if found.wrong else 'holds'}"
     yield from (f"  {text}" for text in (*found.wrong, *found.notes))
 
@@ -151,7 +183,7 @@ def _sum(found: Sequence[Finding]) -> str:
     )
 
 
-def _of(entry: Entry, store: Store) -> Iterator[Finding]:
+def _of(entry: Entry, store: Store, draw: bool) -> Iterator[Finding]:
     """Of an entry's reports in a form: under the default readings and in each variant."""
     if not entry.trains:
         if not store.report(entry.id).is_dir():
@@ -159,7 +191,7 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
         if entry.varies:
             yield Finding(_name(store, entry), None, (), (SEARCHED,))
         elif store.form == "full":
-            yield _computed(entry, store)
+            yield _computed(entry, store, draw)
         else:
             yield Finding(_name(store, entry), None, (), (NEEDS_WEIGHTS,))
         return
@@ -167,21 +199,22 @@ def _of(entry: Entry, store: Store) -> Iterator[Finding]:
         return
     for variant in ("", *store.variants(entry.id)):
         try:
-            found = _trained(entry, store, variant)
+            found = _trained(entry, store, variant, draw)
         except (UserError, OSError) as error:
-            found = Finding(_name(store, entry, variant), 0, (_told(error),))
+            found = Finding(_name(store, entry, variant), None, (_told(error),), read=False)
         if found:
             yield found
-        yield from _sensitivities(entry, store, variant)
+        yield from _sensitivities(entry, store, variant, draw)
 
 
-def _sensitivities(entry: Entry, store: Store, variant: str) -> Iterator[Finding]:
+def _sensitivities(entry: Entry, store: Store, variant: str, draw: bool) -> Iterator[Finding]:
     """Which readings move a verdict of the entry, as far as that was reported."""
     from reproduce.catalogue.selection import select_variant
     from reproduce.commands.sensitivity import document_of, reports
 
     def wrong(folder: Path, of: tuple[str, ...]) -> Iterator[str]:
-        return _compared(folder, document_of(select_variant(entry.id, store, variant), of))
+        document = document_of(select_variant(entry.id, store, variant), of)
+        return compared(folder, document, draw=draw)
 
     for folder, of in reports(entry.id, store.report(entry.id, variant).parent):
         yield _finding(str(folder.relative_to(store.base)), partial(wrong, folder, of))
@@ -191,14 +224,14 @@ def _name(store: Store, entry: Entry, variant: str = "") -> str:
     return str(store.report(entry.id, variant).relative_to(store.base))
 
 
-def _computed(entry: Entry, store: Store) -> Finding:
+def _computed(entry: Entry, store: Store, draw: bool) -> Finding:
     made = page.computed(entry, store.base)
     if isinstance(made, str):
         return Finding(entry.id, None, (), (f"cannot be computed here: {made}",))
-    return _finding(entry.id, partial(_compared, store.report(entry.id), made))
+    return _finding(entry.id, partial(compared, store.report(entry.id), made, draw=draw))
 
 
-def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
+def _trained(entry: Entry, store: Store, variant: str, draw: bool) -> Finding | None:
     """None where there are neither runs nor a report."""
     from reproduce.catalogue.selection import select_variant
 
@@ -208,46 +241,8 @@ def _trained(entry: Entry, store: Store, variant: str) -> Finding | None:
     if not folder.is_dir():
         missing = f"{counted(len(records), 'run')} without a report"
         return Finding(name, len(records), (missing,)) if records else None
-    wrong = tuple(_compared(folder, page.tabled(selection)))
+    wrong = tuple(compared(folder, page.tabled(selection), draw=draw))
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
-
-
-def _compared(folder: Path, document: Document) -> Iterator[str]:
-    """What of a report's folder is not as it should be; of figures only whether they are there and
-    whole, since their bytes differ between versions of matplotlib and of its fonts."""
-    from analysis.rendering.files import figure_names, texts
-    from analysis.rendering.report_differences import differences, excerpt, first_line
-
-    contents: dict[str, bytes | None] = dict.fromkeys(figure_names(document))
-    contents |= texts(document)
-    should = {f"{document.name}.{kind}": text for kind, text in contents.items()}
-    stands = {path.name: path for path in folder.iterdir()}
-    for file in sorted(should.keys() & stands.keys()):
-        if should[file] is None and (damage := _figure_damage(stands[file])):
-            yield f"{file} {damage}"
-    for lacking in sorted(should.keys() - stands.keys()):
-        yield f"{lacking} is missing"
-    for extra in sorted(stands.keys() - should.keys()):
-        yield f"{extra} belongs to no report of this code: delete it"
-    changed = {
-        file: text
-        for file, text in should.items()
-        if text is not None and file in stands and stands[file].read_bytes() != text
-    }
-    if json_text := changed.pop(main := f"{document.name}.json", None):
-        yield from differences(stands[main].read_bytes(), json_text)
-        return
-    for file, text in changed.items():
-        line = first_line(stands[file].read_bytes(), text)
-        yield f"{file}: {line} was changed by hand (it should be: {excerpt(text, line)})"
-
-
-def _figure_damage(path: Path) -> str:
-    """What a figure's first and last bytes tell of it, if anything."""
-    data = path.read_bytes()
-    begins, ends = FIGURES[path.suffix]
-    whole = data.startswith(begins) and ends in data[-32:]
-    return "" if whole else "is no whole figure"
 
 
 def _mixed(selection: Selection, records: Mapping[str, Record]) -> Iterator[str]:

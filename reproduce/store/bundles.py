@@ -103,7 +103,7 @@ def write(
     with atomic.telling(f"write {path}"), atomic.sole_writer(path):
         if there == "refuse":
             require_free(path)
-        rows = read(path) if path.exists() else {}
+        rows = held(path) if path.exists() else {}
         if there == "replace":
             rows = {}
         before = len(rows)
@@ -118,6 +118,19 @@ def require_free(path: Path) -> None:
     """Raise UserError where something lies there."""
     if path.exists():
         raise UserError(f"{path} is there already: give another name, or --overwrite to replace it")
+
+
+def held(path: Path) -> dict[str, Row]:
+    """The runs of what lies where a bundle is to be written.
+
+    Raises:
+        UserError: where that is no whole bundle, which is never written over.
+    """
+    try:
+        return read(path)
+    except UserError as error:
+        why = str(error).removesuffix(f"; {REMEDY}")
+        raise UserError(f"{why}; it is not written over: delete it, or give another name") from None
 
 
 def read(path: Path) -> dict[str, Row]:

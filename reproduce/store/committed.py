@@ -1,9 +1,9 @@
 """Committed runs: ``results/measured/*.csv``, one row a run, with all of a record but its host.
 
-The columns are the run's hash, the name that it had before (if any), the form, its resolved
-configuration, measurements and curves as JSON, the provenance and a checksum over all of these, by
-which an edited row is told; a column of laboratories only where a run came from another one. Rows
-are sorted by configuration and seed, so that added runs make small differences.
+The columns are the run's hash, the name that it had before (if any), the form, which is that of the
+folder, its resolved configuration, measurements and curves as JSON, the provenance, and a checksum
+over all but the form, by which an edited row is told; a column of laboratories only where a run
+came from another one. Rows are sorted by configuration and seed: added runs make small differences.
 """
 
 from __future__ import annotations
@@ -83,8 +83,11 @@ def _parsed_once(path: Path, state: tuple[int, int, int]) -> dict[str, Row]:
 
 def _parsed(path: Path) -> dict[str, Row]:
     with _open(path) as file:
-        remedy = f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
-        return read_text(file, str(path), remedy)
+        return read_text(file, str(path), _remedy(path))
+
+
+def _remedy(path: Path) -> str:
+    return f"restore it from git (`git checkout -- {shlex.quote(str(path))}`)"
 
 
 def read_text(file: Iterable[str], place: str, remedy: str) -> dict[str, Row]:
@@ -243,7 +246,7 @@ class Committed:
         with contextlib.suppress(UserError):
             for path in self._files():
                 with contextlib.suppress(UserError):
-                    found |= {name: row.record for name, row in read_file(path).items()}
+                    found |= {name: row.record for name, row in self._read(path).items()}
         return found
 
     def read_rows(self, wanted: Collection[str] | None = None) -> dict[str, Row]:
@@ -257,7 +260,7 @@ class Committed:
         for path in self._files():
             if wanted is not None and _names(path).keys().isdisjoint(wanted):
                 continue
-            for name, row in read_file(path).items():
+            for name, row in self._read(path).items():
                 if (first := rows.setdefault(name, row)) is not row:
                     require_agreement(first, row)
         return rows if wanted is None else {n: row for n, row in rows.items() if n in wanted}
@@ -266,6 +269,16 @@ class Committed:
         """Hashes of the committed runs with the names that these had before (or ""); reads no more
         of a row than its first two columns."""
         return {name: former for path in self._files() for name, former in _names(path).items()}
+
+    def _read(self, path: Path) -> dict[str, Row]:
+        """The rows of one of the files; raises UserError also at a run of another form."""
+        rows = read_file(path)
+        for row in rows.values():
+            if (form := row.record["form"]) != self.form:
+                raise UserError(
+                    f"{row.source}: a {form} run among the {self.form} ones; {_remedy(path)}"
+                )
+        return rows
 
     def _files(self) -> list[Path]:
         if self.form != schema.QUICK:
@@ -279,14 +292,14 @@ class Committed:
 
         Raises:
             UserError: where a record contradicts a row of the file, or it cannot be written.
-            ValueError: at a record of a quick run.
+            ValueError: at a record of a quick run, or of another form than the folder's.
         """
         added, path = list(records), self.folder / f"{name}.csv"
         for record in added:
-            if record["form"] == schema.QUICK:
-                raise ValueError(f"the record {record['hash']} is of a quick run")
+            if record["form"] == schema.QUICK or record["form"] != self.form:
+                raise ValueError(f"the record {record['hash']} is of a {record['form']} run")
         with atomic.telling(f"write {path}"), atomic.sole_writer(path):
-            rows = read_file(path) if path.exists() else {}
+            rows = self._read(path) if path.exists() else {}
             add(rows, added)
             atomic.replace(path, write_text(rows.values()).encode())
         atomic.sweep(path.parent)

@@ -19,6 +19,7 @@ from reproduce.store import atomic, schema
 from reproduce.store.bundles import REMEDY, read
 from reproduce.store.committed import Row
 from reproduce.store.provenance import from_laboratory, laboratory_of, machine_label
+from reproduce.store.schema import Record
 from reproduce.store.store import Store
 
 LOCK = "merge"
@@ -65,8 +66,10 @@ class Merged:
 
     Attributes:
         added: runs that are new.
-        known: runs that were there, or in an earlier bundle, with the same contents.
+        known: runs that were there with the same contents.
         kept: runs that are there, or in an earlier bundle, with other contents, which stay.
+        repeated: runs of any of these that several bundles have with the same contents; each counts
+            once, here and above.
         laboratories: of the added runs, with their number.
     """
 
@@ -74,6 +77,7 @@ class Merged:
     added: int
     known: int
     kept: int
+    repeated: int
     laboratories: Mapping[str, int]
 
 
@@ -87,26 +91,42 @@ class Outcome:
 
 @dataclass
 class _Plan:
-    """Of one form: the runs to be published, and how many of the others are known or differ."""
+    """Of one form: the runs to be published, how many of the others are known or differ, and which
+    several bundles have."""
 
     store: Store
     new: dict[str, Row] = field(default_factory=dict)
     known: int = 0
     kept: int = 0
+    repeated: set[str] = field(default_factory=set)
 
-    def compare(self, first: Row, second: Row) -> list[Conflict]:
-        """Count the second, which is not to be published; the conflict where the two are one."""
-        if schema.agree(first.record, second.record):
+    def take(self, row: Row) -> list[Conflict]:
+        """A bundle's row, to be published where no earlier one has the run; the conflict where one
+        has it with other contents."""
+        first = self.new.setdefault(row.record["hash"], row)
+        if first is row:
+            return []
+        if schema.agree(first.record, row.record):
+            self.repeated.add(row.record["hash"])
+            return []
+        self.kept += 1
+        return [_conflict(first, row)]
+
+    def drop(self, name: str, there: Record) -> list[Conflict]:
+        """Publish not the run, which is there; the conflict where it has other contents there."""
+        row = self.new.pop(name)
+        if schema.agree(there, row.record):
             self.known += 1
             return []
         self.kept += 1
-        return [_conflict(first, second)]
+        return [_conflict(Row(there, _place(self.store, name)), row)]
 
     @property
     def merged(self) -> Merged:
         """What it comes to."""
         names = Counter(laboratory_of(row.record["provenance"]) for row in self.new.values())
-        return Merged(self.store.form, len(self.new), self.known, self.kept, dict(names))
+        counts = len(self.new), self.known, self.kept, len(self.repeated)
+        return Merged(self.store.form, *counts, dict(names))
 
 
 def merge(
@@ -172,16 +192,11 @@ def _planned(bundles: Iterable[Iterable[Row]], base: Path) -> tuple[Outcome, lis
     plans: dict[str, _Plan] = {}
     conflicts = []
     for row in (row for rows in bundles for row in rows):
-        form, name = row.record["form"], row.record["hash"]
-        plan = plans.setdefault(form, _Plan(Store(base, form)))
-        first = plan.new.setdefault(name, row)
-        if first is not row:
-            conflicts += plan.compare(first, row)
+        form = row.record["form"]
+        conflicts += plans.setdefault(form, _Plan(Store(base, form))).take(row)
     for plan in plans.values():
         for name, record in plan.store.records.collect(plan.new).items():
-            row = plan.new.pop(name)
-            place = "" if schema.agree(record, row.record) else _place(plan.store, name)
-            conflicts += plan.compare(Row(record, place), row)
+            conflicts += plan.drop(name, record)
     outcome = Outcome(tuple(plan.merged for plan in plans.values()), tuple(conflicts))
     return outcome, list(plans.values())
 

@@ -172,6 +172,13 @@ def _version(package: str) -> str | None:
         return None
 
 
+def deleted(folder: Path) -> list[str]:
+    """Files below the folder, by their paths in it, that git has and that are not there; none where
+    git does not know the folder, or is not here."""
+    found = _git(folder, "ls-files", "--deleted", "-z", "--", ".")
+    return [path for path in (found or "").split("\0") if path]
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     # Without optional locks, so that many workers asking at once never disturb a commit.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}

@@ -37,6 +37,7 @@ REMEDY = "move it away and run again"
 FULL, REDUCED, QUICK = FORMS = ("full", "reduced", "quick")
 HEADLINE, BEST = "test accuracy", "best evaluated accuracy"
 LOSS, CORRECT = "training loss", "correct test images"
+ABSENT = "absent"  # what a record says that has no such measurement; no measurement is a text
 # What reports call the laboratory of records that name none, which therefore none may be called.
 HERE = "here"
 # Begins with a letter or digit; no colon or semicolon, which separate such names.
@@ -207,13 +208,15 @@ def differing(first: Record, second: Record) -> tuple[str, str, str]:
     """The first of the results in which two records of one run differ, and what it is in each, such
     as ("test accuracy", "8800 of 10000", "8801 of 10000"); they do differ."""
     one, other = first["result"], second["result"]
-    pairs = [(HEADLINE, *(result["measurements"].get(HEADLINE) for result in (one, other)))]
-    for name in sorted(one["measurements"].keys() | other["measurements"].keys()):
-        pairs.append((name, one["measurements"].get(name), other["measurements"].get(name)))
+    values = [result["measurements"] for result in (one, other)]
+    pairs = [
+        (name, *(of_one.get(name, ABSENT) for of_one in values))
+        for name in (HEADLINE, *sorted(values[0].keys() | values[1].keys()))
+    ]
     for name in sorted(one["curves"].keys() | other["curves"].keys()):
         points = [dict(map(tuple, result["curves"].get(name, ()))) for result in (one, other)]
         pairs += [
-            (f"{name} after epoch {epoch}", *(curve.get(epoch) for curve in points))
+            (f"{name} after epoch {epoch}", *(curve.get(epoch, ABSENT) for curve in points))
             for epoch in sorted(points[0].keys() | points[1].keys())
         ]
     pairs.append(("whether it diverged", one["diverged"], other["diverged"]))
@@ -235,8 +238,10 @@ def configuration_hash(record: Record) -> str:
 
 
 def committed_digest(record: Record) -> str:
-    """SHA-256 over what of a record is committed: configuration, result and provenance."""
-    return _sha256(canonical_json({**contents(record), "provenance": record["provenance"]}))
+    """SHA-256 over what of a record is committed but for its form; of no former name, nothing."""
+    former = {"former": record["former"]} if record.get("former") else {}
+    kept = {**contents(record), **former, "provenance": record["provenance"]}
+    return _sha256(canonical_json(kept))
 
 
 def check(

@@ -231,7 +231,9 @@ def test_the_command(tmp_path: Path) -> None:
     text = collect(str(path), other)
     assert text.splitlines()[0] == "quick: 3 runs added, 0 known before"
     (again,) = json.loads(collect(str(path), other, as_json=True))["forms"]
-    assert again == {"form": "quick", "added": 0, "known": 3, "kept": 0, "laboratories": {}}
+    assert again == {"form": "quick", "added": 0, "known": 3, "kept": 0, "repeated": 0} | {
+        "laboratories": {}
+    }
     with pytest.raises(UserError, match="leave out"):
         collect(str(path), chosen)
     with pytest.raises(UserError, match=r"cannot read .*none\.zip"):

@@ -177,6 +177,7 @@ EDITS = {
     "commit": {"commit": "f" * 40},
     "dirty": {"dirty": ""},
     "sittings": {"sittings": "[]"},
+    "former": {"former": "0123456789abcdef"},
     "checksum": {"checksum": "0" * 64},
     "no checksum": {"checksum": ""},
 }
@@ -192,6 +193,20 @@ def test_an_edited_row_is_named(store: Store, edit: str) -> None:
     write_rows(path, rows)
     with pytest.raises(UserError, match=rf"^{path}:3: the checksum does not fit.*git checkout"):
         store.committed.read_all()
+
+
+def test_a_run_of_another_form_is_named(store: Store) -> None:
+    """No checksum is over the form, which is that of the folder."""
+    path = store.committed.folder / "table3.csv"
+    rows = [measured.flatten(make(seed)) for seed in range(3)]
+    rows[1]["form"] = "reduced"
+    write_rows(path, rows)
+    assert store.committed.readable() == {}
+    for act in (store.committed.read_all, lambda: store.committed.write(path.stem, [make(9)])):
+        with pytest.raises(UserError, match=rf"^{path}:3: a reduced run among the full .* git "):
+            act()
+    with pytest.raises(ValueError, match="reduced"):
+        store.committed.write("other", [make(1, form="reduced")])
 
 
 def test_an_edited_count_is_noticed_however_consistent(store: Store) -> None:

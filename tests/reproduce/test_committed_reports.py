@@ -7,13 +7,16 @@ import html
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from analysis.rendering.report_differences import differences, place_in_page
 from reproduce.__main__ import run
+from reproduce.commands import verify
 from reproduce.store.mixing import mixed, mixed_between
 from reproduce.store.paths import ROOT
 
@@ -82,8 +85,8 @@ def test_a_report_that_was_edited(copied: Path, capsys: pytest.CaptureFixture[st
             "selection.seeds.png is no whole figure",
             "selection.cells.tex is missing",
             "selection.old.tex belongs to no report of this code: delete it",
-            "selection.csv: line 3 was changed by hand (it should be: reduced,cifar10 S-FC lasso "
-            "0.00005 0.00001 0,lasso,cifar10 …)",
+            "selection.csv: cifar10 S-FC lasso 0.00005 0.00001 0, cell: cifar11 S-FC lasso 0.00005 "
+            "0.00001 0 instead of cifar10 S-FC lasso 0.00005 0.00001 0",
         ],
     )
 
@@ -99,6 +102,31 @@ def test_a_number_in_the_report_that_its_runs_do_not_give(
     assert code == 1
     cell = "cells, cifar10 S-FC lasso 0.00002 0.00001 0, median [interval]"
     assert f"{cell}: 55.74 instead of 50.74" in wrong
+
+
+def test_other_files_are_told_beside_a_json_that_differs(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copied / FOLDER
+    for name, before, after in (
+        ("selection.json", '"text": "50.74"', '"text": "55.74"'),
+        ("selection.csv", ",5074,", ",5574,"),
+        ("selection.cells.tex", "50.74", "56.74"),
+    ):
+        path = folder / name
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+    path = folder / "selection.tex"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    code, wrong = judged(capsys, copied)
+    assert code == 1
+    row = "cifar10 S-FC lasso 0.00002 0.00001 0"
+    assert f"cells, {row}, median [interval]: 55.74 instead of 50.74" in wrong
+    assert wrong[-2] == f"selection.csv: {row}, correct: 5574 instead of 5074"
+    others = r"these differ too: selection\.cells\.tex \(line \d+\), selection\.tex \((.*)\)"
+    (told,) = re.findall(others, wrong[-1])
+    assert told == "its lines end in CRLF instead of LF"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +156,7 @@ def test_a_field_of_the_report_that_was_edited(
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
-    text = json.dumps(edited, indent=1, ensure_ascii=False).encode()
+    text = f"{json.dumps(edited, indent=1, ensure_ascii=False)}\n".encode()
     assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
 
 
@@ -156,9 +184,58 @@ def test_a_page_that_was_edited() -> None:
 
 def test_a_report_that_was_laid_out_anew() -> None:
     should = (ROOT / "results" / FOLDER / "selection.json").read_bytes()
-    assert differences(json.dumps(json.loads(should)).encode(), should) == [
-        "line 1 was changed by hand"
+    (told, line) = differences(json.dumps(json.loads(should)).encode(), should)
+    assert told == "its last line has no end"
+    assert re.fullmatch(r'line 1: \{"schema": .* instead of \{', line)
+    assert differences(should.replace(b"\n", b"\r\n"), should) == [
+        "its lines end in CRLF instead of LF"
     ]
+
+
+def test_figures_are_drawn_anew_where_asked(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure that is whole and has the right size, but other pixels."""
+    folder, table = copied / FOLDER, [TABLE, "--results", str(copied)]
+    assert run(["report", "beta-lasso/selection", "--reduced", "--results", str(copied)]) == 0
+    capsys.readouterr()
+    assert found(capsys, *table, "--figures")[0] == 0
+    path = folder / "selection.seeds.png"
+    with Image.open(path) as image:
+        other = image.convert("RGBA")
+    other.putpixel((7, 9), (255, 0, 0, 255))
+    other.save(path)
+    assert judged(capsys, copied) == (0, [])
+    code, ((report),) = found(capsys, *table, "--figures")
+    size = f"{other.width * other.height:,}"
+    assert (code, report["wrong"]) == (
+        1,
+        [f"selection.seeds.png is not what is drawn here: 1 of {size} pixels differ"],
+    )
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git tells what was there")
+def test_what_was_deleted_is_missed_where_git_has_it(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = copied / "locality/theorem1"
+    shutil.copytree(ROOT / "results/locality/theorem1", folder)
+    (copied / "report.html").write_text("")
+    for asked in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *asked], cwd=copied, check=True)
+    number = len(list(folder.iterdir()))
+    shutil.rmtree(folder)
+    for path in (copied / "report.html", copied / RUNS):
+        path.unlink()
+    (copied / FOLDER / "selection.csv").unlink()
+    code, reports = found(capsys, "theorem1", TABLE, "--results", str(copied))
+    wrong = {report["report"]: report["wrong"] for report in reports}
+    assert (code, wrong.keys()) == (1, {str(FOLDER), "locality/theorem1"})
+    remedy = f"`git checkout -- {folder}` restores what was there"
+    assert wrong["locality/theorem1"] == [f"{number} files that git has are missing: {remedy}"]
+    assert "selection.csv is missing" in wrong[str(FOLDER)]
+    deleted = {finding.report for finding in verify._deleted(copied, (), None)}
+    assert deleted == {*wrong, "report.html", str(RUNS)}
 
 
 def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,12 +244,16 @@ def test_a_report_that_is_stale(copied: Path, capsys: pytest.CaptureFixture[str]
     code, wrong = judged(capsys, copied)
     assert code == 1
     assert any(text.startswith("cells, cifar10 S-FC lasso") for text in wrong), wrong
-    pairs = [t.rpartition(": ")[2].split(" instead of ") for t in wrong if " instead of " in t]
+    sides = [text.split(": ", 1)[1] for text in wrong if ": " in text]
+    pairs = [told.split(" instead of ") for told in sides if " instead of " in told]
+    assert pairs
     assert all(before != after for before, after in pairs)
     (copied / RUNS).write_text("".join([*rows[:-1], rows[-1].replace("0", "1", 1)]))
     code, (wrong_row,) = judged(capsys, copied)
     assert code == 1
     assert "beta-lasso-selection.csv:5" in wrong_row
+    assert run(["verify", TABLE, "--results", str(copied)]) == 1
+    assert capsys.readouterr().out.startswith(f"{FOLDER} (not read): differs\n")
 
 
 def test_runs_without_a_report(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,13 +272,18 @@ def test_pages_and_audits_of_some_names_are_compared(
     assert run(["audit", "table5", "--results", str(tmp_path)]) == 0
     page = tmp_path / "theorem1+table2.html"
     page.write_text(page.read_text().replace("27/40", "28/40", 1))
+    other = tmp_path / "theorem1.html"
+    other.write_bytes(other.read_bytes().replace(b"\n", b"\r\n"))
     (tmp_path / "notes.html").touch()  # no page of the suite
     capsys.readouterr()
     code, reports = found(capsys, "--results", str(tmp_path))
     assert code == 1
     wrong = {report["report"]: report["wrong"] for report in reports}
     assert wrong.keys() == {"audit-table5", "theorem1+table2.html", "theorem1.html"}
-    assert [name for name in wrong if wrong[name]] == ["theorem1+table2.html"]
+    assert not wrong["audit-table5"]
+    assert wrong["theorem1.html"] == ["its lines end in CRLF instead of LF"]
+    (told,) = wrong["theorem1+table2.html"]
+    assert told.endswith("is not as it should be")
 
 
 def test_no_folder_of_results_is_bad_input(

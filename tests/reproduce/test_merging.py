@@ -82,11 +82,21 @@ def test_what_differs_is_the_first_thing_that_does() -> None:
     assert found[1] != found[2]
 
 
+@pytest.mark.parametrize("kind", ["measurements", "curves"])
+def test_what_is_not_finite_is_told_from_what_is_absent(kind: str) -> None:
+    first, name = make(3), "smallest angle"
+    value = None if kind == "measurements" else [[7, None]]
+    result = {**first["result"], kind: {**first["result"][kind], name: value}}
+    place = name if kind == "measurements" else f"{name} after epoch 7"
+    found = schema.differing({**first, "result": result}, first)
+    assert found == (place, "null", "absent")
+
+
 def test_one_run_of_two_laboratories_is_one(tmp_path: Path) -> None:
     path = bundle(tmp_path / "a.zip", make(1), make(2))
     other = bundle(tmp_path / "b.zip", make(2), make(3), lab="Lab B")
     (merged,) = merge([path, other], tmp_path / "results").forms
-    assert (merged.added, merged.known) == (3, 1)
+    assert (merged.added, merged.known, merged.repeated) == (3, 0, 1)
     assert merged.laboratories == {"Lab A": 2, "Lab B": 1}
     # who passes runs on is not who made them
     passed = bundle(
@@ -94,6 +104,23 @@ def test_one_run_of_two_laboratories_is_one(tmp_path: Path) -> None:
     )
     with zipfile.ZipFile(passed) as file:
         assert json.loads(file.read("bundle.json"))["laboratories"] == {"Lab A": 2, "Lab B": 1}
+
+
+def test_a_run_of_several_bundles_counts_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it is new, known or contradicted."""
+    base, path = tmp_path / "results", bundle(tmp_path / "a.zip", make(1), make(2), make(3))
+    Store(base).records.publish(make(1))
+    Store(base).records.publish(make(2, correct=1))
+    (found,) = merge([path, path, path], base, dry_run=True).forms
+    assert (found.added, found.known, found.kept, found.repeated) == (1, 1, 1, 3)
+    asked = ["merge", str(path), str(path), "--keep-ours", "--results", str(base)]
+    assert run(asked) == 0
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "full: 1 run added, 1 known before, 1 with other contents stay as they are, 3 of these in "
+        "several bundles; from Lab A 1"
+    )
 
 
 def _merge_until(number: int, path: Path, base: Path) -> None:
@@ -229,6 +256,12 @@ def test_the_commands(
     number = runs_in("*.csv")
     assert (len(bundles.read(path)), rows) == (sum(number.values()), {"Lab A"})
     first = path.read_bytes()
+    notes = tmp_path / "notes.zip"
+    notes.write_text("no bundle\n")
+    code, text = said(capsys, "export", "--to", str(notes), "--overwrite", "--results", results)
+    assert (code, notes.read_text()) == (2, "no bundle\n")
+    assert text.endswith("it is not written over: delete it, or give another name\n")
+    assert "sent again" not in text
     assert said(capsys, *export, "--all-forms", "--overwrite")[0] == 0
     assert path.read_bytes() == first
     code, text = said(capsys, "merge", str(path), "--results", str(base), "--dry-run")
@@ -245,6 +278,9 @@ def test_the_commands(
     forms = {item["form"]: item for item in json.loads(text)["forms"]}
     assert (forms["full"]["kept"], forms["reduced"]["added"]) == (1, number["reduced"])
     assert code == 0
+    again = str(tmp_path / "again.zip")
+    code, text = said(capsys, "export", "table3", "--to", again, "--results", results)
+    assert text.startswith(f"1 run is in {again} (")
     unnamed = bundle(tmp_path / "c.zip", make(77), lab=None)
     assert run(["merge", str(unnamed), "--results", str(base), "--lab", "Lab C"]) == 0
     (record,) = Store(base).records.collect([make(77)["hash"]]).values()

@@ -34,6 +34,20 @@ def test_no_entry_stands_twice() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_alone_it_speaks_json_as_status_does(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish("table3", "plain 1 1", "2")
+    printed = []
+    for asked in (["--json"], ["status", "--json"]):
+        assert run(asked) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert "locality/table3" in {row["table"] for row in json.loads(printed[0])}
+    assert run(["--json", "status"]) == 2
+    assert "`reproduce status … --json`" in capsys.readouterr().err
+
+
 def test_without_runs_it_says_how_to_begin(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

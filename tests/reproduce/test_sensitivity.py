@@ -107,6 +107,16 @@ def test_it_tells_what_there_is_to_train(
         "L-03=half_sum_sq: 0 of 8 runs",
         "Nothing was trained.",
     ]
+    assert run([*asked, "--json"]) == 0
+    planned = {"done": 0, "planned": 8}
+    assert json.loads(capsys.readouterr().out) == {
+        "table": "locality/table3",
+        "form": "reduced",
+        "selections": [
+            {"reading": None, "value": None, **planned},
+            {"reading": "L-03", "value": "half_sum_sq", **planned},
+        ],
+    }
 
 
 @pytest.mark.parametrize(
