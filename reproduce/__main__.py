@@ -24,6 +24,15 @@ def run_entry(entry_id: str) -> NoReturn:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; see docs/commands/running.md, "Exit codes"."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:  # while what makes exit codes of exceptions was still imported
+        from reproduce.commands.exit_codes import interrupted
+
+        return interrupted()
+
+
+def _run(argv: Sequence[str] | None) -> int:
     from reproduce.commands.own_packages import ensure_own_packages
 
     ensure_own_packages()  # before anything of benchmarks is imported: it may be someone else's

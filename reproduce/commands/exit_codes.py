@@ -6,9 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +41,7 @@ def code_of(act: Callable[[], object]) -> int:
     except UserError as error:
         return _fail(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        return _fail(INTERRUPTED, INCOMPLETE)
+        return interrupted()
     except BrokenPipeError:
         # The reader has left (`reproduce … | head`): nothing more to say, and nothing is wrong.
         _silence()
@@ -57,8 +55,13 @@ def code_of(act: Callable[[], object]) -> int:
     except Exception as error:
         return _by_kind(error)
     if code == TYPER_INTERRUPTED:
-        return _fail(INTERRUPTED, INCOMPLETE)
+        return interrupted()
     return code if isinstance(code, int) else DONE
+
+
+def interrupted() -> int:
+    """The exit code of a command that Ctrl-C ended, with its line on stderr."""
+    return _fail(INTERRUPTED, INCOMPLETE)
 
 
 def _silence() -> None:
@@ -75,7 +78,10 @@ def _by_kind(error: Exception) -> int:
     if hasattr(error, "format_message"):  # click's and typer's usage errors, whichever they use
         return _fail(f"{error.format_message()} (try `reproduce --help`)", BAD_INPUT)
     if type(error).__name__ == "Abort":
-        return _fail(INTERRUPTED, INCOMPLETE)
+        return interrupted()
+    import tempfile
+    import traceback
+
     handle, name = tempfile.mkstemp(prefix="reproduce-crash-", suffix=".log")
     with os.fdopen(handle, "w") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sys.argv}\n")

@@ -139,12 +139,14 @@ def test_terminals_of_few_letters(tmp_path: Path) -> None:
     assert "plain 1 1" in done.stdout
 
 
-def test_interrupts_outside_training_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.001, 0.15])
+def test_interrupts_outside_training_are_told(seconds: float, tmp_path: Path) -> None:
+    """Whether it still imports what makes exit codes of exceptions, or works."""
     program = (
         "import os, signal, sys; from reproduce.__main__ import run\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))\n"
-        "signal.setitimer(signal.ITIMER_REAL, 0.15)\n"
+        f"signal.setitimer(signal.ITIMER_REAL, {seconds})\n"
         "sys.exit(run(['report', 'table3']))"
     )
     done = subprocess.run(
