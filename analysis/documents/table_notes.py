@@ -120,6 +120,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Power": _detectable(result) if is_judged else "",
         "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
         "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
+        "Falls": wording.FALLS_RULE if result.has_falls else "",
         "Diverged": f"{counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Sensitive": _sensitive(result),
         "Remark": about.remark,

@@ -197,6 +197,7 @@ class TableResult:
     confidence: float = CONFIDENCE
     missing: tuple[tuple[str, int], ...] = ()  # (cell, seed) of runs asked for that are not there
     claims: tuple[ClaimResult, ...] = ()  # what the paper's text says of the table, judged
+    has_falls: bool = False  # whether one of them is that cells fall one after another
     others: tuple[TableResult, ...] = ()  # the same cells by further measures
     chosen: tuple[Chosen, ...] = ()  # what the table's declared choices have come to
     # by cell the learning curves of its runs, each of [epoch, accuracy] pairs

@@ -84,6 +84,12 @@ CONTRASTS_RULE = (
     "the margin. The interval runs from those that surely hold to all but those that surely fail: "
     f"{_COUNTED}."
 )
+FALLS_RULE = (
+    "a claim that three cells or more fall one after another is one inequality, judged by "
+    "Jonckheere and Terpstra's one-sided trend test over all of their seeds, in shorter forms of "
+    "as many of the cells as there are. Single steps may go the other way where the others "
+    "outweigh them."
+)
 
 
 def too_few_seeds(n: int, needed: int) -> str:

@@ -61,8 +61,9 @@ def parts(model: nn.Module) -> list[Plain | Pair]:
     fits = isinstance(getattr(model, "classifier", None), nn.Linear) and None not in found
     if not found or not fits or not all(map(_is_plain, layers)):
         raise UserError(
-            "kernels cannot be taken out of this network: only out of a chain of ungrouped "
-            "convolutions or of residual blocks of two, with a dense layer, and only once"
+            "kernels cannot be taken out of this network: only out of a chain (`features`) of "
+            "ungrouped, undilated convolutions padded with zeros, or of the suite's residual "
+            "blocks of two, with a dense layer (`classifier`), and only once"
         )
     return found  # type: ignore[return-value]
 
@@ -159,7 +160,8 @@ def _is_plain(layer: nn.Module) -> bool:
     """Whether it is a convolution that may be made smaller, none of a kind of its own."""
     if not isinstance(layer, nn.Conv2d) or type(layer) not in (nn.Conv2d, StridedPoint):
         return False
-    return layer.groups == 1 and layer.dilation == (1, 1)
+    is_zero = layer.padding_mode == "zeros"  # as what stands in a removed position's place
+    return layer.groups == 1 and layer.dilation == (1, 1) and is_zero
 
 
 @torch.no_grad()

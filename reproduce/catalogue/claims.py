@@ -31,6 +31,7 @@ def with_claims(
     """
     from analysis.tables.claims_by_contests import judge
     from analysis.tables.claims_by_contrasts import judge as contrast
+    from analysis.tables.claims_by_contrasts import parse
     from analysis.tables.results import ClaimResult
 
     def rows(file: str) -> list[dict[str, str]]:
@@ -56,4 +57,6 @@ def with_claims(
     stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
     if table.is_quick or not stated:
         return result
-    return dataclasses.replace(result, claims=made_of(table.paper, "claims.csv", claims))
+    judged = made_of(table.paper, "claims.csv", claims)
+    falls = any(parse(row["contrast"]).is_fall for row in contrasts)
+    return dataclasses.replace(result, claims=judged, has_falls=falls)

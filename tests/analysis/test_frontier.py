@@ -92,6 +92,18 @@ def test_what_is_not_compared_says_why() -> None:
         excess(learned(0.9e6, 0.9), FAMILIES)
 
 
+def test_runs_cheaper_than_all_made_by_hand_are_left_out_while_most_are_not() -> None:
+    """One of three is: the two others are compared, as they are alone. Two of three: none is."""
+    point = learned(4e6, 0.81)
+    cheap = replace(point, costs=(0.9e6, 4e6, 4e6))
+    assert why_not(cheap, FAMILIES) == ""
+    found = excess(cheap, FAMILIES)
+    alone = replace(point, costs=cheap.costs[1:], accuracies=cheap.accuracies[1:], runs=2)
+    assert found == excess(alone, FAMILIES)
+    assert (found.runs, excess(point, FAMILIES).runs) == (2, 3)
+    assert "smaller than all" in why_not(replace(point, costs=(0.9e6, 0.9e6, 4e6)), FAMILIES)
+
+
 def test_the_envelope_has_nothing_cheaper_and_better() -> None:
     points = [learned(c, a) for c, a in ((4, 0.5), (2, 0.5), (1, 0.2), (8, 0.4), (9, 0.7))]
     assert [(p.cost, p.accuracy) for p in envelope(points)] == [(1, 0.2), (2, 0.5), (9, 0.7)]

@@ -198,6 +198,7 @@ def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, "x"), "none of kernels"),  # type: ignore[arg-type]
         (lambda: shrink(nn.Sequential(nn.Conv2d(3, 2, 3)), 0), "cannot be taken out"),
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, tau_mode="x"), "none of absolute"),  # type: ignore[arg-type]
+        (lambda: shrink(own_chain(nn.Conv2d(4, 4, 3, padding_mode="reflect")), 0), "with zeros"),
         (lambda: shrink(own_chain(nn.Sigmoid()), 0), r"features\.2 \(Sigmoid\) does not keep"),
         (lambda: shrink(own_chain(nn.ChannelShuffle(2)), 0), r"\(ChannelShuffle\) does not keep"),
         (

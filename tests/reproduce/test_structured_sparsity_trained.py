@@ -13,6 +13,7 @@ from record_makers import make
 
 from analysis.documents.blocks import Data
 from analysis.documents.panels import FigureBlock
+from analysis.documents.table_notes import statements
 from analysis.papers.structured_sparsity import measurement_names
 from benchmarks.models import PairedNet
 from benchmarks.procedures import thresholds
@@ -180,7 +181,10 @@ def test_what_figure_1_says_is_judged_and_drawn(tmp_path: Path) -> None:
     verdicts = {claim.claim: claim.verdict for claim in result.claims}
     assert verdicts["narrower"] == verdicts["narrower by layer"] == "confirmed"
     assert verdicts["constraints"] == "confirmed"
+    assert verdicts["constraints by layer"] == "confirmed"
     assert verdicts["layers disappear"] == "contradicted"  # here none has
+    notes = [note.topic for block in statements(result) for note in block.items]
+    assert "Falls" in notes
     data = next(b for b in result.further if isinstance(b, Data))
     rows = [row for row in data.rows if row[1:3] == ("0.001", 1) and row[0].endswith("-3.2")]
     (residual,), (plain,) = ([r[3:] for r in rows if ("plain" in r[0]) == own] for own in (0, 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -76,6 +76,7 @@ class Excess:
         low, high: 95 % interval by Welch's t, with Satterthwaite's degrees of freedom, as far as
             shares can differ.
         above, below: one-sided p-values.
+        runs: that were compared.
     """
 
     mean: float
@@ -84,6 +85,7 @@ class Excess:
     above: float
     below: float
     family: str
+    runs: int
 
 
 def lines(hand_made: Sequence[HandMade]) -> dict[str, Line]:
@@ -127,19 +129,30 @@ def why_not(point: Point, families: Mapping[str, Line]) -> str:
         return "as large as the base network"
     if max(point.costs) > largest:
         return "larger than the base network"
-    if not any(weights(line, min(point.costs)) for line in families.values()):
+    if len(_reached(point, families).costs) < max(2, len(point.costs) / 2):
         return "smaller than all made by hand"
     return ""
 
 
+def _reached(point: Point, families: Mapping[str, Line]) -> Point:
+    """Without those runs whose networks are cheaper than all that were made by hand."""
+    least = min(line[0].cost for line in families.values())
+    pairs = zip(point.costs, point.accuracies, strict=True)
+    kept = [(cost, accuracy) for cost, accuracy in pairs if cost >= least]
+    costs, accuracies = zip(*kept, strict=True) if kept else ((), ())
+    return replace(point, costs=costs, accuracies=accuracies)
+
+
 def excess(point: Point, families: Mapping[str, Line]) -> Excess:
-    """A point against the better line at its cost, of those that reach all of its networks.
+    """A point against the better line at its cost, of those that reach all of its networks but
+    those that are cheaper than all made by hand.
 
     Raises:
         ValueError: where :func:`why_not` says why.
     """
     if reason := why_not(point, families):
         raise ValueError(reason)
+    point = _reached(point, families)
     middle = math.exp(float(np.mean(np.log(point.costs))))
     middle = min(max(middle, min(point.costs)), max(point.costs))  # whatever rounding did
     reach = {n: f for n, f in families.items() if weights(f, min(point.costs)) is not None}
@@ -158,11 +171,12 @@ def excess(point: Point, families: Mapping[str, Line]) -> Excess:
     if not small:  # few equal runs tell nothing of the spread of others
         is_sure = min(freedom for _, freedom in parts) + 1 >= SEEDS_NEEDED
         low, high, sign = (mean, mean, float(np.sign(mean))) if is_sure else (-1.0, 1.0, 0.0)
-        return Excess(mean, low, high, (1 - sign) / 2, (1 + sign) / 2, family)
+        return Excess(mean, low, high, (1 - sign) / 2, (1 + sign) / 2, family, len(differences))
     spread, freedom = math.sqrt(variance), variance**2 / small
     reach_of = float(stdtrit(freedom, 1 - ERROR / 2)) * spread
     p = float(stdtr(freedom, mean / spread))
-    return Excess(mean, max(-1.0, mean - reach_of), min(1.0, mean + reach_of), 1 - p, p, family)
+    low, high = max(-1.0, mean - reach_of), min(1.0, mean + reach_of)
+    return Excess(mean, low, high, 1 - p, p, family, len(differences))
 
 
 def envelope(points: Sequence[Point]) -> list[Point]:

@@ -33,7 +33,8 @@ SIDES = ("τ absolute", "τ of the layer's largest norm")
 FAMILIES = {"narrow": ("fewer kernels", 4), "shallow": ("fewer layers", 5)}
 ENVELOPE, BASE = 7, 6
 COLUMNS = ("cell", "tau", "runs", "built", "multiply_adds", "accuracy", "kernels_left",
-           "by_hand", "difference", "low", "high", "compared_with", "why_not")  # fmt: skip
+           "compared_runs", "by_hand", "difference", "low", "high", "compared_with",
+           "why_not")  # fmt: skip
 
 
 def blocks(
@@ -70,7 +71,8 @@ def judged(
     """Whether what one τ leaves lies above what is made by hand: what becomes of the sentence, see
     :class:`analysis.tables.results.ClaimResult`. Undecided while a cell has few runs.
 
-    Networks as large as the base network, or smaller than all that were made by hand, do not count.
+    Networks as large as the base network do not count, nor those of which more than half of the
+    runs are cheaper than all that were made by hand.
 
     Args:
         learned: how many cells have a penalty, with runs or without.
@@ -111,7 +113,10 @@ def _grid(points: Sequence[Point], families: Families) -> Grid:
             found = frontier.excess(point, families[point.base])
             interval = ACCURACY.difference_interval(found.low, found.high)
             difference = Cell(ACCURACY.difference(found.mean), found.mean, detail=interval)
-            shown = [difference, Cell(FAMILIES.get(found.family, (found.family, 0))[0])]
+            family = FAMILIES.get(found.family, (found.family, 0))[0]
+            if found.runs < len(point.costs):
+                family += f", {found.runs} of {len(point.costs)} runs"
+            shown = [difference, Cell(family)]
         rows.append(
             row(
                 point.alpha,
@@ -130,7 +135,8 @@ def _grid(points: Sequence[Point], families: Families) -> Grid:
         "millions of multiply-adds; and how much more accurate they are than networks with fewer "
         "kernels or fewer layers made by hand, at equal cost, with a 95 % interval. The hand-made "
         "line at a network's own cost is interpolated between mean accuracies over the logarithm "
-        "of multiply-adds, and the better family counts."
+        "of multiply-adds, and the better family counts. Runs that are cheaper than all made by "
+        "hand are left out."
     )
     name = "thresholded networks beside hand-made ones"
     return Grid("equal-cost", titles, tuple(rows), name, caption, headed=True, captioned=True)
@@ -172,8 +178,8 @@ def _figure(
     legend += [Sampled("both", f"{title} by hand", look) for title, look in FAMILIES.values()]
     legend.append(Sampled("points", "base network", BASE))
     legend.append(Sampled("line", "envelope of α and τ", ENVELOPE))
-    told = f"{result.about.title}: accuracy against multiply-adds, medians over seeds; "
-    told += "τ from small to large: "
+    told = f"{result.about.title}: accuracy against multiply-adds, medians over seeds, a line from "
+    told += "the smallest α to the largest; τ from small to large: "
     told += "; ".join(", ".join(_spelled(t) for t in side) for side in sides)
     mark = "" if result.has_levels else result.about.protocol.upper()
     title = (told, *labels(result))
@@ -201,7 +207,7 @@ def _panel(
     shown = [p for p in points if p.tau in taus and p.costs and p.cost > 0]
     for place, tau in enumerate(taus):
         line = [p for p in shown if p.tau == tau]
-        made.append(_series([(p.cost, 100 * p.accuracy) for p in line], place))
+        made.append(_series([(p.cost, 100 * p.accuracy) for p in line], place, by_cost=False))
     for name, line_ in families.items():
         look = FAMILIES[name][1] if name in FAMILIES else BASE
         made.append(_series([(n.cost, 100 * _median(n)) for n in line_], look))
@@ -221,8 +227,10 @@ def _panel(
     )
 
 
-def _series(pairs: Sequence[tuple[float, float]], look: int, *, points: bool = True) -> Series:
-    ordered = sorted(pairs)
+def _series(
+    pairs: Sequence[tuple[float, float]], look: int, *, points: bool = True, by_cost: bool = True
+) -> Series:
+    ordered = sorted(pairs) if by_cost else pairs
     places = tuple(math.log2(cost / MILLION) for cost, _ in ordered)
     return Series(places, tuple(y for _, y in ordered), look, points=points)
 
@@ -244,10 +252,11 @@ def _data(points: Sequence[Point], families: Families) -> Data:
     rows = []
     for p in points:
         reason = frontier.why_not(p, families[p.base])
-        compared: tuple[object, ...] = ("", "", "", "", "")
+        compared: tuple[object, ...] = ("", "", "", "", "", "")
         if not reason:
             found = frontier.excess(p, families[p.base])
-            compared = (p.accuracy - found.mean, found.mean, found.low, found.high, found.family)
+            numbers = (p.accuracy - found.mean, found.mean, found.low, found.high)
+            compared = (found.runs, *numbers, found.family)
         known = tuple("" if math.isnan(x) else x for x in (p.cost, p.accuracy, p.kernels))
         rows.append((p.cell, p.tau, p.runs, len(p.costs), *known, *compared, reason))
     return Data(COLUMNS, tuple(rows), "points")
