@@ -121,34 +121,32 @@ def stored_images(run: Run) -> frozenset[str]:
 SHRINKAGE = {"CompactNet": Decimal("1.886"), "CompressedNet": Decimal("1.179")}
 REDUCED_FILTERS, REDUCED_EPOCHS, REDUCED_MILESTONES = 32, 6, (2, 4, 5)
 REDUCED_BETAS = {"SimpleNet": "0", "CompressedNet": "0.384", "CompactNet": "0.109"}
-REDUCED_C, REDUCED_IMAGES = Decimal("0.005"), 12_500
+REDUCED_C = Decimal("0.005")
 QUICK_FILTERS, QUICK_EPOCHS, QUICK_MILESTONES, QUICK_WARMUP = 16, 12, (4, 7, 10), 2
 QUICK_BETAS = {"SimpleNet": "0", "CompressedNet": "0.48", "CompactNet": "0.19"}
 QUICK_C = Decimal("0.05")
 
 
 def reduced(model: str, depth: int) -> Run:
-    """A quarter of CIFAR-100, 32 filters everywhere, six epochs, at rates of 0.1, 0.1, 0.01, 0.01,
-    0.001 and 0.0001.
-
-    The quarter, drawn by the seed, and batches of 32 keep the 391 updates an epoch of all images in
-    batches of 128, a fourth of whose cost two hours on two cores allow. Every image is seen six
-    times, so that training and validation errors still part.
+    """CIFAR-100, 32 filters everywhere, six epochs at 0.1, 0.1, 0.01, 0.01, 0.001 and 0.0001.
 
     In float32, which every processor computes as fast as it can, where most emulate bf16; layers of
-    so few channels gain little by it.
+    so few channels gain little by it. Two cores of an EPYC with AVX2 trained 2,800 images/s of
+    depth 5; by multiply-adds, all 135 runs take them some five hours. A quarter of the images in
+    batches of 32, which two hours allow, was tried: at this rate 58 of 135 networks end at a guess
+    on the images that they are trained on.
 
-    The updates at these rates add up to 864 rates / (1 − momentum). The last rate is one step
-    smaller than the paper's, since so narrow a network has gradients an order of magnitude larger a
-    weight, around which zeroed weights jitter.
+    391 updates of 128 images an epoch at these rates add up to 864 rates / (1 − momentum). The last
+    rate is one step smaller than the paper's, since so narrow a network has gradients an order of
+    magnitude larger a weight, around which zeroed weights jitter.
     """
     return small(
         "cifar100",
         PyramidNet(depth=depth, filters=REDUCED_FILTERS, first_kernel=3),
         penalties(model, c=REDUCED_C, alpha=REDUCED_BETAS[model], beta=REDUCED_BETAS[model]),
-        trained(REDUCED_EPOCHS, batch_size=32, every=REDUCED_EPOCHS),
+        trained(REDUCED_EPOCHS, batch_size=128, every=REDUCED_EPOCHS),
         REDUCED_MILESTONES,
-    ).with_setting("data.train_images", REDUCED_IMAGES)
+    )
 
 
 def quick(model: str, depth: int, betas: Mapping[str, str] = QUICK_BETAS) -> Run:
