@@ -40,9 +40,9 @@ RULES = (
     ),
     Note(
         "the standard deviation of one seed on the data set, of the same runs. With printed "
-        "numbers: of the table's full runs; else what "
-        "the printed stars imply of the printed differences (maximum likelihood, by the "
-        "rank-sum test); else of reduced runs, which scatter more.",
+        "numbers: of the table's full runs; else what the printed stars imply of the printed "
+        "differences (maximum likelihood, by the rank-sum test); else of reduced runs, which "
+        "scatter more.",
         "Spread",
     ),
     Note(
@@ -56,9 +56,8 @@ RULES = (
         "Chosen",
     ),
 )
-GROUP_TITLES = (
-    *("group", "from", "of", "gain", "spread", "chance", "share", "p", "enough", "chosen"),
-)
+GROUP_TITLES = ("group", "from", "of", "gain", "spread", "chance", "share", "p", "enough",
+                "chosen")  # fmt: skip
 
 
 def audit_document(found: Sequence[Audit], *, asked: Sequence[str] = ()) -> Document:

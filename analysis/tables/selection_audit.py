@@ -98,9 +98,10 @@ def _printed_groups(
     results: Sequence[TableResult], seeds: int, references: Collection[str]
 ) -> Iterator[GroupAudit]:
     """What is printed of the full form's groups."""
-    for full, name, above, below in (
-        (result, *sides) for result in results[:1] for sides in _sides(result, references)
-    ):
+    if not results:
+        return
+    full = results[0]
+    for name, above, below in _sides(full, references):
         gain = _printed_gain(full, above, below)
         if gain is not None:
             spread = _spread(results, above[0].margin, seeds)
