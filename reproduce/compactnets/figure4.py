@@ -51,7 +51,7 @@ TABLE = Table(
 )
 REDUCED = TABLE.in_form(
     "reduced",
-    "Zero weights by depth, 32 filters a layer, 6 epochs on CIFAR-100",
+    "Zero weights by depth, 32 filters, 6 epochs on a fifth of CIFAR-100",
     depths.REDUCED,
     comparisons=depths.comparisons(depths.REDUCED),
 )

@@ -90,7 +90,7 @@ TABLE = Table(
 )
 REDUCED = TABLE.in_form(
     "reduced",
-    "Sparsity of CompactNet-7 by layer, 32 filters a layer, 6 epochs on CIFAR-100",
+    "Sparsity of CompactNet-7 by layer, 32 filters, 6 epochs on a fifth of CIFAR-100",
     REDUCED_CELLS,
     comparisons=_comparisons(REDUCED_CELLS),
 )
