@@ -13,6 +13,7 @@ from benchmarks.models.describe import network_measures
 from benchmarks.precisions import precision_fault
 from benchmarks.training.batches import evaluation_batch
 from benchmarks.training.device_services import Request, numerics
+from benchmarks.training.rounded_products import RoundedProducts, multiplies_bfloat16
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +30,9 @@ class Member:
     """A run's state. ``steps`` asks for every bit of work on the device, and yields after it.
 
     Precision "bf16" is autocast: bfloat16 activations and products, float32 master weights,
-    momentum and batch-norm statistics; "float16" is the same with float16 and a scaled loss
-    (:mod:`benchmarks.training.gradient_scale`). "tf32" is float32 whose products round their
+    momentum and batch-norm statistics, by float32 where a processor has no instructions for it
+    (:mod:`benchmarks.training.rounded_products`); "float16" is the same with float16 and a scaled
+    loss (:mod:`benchmarks.training.gradient_scale`). "tf32" is float32 whose products round their
     factors to TensorFloat-32, on CUDA alone; "float32" does so nowhere.
 
     Attributes:
@@ -84,11 +86,17 @@ class Member:
         """How exact the run's float32 products are, as a context, backward passes included."""
         return numerics(self.context.device, self.run.precision)
 
-    def autocast(self) -> torch.autocast:
+    @contextlib.contextmanager
+    def autocast(self) -> Iterator[None]:
         """The precision of the run's forward passes, as a context."""
         kind = self.context.device.type
         lower = LOWER.get(self.run.precision)
-        return torch.autocast(kind, lower or torch.bfloat16, enabled=lower is not None)
+        rounds = lower is not None and kind == "cpu" and not multiplies_bfloat16()
+        with (
+            torch.autocast(kind, lower or torch.bfloat16, enabled=lower is not None),
+            RoundedProducts() if rounds else contextlib.nullcontext(),
+        ):
+            yield
 
     def note_accuracy(self, split: str, epoch: int, correct: int, total: int) -> None:
         """Enter an evaluation into the books; the best one is kept apart, for reference only."""

@@ -178,9 +178,8 @@ def _torch() -> Iterator[Row]:
 
 def _machine() -> Iterator[Row]:
     flags = hardware.bf16_flags()
-    fix = "keep --precision float32 on the CPU: bf16 would be emulated, slowly"
-    found = ", ".join(flags) or "no such instructions"
-    yield _row("bf16 on CPU", found, "" if flags else fix)
+    found = ", ".join(flags) or "no such instructions: about as fast as float32"
+    yield _row("bf16 on CPU", found)
     usable, present = hardware.usable_cores(), os.cpu_count() or 1
     yield _row("CPU cores", f"{usable:g} of {present} usable; {hardware.cpu_name()}")
     memory = hardware.available_memory()

@@ -87,7 +87,6 @@ def launch_missing(selection: Selection, launch: opt.Launch) -> Survey:
             options, fewer = memory_needed.fitting(wanted.missing, options)
             _tell(fewer)
             _confirm(selection, wanted.missing, options, launch)
-        _tell(_emulated(wanted.missing, options))
         summary = train(planned, selection.store, options)
     _tell("" if summary.complete else summary.describe())
     if summary.spent:
@@ -114,22 +113,6 @@ def _check_precisions(missing: Any, options: Any) -> None:
         device = hardware.resolve_device(options.device)
         if fault := precision_fault(min(wanted), device):
             raise UserError(fault)
-
-
-def _emulated(missing: Any, options: Any) -> str:
-    """Where a processor without instructions for bfloat16 is about to train in it."""
-    from reproduce.store import hardware
-
-    if (
-        all(item.run.precision != "bf16" for item in missing)
-        or hardware.resolve_device(options.device) != "cpu"
-        or hardware.bf16_flags()
-    ):
-        return ""
-    return (
-        "this processor has no instructions for bf16 and takes several times as long as in "
-        "float32: --precision float32 trains the same table in a folder of its own"
-    )
 
 
 def _submit(selection: Selection, launch: opt.Launch, wanted: Standing) -> int:

@@ -137,8 +137,7 @@ def reduced(model: str, depth: int) -> Run:
     alone: in batches of 32 at this rate and without a warm-up, 58 of 135 networks of a quarter of
     the images end at a guess on the images that they are trained on.
 
-    In float32, which every processor computes as fast as it can, where most emulate bf16; layers of
-    so few channels gain little by it.
+    In float32: layers of so few channels gain little by bf16, and few processors compute in it.
 
     100 updates an epoch at these rates add up to 261 rates / (1 − momentum). The last rate is one
     step smaller than the paper's, since so narrow a network has gradients an order of magnitude

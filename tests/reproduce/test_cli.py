@@ -164,7 +164,7 @@ def test_long_work_without_a_terminal_needs_yes(
     cifar10_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(speeds, "CALIBRATION_SECONDS", 0.1)
-    # Of the thirteen configurations one is measured, and not where bf16 is emulated.
+    # Of the thirteen configurations one is measured.
     chosen = ("--only", "plain 1 1", "--precision", "float32")
     done = run("table3", *chosen, "--data", str(cifar10_root), "--results", str(tmp_path))
     assert done.returncode == 2
