@@ -30,6 +30,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\tabcolsep}{4pt}
 \setlength{\abovecaptionskip}{0pt}
 \setlength{\belowcaptionskip}{6pt}
+\makeatletter\setlength{\@fptop}{0pt}\setlength{\@fpsep}{14pt}\makeatother
 \pagestyle{plain}
 \begin{document}
 """
@@ -55,8 +56,12 @@ SYMBOLS = {
     **{sign: rf"$_{{{digit}}}$" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     **{
         sign: rf"${name}$"
-        for sign, name in zip("⌊⌋ℓ", (r"\lfloor", r"\rfloor", r"\ell"), strict=True)
+        for sign, name in zip("⌊⌋ℓ‖", (r"\lfloor", r"\rfloor", r"\ell", r"\Vert"), strict=True)
     },
+    **{sign: rf"$\hat{{{letter}}}$" for sign, letter in zip("ŝŵ", "sw", strict=True)},
+    **{sign: rf"$_{{{letter}}}$" for sign, letter in zip("ᵢⱼ", "ij", strict=True)},
+    "⁻": "$^{-}$",
+    "′": "$'$",
     **dict(zip("–—‘’“”", ("--", "---", "`", "'", "``", "''"), strict=True)),
     **dict(zip("\u00a0\u202f\u2009", ("~", r"\,", r"\,"), strict=True)),
     "½": r"$\frac{1}{2}$",
@@ -140,7 +145,7 @@ def _head(document: Document) -> str:
     lines = [rf"\textbf{{{escape(label)}}}" for label in document.labels]
     lines += [escape(line) for line in document.lines]
     head = rf"\section*{{\raggedright {escape(f'{document.title} ({document.id})')}}}"
-    return "\n\n".join([f"{head}\n{escape(document.caption)}.", *lines]) + "\n"
+    return "\n\n".join([f"{head}\n{escape(document.caption)}.", *lines]) + "\n\n"
 
 
 def _pages(rows: Sequence[Row]) -> list[slice]:

@@ -161,6 +161,7 @@ def test_escaped_text_has_no_active_character_left(text: str) -> None:
         ("see `reproduce readings`", r"see \texttt{reproduce readings}"),
         ("中", "[U+4E2D]"),
         ("Łódź", "Łódź"),
+        ("‖ŵᵢ‖⁻¹ ŝ′", r"$\Vert$$\hat{w}$$_{i}$$\Vert$$^{-}$$^{1}$ $\hat{s}$$'$"),
     ],
 )
 def test_escapes(text: str, latex: str) -> None:

@@ -42,6 +42,8 @@ def test_every_committed_report_holds(capsys: pytest.CaptureFixture[str]) -> Non
         report["report"] for report in reports
     }
     assert not any("cannot be computed" in note for r in reports for note in r["notes"])
+    # A code point stands where LaTeX has no glyph.
+    assert not [path for path in results.rglob("*.tex") if "[U+" in path.read_text()]
 
 
 def test_what_is_computed_at_once_is_the_same_with_quick(
