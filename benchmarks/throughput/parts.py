@@ -20,6 +20,7 @@ within a round, and medians shown.
 - **energies of vectors**: what energies of filters add to a step of resnet-20 and resnet-110,
   forward and backward; **hierarchy of classes**: the same of CIFAR-100's superclasses.
 - **branches**: whole steps of RCNet-10 with three branches a convolution, and with STRIP-Reg.
+- **bf16**: see :mod:`benchmarks.throughput.lower_precision`.
 - **smaller networks**: see :mod:`benchmarks.throughput.smaller_networks`.
 """
 
@@ -47,7 +48,7 @@ from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.models import LocallyConnected2d, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
 from benchmarks.optimizers.lasso import lasso_step
-from benchmarks.throughput import penalty_costs, smaller_networks
+from benchmarks.throughput import lower_precision, penalty_costs, smaller_networks
 from benchmarks.throughput.rivals import BATCH, SIDE, by_groups, by_position, torchvision_loader
 from benchmarks.training.loop import prepare
 
@@ -208,6 +209,9 @@ def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
             penalty_costs.hierarchies, SMALL, device
         ),
         f"branches, RCNet-10, batch {SMALL}": partial(penalty_costs.branches, SMALL, device),
+        f"bf16, VGG-10 of a quarter, batch {SMALL}": lambda: lower_precision.training_group(
+            SMALL, device
+        ),
         "smaller networks, batch 1": lambda: smaller_networks.inference_group(1, device),
         "smaller networks, batch 128": lambda: smaller_networks.inference_group(128, device),
     }
