@@ -131,7 +131,7 @@ def _small(form: str) -> Iterator[Cell]:
 
 REDUCED = TABLE.in_form(
     "reduced",
-    "Features of networks trained on a fifth of CIFAR-100, by a linear SVM on CIFAR-10",
+    "Features of networks trained on a fifth of CIFAR-100, by an SVM of 1,000 of CIFAR-10",
     _small("reduced"),
     comparisons=(
         Comparison(

@@ -99,10 +99,11 @@ def by_split(run: Run, seed: int) -> Run:
 
 
 def reduced(model: str, depth: int) -> Run:
-    """Table 1's reduced network on CIFAR-100, whose features an SVM separates on CIFAR-10."""
+    """Table 1's reduced network on CIFAR-100, whose features an SVM separates on CIFAR-10, by 100
+    images a class as the paper's on 15 Scenes."""
     source = protocol.reduced(model, depth)
     run = svm(source, source.data.replace(name="cifar10", train_images=0))
-    fit = LinearSVM(images=5_000, choices=PENALTIES[:3], is_result=True)
+    fit = LinearSVM(images=1_000, choices=PENALTIES[:3], is_result=True)
     return _with_svm(run, fit)
 
 
