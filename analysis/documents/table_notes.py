@@ -121,6 +121,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
         "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
         "Falls": wording.FALLS_RULE if result.has_falls else "",
+        "Alike": _alike(result),
         "Diverged": f"{counted(diverged, 'run')}, ranked below all others." if diverged else "",
         "Sensitive": _sensitive(result),
         "Remark": about.remark,
@@ -177,6 +178,16 @@ def _margin(result: TableResult) -> str:
         used = {cell.margin for cell in result.cells}
         text = ", ".join(f"{d} {unit} on {name}" for name, d in delta.items() if name in used)
     return f"δ = {text}, set before any run. {result.about.margin_reason}".rstrip()
+
+
+def _alike(result: TableResult) -> str:
+    """The margin of claims that cells are alike, where it is no margin of levels, told above."""
+    delta = None if result.has_levels else result.alike_within
+    if delta is None or isinstance(delta, Mapping):
+        return ""
+    unit = result.about.measure.margin_unit
+    unit = unit.removesuffix("s") if delta == 1 else unit
+    return f"within δ = {delta} {unit}, the margin of the full table, set before any run."
 
 
 def _sensitive(result: TableResult) -> str:

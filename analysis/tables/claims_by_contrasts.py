@@ -223,7 +223,7 @@ def _tested(
         if _same_runs(contrast, cells):
             return Outcome(True, True, False)
         first = cells[contrast.cells[0]]
-        margins = result.delta
+        margins = result.alike_within
         delta = margins.get(first.margin) if isinstance(margins, Mapping) else margins
         if delta is None:
             return Outcome(abs(mean) < spread, False, False)

@@ -198,6 +198,8 @@ class TableResult:
     missing: tuple[tuple[str, int], ...] = ()  # (cell, seed) of runs asked for that are not there
     claims: tuple[ClaimResult, ...] = ()  # what the paper's text says of the table, judged
     has_falls: bool = False  # whether one of them is that cells fall one after another
+    # where one of them is that cells are alike: the margin for it, as ``delta``, in every form
+    alike_within: Decimal | Mapping[str, Decimal] | None = None
     others: tuple[TableResult, ...] = ()  # the same cells by further measures
     chosen: tuple[Chosen, ...] = ()  # what the table's declared choices have come to
     # by cell the learning curves of its runs, each of [epoch, accuracy] pairs

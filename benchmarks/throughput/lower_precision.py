@@ -45,5 +45,5 @@ def training_group(batch: int, device: torch.device) -> dict[str, Work]:
 
     found = {"float32": step_of(), "torch's autocast": step_of(autocast)}
     if device.type == "cpu":
-        found["ours, rounded products"] = step_of(autocast, RoundedProducts)
+        found["products in float32, rounded"] = step_of(autocast, RoundedProducts)
     return found

@@ -12,13 +12,15 @@ from torch.overrides import TorchFunctionMode
 
 # What the suite's networks multiply by; torch computes all of it in bfloat16 under autocast.
 PRODUCTS = frozenset({torch.conv2d, functional.linear, torch.bmm})
+OPERATOR = "_is_mkldnn_bf16_supported"  # oneDNN's own account
 
 
 def multiplies_bfloat16() -> bool:
     """Whether this processor has instructions for products of bfloat16."""
     if platform.machine().lower() in ("x86_64", "amd64"):
         return torch.cpu._is_avx512_bf16_supported()
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    # Builds without oneDNN have no such operator.
+    return hasattr(torch.ops.mkldnn, OPERATOR) and getattr(torch.ops.mkldnn, OPERATOR)()
 
 
 class RoundedProducts(TorchFunctionMode):
@@ -37,12 +39,22 @@ class RoundedProducts(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func not in PRODUCTS or not torch.is_autocast_enabled("cpu"):
+        if func not in PRODUCTS or not _is_lowered([*args, *kwargs.values()]):
             return func(*args, **kwargs)
         with torch.autocast("cpu", enabled=False):
             factors = [_rounded(value) for value in args]
             named = {name: _rounded(value) for name, value in kwargs.items()}
             return func(*factors, **named).to(torch.bfloat16)
+
+
+def _is_lowered(values: Sequence[Any]) -> bool:
+    """Whether autocast would compute with these values in bfloat16."""
+    tensors = [value for value in values if isinstance(value, torch.Tensor)]
+    return (
+        torch.is_autocast_enabled("cpu")
+        and torch.get_autocast_dtype("cpu") == torch.bfloat16
+        and all(tensor.dtype in (torch.float32, torch.bfloat16) for tensor in tensors)
+    )
 
 
 def _rounded(value: Any) -> Any:

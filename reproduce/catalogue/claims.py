@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from reproduce.catalogue.margins import alike_within
 from reproduce.catalogue.paper_files import made_of, read_rows
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def with_claims(
     stated, contrasts = rows("claims.csv"), rows("contrasts.csv")
     if table.is_quick or not stated:
         return result
+    parsed = [parse(row["contrast"]) for row in contrasts]
+    names = {cell.name for cell in table.cells}
+    if any(one.is_equality and names.issuperset(one.cells) for one in parsed):
+        result = dataclasses.replace(result, alike_within=alike_within(table))
     judged = made_of(table.paper, "claims.csv", claims)
-    falls = any(parse(row["contrast"]).is_fall for row in contrasts)
+    falls = any(one.is_fall for one in parsed)
     return dataclasses.replace(result, claims=judged, has_falls=falls)

@@ -34,10 +34,7 @@ def margin_of(table: Table) -> Margin:
     Raises:
         UserError: where there is none for the table or one of its data sets.
     """
-    try:
-        found = decode(table.paper, "margins.toml", dict[str, Margin])[table.name]
-    except KeyError:
-        raise UserError(f"margins.toml of {table.paper} has no margin for {table.name}") from None
+    found = _declared(table)
     data = {cell.template.data.name for cell in table.cells}
     for delta in (found.delta, *found.measures.values()):
         if isinstance(delta, dict) and (lacking := sorted(data - delta.keys())):
@@ -45,3 +42,19 @@ def margin_of(table: Table) -> Margin:
                 f"margins.toml of {table.paper}: {table.name} has none for {lacking[0]}"
             )
     return found
+
+
+def alike_within(table: Table) -> Decimal | dict[str, Decimal] | None:
+    """Within what two cells of a table, in whatever form, are alike where the text says so.
+
+    Raises:
+        UserError: where there is no margin for the table.
+    """
+    return _declared(table).delta
+
+
+def _declared(table: Table) -> Margin:
+    try:
+        return decode(table.paper, "margins.toml", dict[str, Margin])[table.name]
+    except KeyError:
+        raise UserError(f"margins.toml of {table.paper} has no margin for {table.name}") from None

@@ -29,7 +29,7 @@ def cell(name: str, values: Any, published: str | None = None) -> CellResult:
 
 def table(*cells: CellResult) -> TableResult:
     about = About("p/t", "T", "c", measure=PERCENT)
-    return TableResult(about, cells, (), 6, 0, {"d": Decimal(2)})
+    return TableResult(about, cells, (), 6, 0, None, alike_within={"d": Decimal(2)})
 
 
 def verdict(text: str, *cells: CellResult, stated: str = "all") -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +28,7 @@ from benchmarks.models import (
     Shallow,
 )
 from benchmarks.run import Run
-from benchmarks.training import loop, member
+from benchmarks.training import loop, member, rounded_products
 from benchmarks.training.rounded_products import RoundedProducts
 
 SHAPES: dict[str, tuple[Callable[..., torch.Tensor], tuple[int, ...], tuple[int, ...]]] = {
@@ -59,6 +61,42 @@ def test_factors_and_results_are_rounded_and_sums_are_not(kind: str, seed: int) 
         # All but where a sum in float32 lies on the other side of the middle of two numbers.
         assert (ours == whole.bfloat16().to(ours.dtype)).float().mean() >= 0.97
     assert {factor.grad.dtype for factor in factors if factor.grad is not None} == {torch.float32}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_bias_is_rounded_too(named: bool) -> None:
+    """By place and by name."""
+    left, right, bias = torch.ones(1, 1), torch.zeros(1, 1), torch.tensor([1 + 2.0**-7 + 2.0**-9])
+    with torch.autocast("cpu", torch.bfloat16), RoundedProducts():
+        given: dict[str, Any] = {"bias": bias} if named else {}
+        found = functional.linear(left, right, *(() if named else (bias,)), **given)
+    assert found == bias.bfloat16()
+    # Rounded before a sum that its last digits would turn.
+    right = torch.full((1, 1), 2.0**-8 - 2.0**-9)
+    with torch.autocast("cpu", torch.bfloat16), RoundedProducts():
+        found = functional.linear(left, right, **{"bias": bias})
+    assert found == (right.bfloat16().double() + bias.bfloat16().double()).float().bfloat16()
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.int64])
+def test_what_autocast_leaves_alone_is_left_alone(kind: torch.dtype) -> None:
+    left, right = torch.full((2, 3), 1001, dtype=kind), torch.full((4, 3), 3, dtype=kind)
+    with torch.autocast("cpu", torch.bfloat16), RoundedProducts():
+        found = functional.linear(left, right)
+    assert found.dtype == kind
+    assert (found == 9009).all()
+
+
+def test_a_build_without_onednn_has_no_such_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert rounded_products.multiplies_bfloat16() in {True, False}
+    monkeypatch.setattr(rounded_products, "OPERATOR", "_no_such_operator")
+    assert rounded_products.multiplies_bfloat16() is False
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists() and platform.system() == "Linux":
+        has = "avx512_bf16" in cpuinfo.read_text()
+        assert rounded_products.multiplies_bfloat16() is has
 
 
 def test_without_autocast_nothing_is_rounded() -> None:
