@@ -94,7 +94,7 @@ def book(
         figures: of each document the PDF files of its figures, beside the ``.tex``.
         missing: names of what has no document yet, told below the contents.
     """
-    parts = [PREAMBLE, rf"{{\Large\bfseries {escape(title)}\par}}\tableofcontents" "\n"]
+    parts = [PREAMBLE, rf"{{\Large\bfseries\raggedright {escape(title)}\par}}\tableofcontents" "\n"]
     if missing:
         parts.append(f"\n\\bigskip Without a run yet: {escape(', '.join(missing))}.\n")
     for document, files in zip(documents, figures, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from benchmarks.data.dataset import Dataset, build
 from benchmarks.errors import UserError
 from benchmarks.run import Run
 from benchmarks.training import checkpoint
+from benchmarks.training.placed_splits import ResidentSplit
 from reproduce.executors.launch import launch, make_job
 from reproduce.running import images
 from reproduce.running.campaign import Survey
@@ -86,6 +88,29 @@ def test_a_failure_of_another_command_meanwhile_counts(
     worker, _ = trainer(job)
     worker.work()
     assert store.records.finished([p.run.hash for p in planned]) == {second.run.hash}
+
+
+def test_a_runs_images_are_let_go_before_the_next(
+    store: Store, options: LaunchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where so few objects are made that Python's collector is never due."""
+    planned = tiny_table(3)
+    held: list[int] = []
+    original = Trainer._train
+
+    def train(self: Trainer, batch: list[PlannedRun], device: Any) -> None:
+        held.append(sum(type(one) is ResidentSplit for one in gc.get_objects()))
+        original(self, batch, device)
+
+    monkeypatch.setattr(Trainer, "_train", train)
+    gc.collect()
+    gc.disable()
+    try:
+        assert launch(planned, store, options).complete
+    finally:
+        gc.enable()
+    assert len(held) == 3
+    assert held[1:] == [held[0]] * 2
 
 
 def test_each_data_set_is_read_once_whatever_order_the_runs_come_in(
