@@ -178,7 +178,7 @@ def _torch() -> Iterator[Row]:
 
 def _machine() -> Iterator[Row]:
     flags = hardware.bf16_flags()
-    found = ", ".join(flags) or "no such instructions: slower than float32"
+    found = ", ".join(flags) or "no such instructions: nearly as fast as float32"
     yield _row("bf16 on CPU", found)
     usable, present = hardware.usable_cores(), os.cpu_count() or 1
     yield _row("CPU cores", f"{usable:g} of {present} usable; {hardware.cpu_name()}")
