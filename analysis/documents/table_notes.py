@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from analysis.counted import counted
 from analysis.documents.blocks import MISSING, Block, Claim, Claims, Note, Notes
@@ -171,23 +172,27 @@ def _detectable(result: TableResult) -> str:
 
 
 def _margin(result: TableResult) -> str:
-    """The margin, "0.5 points", or those of the data sets that the cells use."""
-    unit, delta = result.about.measure.margin_unit, result.delta
-    text = f"{delta} {unit}"
-    if isinstance(delta, Mapping):
-        used = {cell.margin for cell in result.cells}
-        text = ", ".join(f"{d} {unit} on {name}" for name, d in delta.items() if name in used)
-    return f"δ = {text}, set before any run. {result.about.margin_reason}".rstrip()
+    """The margin of levels, and why it is that."""
+    within = _within(result, result.delta)
+    return f"{within}, set before any run. {result.about.margin_reason}".rstrip()
 
 
 def _alike(result: TableResult) -> str:
     """The margin of claims that cells are alike, where it is no margin of levels, told above."""
-    delta = None if result.has_levels else result.alike_within
-    if delta is None or isinstance(delta, Mapping):
+    if result.has_levels or result.alike_within is None:
         return ""
+    within = _within(result, result.alike_within)
+    return f"within {within}, the margin of the full table, set before any run."
+
+
+def _within(result: TableResult, delta: Decimal | Mapping[str, Decimal] | None) -> str:
+    """A margin, "δ = 0.5 points", or those of the data sets that the cells use."""
     unit = result.about.measure.margin_unit
-    unit = unit.removesuffix("s") if delta == 1 else unit
-    return f"within δ = {delta} {unit}, the margin of the full table, set before any run."
+    text = f"{delta} {unit.removesuffix('s') if delta == 1 else unit}"
+    if isinstance(delta, Mapping):
+        used = {cell.margin for cell in result.cells}
+        text = ", ".join(f"{d} {unit} on {name}" for name, d in delta.items() if name in used)
+    return f"δ = {text}"
 
 
 def _sensitive(result: TableResult) -> str:

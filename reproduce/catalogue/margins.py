@@ -45,12 +45,17 @@ def margin_of(table: Table) -> Margin:
 
 
 def alike_within(table: Table) -> Decimal | dict[str, Decimal] | None:
-    """Within what two cells of a table, in whatever form, are alike where the text says so.
+    """Within what two cells of a table, in whatever form, are alike where the text says so; None
+    without a margin, or one of the form's data sets.
 
     Raises:
         UserError: where there is no margin for the table.
     """
-    return _declared(table).delta
+    delta = _declared(table).delta
+    if not isinstance(delta, dict):
+        return delta
+    data = {cell.template.data.name for cell in table.cells}
+    return {name: margin for name, margin in delta.items() if name in data} or None
 
 
 def _declared(table: Table) -> Margin:

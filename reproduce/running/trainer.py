@@ -186,8 +186,8 @@ class Trainer:
             should_leave=lambda: self._leaving.is_set() or self.pace.should_leave(),
             on_outcome=self._on_outcome,
         )
-        # Packs refer to themselves, and so do the images that they hold on the device; Python's own
-        # collector counts objects, of which runs that train little make few, and not their bytes.
+        # A run's member and its work refer to each other and hold its images; Python's collector
+        # counts objects, of which runs that train little make few, and not their bytes.
         gc.collect()
         if self.job.deadline is not None:
             self._remember()
