@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 START = "start with `reproduce table3 --quick`"
+DONE = "every table that was begun has all of its runs, and a report of them"
 HELP = (
     "`reproduce list` tells what each is, `reproduce report --html` shows what came out, "
     "`reproduce --help` teaches all commands"
@@ -70,10 +71,20 @@ def dashboard(results: Path | None = None) -> str:
     lines += [_filled(_line(row), "") for row in rows if "damage" in row]
     running = sum(len(store.leases().owners()) for store in stores(base))
     lines += ["", f"{counted(running, 'run')} claimed now"] if running else [""]
-    following = [f"`{row['next']}`" for row in rows if row["table"]][-2:]
-    lines.append(_filled(f"next: {', '.join(following)}" if following else START, ""))
+    following = [f"`{row['next']}`" for row in _open(rows)[:2]]
+    other = DONE if any(row["table"] for row in rows) else START
+    lines.append(_filled(f"next: {', '.join(following)}" if following else other, ""))
     lines.append(_filled(HELP, ""))
     return "\n".join(lines)
+
+
+def _open(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tables that are whole and whose report lacks runs, then those that lack runs, of which the
+    nearest to its end comes first."""
+    tables = [row for row in rows if row["table"]]
+    share = {id(row): row["done"] / row["planned"] for row in tables}
+    found = [row for row in tables if share[id(row)] < 1 or row["reported"] != row["done"]]
+    return sorted(found, key=lambda row: -share[id(row)])
 
 
 def _filled(text: str, indent: str = "  ") -> str:
@@ -103,7 +114,7 @@ def _finished(base: Path) -> list[dict[str, Any]]:
         for entry in entries() if found else ():
             whole = entry.load() if entry.trains else None
             if whole is not None and store.form in (whole.form, *whole.forms):
-                rows += _rows(whole.of_form(store.form), found, precisions, kinds, told)
+                rows += _rows(whole.of_form(store.form), store, found, precisions, kinds, told)
         if others := sum(count for name, count in found.items() if name not in told):
             rows.append({"table": None, "form": store.form, "done": others})
     return rows
@@ -119,6 +130,7 @@ def _readable(store: Store) -> tuple[list[Record], str]:
 
 def _rows(
     table: Table,
+    store: Store,
     found: Counter[str],
     precisions: Iterable[str],
     kinds: Container[tuple[str, str]],
@@ -141,6 +153,7 @@ def _rows(
         done = sum(found[configuration] for configuration in names)
         told |= names
         own = precision == table.cells[0].template.precision
+        variant = "" if own else f"precision={precision}"
         options = table.option + ("" if own else f" --precision {precision}")
         if done:
             yield {
@@ -149,8 +162,17 @@ def _rows(
                 "precision": precision,
                 "done": done,
                 "planned": planned,
+                "reported": _reported(store.report(table.id, variant)),
                 "next": f"reproduce {'report' if done >= planned else 'status'} {name}{options}",
             }
+
+
+def _reported(folder: Path) -> int:
+    """How many runs a written report is of; none where there is no report that can be read."""
+    try:
+        return int(json.loads((folder / f"{folder.name}.json").read_bytes())["runs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from analysis.counted import are, counted
 from benchmarks.errors import UserError
-from reproduce.catalogue.papers import default_paper, entries, find, papers
+from reproduce.catalogue.papers import default_paper, entries, named, papers
 from reproduce.commands import options as opt
 from reproduce.commands import page
 from reproduce.commands.exit_codes import DIFFERS, DONE
@@ -55,7 +55,9 @@ def verify(
     tables: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TABLE…]", help="Such as table3; all by default.", show_default=False
+            metavar="[PAPER|TABLE…]",
+            help="Such as dh2l or table3; all by default, and the pages and audits of all.",
+            show_default=False,
         ),
     ] = None,
     draw: Annotated[
@@ -74,7 +76,7 @@ def verify(
     base = results or default_results()
     if not base.is_dir():
         raise UserError(f"there is no folder {base}")
-    wanted = [find(name) for name in tables] if tables else list(entries())
+    wanted = named(tables or ())
     found = [f for store in stores(base) for entry in wanted for f in _of(entry, store, draw)]
     if not tables:
         found += [*_audits(base, draw), *_pages(base)]

@@ -230,7 +230,7 @@ def test_what_was_deleted_is_missed_where_git_has_it(
     for path in (copied / "report.html", copied / RUNS):
         path.unlink()
     (copied / FOLDER / "selection.csv").unlink()
-    code, reports = found(capsys, "theorem1", TABLE, "--results", str(copied))
+    code, reports = found(capsys, "theorem1", "beta-lasso", "--results", str(copied))
     wrong = {report["report"]: report["wrong"] for report in reports}
     assert (code, wrong.keys()) == (1, {str(FOLDER), "locality/theorem1"})
     remedy = f"`git checkout -- {folder}` restores what was there"

@@ -80,7 +80,25 @@ def test_runs_of_two_tables_count_for_both(
     text = " ".join(" ".join(lines).split())
     assert "table3 (float32 3/195)" in text
     assert "figure3 (reduced bf16 2/30)" in text
-    assert "next: `reproduce " in text
+    lacking = ("figure3 --reduced", "table2 --reduced")  # 2 of 30, 2 of 90; 3 of 195, 3 of 1,620
+    assert f"next: {', '.join(f'`reproduce status beta-lasso/{each}`' for each in lacking)}" in text
+
+
+def test_next_is_what_lacks_a_report_then_what_lacks_runs(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def following() -> str:
+        assert run([]) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        return text[text.index("next: ") : text.index("`reproduce list`")]
+
+    publish("table3", "plain 1 1", "2")
+    for cell in select("table3", form="reduced").cells:
+        publish("table3", cell.name, "15", "reduced")
+    assert following().startswith("next: `reproduce report table3 --reduced`, ")
+    assert run(["report", "table3", "--reduced"]) == 0
+    capsys.readouterr()
+    assert following().startswith("next: `reproduce status table3`, ")
 
 
 def test_what_is_damaged_is_told_and_hides_nothing_else(
