@@ -273,5 +273,15 @@ class TableResult:
         return parts
 
     def tested(self) -> dict[str, ComparisonResult]:
-        """The comparison of each tested cell with its baseline."""
-        return {pair.first: pair for pair in self.comparisons}
+        """The comparison of each tested cell; of several the one with the largest p-value, whose
+        stars the others have at least."""
+        found: dict[str, ComparisonResult] = {}
+        for pair in self.comparisons:
+            others = (found.get(pair.first, pair), pair)
+            found[pair.first] = max(others, key=lambda p: p.test.p_value if p.test else -1.0)
+        return found
+
+    @property
+    def is_tested_often(self) -> bool:
+        """Whether a cell is the first of several comparisons."""
+        return len({pair.first for pair in self.comparisons}) < len(self.comparisons)

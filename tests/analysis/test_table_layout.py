@@ -8,7 +8,7 @@ import grid_cases as grids
 import pytest
 
 from analysis.documents.blocks import Cell
-from analysis.documents.table_layout import BEST, Line, arrange
+from analysis.documents.table_layout import BEST, Line, arrange, layout
 from analysis.tables.about import About
 from analysis.verdicts.measure import ACCURACY
 
@@ -165,3 +165,20 @@ def test_printed_p_values_stand_in_for_stars() -> None:
 
     assert published(["", "", "0.05", "", "", ""]) == [("*", "0.05")]
     assert published([""] * 6) == [(None, None)]  # no test is printed
+
+
+def test_a_cell_of_several_comparisons_has_the_stars_of_its_largest_p() -> None:
+    whole = grids.complete()
+    pair = whole.comparisons[0]
+    assert pair.test is not None
+    strong = replace(pair, test=replace(pair.test, p_value=1e-6), stars="***")
+    weak = replace(pair, test=replace(pair.test, p_value=0.04), stars="*")
+    untested = replace(pair, test=None, stars=None)
+    cell, others = whole.cell(pair.first), whole.comparisons[1:]
+    for several in ((strong, weak), (weak, strong, untested), (untested, weak)):
+        result = replace(whole, comparisons=(*several, *others))
+        lines = arrange(result, "reproduced")[cell.group]
+        assert lines[cell.label][cell.column].stars == "*"
+        (grid, *_) = layout(result, [cell.name])
+        assert "the stars of its largest p" in grid.caption
+    assert "largest p" not in layout(whole, [cell.name])[0].caption
