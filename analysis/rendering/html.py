@@ -45,6 +45,7 @@ class Section:
     command: str
     document: Document | None = None
     varies: bool = False  # whether it comes out otherwise on another machine
+    is_beside: bool = False  # whether it says more of an entry that has another section
 
 
 def page(
@@ -99,6 +100,8 @@ def _so_far(sections: Sequence[Section]) -> str:
     """How many of a paper's entries are there, such as ": of 11 entries 4 computed"."""
     entries: dict[str, str] = {}
     for section in sections:  # one entry may have several: its forms, its precisions
+        if section.is_beside:
+            continue
         kind = "with runs" if section.document and section.state != COMPUTED else section.state
         entry = " ".join(section.command.split()[:2])
         entries[entry] = kind if section.document else entries.get(entry, "")

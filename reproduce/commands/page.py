@@ -6,8 +6,9 @@ import contextlib
 import inspect
 import io
 import json
+import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -117,8 +118,51 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
                     name, made.title, entry.summary, paper, state, command + option, made
                 )
                 yield section, [*_cards(selection, records)]
+                yield from _under_readings(entry, selection, section)
     if not any_runs:
         yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
+
+
+def _under_readings(
+    entry: Entry, selection: Selection, of: Section
+) -> Iterator[tuple[Section, list[RunCard]]]:
+    """What is reported of a table beside its default readings: it under others, and which of them
+    move a verdict."""
+    from reproduce.catalogue.selection import select_variant
+    from reproduce.commands.sensitivity import document_of, reports
+
+    store, own = selection.store, {*filter(None, selection.variant.split(","))}
+    for variant in store.variants(entry.id):
+        parts = {*variant.split(",")}
+        chosen = sorted(parts - own)
+        if not parts > own or any(part.startswith("precision=") for part in chosen):
+            continue
+        other = select_variant(entry.id, store, variant)
+        records = store.records.collect([p.run.hash for p in other.planned])
+        command = " ".join([of.command, *(f"--reading {part}" for part in chosen)])
+        state = f"{len(records)} of {len(other.planned)} runs"
+        section = _beside(of, chosen, tabled(other), state, command)
+        yield section, [*_cards(other, records)]
+    for _, readings in reports(entry.id, store.report(entry.id, selection.variant).parent):
+        made = document_of(selection, readings)
+        command = of.command.replace("reproduce ", "reproduce sensitivity ", 1)
+        command += "".join(f" --of {reading}" for reading in readings)
+        yield _beside(of, ("sensitivity", *readings), made, of.state, command), []
+
+
+def _beside(
+    of: Section, names: Iterable[str], document: Document, state: str, command: str
+) -> Section:
+    """A section that says more of another's entry, at an anchor of its own."""
+    return replace(
+        of,
+        anchor="-".join([of.anchor, *(re.sub(r"[^\w.]+", "-", name) for name in names)]),
+        title=document.title,
+        state=state,
+        command=command,
+        document=document,
+        is_beside=True,
+    )
 
 
 def _audit(base: Path) -> Section:
@@ -148,6 +192,8 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
     from reproduce.store.schema import told
 
     places = {cell.name: place for place, cell in enumerate(selection.table.cells)}
+    chosen = filter(None, selection.variant.split(","))
+    readings = "".join(f", {each}" for each in chosen if not each.startswith("precision="))
     for item in sorted(selection.planned, key=lambda p: (places[p.cell], p.run.seed)):
         if record := records.get(item.run.hash):
             result, origin = record["result"], record["provenance"]
@@ -157,7 +203,7 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
                 facts["laboratory"] = laboratory
             yield RunCard(
                 record["hash"],
-                f"{selection.table.title}: {item.cell}, seed {item.run.seed}",
+                f"{selection.table.title}: {item.cell}, seed {item.run.seed}{readings}",
                 facts,
                 json.dumps(record["run"], indent=1, ensure_ascii=False),
                 result["curves"],

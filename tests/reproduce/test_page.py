@@ -134,6 +134,17 @@ def test_what_is_there_of_a_paper_is_counted() -> None:
         Section("b", "Table 1", "", "P", "9 of 9 runs", "reproduce p/table1 --reduced", made),
         Section("c", "Table 2", "", "P", "no run yet", "reproduce p/table2"),
         Section("d", "Table 3", "", "P", "computed", "reproduce p/table3", made),
+        Section(
+            "f",
+            "Table 2",
+            "",
+            "P",
+            "3 of 9 runs",
+            "reproduce sensitivity p/table2",
+            made,
+            False,
+            True,
+        ),
         Section("e", "Table 4", "", "P", "needs `reproduce x`", "reproduce p/table4"),
     ]
     text = html_page("T", "", shown, [], lambda _: "")

@@ -10,7 +10,9 @@ import pytest
 import record_makers
 
 from reproduce.__main__ import run
+from reproduce.catalogue.papers import find
 from reproduce.catalogue.selection import select
+from reproduce.commands import page
 
 ASKED = ("sensitivity", "table3", "--reduced")
 
@@ -63,6 +65,7 @@ def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
     assert (written / "table3-sensitivity.json").read_bytes() == before
     verified_by_name(capsys, tmp_path, written)
     told_by_its_report(capsys, tmp_path)
+    shown_on_the_page(capsys, tmp_path)
 
 
 def verified_by_name(capsys: pytest.CaptureFixture[str], results: Path, written: Path) -> None:
@@ -84,6 +87,28 @@ def told_by_its_report(capsys: pytest.CaptureFixture[str], results: Path) -> Non
     assert "L-03 factor of the L2 term = half_sum_sq instead of sum_sq moves, by 15 seeds" in text
     written = json.loads((results / "reduced/locality/table3/table3.json").read_text())
     assert [(m["id"], m["seeds"]) for m in written["moved_verdicts"]] == [("L-03", 15)]
+
+
+def shown_on_the_page(capsys: pytest.CaptureFixture[str], results: Path) -> None:
+    """Beside the table itself: the table under the other reading, with runs of its own, and both
+    reports of what moves a verdict."""
+    other = ["--reduced", "--reading", "L-03=half_sum_sq"]
+    assert run(["report", "table3", *other, "--results", str(results)]) == 0
+    capsys.readouterr()
+    made = [*page.sections(find("table3"), results)]
+    found = {section.anchor.partition("bf16")[2]: section for section, _ in made}
+    assert [section.is_beside for section in found.values()] == [False, True, True, True]
+    assert {name: section.command for name, section in found.items()} == {
+        "": "reproduce locality/table3 --reduced",
+        "-l2_convention-half_sum_sq": (
+            "reproduce locality/table3 --reduced --reading l2_convention=half_sum_sq"
+        ),
+        "-sensitivity": "reproduce sensitivity locality/table3 --reduced",
+        "-sensitivity-L-40": "reproduce sensitivity locality/table3 --reduced --of L-40",
+    }
+    cards = [{card.title.partition(", ")[2] for card in cards} for _, cards in made]
+    assert list(map(len, cards)) == [60, 60, 0, 0]
+    assert {f"{title}, l2_convention=half_sum_sq" for title in cards[0]} == cards[1]
 
 
 def test_fewer_seeds_of_an_alternative_move_nothing_by_themselves(
