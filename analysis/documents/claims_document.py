@@ -23,6 +23,7 @@ RULES = (
         f"{Verdict.NOT_DECIDABLE} where runs are missing that could.",
         "Runs",
     ),
+    Note("nothing is printed that could say it; or no run of that form is there.", MISSING),
     Note(
         "the largest of the differences that the sentence's tests would have seen four times in "
         "five, by the spread of the runs at hand; in points where it is of shares.",
@@ -45,6 +46,7 @@ class Judged:
         form: "full" or "reduced".
         claims: judged by that form's runs, whether there are any or not.
         runs, planned: how many there are, and would be.
+        precision: of the runs, where it is not the form's own.
     """
 
     table: str
@@ -52,6 +54,7 @@ class Judged:
     claims: tuple[ClaimResult, ...]
     runs: int
     planned: int
+    precision: str = ""
 
 
 def claims_document(found: Sequence[Judged]) -> Document:
@@ -103,7 +106,7 @@ def by_print(claim: ClaimResult) -> str:
 def _printed(claim: ClaimResult) -> Cell:
     verdict = by_print(claim)
     if not verdict:
-        return Cell(claim.printed)
+        return Cell(claim.printed or MISSING)
     return Cell(verdict, detail=claim.printed, tone=TONES[verdict])
 
 
@@ -111,7 +114,8 @@ def _by_runs(claim: ClaimResult | None, judged: Judged | None) -> Cell:
     if claim is None or judged is None or not judged.runs:
         return Cell(MISSING)
     detail = " ".join(filter(None, (claim.ours, claim.interval)))
-    count = f"{judged.runs}/{judged.planned} runs"
+    of = f", {judged.precision}" if judged.precision else ""
+    count = f"{judged.runs}/{judged.planned} runs{of}"
     seen = f"could see {claim.detectable}" if claim.detectable else ""
     return Cell(claim.verdict, detail=detail, count=count, note=seen, tone=TONES[claim.verdict])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.counted import counted
 from analysis.documents.blocks import (
     MISSING,
     Cell,
@@ -60,18 +61,25 @@ def sensitivity_document(
     names = ("reading", "value", "runs", "planned", "verdicts", "moved", "before", "after")
     moving = sum(bool(moved) for _, moved, _ in compared)
     known = sum(bool(shared) for _, _, shared in compared)
-    about, others = base.about, columns("value", "needs", "runs", "moves")
+    unknown = len(compared) - known
+    others = f"; {unknown} cannot be judged yet" if unknown else ""
+    about, more = base.about, columns("value", "needs", "runs", "moves")
     return Document(
         id=f"{about.id}-sensitivity",
         title=f"{about.title}: sensitivity",
         caption="Which readings of what the paper leaves open move a verdict",
         lines=(
-            f"{moving} of {known} readings that can be judged move a verdict; "
-            f"{len(compared) - known} cannot yet",
+            f"{moving} of {counted(known, 'alternative')} that can be judged "
+            f"{'moves' if known == 1 else 'move'} a verdict" + others,
             f"the table itself: {runs[0]} of {runs[1]} runs, {len(dict(verdicts(base)))} verdicts",
         ),
         blocks=(
-            Grid("readings", (Column("reading", prose=True), *others), tuple(rows)),
+            Grid(
+                "readings",
+                (Column("reading", prose=True), *more),
+                tuple(rows),
+                caption="Each alternative by itself, all else as in the table.",
+            ),
             Notes(RULES),
             Data(names, tuple(tidy)),
         ),

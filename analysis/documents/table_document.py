@@ -163,7 +163,7 @@ def _best(cells: Sequence[CellResult]) -> list[Grid]:
 def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid:
     distribution = "exact distribution" if result.method == "exact" else "normal approximation"
     text = (
-        f"Comparisons, first minus second cell. p: {result.alternative} rank-sum test, by its "
+        f"Comparisons, first minus second cell. p: {result.sides} rank-sum test, by its "
         f"{distribution}, and Holm-adjusted over {result.declared} comparisons; shift: "
         f"Hodges–Lehmann{', points' * result.about.measure.is_share}; {STAR_LEGEND}."
     )

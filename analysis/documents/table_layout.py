@@ -17,6 +17,7 @@ from analysis.documents import table_cells
 from analysis.documents.blocks import MISSING, Cell, Column, Grid, Row
 from analysis.statistics.stars import STAR_LEGEND
 from analysis.tables.results import CellResult, ComparisonResult, TableResult
+from analysis.verdicts import wording
 from analysis.verdicts.measure import Measure
 from analysis.verdicts.wording import MARKS, Verdict, marked
 
@@ -99,13 +100,12 @@ def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
 
 
 def _caption(result: TableResult, bold: str) -> str:
-    several = " A cell of several comparisons has the stars of its largest p."
     paired = result.about.layout == "pairs"  # there each comparison has stars of its own
     return (
         f"{result.about.caption}. Our medians ({result.about.measure.title}) over n = "
         f"{result.seeds} seeds; a smaller n stands behind them. Bold: {bold}. {STAR_LEGEND} "
-        f"({result.alternative} rank-sum test)."
-        + (several if result.is_tested_often and not paired else "")
+        f"({result.sides} rank-sum test)."
+        + (f" {wording.SEVERAL}" if result.is_tested_often and not paired else "")
     )
 
 

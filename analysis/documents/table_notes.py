@@ -117,7 +117,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Verdict": wording.LEVEL_RULE if has_levels else "",
         "Margin": _margin(result) if has_levels else "",
         "Effect": wording.EFFECT_RULE if is_judged else "",
-        "Stars": wording.STARS_RULE if is_judged else "",
+        "Stars": _stars(result) if is_judged else "",
         "Power": _detectable(result) if is_judged else "",
         "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
         "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
@@ -147,11 +147,16 @@ def _test(result: TableResult) -> str:
     distribution = {"exact": "exact, with midranks", "normal": "normal approximation"}
     in_points = ", in points" if result.about.measure.is_share else ""
     return (
-        f"{result.alternative} Wilcoxon rank-sum test, {distribution[result.method]}; "
+        f"{result.sides} Wilcoxon rank-sum test, {distribution[result.method]}; "
         f"{STAR_LEGEND}. Holm: over the table's {counted(result.declared, 'comparison')}. Shift: "
         f"Hodges–Lehmann, first minus second{in_points}, with the "
         f"{100 * result.confidence:.0f} % interval that inverts the exact two-sided test.{against}"
     )
+
+
+def _stars(result: TableResult) -> str:
+    often = result.is_tested_often and result.about.layout != "pairs"
+    return f"{wording.STARS_RULE} {wording.SEVERAL}" if often else wording.STARS_RULE
 
 
 def _detectable(result: TableResult) -> str:

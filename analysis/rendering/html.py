@@ -211,7 +211,7 @@ def _cell(cell: Cell, known: set[str]) -> str:
     text = f'<span class="{cell.tone}">{text}</span>' if cell.tone else text
     runs = [run for run in cell.runs if run in known]
     if runs and text:
-        told = f"{len(runs)} run{'s' if len(runs) > 1 else ''}"
+        told = "1 run" if len(runs) == 1 else f"{len(runs)} runs, one below the other"
         text = f'<a href="#run-{runs[0]}" title="{told}">{text}</a>'
     more = " ".join(map(escape, filter(None, (cell.mark, cell.aside, cell.detail, cell.count))))
     text += f' <span class="more">{more}</span>' if more else ""

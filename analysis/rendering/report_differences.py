@@ -93,14 +93,22 @@ def _grids(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         rows = list(zip(before["rows"], grid["rows"], strict=False))
         if len(before["rows"]) != len(grid["rows"]):
             yield f"{name}: {len(before['rows'])} rows instead of {len(grid['rows'])}"
+        above = ""
         for stands, should in rows:
-            yield from _cells(name, columns, stands, should)
+            # A line of ours is below the printed one, whose label is not said again.
+            heads = [cell.get("text", "") for cell in should["cells"][:2]]
+            above = heads[0] if heads and heads[0] else above
+            label = ", ".join([above, *heads[1:]]) if heads and not heads[0] else above
+            yield from _cells(name, label, columns, stands, should)
 
 
 def _cells(
-    name: str, columns: list[str], stands: Mapping[str, Any], should: Mapping[str, Any]
+    name: str,
+    label: str,
+    columns: list[str],
+    stands: Mapping[str, Any],
+    should: Mapping[str, Any],
 ) -> Iterator[str]:
-    label = should["cells"][0].get("text", "") if should["cells"] else ""
     for place, cell in enumerate(should["cells"]):
         before = stands["cells"][place] if place < len(stands["cells"]) else {}
         if _text(before) != _text(cell):

@@ -273,13 +273,18 @@ class TableResult:
         return parts
 
     def tested(self) -> dict[str, ComparisonResult]:
-        """The comparison of each tested cell; of several the one with the largest p-value, whose
-        stars the others have at least."""
+        """The comparison of each tested cell; of several that have runs the one with the largest
+        p-value, whose stars the others have at least."""
         found: dict[str, ComparisonResult] = {}
         for pair in self.comparisons:
             others = (found.get(pair.first, pair), pair)
             found[pair.first] = max(others, key=lambda p: p.test.p_value if p.test else -1.0)
         return found
+
+    @property
+    def sides(self) -> str:
+        """Of the rank-sum test: "two-sided", or "one-sided"."""
+        return "two-sided" if self.alternative == "two-sided" else "one-sided"
 
     @property
     def is_tested_often(self) -> bool:

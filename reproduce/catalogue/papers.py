@@ -147,8 +147,11 @@ def reference() -> str:
     return f"{default_paper()}/{papers()[0].reference}"
 
 
-def find(name: str) -> Entry:
+def find(name: str, among: str = "table") -> Entry:
     """The entry of "table3" (the default paper) or "paper/table3".
+
+    Args:
+        among: what might have been meant, for the message.
 
     Raises:
         UserError: where there is none.
@@ -159,7 +162,7 @@ def find(name: str) -> Entry:
         elsewhere = [entry for entry in known if entry.rpartition("/")[2] == name]
         close = elsewhere or difflib.get_close_matches(full, known, n=3, cutoff=0.8)
         hint = f" (do you mean {' or '.join(close)}?)" if close else ""
-        raise UserError(f"no table {name!r}{hint}; `reproduce list` names them all")
+        raise UserError(f"no {among} {name!r}{hint}; `reproduce list` names them all")
     return known[full]
 
 
@@ -170,5 +173,9 @@ def named(names: Iterable[str]) -> tuple[Entry, ...]:
         UserError: where nothing has such a name.
     """
     known = {paper.name for paper in papers()}
-    found = [e for name in names for e in (entries(name) if name in known else (find(name),))]
+    found = [
+        e
+        for name in names
+        for e in (entries(name) if name in known else (find(name, "paper or table"),))
+    ]
     return tuple(dict.fromkeys(found)) or entries()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from urllib.parse import quote, unquote
 
 from benchmarks.errors import UserError
 from benchmarks.run import Run
@@ -39,11 +40,20 @@ class Selection:
 
     @property
     def variant(self) -> str:
-        """Such as "l2_convention=half_sum_sq,precision=bf16"; "" under the default readings."""
+        """Such as "l2_convention=half_sum_sq,precision=bf16"; "" under the default readings.
+
+        It is a folder's name, in which commas separate the parts: those of values, and slashes, are
+        written as in an address ("widths=16%2C30%2C64").
+        """
+        return ",".join(
+            f"{name}={quote(value, safe=' ')}" for name, value in self.differing.items()
+        )
+
+    @property
+    def differing(self) -> dict[str, str]:
+        """What differs from the default readings, by name, as a reader writes it."""
         chosen = {**self.chosen, **self.analysis}
-        # Commas separate the parts, and the name is a folder's.
-        texts = {name: spelled(value).replace(",", "-") for name, value in chosen.items()}
-        return ",".join(f"{name}={texts[name]}" for name in sorted(texts))
+        return {name: spelled(chosen[name]) for name in sorted(chosen)}
 
     @property
     def planned(self) -> list[PlannedRun]:
@@ -106,8 +116,31 @@ def select_variant(name: str, store: Store, variant: str) -> Selection:
     """
     chosen = dict(part.partition("=")[::2] for part in variant.split(",") if part)
     precision = chosen.pop("precision", None)
-    readings = [f"{setting}={value}" for setting, value in chosen.items()]
-    return select(name, form=store.form, precision=precision, readings=readings, results=store.base)
+    readings = [f"{setting}={unquote(value)}" for setting, value in chosen.items()]
+    try:
+        return select(
+            name, form=store.form, precision=precision, readings=readings, results=store.base
+        )
+    except UserError as error:
+        folder = store.report(name, variant)
+        raise UserError(
+            f"{folder} is of readings that there are not ({error}): delete it, or move it away"
+        ) from None
+
+
+def by_precision(name: str, form: str, results: Path) -> Iterator[tuple[Selection, int]]:
+    """A table of that form under its own precision, and under others that runs have, each with the
+    number of its runs.
+
+    Raises:
+        UserError: where a record is damaged.
+    """
+    own = select(name, form=form, results=results)
+    there = own.store.records.precisions()
+    others = (select(name, form=form, precision=p, results=results) for p in there)
+    for selection in (own, *(other for other in others if other.variant)):
+        hashes = [planned.run.hash for planned in selection.planned] if there else []
+        yield selection, len(selection.store.records.collect(hashes))
 
 
 def _by_path(table: Table, chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -225,7 +225,7 @@ def _about(selection: Selection, margin_reason: str) -> About:
         caption=table.caption,
         protocol=table.form,
         precision=table.cells[0].run(0, selection.overrides).precision,
-        variant=selection.variant,
+        variant=", ".join(f"{name}={value}" for name, value in selection.differing.items()),
         layout=table.layout,
         row_title=table.row_title,
         column_title=table.column_title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from analysis.tables.results import TableResult
     from analysis.tables.selection_audit_results import Audit
     from reproduce.catalogue.papers import Entry
-    from reproduce.catalogue.selection import Selection
     from reproduce.catalogue.tables import Table
 
 
@@ -61,6 +60,7 @@ def document_of(base: Path, names: Sequence[str] = ()) -> Document:
 def _audited(entry: Entry, base: Path) -> Audit | None:
     """None where a table has neither printed numbers nor runs."""
     from analysis.tables.selection_audit import audit
+    from reproduce.catalogue.selection import by_precision
     from reproduce.catalogue.table_result import build
 
     table = entry.load()
@@ -68,7 +68,7 @@ def _audited(entry: Entry, base: Path) -> Audit | None:
     variants: list[TableResult] = []
     forms = [form for form in REPORTED_FORMS if form in ("full", *table.forms)]
     for form in forms:
-        for selection, runs in _selections(entry, form, base):
+        for selection, runs in by_precision(entry.id, form, base):
             own = not selection.variant
             if runs or (own and form == "full" and table.is_printed):
                 # What a report has besides is not looked at, and may take long.
@@ -82,21 +82,6 @@ def _audited(entry: Entry, base: Path) -> Audit | None:
         seeds=_printed_seeds(table) if table.is_printed else 1,
         references={name for form in forms for name in table.of_form(form).reference_cells},
     )
-
-
-def _selections(entry: Entry, form: str, base: Path) -> Iterator[tuple[Selection, int]]:
-    """Under the form's own precision and under others that runs have, with the number of runs."""
-    from reproduce.catalogue.selection import select
-
-    own = select(entry.id, form=form, results=base)
-    there = own.store.records.precisions()
-    runs = own.store.records.collect([p.run.hash for p in own.planned]) if there else {}
-    yield own, len(runs)
-    for precision in there:
-        other = select(entry.id, form=form, precision=precision, results=base)
-        if other.variant:
-            runs = other.store.records.collect([p.run.hash for p in other.planned])
-            yield other, len(runs)
 
 
 def _printed_seeds(table: Table) -> int:

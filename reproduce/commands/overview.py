@@ -7,8 +7,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,7 @@ def _open(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     nearest to its end comes first."""
     tables = [row for row in rows if row["table"]]
     share = {id(row): row["done"] / row["planned"] for row in tables}
-    found = [row for row in tables if share[id(row)] < 1 or row["reported"] != row["done"]]
+    found = [row for row in tables if share[id(row)] < 1 or row["reported"] < row["done"]]
     return sorted(found, key=lambda row: -share[id(row)])
 
 
@@ -107,7 +106,9 @@ def _finished(base: Path) -> list[dict[str, Any]]:
         records, damage = _readable(store)
         if damage:
             rows.append({"table": None, "form": store.form, "done": 0, "damage": damage})
-        found = Counter(map(configuration_hash, records))
+        found: dict[str, list[int]] = {}
+        for record in records:
+            found.setdefault(configuration_hash(record), []).append(record["run"]["seed"])
         precisions = sorted({record["run"]["precision"] for record in records}, reverse=True)
         kinds = {(r["run"]["data"]["name"], r["run"]["model"]["kind"]) for r in records}
         told: set[str] = set()
@@ -115,7 +116,7 @@ def _finished(base: Path) -> list[dict[str, Any]]:
             whole = entry.load() if entry.trains else None
             if whole is not None and store.form in (whole.form, *whole.forms):
                 rows += _rows(whole.of_form(store.form), store, found, precisions, kinds, told)
-        if others := sum(count for name, count in found.items() if name not in told):
+        if others := sum(len(seeds) for name, seeds in found.items() if name not in told):
             rows.append({"table": None, "form": store.form, "done": others})
     return rows
 
@@ -131,7 +132,7 @@ def _readable(store: Store) -> tuple[list[Record], str]:
 def _rows(
     table: Table,
     store: Store,
-    found: Counter[str],
+    found: Mapping[str, Collection[int]],
     precisions: Iterable[str],
     kinds: Container[tuple[str, str]],
     told: set[str],
@@ -150,7 +151,7 @@ def _rows(
             if (cell.template.data.name, kind_of(type(cell.template.model))) in kinds
         )
         names = {run.configuration_hash for run in runs} & found.keys()
-        done = sum(found[configuration] for configuration in names)
+        done = sum(seed < table.seeds for name in names for seed in found[name])
         told |= names
         own = precision == table.cells[0].template.precision
         variant = "" if own else f"precision={precision}"

@@ -7,8 +7,9 @@ import inspect
 import io
 import json
 import re
+import shlex
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -17,7 +18,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from reproduce.catalogue.papers import named, papers
+from reproduce.catalogue.readings import find
+from reproduce.catalogue.selection import by_precision, select_variant
 from reproduce.catalogue.tables import REPORTED_FORMS
+from reproduce.commands import audit, claims
 from reproduce.commands.exit_codes import code_of
 from reproduce.commands.publishing import taking
 from reproduce.signatures import as_command
@@ -59,7 +63,8 @@ def page_of(base: Path, names: Sequence[str] = (), draw: Draw | None = None) -> 
             for card in cards:  # a run of several tables is told by the first
                 runs.setdefault(card.hash, card)
     if not names:
-        found.append(_audit(base))
+        found += [_on_all(claims.document_of(base), "what the papers say in sentences")]
+        found += [_on_all(audit.document_of(base), "what selection alone could explain of a gain")]
     return html.page(TITLE, INTRO, found, list(runs.values()), draw or svg)
 
 
@@ -97,92 +102,97 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
     if not entry.trains:
         made = computed(entry, base)
         if isinstance(made, str):
-            yield Section(anchor, entry.name, entry.summary, paper, made, command), []
+            state = "; ".join([made, *_reports_by_weights(entry, base)])
+            yield Section(anchor, entry.name, entry.summary, paper, state, command), []
         else:
             section = Section(anchor, made.title, entry.summary, paper, COMPUTED, command, made)
             yield replace(section, varies=entry.varies), []
         return
-    table = entry.load()
-    any_runs = False
+    table, known = entry.load(), False
     for form in (form for form in REPORTED_FORMS if form in ("full", *table.forms)):
-        for precision in Store(base, form).records.precisions():
-            selection, records = _selected(entry, form, precision, base)
-            if records:
-                any_runs = True
-                made = tabled(selection)
-                state = f"{len(records)} of {len(selection.planned)} runs"
-                own = precision == selection.table.cells[0].template.precision
-                option = selection.table.option + ("" if own else f" --precision {precision}")
-                name = f"{anchor}-{form}-{precision}"
-                section = Section(
-                    name, made.title, entry.summary, paper, state, command + option, made
-                )
-                yield section, [*_cards(selection, records)]
-                yield from _under_readings(entry, selection, section)
-    if not any_runs:
+        for selection, runs in by_precision(entry.id, form, base):
+            if runs:
+                precision = selection.table.cells[0].run(0, selection.overrides).precision
+                yield _tabled(f"{anchor}-{form}-{precision}", entry, selection, paper)
+                known = True
+        yield from _under_readings(f"{anchor}-{form}", entry, Store(base, form), paper)
+    if not known:
         yield Section(anchor, table.title, entry.summary, paper, "no run yet", command), []
 
 
+def _reports_by_weights(entry: Entry, base: Path) -> Iterator[str]:
+    """What there is of an entry in shorter forms, which kept weights give and no record."""
+    for store in (Store(base, form) for form in REPORTED_FORMS if form != "full"):
+        if (folder := store.report(entry.id)).is_dir():
+            place = folder.relative_to(base)
+            yield f"its {store.form} report, by weights that are not committed, is in {place}"
+
+
+def _tabled(
+    anchor: str, entry: Entry, selection: Selection, paper: str
+) -> tuple[Section, list[RunCard]]:
+    """A table with its runs."""
+    from analysis.rendering.html import Section
+
+    records = selection.store.records.collect([p.run.hash for p in selection.planned])
+    made = _titled(tabled(selection), selection)
+    state = f"{len(records)} of {len(selection.planned)} runs"
+    command = f"reproduce {entry.id}{_options(selection)}"
+    section = Section(anchor, made.title, entry.summary, paper, state, command, made)
+    beside = bool(_readings(selection))
+    return replace(section, is_beside=beside), [*_cards(selection, records)]
+
+
 def _under_readings(
-    entry: Entry, selection: Selection, of: Section
+    anchor: str, entry: Entry, store: Store, paper: str
 ) -> Iterator[tuple[Section, list[RunCard]]]:
-    """What is reported of a table beside its default readings: it under others, and which of them
-    move a verdict."""
-    from reproduce.catalogue.selection import select_variant
+    """What is reported of a table beside its default readings: it under others, where that has
+    runs, and which readings move a verdict."""
+    from analysis.rendering.html import COMPUTED, Section
     from reproduce.commands.sensitivity import document_of, reports
 
-    store, own = selection.store, {*filter(None, selection.variant.split(","))}
-    for variant in store.variants(entry.id):
-        parts = {*variant.split(",")}
-        chosen = sorted(parts - own)
-        if not parts > own or any(part.startswith("precision=") for part in chosen):
-            continue
-        other = select_variant(entry.id, store, variant)
-        records = store.records.collect([p.run.hash for p in other.planned])
-        command = " ".join([of.command, *(f"--reading {part}" for part in chosen)])
-        state = f"{len(records)} of {len(other.planned)} runs"
-        section = _beside(of, chosen, tabled(other), state, command)
-        yield section, [*_cards(other, records)]
-    for _, readings in reports(entry.id, store.report(entry.id, selection.variant).parent):
-        made = document_of(selection, readings)
-        command = of.command.replace("reproduce ", "reproduce sensitivity ", 1)
-        command += "".join(f" --of {reading}" for reading in readings)
-        yield _beside(of, ("sensitivity", *readings), made, of.state, command), []
+    for variant in ("", *store.variants(entry.id)):
+        selection = select_variant(entry.id, store, variant)
+        own = "-".join([anchor, re.sub(r"[^\w.]+", "-", variant)]) if variant else anchor
+        if _readings(selection) and store.records.collect([p.run.hash for p in selection.planned]):
+            yield _tabled(own, entry, selection, paper)
+        for _, of in reports(entry.id, store.report(entry.id, variant).parent):
+            made = _titled(document_of(selection, of), selection)
+            command = f"reproduce sensitivity {entry.id}{_options(selection)}"
+            command += "".join(f" --of {reading}" for reading in of)
+            place = "-".join([own, "sensitivity", *of])
+            about = Section(place, made.title, entry.summary, paper, COMPUTED, command, made)
+            yield replace(about, is_beside=True), []
 
 
-def _beside(
-    of: Section, names: Iterable[str], document: Document, state: str, command: str
-) -> Section:
-    """A section that says more of another's entry, at an anchor of its own."""
-    return replace(
-        of,
-        anchor="-".join([of.anchor, *(re.sub(r"[^\w.]+", "-", name) for name in names)]),
-        title=document.title,
-        state=state,
-        command=command,
-        document=document,
-        is_beside=True,
-    )
+def _titled(document: Document, selection: Selection) -> Document:
+    """Its title names the readings that differ from the default."""
+    return replace(document, title=", ".join([document.title, *_readings(selection)]))
 
 
-def _audit(base: Path) -> Section:
-    """What selection alone could explain of the gains of all tables."""
+def _readings(selection: Selection) -> list[str]:
+    """The readings that differ from the default, such as "L-03=half_sum_sq"."""
+    found = []
+    for name, value in selection.differing.items():
+        if name != "precision":
+            found.append(f"{find(name, selection.table.paper).id}={value}")
+    return found
+
+
+def _options(selection: Selection) -> str:
+    """Those that select it again."""
+    precision = selection.differing.get("precision")
+    chosen = [f" --precision {precision}"] if precision else []
+    chosen += [f" --reading {shlex.quote(reading)}" for reading in _readings(selection)]
+    return selection.table.option + "".join(chosen)
+
+
+def _on_all(made: Document, summary: str) -> Section:
+    """A document on all papers."""
     from analysis.rendering.html import COMPUTED, Section
-    from reproduce.commands.audit import document_of
 
-    made = document_of(base)
-    summary = "what selection alone could explain of a printed gain"
     command = f"reproduce {made.id}"
     return Section(made.id, made.title, summary, "All papers", COMPUTED, command, made)
-
-
-def _selected(
-    entry: Entry, form: str, precision: str, base: Path
-) -> tuple[Selection, dict[str, Record]]:
-    from reproduce.catalogue.selection import select
-
-    selection = select(entry.id, form=form, precision=precision, results=base)
-    return selection, selection.store.records.collect([p.run.hash for p in selection.planned])
 
 
 def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard]:
@@ -192,8 +202,7 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
     from reproduce.store.schema import told
 
     places = {cell.name: place for place, cell in enumerate(selection.table.cells)}
-    chosen = filter(None, selection.variant.split(","))
-    readings = "".join(f", {each}" for each in chosen if not each.startswith("precision="))
+    readings = "".join(f", {reading}" for reading in _readings(selection))
     for item in sorted(selection.planned, key=lambda p: (places[p.cell], p.run.seed)):
         if record := records.get(item.run.hash):
             result, origin = record["result"], record["provenance"]

@@ -52,7 +52,11 @@ def sensitivity(
         raise UserError("a quick table has no verdicts; leave out --quick")
     others = list(alternatives(base, of or ()))
     if not others:
-        raise UserError(f"no reading of {base.table.title} has an alternative to choose")
+        asked = f" among {', '.join(of)}" if of else ""
+        raise UserError(
+            f"no reading{asked} has an alternative that changes {base.table.title}; `reproduce "
+            f"readings {base.table.paper}` says which tables each touches"
+        )
     if launch.dry_run:
         planned = list(_planned(base, others))
         return _json(base, planned) if launch.as_json else "\n".join(_lines(base, planned))
@@ -131,8 +135,11 @@ def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
         )
     there = len(base.store.records.collect(own)), len(own)
     made = sensitivity_document(build(base), found, there)
-    asked = ",".join(dict.fromkeys(each.id for each in found)) if of else ""
-    return replace(made, id=f"{made.id}-{asked}") if asked else made
+    asked = list(dict.fromkeys(each.id for each in found)) if of else []
+    if not asked:
+        return made
+    title = f"{made.title} to {', '.join(asked)}"
+    return replace(made, id=f"{made.id}-{','.join(asked)}", title=title)
 
 
 def reports(table_id: str, folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:

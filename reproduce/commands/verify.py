@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from reproduce.catalogue.selection import Selection
     from reproduce.store.schema import Record
 
-SEARCHED = "was found by a search that ends elsewhere on another machine: not compared"
-NEEDS_WEIGHTS = "rests on kept weights, which are not committed: not compared"
+SEARCHED = "was found by a search that ends elsewhere on another machine"
+NEEDS_WEIGHTS = "rests on kept weights, which are not committed"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Finding:
         wrong: what is not as it should be; nothing where the report holds.
         notes: what a reader should know of its runs, by cell.
         read: whether what it rests on could be read.
+        compared: whether it was looked at; a note says why not.
     """
 
     report: str
@@ -49,6 +51,7 @@ class Finding:
     wrong: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     read: bool = True
+    compared: bool = True
 
 
 def verify(
@@ -120,12 +123,17 @@ def _deleted(base: Path, found: Iterable[Finding], named: set[str] | None) -> It
         gone.setdefault(str(file if alone else file.parent), []).append(file.name)
     told = {f.report for f in found if f.wrong}
     for report, files in gone.items():
-        asked = named is None or any(f"/{report}".endswith(f"/{name}") for name in named)
-        if asked and report not in told:
+        if (named is None or any(_is_of(report, name) for name in named)) and report not in told:
             count = len(files)
             wrong = f"{counted(count, 'file')} that git has {are(count)} missing"
             remedy = f"`git checkout -- {shlex.quote(str(base / report))}`"
             yield Finding(report, None, (f"{wrong}: {remedy} restores what was there",))
+
+
+def _is_of(path: str, name: str) -> bool:
+    """Whether a report, or a file of runs, is of the entry of that id."""
+    folder, runs = rf"(.+/)?{re.escape(name)}(-sensitivity.*)?", name.replace("/", "-")
+    return bool(re.fullmatch(folder, path)) or path.endswith(f"measured/{runs}.csv")
 
 
 def _audits(base: Path, draw: bool) -> Iterator[Finding]:
@@ -169,19 +177,23 @@ def _told(error: UserError | OSError) -> str:
 def _lines(found: Finding) -> Iterator[str]:
     rests = "computed" if found.runs is None else counted(found.runs, "run")
     rests = rests if found.read else "not read"
-    yield f"{found.report} ({rests}): {'differs' if found.wrong else 'holds'}"
+    came_out = "holds" if found.compared else "was not compared"
+    yield f"{found.report} ({rests}): {'differs' if found.wrong else came_out}"
     yield from (f"  {text}" for text in (*found.wrong, *found.notes))
 
 
 def _sum(found: Sequence[Finding]) -> str:
     if not found:
         return "no report has been written yet: `reproduce table3 --quick` writes one"
-    wrong = sum(bool(f.wrong) for f in found)
+    wrong, number = sum(bool(f.wrong) for f in found), sum(f.compared for f in found)
+    others = f"; {len(found) - number} could not be compared" if number < len(found) else ""
     if not wrong:
-        return f"all {len(found)} reports hold"
+        hold = f"all {number} reports hold" if number > 1 else f"{counted(number, 'report')} holds"
+        return f"{hold}{others}" if number else others.removeprefix("; ")
     return (
-        f"{wrong} of {len(found)} reports differ: `reproduce report TABLE` writes a table's again, "
-        "`reproduce report --html` the page, and any other's own command that"
+        f"{wrong} of {counted(number, 'report')} differ{others}: `reproduce report TABLE` writes a "
+        "table's again, with the options that made it, `reproduce report --html` the page, and any "
+        "other's own command that"
     )
 
 
@@ -191,11 +203,11 @@ def _of(entry: Entry, store: Store, draw: bool) -> Iterator[Finding]:
         if not store.report(entry.id).is_dir():
             return
         if entry.varies:
-            yield Finding(_name(store, entry), None, (), (SEARCHED,))
+            yield Finding(_name(store, entry), None, (), (SEARCHED,), compared=False)
         elif store.form == "full":
             yield _computed(entry, store, draw)
         else:
-            yield Finding(_name(store, entry), None, (), (NEEDS_WEIGHTS,))
+            yield Finding(_name(store, entry), None, (), (NEEDS_WEIGHTS,), compared=False)
         return
     if store.form not in ("full", *entry.load().forms):
         return
@@ -229,7 +241,8 @@ def _name(store: Store, entry: Entry, variant: str = "") -> str:
 def _computed(entry: Entry, store: Store, draw: bool) -> Finding:
     made = page.computed(entry, store.base)
     if isinstance(made, str):
-        return Finding(entry.id, None, (), (f"cannot be computed here: {made}",))
+        note = f"cannot be computed here: {made}"
+        return Finding(entry.id, None, (), (note,), compared=False)
     return _finding(entry.id, partial(compared, store.report(entry.id), made, draw=draw))
 
 
@@ -242,7 +255,7 @@ def _trained(entry: Entry, store: Store, variant: str, draw: bool) -> Finding | 
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
         missing = f"{counted(len(records), 'run')} without a report"
-        return Finding(name, len(records), (missing,)) if records else None
+        return Finding(name, len(records), (missing,)) if records and not variant else None
     wrong = tuple(compared(folder, page.tabled(selection), draw=draw))
     return Finding(name, len(records), wrong, tuple(_mixed(selection, records)))
 

@@ -112,9 +112,13 @@ class Store:
         return folder / table_id
 
     def variants(self, table_id: str) -> list[str]:
-        """Names of the variants that have a report of the table."""
-        folders = (self.root / "variants").glob("*")
-        return sorted(f.name for f in folders if self.report(table_id, f.name).is_dir())
+        """Names of the variants that have a report of the table, or on its sensitivity."""
+        names = (folder.name for folder in (self.root / "variants").glob("*"))
+        return sorted(name for name in names if self._is_reported(self.report(table_id, name)))
+
+    @staticmethod
+    def _is_reported(folder: Path) -> bool:
+        return folder.is_dir() or any(folder.parent.glob(f"{folder.name}-sensitivity*"))
 
 
 def stores(base: Path, first: str = "full") -> list[Store]:

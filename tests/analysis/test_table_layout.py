@@ -180,5 +180,5 @@ def test_a_cell_of_several_comparisons_has_the_stars_of_its_largest_p() -> None:
         lines = arrange(result, "reproduced")[cell.group]
         assert lines[cell.label][cell.column].stars == "*"
         (grid, *_) = layout(result, [cell.name])
-        assert "the stars of its largest p" in grid.caption
+        assert "the stars of the largest p" in grid.caption
     assert "largest p" not in layout(whole, [cell.name])[0].caption

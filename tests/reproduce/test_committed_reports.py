@@ -232,10 +232,20 @@ def test_what_was_deleted_is_missed_where_git_has_it(
     (copied / FOLDER / "selection.csv").unlink()
     code, reports = found(capsys, "theorem1", "beta-lasso", "--results", str(copied))
     wrong = {report["report"]: report["wrong"] for report in reports}
-    assert (code, wrong.keys()) == (1, {str(FOLDER), "locality/theorem1"})
+    assert (code, wrong.keys()) == (1, {str(FOLDER), "locality/theorem1", str(RUNS)})
     remedy = f"`git checkout -- {folder}` restores what was there"
     assert wrong["locality/theorem1"] == [f"{number} files that git has are missing: {remedy}"]
     assert "selection.csv is missing" in wrong[str(FOLDER)]
+    assert "1 file that git has is missing" in wrong[str(RUNS)][0]
+    for path, name, asked in (
+        ("reduced/locality/table3-sensitivity", "locality/table3", True),
+        ("reduced/locality/table3-sensitivity-L-03", "locality/table3", True),
+        ("locality/table30", "locality/table3", False),
+        ("measured/dh2l-table2.csv", "dh2l/table2", True),
+        ("reduced/variants/widths=1/dh2l/table2", "dh2l/table2", True),
+        ("dh2l/table2", "locality/table2", False),
+    ):
+        assert verify._is_of(path, name) == asked, path
     deleted = {finding.report for finding in verify._deleted(copied, (), None)}
     assert deleted == {*wrong, "report.html", str(RUNS)}
 

@@ -99,6 +99,10 @@ def test_next_is_what_lacks_a_report_then_what_lacks_runs(
     assert run(["report", "table3", "--reduced"]) == 0
     capsys.readouterr()
     assert following().startswith("next: `reproduce status table3`, ")
+    publish("table3", "plain *", "17", "reduced")  # two seeds beyond the table's
+    assert run(["status"]) == 0
+    assert "locality/table3, reduced, bf16: 60 of 60 runs" in capsys.readouterr().out
+    assert following().startswith("next: `reproduce status table3`, ")
 
 
 def test_what_is_damaged_is_told_and_hides_nothing_else(

@@ -77,7 +77,7 @@ def test_numbers_lead_to_runs_and_dots_tell_their_values() -> None:
     accuracy is in the drawing."""
     text = PAGE.read_text(encoding="utf-8")
     section = text.partition('id="locality-table3-reduced-bf16"')[2].partition("<h2")[0]
-    assert re.search(r'title="\d+ runs"', section)
+    assert re.search(r'title="\d+ runs, one below the other"', section)
     selection = select("table3", form="reduced", results=ROOT / "results")
     runs = selection.store.records.collect([item.run.hash for item in selection.planned])
     assert len(re.findall(r"<title>0\.\d{3,}</title>", section)) == len(runs) > 0

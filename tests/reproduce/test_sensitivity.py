@@ -46,7 +46,9 @@ def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
     publish(tmp_path, ours)
     publish(tmp_path, {**ours, "locality": 7800}, readings=("L-03=half_sum_sq",))
     found = told(capsys, tmp_path)
-    assert found["lines"][0].startswith("1 of 5 readings")
+    assert found["lines"][0].startswith(
+        "1 of 5 alternatives that can be judged move a verdict; 10 "
+    )
     columns, rows = (found["data"]["table3-sensitivity"][key] for key in ("columns", "rows"))
     moved = [dict(zip(columns, row, strict=True)) for row in rows if row[5]]
     assert [(m["reading"], m["value"], m["before"], m["after"]) for m in moved] == 2 * [
@@ -60,7 +62,7 @@ def test_a_reading_that_moves_a_verdict_and_one_that_does_not(
     assert (written / "table3-sensitivity.csv").is_file()
     before = (written / "table3-sensitivity.json").read_bytes()
     one = told(capsys, tmp_path, "--of", "L-40")
-    assert one["lines"][0].startswith("0 of 1 readings")
+    assert one["lines"][0].startswith("0 of 1 alternative that can be judged moves a verdict")
     told(capsys, tmp_path, "--only", "plain *", "--seeds", "3")
     assert (written / "table3-sensitivity.json").read_bytes() == before
     verified_by_name(capsys, tmp_path, written)
@@ -96,19 +98,25 @@ def shown_on_the_page(capsys: pytest.CaptureFixture[str], results: Path) -> None
     assert run(["report", "table3", *other, "--results", str(results)]) == 0
     capsys.readouterr()
     made = [*page.sections(find("table3"), results)]
-    found = {section.anchor.partition("bf16")[2]: section for section, _ in made}
+    found = {section.anchor.partition("reduced")[2]: section for section, _ in made}
     assert [section.is_beside for section in found.values()] == [False, True, True, True]
+    assert [section.title.partition("reduced")[2] for section in found.values()] == [
+        "",
+        ": sensitivity",
+        ": sensitivity to L-40",
+        ", L-03=half_sum_sq",
+    ]
     assert {name: section.command for name, section in found.items()} == {
-        "": "reproduce locality/table3 --reduced",
+        "-bf16": "reproduce locality/table3 --reduced",
         "-l2_convention-half_sum_sq": (
-            "reproduce locality/table3 --reduced --reading l2_convention=half_sum_sq"
+            "reproduce locality/table3 --reduced --reading L-03=half_sum_sq"
         ),
         "-sensitivity": "reproduce sensitivity locality/table3 --reduced",
         "-sensitivity-L-40": "reproduce sensitivity locality/table3 --reduced --of L-40",
     }
     cards = [{card.title.partition(", ")[2] for card in cards} for _, cards in made]
-    assert list(map(len, cards)) == [60, 60, 0, 0]
-    assert {f"{title}, l2_convention=half_sum_sq" for title in cards[0]} == cards[1]
+    assert list(map(len, cards)) == [60, 0, 0, 60]
+    assert {f"{title}, L-03=half_sum_sq" for title in cards[0]} == cards[3]
 
 
 def test_fewer_seeds_of_an_alternative_move_nothing_by_themselves(
@@ -119,7 +127,7 @@ def test_fewer_seeds_of_an_alternative_move_nothing_by_themselves(
     publish(tmp_path, ours)
     publish(tmp_path, ours, readings=("L-03=half_sum_sq",), seeds=3)
     found = told(capsys, tmp_path, "--of", "L-03")
-    assert found["lines"][0].startswith("0 of 1 readings")
+    assert found["lines"][0].startswith("0 of 1 alternative that can be judged moves a verdict")
 
 
 def test_it_tells_what_there_is_to_train(
