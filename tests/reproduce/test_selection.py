@@ -69,7 +69,7 @@ def test_a_variants_name_is_one_folder(tmp_path: Path) -> None:
     chosen = select(
         "table5", results=tmp_path, readings=["L-06=7,7,7,7,7,3,3,3,3", "L-05=CIFAR-100"]
     )
-    assert chosen.variant == "dataset=cifar100,kernel_sizes=7-7-7-7-7-3-3-3-3"
+    assert chosen.variant == "dataset=cifar100,kernel_sizes=" + "%2C".join("777773333")
     assert {planned.run.data.name for planned in chosen.planned} == {"cifar100"}
 
 
