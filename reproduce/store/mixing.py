@@ -24,10 +24,13 @@ def mixed(origins: Sequence[Provenance]) -> Iterator[str]:
         origins: the provenance of each run.
     """
     for name, values_of in _KINDS.items():
-        found = Counter(value for origin in origins for value in dict.fromkeys(values_of(origin)))
+        of_runs = [{*values_of(origin)} for origin in origins]
+        found = Counter(value for values in of_runs for value in values)
         if len(found) > 1:
-            told = "; ".join(f"{value}: {count}" for value, count in sorted(found.items()))
-            yield f"{len(found)} {name} ({told})"
+            told = [f"{value}: {count}" for value, count in sorted(found.items())]
+            several = sum(len(values) > 1 for values in of_runs)
+            told += [f"{counted(several, 'run')} of several"] if several else []
+            yield f"{len(found)} {name} ({'; '.join(told)})"
     changed = sum(any(_of_all(origin, "dirty")) for origin in origins)
     if changed:
         yield f"{counted(changed, 'run')} by a checkout with changes"

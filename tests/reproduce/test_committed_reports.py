@@ -316,18 +316,18 @@ def test_what_runs_and_cells_mix_is_named() -> None:
     first = {"commit": "aaaaaaaaaa", "packages": packages, "device": device, "sittings": [sitting]}
     assert not list(mixed([first, first]))
     for change, told in (
-        ({"commit": "bbbbbbbbbb"}, "2 commits (aaaaaaaa: 2; bbbbbbbb: 1)"),
-        ({"sittings": [{**sitting, "commit": "cc"}]}, "2 commits (aaaaaaaa: 2; cc: 1)"),
+        ({"commit": "bbbbbbbbbb"}, "2 commits (aaaaaaaa: 2; bbbbbbbb: 1; {both})"),
+        ({"sittings": [{**sitting, "commit": "cc"}]}, "2 commits (aaaaaaaa: 2; cc: 1; {both})"),
         ({"packages": {**packages, "numpy": "3"}}, "2 versions of numpy (2: 1; 3: 1)"),
         ({"packages": {**packages, "python": "3"}}, "2 versions of python (2: 1; 3: 1)"),
         ({"device": {**device, "name": "N"}}, "2 machines (M / torch 2 / cpu: 2; N / torch 2 / "
-         "cpu: 1)"),
+         "cpu: 1; {both})"),
         ({"sittings": [{**sitting, "images": "2"}]}, "2 data digests (11111111: 1; 2: 1)"),
         ({"laboratory": "Lab A"}, "2 laboratories (Lab A: 1; here: 1)"),
         ({"sittings": [{**sitting, "dirty": True}]}, "1 run by a checkout with changes"),
     ):  # fmt: skip
         other = {**first, **change}
-        assert list(mixed([first, other])) == [told]
+        assert list(mixed([first, other])) == [told.replace("{both}", "1 run of several")]
         if "checkout" not in told:
             (between,) = mixed_between({"a": [first], "b": [other], "c": [first]})
             assert between.endswith(" in b")
