@@ -149,7 +149,7 @@ def _under_readings(
     """What is reported of a table beside its default readings: it under others, where that has
     runs, and which readings move a verdict."""
     from analysis.rendering.html import COMPUTED, Section
-    from reproduce.commands.sensitivity import document_of, reports
+    from reproduce.commands.sensitivity_reports import document_of, reports
 
     for variant in ("", *store.variants(entry.id)):
         selection = select_variant(entry.id, store, variant)

@@ -224,7 +224,7 @@ def _of(entry: Entry, store: Store, draw: bool) -> Iterator[Finding]:
 def _sensitivities(entry: Entry, store: Store, variant: str, draw: bool) -> Iterator[Finding]:
     """Which readings move a verdict of the entry, as far as that was reported."""
     from reproduce.catalogue.selection import select_variant
-    from reproduce.commands.sensitivity import document_of, reports
+    from reproduce.commands.sensitivity_reports import document_of, reports
 
     def wrong(folder: Path, of: tuple[str, ...]) -> Iterator[str]:
         document = document_of(select_variant(entry.id, store, variant), of)
