@@ -63,7 +63,7 @@ def sensitivity_document(
     known = sum(bool(shared) for _, _, shared in compared)
     unknown = len(compared) - known
     others = f"; {unknown} cannot be judged yet" if unknown else ""
-    about, more = base.about, columns("value", "needs", "runs", "moves")
+    about, more = base.about, (*columns("value", "needs", "runs"), Column("moves", prose=True))
     return Document(
         id=f"{about.id}-sensitivity",
         title=f"{about.title}: sensitivity",
