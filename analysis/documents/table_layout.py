@@ -100,12 +100,11 @@ def layout(result: TableResult, names: Collection[str]) -> list[Grid]:
 
 
 def _caption(result: TableResult, bold: str) -> str:
-    paired = result.about.layout == "pairs"  # there each comparison has stars of its own
     return (
         f"{result.about.caption}. Our medians ({result.about.measure.title}) over n = "
         f"{result.seeds} seeds; a smaller n stands behind them. Bold: {bold}. {STAR_LEGEND} "
         f"({result.sides} rank-sum test)."
-        + (f" {wording.SEVERAL}" if result.is_tested_often and not paired else "")
+        + (f" {wording.SEVERAL}" if result.has_chosen_stars else "")
     )
 
 

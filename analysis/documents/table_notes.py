@@ -109,6 +109,7 @@ def _stated(result: TableResult) -> dict[str, str]:
     about, has_levels, is_judged = result.about, result.has_levels, not result.is_quick
     chances = [claim.chance for claim in result.claims]
     diverged = sum(cell.diverged for cell in result.cells)
+    stars = wording.STARS_RULE + (f" {wording.SEVERAL}" if result.has_chosen_stars else "")
     return {
         "Estimator": _estimator(result),
         "Test": _test(result) if result.declared else "",
@@ -117,7 +118,7 @@ def _stated(result: TableResult) -> dict[str, str]:
         "Verdict": wording.LEVEL_RULE if has_levels else "",
         "Margin": _margin(result) if has_levels else "",
         "Effect": wording.EFFECT_RULE if is_judged else "",
-        "Stars": _stars(result) if is_judged else "",
+        "Stars": stars if is_judged else "",
         "Power": _detectable(result) if is_judged else "",
         "Claims": wording.CONTESTS_RULE if any(c != MISSING for c in chances) else "",
         "Contrasts": wording.CONTRASTS_RULE if MISSING in chances else "",
@@ -152,11 +153,6 @@ def _test(result: TableResult) -> str:
         f"Hodges–Lehmann, first minus second{in_points}, with the "
         f"{100 * result.confidence:.0f} % interval that inverts the exact two-sided test.{against}"
     )
-
-
-def _stars(result: TableResult) -> str:
-    often = result.is_tested_often and result.about.layout != "pairs"
-    return f"{wording.STARS_RULE} {wording.SEVERAL}" if often else wording.STARS_RULE
 
 
 def _detectable(result: TableResult) -> str:

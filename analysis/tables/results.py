@@ -287,6 +287,7 @@ class TableResult:
         return "two-sided" if self.alternative == "two-sided" else "one-sided"
 
     @property
-    def is_tested_often(self) -> bool:
-        """Whether a cell is the first of several comparisons."""
-        return len({pair.first for pair in self.comparisons}) < len(self.comparisons)
+    def has_chosen_stars(self) -> bool:
+        """Whether a cell stands once for several comparisons; in pairs each has its own line."""
+        several = len({pair.first for pair in self.comparisons}) < len(self.comparisons)
+        return several and self.about.layout != "pairs"

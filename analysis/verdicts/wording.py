@@ -66,11 +66,11 @@ STARS_RULE = (
     "agreement with the paper's is shown with the probability to be expected of it were our runs "
     "the truth, and is not judged."
 )
+SEVERAL = "A cell of several comparisons has the stars of the largest p of those with runs."
 _COUNTED = (
     f"{Verdict.CONFIRMED} where it lies at or above the stated count, {Verdict.CONTRADICTED} where "
     f"it lies below, {Verdict.NOT_DECIDABLE} while runs are missing that could tell"
 )
-SEVERAL = "A cell of several comparisons has the stars of the largest p of those with runs."
 CONTESTS_RULE = (
     "a count's interval runs from the contests surely won to all but those surely lost, by "
     f"one-sided exact rank-sum tests that share an error of 5 %; {_COUNTED}. By "

@@ -28,7 +28,7 @@ class RoundedProducts(TorchFunctionMode):
     result: what such instructions do, forwards and backwards, up to the order of the sums.
 
     Without them torch has loops over single numbers in their place. VGG-10 of a quarter of its
-    width trains nearly eight times as fast this way, at nine tenths of float32's speed.
+    width trains about seven times as fast this way, at nine tenths of float32's speed.
     """
 
     def __torch_function__(

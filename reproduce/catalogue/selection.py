@@ -16,6 +16,7 @@ from reproduce.catalogue.seeds import parse_seeds
 from reproduce.catalogue.tables import Cell, Table, plan, spelled
 from reproduce.store.paths import default_results
 from reproduce.store.planned_run import PlannedRun
+from reproduce.store.schema import Record
 from reproduce.store.store import Store
 
 
@@ -59,6 +60,14 @@ class Selection:
     def planned(self) -> list[PlannedRun]:
         """The selected runs, seed by seed."""
         return plan(self.cells, self.seeds, self.overrides)
+
+    def records(self) -> dict[str, Record]:
+        """Those of the selected runs that have finished, by hash.
+
+        Raises:
+            UserError: where one is damaged.
+        """
+        return self.store.records.collect([planned.run.hash for planned in self.planned])
 
     @property
     def in_training_order(self) -> list[PlannedRun]:
@@ -128,9 +137,11 @@ def select_variant(name: str, store: Store, variant: str) -> Selection:
         ) from None
 
 
-def by_precision(name: str, form: str, results: Path) -> Iterator[tuple[Selection, int]]:
-    """A table of that form under its own precision, and under others that runs have, each with the
-    number of its runs.
+def by_precision(
+    name: str, form: str, results: Path
+) -> Iterator[tuple[Selection, dict[str, Record]]]:
+    """A table of that form under its own precision, and under others that runs have, each with its
+    runs by hash.
 
     Raises:
         UserError: where a record is damaged.
@@ -139,8 +150,7 @@ def by_precision(name: str, form: str, results: Path) -> Iterator[tuple[Selectio
     there = own.store.records.precisions()
     others = (select(name, form=form, precision=p, results=results) for p in there)
     for selection in (own, *(other for other in others if other.variant)):
-        hashes = [planned.run.hash for planned in selection.planned] if there else []
-        yield selection, len(selection.store.records.collect(hashes))
+        yield selection, selection.records() if there else {}
 
 
 def _by_path(table: Table, chosen: Mapping[str, Any]) -> dict[str, Any]:

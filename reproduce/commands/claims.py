@@ -79,8 +79,8 @@ def _judged(entry: Entry, base: Path) -> Iterator[Judged]:
     if not any(row["table"] == table.name for row in stated):
         return
     for form in ("full", *(form for form in table.forms if form == "reduced")):
-        selection, runs = max(by_precision(entry.id, form, base), key=lambda found: found[1])
+        selection, runs = max(by_precision(entry.id, form, base), key=lambda found: len(found[1]))
         if runs or form == "full":
             precision = selection.differing.get("precision", "")
             claims = build(selection, with_stars=False).claims
-            yield Judged(table.id, form, claims, runs, len(selection.planned), precision)
+            yield Judged(table.id, form, claims, len(runs), len(selection.planned), precision)

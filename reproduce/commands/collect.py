@@ -62,7 +62,7 @@ def _is_file(name: str) -> bool:
 def _commit(selection: Selection, *, as_json: bool) -> str:
     if selection.table.is_quick:
         raise UserError("quick runs are not committed; leave out --quick, or give --bundle FILE")
-    found = selection.store.records.collect([p.run.hash for p in selection.planned])
+    found = selection.records()
     if not found:
         raise UserError(f"no finished run of {selection.table.id} under {selection.store.root}")
     path = selection.store.committed.write(selection.table.id.replace("/", "-"), found.values())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 START = "start with `reproduce table3 --quick`"
-DONE = "every table that was begun has all of its runs, and a report of them"
+ALL_DONE = "every table that was begun has all of its runs, and a report of them"
 HELP = (
     "`reproduce list` tells what each is, `reproduce report --html` shows what came out, "
     "`reproduce --help` teaches all commands"
@@ -71,7 +71,7 @@ def dashboard(results: Path | None = None) -> str:
     running = sum(len(store.leases().owners()) for store in stores(base))
     lines += ["", f"{counted(running, 'run')} claimed now"] if running else [""]
     following = [f"`{row['next']}`" for row in _open(rows)[:2]]
-    other = DONE if any(row["table"] for row in rows) else START
+    other = ALL_DONE if any(row["table"] for row in rows) else START
     lines.append(_filled(f"next: {', '.join(following)}" if following else other, ""))
     lines.append(_filled(HELP, ""))
     return "\n".join(lines)

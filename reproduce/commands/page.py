@@ -113,7 +113,7 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         for selection, runs in by_precision(entry.id, form, base):
             if runs:
                 precision = selection.table.cells[0].run(0, selection.overrides).precision
-                yield _tabled(f"{anchor}-{form}-{precision}", entry, selection, paper)
+                yield _tabled(f"{anchor}-{form}-{precision}", entry, selection, runs, paper)
                 known = True
         yield from _under_readings(f"{anchor}-{form}", entry, Store(base, form), paper)
     if not known:
@@ -129,12 +129,11 @@ def _reports_by_weights(entry: Entry, base: Path) -> Iterator[str]:
 
 
 def _tabled(
-    anchor: str, entry: Entry, selection: Selection, paper: str
+    anchor: str, entry: Entry, selection: Selection, records: dict[str, Record], paper: str
 ) -> tuple[Section, list[RunCard]]:
     """A table with its runs."""
     from analysis.rendering.html import Section
 
-    records = selection.store.records.collect([p.run.hash for p in selection.planned])
     made = _titled(tabled(selection), selection)
     state = f"{len(records)} of {len(selection.planned)} runs"
     command = f"reproduce {entry.id}{_options(selection)}"
@@ -154,8 +153,8 @@ def _under_readings(
     for variant in ("", *store.variants(entry.id)):
         selection = select_variant(entry.id, store, variant)
         own = "-".join([anchor, re.sub(r"[^\w.]+", "-", variant)]) if variant else anchor
-        if _readings(selection) and store.records.collect([p.run.hash for p in selection.planned]):
-            yield _tabled(own, entry, selection, paper)
+        if _readings(selection) and (runs := selection.records()):
+            yield _tabled(own, entry, selection, runs, paper)
         for _, of in reports(entry.id, store.report(entry.id, variant).parent):
             made = _titled(document_of(selection, of), selection)
             command = f"reproduce sensitivity {entry.id}{_options(selection)}"

@@ -64,7 +64,7 @@ def precision(
                 return INCOMPLETE
     accuracies: dict[str, list[float]] = {}
     for name, side in sides.items():
-        found = side.store.records.collect([p.run.hash for p in side.planned]).values()
+        found = side.records().values()
         # Of the last epoch; a diverged run ranks below every other under every shift.
         accuracies[name] = [
             -math.inf if record["result"]["diverged"] else correct / total

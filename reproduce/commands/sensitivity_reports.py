@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reproduce.catalogue.sensitivity import alternatives, at_seeds, common_seeds
+from reproduce.store.store import SENSITIVITY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from analysis.documents.blocks import Document
     from analysis.tables.results import TableResult
     from reproduce.catalogue.selection import Selection
-
-SUFFIX = "-sensitivity"  # of a report's name behind its table's
 
 
 def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
@@ -68,7 +67,7 @@ def document_of(selection: Selection, of: Sequence[str] = ()) -> Document:
 def reports(table_id: str, folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Those that lie in a paper's folder of a table, each with the readings that it is on; without
     any where it is on all."""
-    stem = f"{table_id.rpartition('/')[2]}{SUFFIX}"
+    stem = f"{table_id.rpartition('/')[2]}{SENSITIVITY}"
     for path in sorted(folder.glob(f"{stem}*")):
         rest = path.name.removeprefix(stem)
         if path.is_dir() and (not rest or rest.startswith("-")):

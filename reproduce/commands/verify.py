@@ -22,7 +22,7 @@ from reproduce.commands.exit_codes import DIFFERS, DONE
 from reproduce.commands.report_comparison import compared
 from reproduce.store.paths import default_results
 from reproduce.store.provenance import deleted
-from reproduce.store.store import Store, stores
+from reproduce.store.store import SENSITIVITY, Store, stores
 
 if TYPE_CHECKING:
     from reproduce.catalogue.papers import Entry
@@ -132,7 +132,7 @@ def _deleted(base: Path, found: Iterable[Finding], named: set[str] | None) -> It
 
 def _is_of(path: str, name: str) -> bool:
     """Whether a report, or a file of runs, is of the entry of that id."""
-    folder, runs = rf"(.+/)?{re.escape(name)}(-sensitivity.*)?", name.replace("/", "-")
+    folder, runs = rf"(.+/)?{re.escape(name)}({SENSITIVITY}.*)?", name.replace("/", "-")
     return bool(re.fullmatch(folder, path)) or path.endswith(f"measured/{runs}.csv")
 
 
@@ -251,7 +251,7 @@ def _trained(entry: Entry, store: Store, variant: str, draw: bool) -> Finding | 
     from reproduce.catalogue.selection import select_variant
 
     selection = select_variant(entry.id, store, variant)
-    records = selection.store.records.collect([p.run.hash for p in selection.planned])
+    records = selection.records()
     folder, name = store.report(entry.id, variant), _name(store, entry, variant)
     if not folder.is_dir():
         missing = f"{counted(len(records), 'run')} without a report"

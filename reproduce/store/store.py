@@ -20,6 +20,8 @@ from reproduce.store.records import Records
 from reproduce.store.schema import FORMS
 from reproduce.store.weights import Weights
 
+SENSITIVITY = "-sensitivity"  # behind a table's name, of reports on what its readings move
+
 
 @dataclass(frozen=True)
 class Store:
@@ -118,7 +120,7 @@ class Store:
 
     @staticmethod
     def _is_reported(folder: Path) -> bool:
-        return folder.is_dir() or any(folder.parent.glob(f"{folder.name}-sensitivity*"))
+        return folder.is_dir() or any(folder.parent.glob(f"{folder.name}{SENSITIVITY}*"))
 
 
 def stores(base: Path, first: str = "full") -> list[Store]:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import record_makers
 
 from reproduce.__main__ import run
+from reproduce.catalogue.selection import select
 from reproduce.store.paths import ROOT
+from reproduce.store.store import Store
 
 TRAINED = ("table1", "table2", "figure2", "figure3", "figure5")  # of which something is said
 
@@ -55,6 +58,20 @@ def test_sentences_of_larger_filters_and_strips_hold_in_print(
     rows = found["grids"]["claims"]["rows"]
     cells = [[cell.get("text", "") for cell in row["cells"]] for row in rows]
     assert [row[3] for row in cells] == ["confirmed", "–", "–", "confirmed", "–"]
+
+
+def test_full_runs_of_another_precision_are_judged_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The form's own is float32; the precision with most runs is looked at."""
+    for precision, seeds in (("bf16", "2"), ("float32", "1")):
+        chosen = select("table3", precision=precision, seeds=seeds, only=["plain *"])
+        records = Store(tmp_path, "full").records
+        for item in chosen.planned:
+            records.publish(record_makers.make(item.run.seed, run=item.run))
+    rows = told(capsys, "table3", "--results", str(tmp_path))["grids"]["claims"]["rows"]
+    assert {row["cells"][5]["count"] for row in rows} == {"2/195 runs, bf16"}
+    assert {row["cells"][5]["text"] for row in rows} == {"not decidable"}
 
 
 def test_a_paper_is_all_of_its_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,6 +162,20 @@ def test_a_field_of_the_report_that_was_edited(
     assert differences(text, should) == [told.format("cifar10 S-FC lasso 0.00002 0.00001 0")]
 
 
+def test_a_line_of_ours_is_named_by_the_printed_one_above() -> None:
+    """In a grid the label stands once, before the printed line."""
+    heads = (("angular2", "paper"), ("", "ours"))
+    columns = [{"title": title} for title in ("metric", "", "E")]
+
+    def report(ours: str) -> bytes:
+        cells = [[*head, value] for head, value in zip(heads, ("67.8", ours), strict=True)]
+        rows = [{"cells": [{"text": text} for text in line]} for line in cells]
+        return json.dumps({"grids": {"layout": {"columns": columns, "rows": rows}}}).encode()
+
+    found = differences(report("22.1"), report("22.2"))
+    assert found == ["layout, angular2, ours, E: 22.1 instead of 22.2"]
+
+
 def test_long_texts_are_shown_where_they_part() -> None:
     """Both sides of a sentence that differs behind what fits into a line."""
     begins = "effects: 3 confirmed, 2 contradicted; claims: 1 confirmed, and still more of it, "

@@ -137,15 +137,7 @@ def test_what_is_there_of_a_paper_is_counted() -> None:
         Section("c", "Table 2", "", "P", "no run yet", "reproduce p/table2"),
         Section("d", "Table 3", "", "P", "computed", "reproduce p/table3", made),
         Section(
-            "f",
-            "Table 2",
-            "",
-            "P",
-            "3 of 9 runs",
-            "reproduce sensitivity p/table2",
-            made,
-            False,
-            True,
+            "f", "Table 2", "", "P", "x", "reproduce sensitivity p/table2", made, is_beside=True
         ),
         Section("e", "Table 4", "", "P", "needs `reproduce x`", "reproduce p/table4"),
     ]
