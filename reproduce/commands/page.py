@@ -170,7 +170,7 @@ def _titled(document: Document, selection: Selection) -> Document:
 
 
 def _readings(selection: Selection) -> list[str]:
-    """The readings that differ from the default, such as "L-03=half_sum_sq"."""
+    """The readings that differ from the default, each as its id and value."""
     found = []
     for name, value in selection.differing.items():
         if name != "precision":
