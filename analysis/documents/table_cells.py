@@ -49,9 +49,9 @@ def p_value(value: float | None) -> str:
     return "<.0001" if value is not None and value < 0.0001 else probability(value, 4)
 
 
-def p_cell(value: float | None) -> Cell:
-    """A p-value."""
-    return Cell(p_value(value), value)
+def p_cell(value: float | None, runs: tuple[str, ...] = ()) -> Cell:
+    """A p-value, with the names of the runs that were tested."""
+    return Cell(p_value(value), value, runs=runs)
 
 
 def tested(pair: ComparisonResult) -> str:
@@ -86,7 +86,8 @@ def difference_cell(cell: CellResult) -> Cell:
         return Cell(MISSING, level.difference if level else None)
     is_open = math.isnan(level.low)
     ends = "" if is_open else cell.measure.difference_interval(level.low, level.high)
-    return Cell(cell.measure.difference(level.difference), level.difference, detail=ends)
+    text = cell.measure.difference(level.difference)
+    return Cell(text, level.difference, detail=ends, runs=cell.hashes)
 
 
 def level_cell(cell: CellResult) -> Cell:
@@ -100,13 +101,13 @@ def level_cell(cell: CellResult) -> Cell:
     return verdict_cell(cell.level.verdict, "(∞)" if math.isinf(smallest) else "")
 
 
-def shift_cell(pair: ComparisonResult) -> Cell:
-    """The Hodges–Lehmann shift with its interval."""
+def shift_cell(pair: ComparisonResult, runs: tuple[str, ...]) -> Cell:
+    """The Hodges–Lehmann shift with its interval, and the names of the runs behind it."""
     found, measure = pair.shift, pair.measure
     if found is None:
         return Cell(MISSING)
     ends = measure.difference_interval(found.low, found.high)
-    return Cell(measure.difference(found.estimate), found.estimate, detail=ends)
+    return Cell(measure.difference(found.estimate), found.estimate, detail=ends, runs=runs)
 
 
 def agreement_cell(pair: ComparisonResult) -> Cell:

@@ -179,15 +179,13 @@ def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid
 
 
 def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
-    name, detail = f"{pair.name}:", f"{pair.first} − {pair.against}"
-    if result.about.layout != "pairs":
-        name, detail = pair.first, f"− {result.cell(pair.against).label}"
+    runs = result.runs_of(pair)
     cells = [
-        Cell(name, detail=detail),
+        _pair_cell(result, pair),
         Cell(table_cells.stars(pair.stars), pair.stars),
-        table_cells.p_cell(pair.test.p_value if pair.test else None),
-        table_cells.p_cell(pair.p_holm),
-        table_cells.shift_cell(pair),
+        table_cells.p_cell(pair.test.p_value if pair.test else None, runs),
+        table_cells.p_cell(pair.p_holm),  # of all comparisons' runs
+        table_cells.shift_cell(pair, runs),
     ]
     if not result.is_quick:
         cells.insert(1, Cell(table_cells.published_mark(pair), pair.published_stars))
@@ -196,21 +194,29 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
     return row(*cells, group=_group(result, pair))
 
 
+def _pair_cell(result: TableResult, pair: ComparisonResult) -> Cell:
+    """The compared cells by name; of pairs, whose columns the paper counts, their number too."""
+    if result.about.layout == "pairs":
+        return Cell(f"{pair.name}:", detail=f"{pair.first} − {pair.against}")
+    return Cell(pair.first, detail=f"− {result.cell(pair.against).label}")
+
+
 def _group(result: TableResult, pair: ComparisonResult) -> str:
     return result.cell(pair.first).group or pair.part
 
 
 def _effect_sizes(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid:
-    rows = tuple(
-        row(
-            pair.name,
-            table_cells.p_cell(pair.p_normal),
-            table_cells.p_cell(pair.brunner_munzel.p_value if pair.brunner_munzel else None),
-            Cell(table_cells.probability(pair.superiority), pair.superiority),
-            group=_group(result, pair),
+    rows = []
+    for pair in pairs:
+        runs, other = result.runs_of(pair), pair.brunner_munzel
+        cells = (
+            _pair_cell(result, pair),
+            table_cells.p_cell(pair.p_normal, runs),
+            table_cells.p_cell(other.p_value if other else None, runs),
+            Cell(table_cells.probability(pair.superiority), pair.superiority, runs=runs),
         )
-        for pair in pairs
-    )
+        rows.append(row(*cells, group=_group(result, pair)))
     titles = ("comparison", "p, normal approximation", "p, Brunner–Munzel", "A")
     text = "The same comparisons by other tests; A: Vargha–Delaney, the chance that the first wins."
-    return Grid("effect-sizes", tuple(map(Column, titles)), rows, caption=text, shown="latex")
+    columns = tuple(map(Column, titles))
+    return Grid("effect-sizes", columns, tuple(rows), caption=text, shown="latex")

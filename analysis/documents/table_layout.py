@@ -162,7 +162,9 @@ def _rows(result: TableResult) -> Grid:
             if prints_p:
                 pair = pairs.get(name)
                 cells.append(Cell((pair.published_p if pair else None) or MISSING))
-                cells.append(table_cells.p_cell(pair.test.p_value if pair and pair.test else None))
+                tested = pair and pair.test
+                runs = result.runs_of(pair) if pair else ()
+                cells.append(table_cells.p_cell(tested.p_value if tested else None, runs))
             rows.append(Row(tuple(cells), group))
     text, columns = _caption(result, BOLD), tuple(map(Column, titles))
     return Grid("layout", columns, tuple(rows), "", text, any(published), shown="latex")

@@ -10,17 +10,18 @@ import html
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.documents.blocks import Cell, Claims, Column, Document, Grid, Notes, Row
+from analysis.documents.blocks import MISSING, Cell, Claims, Column, Document, Grid, Notes, Row
 from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
 from analysis.rendering.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
 COMPUTED = "computed"  # the state of what trains nothing
 FILTERED = 12  # rows from which a table has a filter
+Places = Mapping[str, int]  # of the runs on the page, by name
 Draw = Callable[[FigureBlock], str]
 escape = html.escape
 
@@ -59,7 +60,7 @@ def page(
     here = Path(__file__)
     style = here.with_name("page.css").read_text(encoding="utf-8")
     script = here.with_name("page.js").read_text(encoding="utf-8")
-    known = {run.hash for run in runs}
+    known = {run.hash: place for place, run in enumerate(runs)}
     parts = [_glance(sections)]
     for section in sections:
         if section.document:
@@ -124,7 +125,7 @@ def _coded(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _section(section: Section, document: Document, known: set[str], draw: Draw) -> Iterator[str]:
+def _section(section: Section, document: Document, known: Places, draw: Draw) -> Iterator[str]:
     yield f'<h2 id="{section.anchor}">{escape(f"{document.title} ({document.id})")}</h2>'
     yield f"<p>{escape(document.caption)}.</p>"
     yield from (f'<p><span class="label">{escape(label)}</span></p>' for label in document.labels)
@@ -153,7 +154,7 @@ def _spanning(text: str, width: int) -> str:
     return f'<tr><th class="group" scope="rowgroup" colspan="{width}">{escape(text)}</th></tr>'
 
 
-def _grid(grid: Grid, anchor: str, known: set[str], before: str = "") -> str:
+def _grid(grid: Grid, anchor: str, known: Places, before: str = "") -> str:
     title = f"<h3>{escape(grid.title)}</h3>\n" if grid.title else ""
     told = grid.caption if grid.caption != grid.title else ""
     caption = f'<p class="soft">{escape(told)}</p>\n' if told and told != before else ""
@@ -196,7 +197,7 @@ def _aligned(column: Column) -> str:
     return f' class="{" ".join(kinds)}"' if kinds else ""
 
 
-def _row(row: Row, columns: Sequence[Column], known: set[str]) -> str:
+def _row(row: Row, columns: Sequence[Column], known: Places) -> str:
     cells = (
         f"<td{_aligned(column)}>{_cell(cell, known)}</td>"
         for cell, column in zip(row.cells, columns, strict=True)
@@ -205,17 +206,27 @@ def _row(row: Row, columns: Sequence[Column], known: set[str]) -> str:
     return f"<tr{kind}>{''.join(cells)}</tr>"
 
 
-def _cell(cell: Cell, known: set[str]) -> str:
+def _cell(cell: Cell, known: Places) -> str:
     text = escape(cell.text) + (f"<sup>{escape(cell.stars)}</sup>" if cell.stars else "")
     text = f"<strong>{text}</strong>" if cell.bold else text
     text = f'<span class="{cell.tone}">{text}</span>' if cell.tone else text
     runs = [run for run in cell.runs if run in known]
-    if runs and text:
-        told = "1 run" if len(runs) == 1 else f"{len(runs)} runs, one below the other"
-        text = f'<a href="#run-{runs[0]}" title="{told}">{text}</a>'
+    if runs and text and text != MISSING:
+        text = f'<a href="#run-{runs[0]}" title="{_told(runs, known)}">{text}</a>'
     more = " ".join(map(escape, filter(None, (cell.mark, cell.aside, cell.detail, cell.count))))
     text += f' <span class="more">{more}</span>' if more else ""
     return text + (f'<br><span class="note">{escape(cell.note)}</span>' if cell.note else "")
+
+
+def _told(runs: Sequence[str], known: Places) -> str:
+    """What a link's runs are and where: it leads to the first, and others may stand elsewhere."""
+    places = [known[run] for run in runs]
+    begin = [n for n, place in enumerate(places) if n == 0 or place != places[n - 1] + 1]
+    parts = [runs[n:end] for n, end in itertools.pairwise([*begin, len(runs)])]
+    if len(parts) == 1:
+        return "1 run" if len(runs) == 1 else f"{len(runs)} runs, one below the other"
+    further = ", ".join(f"{len(part)} from {part[0]}" for part in parts[1:])
+    return f"{len(runs)} runs: {len(parts[0])} from here on, {further} on"
 
 
 def _notes(block: Notes) -> str:
@@ -245,7 +256,7 @@ def _claims(block: Claims, anchor: str) -> str:
         Row((Cell(c.text), *(Cell(text) for _, text in c.evidence), Cell(c.verdict, tone=c.tone)))
         for c in block.items
     )
-    return _grid(Grid("claims", columns, rows, block.title, block.caption), anchor, set())
+    return _grid(Grid("claims", columns, rows, block.title, block.caption), anchor, {})
 
 
 def _figure(block: FigureBlock, anchor: str, draw: Draw) -> str:

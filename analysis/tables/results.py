@@ -258,6 +258,10 @@ class TableResult:
         """
         return {cell.name: cell for cell in self.cells}[name]
 
+    def runs_of(self, pair: ComparisonResult) -> tuple[str, ...]:
+        """Names of the runs of both compared cells, the first one's before the other's."""
+        return (*self.cell(pair.first).hashes, *self.cell(pair.against).hashes)
+
     def groups(self) -> dict[str, list[CellResult]]:
         """Cells by group, both in the table's order."""
         found: dict[str, list[CellResult]] = {}

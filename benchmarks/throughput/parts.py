@@ -7,7 +7,8 @@ One process and, on a CPU, one thread a contender, except where the table says s
 another (A B C A B C …), as drift hits all alike; ratios to a group's first contender are taken
 within a round, and medians shown.
 
-- **update**: β-LASSO's step over all weights of S-FC(α) beside torch's fused SGD over the same.
+- **update, VGG-10**: SGD over its weights with plain L2 and with LOCO-Reg, beside torch's own.
+- **update, S-FC(α)**: β-LASSO's step over all weights beside torch's fused SGD over the same.
 - **training S-FC**: whole steps of S-FC(α), β-LASSO beside SGD.
 - **local layers**: forward and backward passes of a locally connected layer beside a loop over its
   positions and beside one convolution with a group a position.
@@ -47,8 +48,12 @@ from benchmarks.data.fast_autoaugment import FastAutoAugment
 from benchmarks.errors import BAD_INPUT, UserError
 from benchmarks.models import LocallyConnected2d, Shallow
 from benchmarks.optimizers import SGD, BetaLassoSGD, Optimizer
-from benchmarks.optimizers.lasso import lasso_step
-from benchmarks.throughput import lower_precision, penalty_costs, smaller_networks
+from benchmarks.throughput import (
+    lower_precision,
+    penalty_costs,
+    smaller_networks,
+    update_costs,
+)
 from benchmarks.throughput.rivals import BATCH, SIDE, by_groups, by_position, torchvision_loader
 from benchmarks.training.loop import prepare
 
@@ -57,35 +62,6 @@ AUGMENTED = 8  # batches of images that are only augmented
 # What does the work of that many images, or of one update.
 Work = Callable[[], Any]
 Group = dict[str, Work]
-
-
-def update_group(alpha: int, device: torch.device) -> Group:
-    """Steps over the weights of S-FC(α)."""
-    with torch.device("meta"):
-        shapes = [p.shape for p in Shallow(connectivity="fc", alpha=alpha).network(10).parameters()]
-    weights = [torch.randn(shape, device=device) * 0.01 for shape in shapes]
-    gradients = [torch.randn_like(weight) * 0.01 for weight in weights]
-    velocities = [torch.zeros_like(weight) for weight in weights]
-
-    def fused(momentum: float) -> None:
-        torch._fused_sgd_(
-            weights,
-            gradients,
-            velocities if momentum else [],
-            weight_decay=0.0,
-            momentum=momentum,
-            lr=1e-6,
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
-            is_first_step=False,
-        )
-
-    return {
-        "torch's fused SGD": lambda: fused(0.0),
-        "torch's fused SGD with momentum": lambda: fused(0.9),
-        "ours, β-LASSO": lambda: lasso_step(weights, gradients, lr=1e-6, lam=1e-5, threshold=5e-4),
-    }
 
 
 def training_group(alpha: int, device: torch.device) -> Group:
@@ -187,7 +163,8 @@ def small_group(device: torch.device) -> Group:
 def groups(alpha: int, device: torch.device) -> dict[str, Callable[[], Group]]:
     """All groups by name; each is built when it is its turn."""
     return {
-        f"update, S-FC({alpha})": lambda: update_group(alpha, device),
+        "update, VGG-10": partial(update_costs.decayed_updates, device),
+        f"update, S-FC({alpha})": partial(update_costs.lasso_updates, alpha, device),
         f"training S-FC({alpha}), batch {BATCH}": lambda: training_group(alpha, device),
         "local layer 9×9/2, 3 → 8": lambda: local_group(8, 3, 9, 2, device),
         "local layer 3×3/2, 15 → 30": lambda: local_group(30, 15, 3, 2, device),

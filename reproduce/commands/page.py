@@ -103,7 +103,8 @@ def sections(entry: Entry, base: Path) -> Iterator[tuple[Section, list[RunCard]]
         made = computed(entry, base)
         if isinstance(made, str):
             state = "; ".join([made, *_reports_by_weights(entry, base)])
-            yield Section(anchor, entry.name, entry.summary, paper, state, command), []
+            title = re.sub(r"(?<=[a-z])(?=\d)", " ", entry.name).capitalize()  # such as "Figure 1"
+            yield Section(anchor, title, entry.summary, paper, state, command), []
         else:
             section = Section(anchor, made.title, entry.summary, paper, COMPUTED, command, made)
             yield replace(section, varies=entry.varies), []

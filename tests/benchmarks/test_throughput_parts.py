@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks.models import CifarResNet, LocallyConnected2d
-from benchmarks.penalties import HypersphericalEnergy
+from benchmarks.optimizers import SGD
+from benchmarks.penalties import HypersphericalEnergy, PlainL2
 from benchmarks.penalties.hyperspherical import convolutions as penalised
-from benchmarks.throughput import penalty_costs
+from benchmarks.throughput import penalty_costs, update_costs
 from benchmarks.throughput.parts import main
 from benchmarks.throughput.rivals import by_groups, by_position
 
@@ -41,6 +43,28 @@ def test_a_penalty_is_measured_by_what_it_adds_to_a_step() -> None:
     before = layers[0].weight.detach().clone()
     works["step with plain L2"]()
     assert not torch.equal(layers[0].weight, before)
+
+
+def test_measured_updates_are_torchs() -> None:
+    """By the same gradient the same weights come out, and another time works as well."""
+    ends = []
+    for is_ours in (True, False):
+        model = torch.nn.Conv2d(1, 2, 3)
+        torch.nn.init.ones_(model.weight)
+        torch.manual_seed(0)
+        if is_ours:
+            update = SGD().build(model, PlainL2().attach(model).coefficients)
+            work = update_costs.updating(model, partial(update.step, 0.5))
+        else:
+            decay = 2 * float(PlainL2().weight_decay)  # of Σ w², as the paper prints it (L-03)
+            own = torch.optim.SGD([model.weight], 0.5, momentum=0.9, weight_decay=decay)
+            work = update_costs.updating(model, own.step)
+        work()
+        ends.append(model.weight.detach().clone())
+        work()
+        assert not torch.equal(ends[-1], model.weight)
+    torch.testing.assert_close(*ends)
+    assert not torch.equal(ends[0], torch.ones(2, 1, 3, 3))
 
 
 def test_the_command_measures_in_rounds(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
