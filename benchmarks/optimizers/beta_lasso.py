@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmarks.optimizers.optimizer import Optimizer
+from benchmarks.optimizers.optimizer import Optimizer, trained_of
 from benchmarks.parts import NotNegative
 
 if TYPE_CHECKING:
@@ -77,18 +77,22 @@ class BetaLassoUpdate:
     ) -> None:
         import torch
 
-        named = dict(model.named_parameters())
+        named = trained_of(model)
         self.settings = settings
         self.beta, self.momentum = float(settings.beta), float(settings.momentum)
         self.parameters = list(named.values())
         groups: dict[float, Group] = {}
         for name, lam in settings.lam_of(model).items():
+            if name not in named:
+                continue
             group = groups.setdefault(lam, Group(lam))
             group.parameters.append(named[name])
             if self.momentum:
                 group.velocities.append(torch.zeros_like(named[name]))
         self.groups = list(groups.values())
-        self._decayed = [(named[name], c.to(named[name])) for name, c in coefficients.items()]
+        self._decayed = [
+            (named[name], c.to(named[name])) for name, c in coefficients.items() if name in named
+        ]
 
     def step(self, lr: float | torch.Tensor) -> None:
         """One update from the parameters' gradients, which are consumed (set to None)."""

@@ -42,6 +42,11 @@ class Optimizer(Part, frozen=True):
         Args:
             coefficients: by parameter, what the quadratic penalties add to its gradient per unit of
                 weight, g ← g + c ∘ w; each broadcasts over its parameter. An update that takes them
-                makes them cost one pass over the weights.
+                makes them cost one pass over the weights. Frozen parameters stay as they are.
         """
         raise NotImplementedError
+
+
+def trained_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters that are not frozen, by name; a backward pass gives no others a gradient."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from benchmarks.optimizers.optimizer import Optimizer
+from benchmarks.optimizers.optimizer import Optimizer, trained_of
 from benchmarks.parts import NotNegative, Positive
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SGDUpdate:
     ) -> None:
         import torch
 
-        named = dict(model.named_parameters())
+        named = trained_of(model)
         self.parameters: list[torch.Tensor] = list(named.values())
         self.velocities = [torch.zeros_like(p) for p in self.parameters]
         self.momentum = float(settings.momentum)
@@ -71,7 +71,7 @@ class SGDUpdate:
             parameters.append(parameter)
             velocities.append(velocity)
         self._decayed = [
-            (named[name], coefficient.to(named[name])) for name, coefficient in coefficients.items()
+            (named[name], c.to(named[name])) for name, c in coefficients.items() if name in named
         ]
 
     def step(self, lr: float | torch.Tensor) -> None:

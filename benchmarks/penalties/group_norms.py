@@ -16,15 +16,18 @@ class GroupNorms(NestedNorms):
     """The norms of :class:`benchmarks.models.nested_norms.NestedNorms`, to train against."""
 
     def add_gradient(self, sums: torch.Tensor, outer: torch.Tensor) -> None:
-        """Add the gradient of a function of η to the weights' own; 0 at a norm's kink.
+        """Add the gradient of a function of η to the weights' own; 0 at a norm's kink. Frozen
+        weights and scales are left alone, here and in :meth:`shrink`.
 
         Args:
             sums: see :meth:`sums`.
             outer: the function's derivatives by η, broadcasting to (kernels, groups).
         """
-        if self.scale is not None:
+        if self.scale is not None and self.scale.weight.requires_grad:
             to_scale = (outer * self._unscaled(sums)).sum(1) / self._deviation()
             gradient_of(self.scale.weight).addcmul_(self.scale.weight.detach().sign(), to_scale)
+        if not self.weight.requires_grad:
+            return
         inner = (outer * self.factors * self._scale()).expand_as(sums)
         grad, weight = gradient_of(self.weight), self.weight.detach()
         if self.norm == "linf":
@@ -59,6 +62,8 @@ class GroupNorms(NestedNorms):
         The groups' own steps follow each other from the innermost to the outermost; each multiplies
         a group by max(0, 1 − step·factor/norm), so that all of it is one product a weight.
         """
+        if not self.weight.requires_grad:
+            return
         sums = self.sums()
         of_rings = torch.diff(sums, dim=1, prepend=torch.zeros_like(sums[:, :1]))
         thresholds = step * self.factors * self._scale() * torch.ones_like(sums)

@@ -61,7 +61,10 @@ class SliceNorms:
         return sums
 
     def add_gradient(self, sums: torch.Tensor, outer: torch.Tensor) -> None:
-        """Add the gradient of ``outer`` · Σ norms to the weights' own; 0 where a norm is 0."""
+        """Add the gradient of ``outer`` · Σ norms to the weights' own; 0 where a norm is 0. Frozen
+        weights are left alone, here and in :meth:`shrink`."""
+        if not self.weight.requires_grad:
+            return
         grad, weight = self.split(gradient_of(self.weight)), self.split(self.weight.detach())
         if not self.axes:
             grad.add_(weight.sign() * outer)
@@ -70,6 +73,8 @@ class SliceNorms:
 
     def shrink(self, step: float | torch.Tensor) -> None:
         """The proximal step of step · Σ norms: each group times max(0, 1 − step/norm)."""
+        if not self.weight.requires_grad:
+            return
         sums = self.sums()
         left = torch.where(sums > 0, 1 - step / sums, 0.0).clamp(min=0)
         self.split(self.weight.detach()).mul_(left)

@@ -111,7 +111,7 @@ class NormsAttached(Attached):
     @torch.no_grad()
     def add_gradients(self) -> None:
         """See :meth:`Attached.add_gradients`: λ_f·w/‖w‖, 0 for a vector of zeros."""
-        for weight in self.weights:
+        for weight in (w for w in self.weights if w.requires_grad):
             dims = tuple(range(1, weight.dim()))
             norms = torch.linalg.vector_norm(weight, dim=dims, keepdim=True).clamp(min=TINY)
             gradient_of(weight).add_(weight / norms, alpha=self.factor)
