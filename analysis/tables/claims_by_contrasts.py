@@ -1,9 +1,9 @@
 """What a paper says in sentences about cells of a table, as inequalities between sums of them.
 
 A contrast is written with the cells' names and printed numbers, such as ``a - b > c - 78.62``, or
-``a = b`` where the paper says that two cells are alike; ``a > b > c`` says that values fall from
-cell to cell. A claim is a list of contrasts, all of which hold if it is true. The printed numbers
-tell which of them hold in the paper's own table.
+``a = b`` where the paper says that two cells are alike, within their margin; ``a > b > c`` says
+that values fall from cell to cell. A claim is a list of contrasts, all of which hold if it is true.
+The printed numbers tell which of them hold in the paper's own table.
 
 Of our runs an inequality surely holds where the difference of its sides is positive by Welch's t
 test of means (Satterthwaite's degrees of freedom, for any number of cells), one-sided, with the
@@ -171,11 +171,12 @@ def _claim(
     verdict = Verdict.UNDECIDED if len(known) == total else Verdict.NOT_DECIDABLE
     if low >= count or high < count:
         verdict = Verdict.CONFIRMED if low >= count else Verdict.CONTRADICTED
-    printed = [v for c in contrasts if (v := _printed(c, by_measure[c.measure])) is not None]
+    seen = [_holds_in_print(c, by_measure[c.measure], tables[c.measure]) for c in contrasts]
+    printed = [holds for holds in seen if holds is not None]
     return ClaimResult(
         **{name: row[name] for name in ("claim", "text", "where")},
         stated=f"{count} of {total}",
-        printed=f"{sum(value > 0 for value in printed)} of {len(printed)}" if printed else MISSING,
+        printed=f"{sum(printed)} of {len(printed)}" if printed else MISSING,
         ours=f"{sum(outcome.is_seen for outcome in found)} of {len(known)}" if known else "",
         interval=f"[{low}, {high}]" if known else "",
         chance=MISSING,
@@ -184,21 +185,35 @@ def _claim(
     )
 
 
-def _printed(contrast: Contrast, cells: Mapping[str, CellResult]) -> Decimal | None:
-    """The contrast in the printed numbers, None where one is not printed; of an equality none, and
-    of a fall its least step."""
-    if contrast.is_equality:
+def _holds_in_print(
+    contrast: Contrast, cells: Mapping[str, CellResult], result: TableResult
+) -> bool | None:
+    """Whether it holds between the printed numbers; None where one of them is not printed, or cells
+    are to be alike within a margin that nobody has set. A fall does where each of its steps does.
+    """
+    texts = {name: cells[name].published for name in contrast.cells}
+    known = {name: Decimal(text) for name, text in texts.items() if text is not None}
+    if len(known) < len(texts):
         return None
     if contrast.is_fall:
-        texts = [cells[name].published for name in contrast.cells]
-        known = [Decimal(text) for text in texts if text is not None]
-        return min(a - b for a, b in pairwise(known)) if len(known) == len(texts) else None
-    total = contrast.constant
-    for name, weight in contrast.weights:
-        if (text := cells[name].published) is None:
-            return None
-        total += weight * Decimal(text)
-    return total
+        return all(a > b for a, b in pairwise(known.values()))
+    total = contrast.constant + sum(weight * known[name] for name, weight in contrast.weights)
+    if not contrast.is_equality:
+        return total > 0
+    delta, measure = _alike_within(contrast, cells, result), result.about.measure
+    if delta is None:
+        return None
+    return abs(total) / measure.scale <= measure.margin(delta, known[contrast.cells[0]])
+
+
+def _alike_within(
+    contrast: Contrast, cells: Mapping[str, CellResult], result: TableResult
+) -> Decimal | None:
+    """The margin of an equality's cells, in its own unit; None where there is none."""
+    margins = result.alike_within
+    if isinstance(margins, Mapping):
+        return margins.get(cells[contrast.cells[0]].margin)
+    return margins
 
 
 def _tested(
@@ -222,9 +237,7 @@ def _tested(
     if contrast.is_equality:
         if _same_runs(contrast, cells):
             return Outcome(True, True, False)
-        first = cells[contrast.cells[0]]
-        margins = result.alike_within
-        delta = margins.get(first.margin) if isinstance(margins, Mapping) else margins
+        delta = _alike_within(contrast, cells, result)
         if delta is None:
             return Outcome(abs(mean) < spread, False, False)
         margin = float(measure.margin(delta, Decimal(1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,9 +27,8 @@ class GroupSparsity(Term, tag="group_sparsity", frozen=True):
     sparsity", a count of those that are; lists in the order of the layers, the classifier last:
     "weights by layer", "effective weights by layer", "layer sparsity" (zero weights), "dictionary
     sparsity" (filters of zeros) and "average compactness" (zero groups in the other filters, of all
-    groups), whose sum never exceeds layer sparsity; their slopes over the layers, "dictionary
-    sparsity per layer" and "average compactness per layer"; and "zeroed in upper layers", a count
-    of the zero weights that lie in the upper half of the layers and the classifier.
+    groups), whose sum never exceeds layer sparsity; and "zeroed in upper layers", a count of the
+    zero weights that lie in the upper half of the layers and the classifier.
 
     Attributes:
         tolerance: weights of a smaller magnitude are zero (C-12).
@@ -84,8 +82,6 @@ class MeasuredSparsity(Attached):
             "layer sparsity": [e.share for e in layers],
             "dictionary sparsity": filters,
             "average compactness": groups,
-            "dictionary sparsity per layer": slope(filters),
-            "average compactness per layer": slope(groups),
             "zeroed in upper layers": {"count": sum(e.zeros for e in upper), "of": max(1, zeros)},
         }
 
@@ -120,10 +116,3 @@ def sparsity_by_layer(
         LayerSparsity(weights, zeros, dead / filters, empty / groups)
         for (zeros, dead, empty), (weights, filters, groups) in zip(found, sizes, strict=True)
     ]
-
-
-def slope(values: Sequence[float]) -> float:
-    """Of the least-squares line through values at 1, 2, …; 0 of a single one."""
-    middle = (len(values) - 1) / 2
-    square = sum((place - middle) ** 2 for place in range(len(values)))
-    return sum((p - middle) * v for p, v in enumerate(values)) / square if square else 0.0

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.papers.compactnets.slopes import Slope
 from analysis.papers.compactnets.upper_layers import Excess
 from analysis.verdicts.measure import Measure
 from reproduce.catalogue.tables import Cell, Comparison, Table
@@ -22,11 +23,20 @@ if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
 CURVES = ("dictionary sparsity", "average compactness", "layer sparsity")
-FALL = Measure(
-    "dictionary sparsity per layer", "change of dictionary sparsity a layer", "number", decimals=4
+FALL = Slope(
+    "dictionary sparsity per layer",
+    "change of dictionary sparsity a layer",
+    "number",
+    decimals=4,
+    of=("dictionary sparsity",),
+    has_classifier=False,
 )
-RISE = Measure(
-    "average compactness per layer", "change of average compactness a layer", "number", decimals=4
+RISE = Slope(
+    "average compactness per layer",
+    "change of average compactness a layer",
+    "number",
+    decimals=4,
+    of=("average compactness",),
 )
 UPPER = Measure(
     "zeroed in upper layers", "zero weights in the upper layers and the classifier", percent=True

@@ -91,6 +91,17 @@ def test_alike_means_within_the_margin() -> None:
     assert verdict("a = b", first, cell("b", 0.81 + wide)).verdict == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("other", "told"), [("81.5", "1 of 1"), ("78", "1 of 1"), ("77.9", "0 of 1"), (None, "–")]
+)
+def test_cells_are_alike_in_print_within_the_margin(other: str | None, told: str) -> None:
+    first, second = cell("a", [], "80"), cell("b", [], other)
+    assert verdict("a = b", first, second).printed == told
+    unset = replace(table(first, second), alike_within=None)
+    (found,) = judge(unset, [ROW], [{"claim": "c", "contrast": "a = b"}])
+    assert found.printed == "–"
+
+
 def test_runs_that_agree_seed_by_seed_are_alike_however_scattered() -> None:
     wide = np.array([0.5, 0.9, 0.2, 0.7])
     assert verdict("a = b", cell("a", wide), cell("b", wide)).verdict == "confirmed"
