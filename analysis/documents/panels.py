@@ -63,6 +63,7 @@ class Series:
     line: bool = True
     bars: bool = False
     band: bool = False
+    labels: tuple[str, ...] = ()  # beside the points
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +63,8 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
             panels[title] = {pair.second: BASELINE, pair.first: COMPARED}
         panels |= {cell.name: {cell.name: COMPARED} for cell in _alone(result)}
     else:
-        looks, column_title = _looks(result), result.about.column_title
+        looks = looks_of(cell.label for cell in result.cells)
+        column_title = result.about.column_title
         names = dict(looks)
         for cell in result.cells:
             is_column = cell.column and column_title
@@ -97,10 +98,9 @@ def _axis_decimals(measure: Measure) -> int:
     return measure.decimals
 
 
-def _looks(result: TableResult) -> Mapping[str, int]:
-    """A look for each of a grid's settings."""
-    settings = dict.fromkeys(cell.label for cell in result.cells)
-    return dict(zip(settings, itertools.cycle(SETTINGS), strict=False))
+def looks_of(settings: Iterable[str]) -> Mapping[str, int]:
+    """A look for each of a grid's settings, in all figures of a table; they may be repeated."""
+    return dict(zip(dict.fromkeys(settings), itertools.cycle(SETTINGS), strict=False))
 
 
 def _legend(result: TableResult) -> list[Sampled]:
@@ -202,7 +202,7 @@ def _rows(result: TableResult) -> Made:
 
 
 def _grid(result: TableResult) -> Made:
-    blocks, looks = result.groups(), _looks(result)
+    blocks, looks = result.groups(), looks_of(cell.label for cell in result.cells)
     title = result.about.column_title
     panels = tuple(_grid_panel(name, cells, looks, title) for name, cells in blocks.items())
     legend = tuple(Sampled("points", f"seed, {name}", look) for name, look in looks.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import MaxNLocator
 
@@ -13,10 +13,11 @@ from analysis.figures.style import BORDER, look_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BESIDE, LINE = 4, 8  # points from a point to its label, and from line to line of labels
 BARS = 0.8  # of the distance between two places, for the bars at each
 
 
-def draw_curves(axis: Axes, panel: Curves, _together: Sequence[Curves]) -> None:
+def draw_curves(axis: Axes, panel: Curves, together: Sequence[Curves]) -> None:
     """Each series as bars, or as points and lines with their intervals or band."""
     axis.grid(axis="y")
     if panel.reference is not None:
@@ -29,6 +30,8 @@ def draw_curves(axis: Axes, panel: Curves, _together: Sequence[Curves]) -> None:
             _bars(axis, series, BARS / len(barred), barred.index(series) - (len(barred) - 1) / 2)
         else:
             _curve(axis, series)
+    if any(series.labels for series in panel.series):
+        _labels(axis, panel, [x for one in together for series in one.series for x in series.x])
     if panel.log:
         axis.set_yscale("log")
     if panel.ticks:
@@ -54,6 +57,20 @@ def _curve(axis: Axes, series: Series) -> None:
     if series.points:
         (drawn,) = axis.plot(series.x, series.y, **look.point, linestyle="", markersize=3.4)
         drawn.set_gid("|".join(["values", *(f"{value:.6g}" for value in series.y)]))
+
+
+def _labels(axis: Axes, panel: Curves, places: Sequence[float]) -> None:
+    """Beside the points, towards the middle of all places; each series' in a line of its own, as
+    points of several may coincide."""
+    middle = (min(places) + max(places)) / 2
+    for line, series in enumerate(panel.series):
+        for x, y, label in zip(series.x, series.y, series.labels, strict=True):
+            is_left = x > middle
+            place: Any = {"xytext": (-BESIDE if is_left else BESIDE, LINE * line)}
+            place |= {"textcoords": "offset points", "ha": "right" if is_left else "left"}
+            axis.annotate(
+                label, (x, y), **place, fontsize="small", color=look_of(series.look).color
+            )
 
 
 def _bars(axis: Axes, series: Series, width: float, place: float) -> None:

@@ -33,6 +33,8 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 LETTERS_AN_INCH = 13  # of a title
 WATERMARK: Any = {"color": "0.93", "ha": "center", "va": "center", "zorder": 0}
+# Over what covers its panel, under the numbers that stand in it.
+OVERLAID: Any = {**WATERMARK, "color": "black", "alpha": 0.1, "zorder": 4.5}
 LARGEST_MARK = 44  # points
 MARK_WIDTH = 1.0  # of the panel's width, times ems a letter: then it stays within
 KINDS: dict[type, Callable[[Axes, Any, Any], None]] = {
@@ -112,7 +114,8 @@ def draw(block: FigureBlock) -> Figure:
             if block.watermark:
                 fitting = MARK_WIDTH * 72 * block.size[0] / len(block.watermark)
                 place: Any = {"transform": axis.transAxes, "fontsize": min(LARGEST_MARK, fitting)}
-                axis.text(0.5, 0.5, block.watermark, **place, **WATERMARK).set_in_layout(False)
+                look = OVERLAID if isinstance(panel, Map | Images) else WATERMARK
+                axis.text(0.5, 0.5, block.watermark, **place, **look).set_in_layout(False)
         _frame(figure, block)
     return figure
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
+from analysis.documents.table_figure import looks_of
 from analysis.documents.table_notes import labels
 from analysis.tables.results import CellResult, TableResult
 
@@ -25,18 +26,19 @@ def figure(
         name: of the figure's file.
         lines: the cells of each line; by default those of each label.
     """
-    found: dict[str, list[CellResult]] = {}
-    for cell in result.cells:
-        found.setdefault(cell.label, []).append(cell)
+    if lines is None:
+        lines = {label: [c for c in result.cells if c.label == label] for label in _labels(result)}
+    looks = looks_of(lines)
     depths = sorted({int(depth_of(cell)) for cell in result.cells})
     series, legend = [], []
-    for look, (label, cells) in enumerate((lines or found).items()):
+    for place, (label, cells) in enumerate(lines.items()):
         points = sorted(p for cell in cells if (p := _point(cell)) is not None)
         if points:
             x, y, low, high = zip(*points, strict=True)
-            beside = APART * (look - (len(lines or found) - 1) / 2)
-            series.append(Series(tuple(depth + beside for depth in x), y, look, low, high))
-        legend.append(Sampled("both", label, look))
+            beside = APART * (place - (len(lines) - 1) / 2)
+            places = tuple(depth + beside for depth in x)
+            series.append(Series(places, y, looks[label], low, high))
+        legend.append(Sampled("both", label, looks[label]))
     ticks = tuple((float(depth), str(depth)) for depth in depths)
     panel = Curves(tuple(series), "", "depth", y_title, ticks=ticks)
     has_intervals = any(one.low != one.high for one in series)
@@ -44,6 +46,10 @@ def figure(
     title = (f"{result.about.title}: {what}", *labels(result))
     mark = "" if result.has_levels else result.about.protocol.upper()
     return FigureBlock((panel,), tuple(legend), name, 1, (5.0, 3.0), title, watermark=mark)
+
+
+def _labels(result: TableResult) -> list[str]:
+    return list(dict.fromkeys(cell.label for cell in result.cells))
 
 
 def depth_of(cell: CellResult) -> str:

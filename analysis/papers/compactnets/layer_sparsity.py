@@ -10,6 +10,7 @@ from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
 from analysis.documents.table_notes import labels
 from analysis.tables.results import TableResult
 
+UNSEEN = 0.01  # of the axis: lower bars are not seen
 Measured = Mapping[str, Sequence[Sequence[float]]]  # by measure the runs' values by layer
 
 
@@ -26,8 +27,9 @@ def blocks(
     if not found:
         return []
     panels, rows, tidy = [], [], []
+    largest = max(v for values in found.values() for name in names for v in _medians(values[name]))
     for cell, values in found.items():
-        medians = {name: [median(at) for at in zip(*values[name], strict=True)] for name in names}
+        medians = {name: _medians(values[name]) for name in names}
         layers = range(1, len(medians[names[0]]) + 1)
         places = tuple(map(float, layers))
         series = tuple(
@@ -35,7 +37,9 @@ def blocks(
             for look, name in enumerate(names)
         )
         ticks = (*((float(n), str(n)) for n in layers[:-1]), (float(layers[-1]), "W"))
-        panels.append(Curves(series, cell, "layer", "% of the layer", ticks=ticks))
+        most = max(map(max, medians.values()))
+        told = f"{cell}: at most {100 * most:.2g} %" if most < UNSEEN * largest else cell
+        panels.append(Curves(series, told, "layer", "% of the layer", ticks=ticks))
         sizes = values["weights by layer"][0]
         for place, layer in enumerate(layers):
             shown = (Cell(f"{100 * medians[n][place]:.2f}", medians[n][place]) for n in names)
@@ -54,3 +58,8 @@ def blocks(
     titles = columns("", *heads, right=heads)
     grid = Grid("layers", titles, tuple(rows), "Sparsity by layer, percent", caption, headed=True)
     return [grid, figure, Data(("cell", "run", "layer", *names), tuple(tidy), "layers")]
+
+
+def _medians(runs: Sequence[Sequence[float]]) -> list[float]:
+    """By layer."""
+    return [median(values) for values in zip(*runs, strict=True)]

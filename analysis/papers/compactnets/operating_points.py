@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from analysis.documents.blocks import MISSING, Block, Cell, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Sampled, Series
+from analysis.documents.table_figure import looks_of
 from analysis.documents.table_notes import labels
 from analysis.tables.results import TableResult
 
@@ -128,31 +129,35 @@ def figure(
     chosen = points(found, ALEXNET if result.has_levels else None)
     rows = [r for r in printed if r["method"].startswith(MODELS)]
     unit = MILLIONS if result.has_levels else THOUSANDS
+    named: dict[Network, str] = {}
+    for name, network in chosen.items():  # one network may stand at several
+        scenario = name.partition("-")[2]
+        named[network] = f"{named[network]}, {scenario}" if network in named else scenario
     panels = [
-        _panel("ours, all networks", found, unit),
-        _panel("ours, operating points", list(chosen.values()), unit),
+        _panel("ours, all networks", dict.fromkeys(found, ""), unit),
+        _panel("ours, operating points", named, unit),
     ]
     if rows:
-        known = [
-            Network("", r["method"].partition("-")[0], float(r["top1"]) / 100,
-                    1e6 * float(r["params_M"]))
-            for r in rows
-        ]  # fmt: skip
+        known: dict[Network, str] = {}
+        for line in rows:
+            model, _, scenario = line["method"].partition("-")
+            error, size = float(line["top1"]) / 100, 1e6 * float(line["params_M"])
+            known[Network(line["method"], model, error, size)] = scenario
         panels.append(_panel("published operating points", known, unit))
-    legend = tuple(Sampled("points", model, look) for look, model in enumerate(MODELS))
+    legend = tuple(Sampled("points", model, look) for model, look in looks_of(MODELS).items())
     title = (f"{result.about.title}: medians over the seeds", *labels(result))
     mark = "" if result.has_levels else result.about.protocol.upper()
     return FigureBlock(
-        tuple(panels), legend, "points", len(panels), (3.2, 2.8), title, "y", watermark=mark
+        tuple(panels), legend, "points", len(panels), (3.2, 2.8), title, "xy", watermark=mark
     )
 
 
-def _panel(title: str, found: Sequence[Network], unit: tuple[float, str]) -> Curves:
+def _panel(title: str, found: Mapping[Network, str], unit: tuple[float, str]) -> Curves:
     series, (size, name_of_unit) = [], unit
-    for look, name in enumerate(MODELS):
-        own = [n for n in found if n.model == name]
+    for model, look in looks_of(MODELS).items():
+        own = _of(list(found), model)
         if own:
             x, y = tuple(n.parameters / size for n in own), tuple(100 * n.error for n in own)
-            series.append(Series(x, y, look, line=False))
+            series.append(Series(x, y, look, line=False, labels=tuple(found[n] for n in own)))
     x_title = f"weights other than 0, {name_of_unit}"
     return Curves(tuple(series), title, x_title, "top-1 error (%)", whole=False)
