@@ -13,7 +13,7 @@ from analysis.figures.style import BORDER, look_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BESIDE, LINE = 4, 8  # points from a point to its label, and from line to line of labels
+BESIDE, LINE = 4, 7  # points from a point to its label, and from line to line of labels
 BARS = 0.8  # of the distance between two places, for the bars at each
 
 
@@ -68,9 +68,8 @@ def _labels(axis: Axes, panel: Curves, places: Sequence[float]) -> None:
             is_left = x > middle
             place: Any = {"xytext": (-BESIDE if is_left else BESIDE, LINE * line)}
             place |= {"textcoords": "offset points", "ha": "right" if is_left else "left"}
-            axis.annotate(
-                label, (x, y), **place, fontsize="small", color=look_of(series.look).color
-            )
+            axis.annotate(label, (x, y), **place, fontsize="small", color="0.25")
+    axis.margins(y=0.12)
 
 
 def _bars(axis: Axes, series: Series, width: float, place: float) -> None:
