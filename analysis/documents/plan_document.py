@@ -23,7 +23,8 @@ from analysis.documents.plan_work import Work
 CAPTION = "What the tables still need, before anything is trained"
 COUNTING = (
     "PFLOP are 3 × 2 × the multiply-adds of a forward pass, counted from the network as built, × "
-    "the images that missing runs train on. Memory is that of the runs trained at once: weights, "
+    "the images that missing runs train on, and 2 × that of images that go through it for other "
+    "ends than training and evaluation. Memory is that of the runs trained at once: weights, "
     "gradients and one state of the optimiser, what the backward pass keeps of a batch, and the "
     "images."
 )
@@ -39,6 +40,7 @@ def document(works: Sequence[Work], devices: Mapping[str, str], budget: str) -> 
     notes = [Note(COUNTING), *(Note(text, name) for name, text in devices.items())]
     fitting = [Note(fit_text(work, budget), work.id) for work in works if work.fits is not None]
     loading = [Note(loader_text(work), work.id) for work in works if work.decoded]
+    other = [Note(f"not counted: {u}", w.id) for w in works for u in w.uncounted]
     title = f"What fits into {budget}, table by table"
     blocks = [_work(works), _time(works, list(devices))]
     return Document(
@@ -48,7 +50,7 @@ def document(works: Sequence[Work], devices: Mapping[str, str], budget: str) -> 
         blocks=(
             *blocks,
             *([Notes(tuple(fitting), title)] if fitting else ()),
-            Notes((*notes, *loading)),
+            Notes((*notes, *loading, *other)),
         ),
         facts={"tables": [facts(work) for work in works], "budget": budget or None},
     )

@@ -111,6 +111,8 @@ def sentences(work: Work, budget: str) -> list[str]:
         alone = "" if time.wall == time.hours else f", {time_text(time.hours)} of one worker"
         lines.append(f"{name}: about {time_text(time.wall)}{alone} ({time.how})")
     lines += _cells(work)
+    if work.uncounted:
+        lines.append(f"not counted: {', '.join(work.uncounted)}")
     if work.decoded:
         lines.append(f"loader: {loader_text(work)}")
     if work.fits is not None:

@@ -38,6 +38,7 @@ class Work:
         decoded: images that are decoded while the missing runs train on them.
         decoding: images a second that a CPU of this machine decodes, and how many CPUs do.
         fits: how many of these a budget has time for, from the first on; None without a budget.
+        uncounted: what else the missing runs take, in no number here.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Work:
     decoded: int = 0
     decoding: tuple[float, int] = (0.0, 0)
     fits: int | None = None
+    uncounted: tuple[str, ...] = ()
 
     @property
     def runs(self) -> int:

@@ -53,6 +53,13 @@ class LinearSVM(AtOnce, tag="linear_svm", frozen=True):
     is_result: bool = False
     all_views: bool = False
 
+    @property
+    def uncounted(self) -> str:
+        return "fits of a linear SVM, on a CPU"
+
+    def forward_images(self, train: int, test: int, views: int) -> int:
+        return min(self.images, train) + test * (views if self.all_views else 1)
+
     def apply(self, member: Member) -> None:
         train, test = member.context.train, member.context.test
         labels = train.labels.cpu().numpy()

@@ -53,6 +53,11 @@ class Phase(Part, frozen=True):
         return 0
 
     @property
+    def uncounted(self) -> str:
+        """What takes time besides passes of images through the network; for estimates."""
+        return ""
+
+    @property
     def sources(self) -> tuple[Run, ...]:
         """Runs whose kept weights the phase needs."""
         return ()
@@ -69,6 +74,16 @@ class Phase(Part, frozen=True):
     def images_an_epoch(self, images: int) -> int:
         """How many of a split's ``images`` an epoch trains; for estimates."""
         return images
+
+    def forward_images(self, train: int, test: int, views: int) -> int:
+        """How many images the phase takes through the network without training on them or being
+        evaluated on them; for estimates.
+
+        Args:
+            train, test: images of the splits.
+            views: of a test image.
+        """
+        return 0
 
     def misfit(self, objective: Objective, before: Sequence[Phase]) -> str | None:
         """What is wrong with the phase behind those ``before``, in one line; None where nothing is.

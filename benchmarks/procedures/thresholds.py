@@ -60,6 +60,9 @@ class Thresholds(AtOnce, tag="thresholds", frozen=True):
     def evaluations(self) -> int:
         return len(self.absolute) + len(self.relative)
 
+    def forward_images(self, train: int, test: int, views: int) -> int:
+        return self.evaluations * min(self.renew, train)
+
     def apply(self, member: Member) -> None:
         """See :meth:`AtOnce.apply`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,7 +70,8 @@ def plan(
         budget=budget,
     )
     measure = "each" if tables else "one"
-    found = planned(selections, options, device=None if here else name, measure=measure)
+    on = None if here else name
+    found = planned(selections, options, device=on, measure=measure, telling=_tell)
     report = document(found.works, found.devices, budget.text if budget else "")
     if as_json:
         return json_text(report).rstrip("\n")
@@ -79,6 +81,11 @@ def plan(
 
     print_document(report, Console())
     return None
+
+
+def _tell(number: int, count: int) -> None:
+    """A line on stderr before a network is measured."""
+    print(f"measuring network {number} of {count}; large ones take minutes", file=sys.stderr)
 
 
 def _selections(chosen: opt.Selecting, tables: list[str]) -> list[Selection]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.documents.plan_work import HERE, Time, Work
 from reproduce.catalogue.papers import papers
@@ -17,9 +17,10 @@ from reproduce.running.completion_times import completion_times
 from reproduce.running.decoding import decoding_rate
 from reproduce.running.estimate import Estimate, shared
 from reproduce.running.launch_options import LaunchOptions, Resources, resources
-from reproduce.running.speeds import Speed, speeds
+from reproduce.running.matrix_products import FRACTION, multiplying_rate
+from reproduce.running.speeds import Speed, Telling, speeds
 from reproduce.running.standing import Standing, standing
-from reproduce.running.workload import trained_images, workload
+from reproduce.running.workload import forward_images, trained_images, workload
 from reproduce.store import hardware
 from reproduce.store.provenance import capture
 
@@ -45,6 +46,7 @@ def plan(
     *,
     device: str | None = None,
     measure: str = "none",
+    telling: Telling | None = None,
 ) -> Plan:
     """Of every selection what is missing, what that takes, and what a budget has time for.
 
@@ -54,6 +56,7 @@ def plan(
         measure: what to do about networks whose speed neither records nor an earlier measurement
             tell: "each" measures every one for some 10 s, "one" measures one where nothing is known
             at all, "none" measures nothing; the others are scaled by their multiply-adds.
+        telling: see :func:`reproduce.running.speeds.speeds`.
 
     Raises:
         UserError: for a device that is not known or not there, or a damaged record.
@@ -69,7 +72,7 @@ def plan(
         planned = _Planner(options, networks, {name: chosen})
         return planned.plan(selections, found)
     means = resources(max(1, len(every)), options)
-    rates = _speeds(selections, missing, means, networks, measure)
+    rates = _speeds(selections, missing, means, networks, measure, telling)
     planned = _Planner(options, networks, devices.devices(), rates, means)
     return planned.plan(selections, found)
 
@@ -80,11 +83,14 @@ def _speeds(
     means: Resources,
     networks: Mapping[str, counting.Network],
     measure: str,
+    telling: Telling | None,
 ) -> dict[str, Speed]:
     """By workload, with those that nothing tells scaled from those that something does."""
     found: dict[str, Speed] = {}
     for selection, runs in zip(selections, missing, strict=True):
-        found |= speeds(runs, selection.store, means, seen=found, measured=measure == "each")
+        is_measured = measure == "each"
+        how: Any = {"seen": found, "measured": is_measured, "telling": telling}
+        found |= speeds(runs, selection.store, means, **how)
     if not found and measure == "one" and any(missing):
         at = next(k for k, runs in enumerate(missing) if runs)
         found = speeds(missing[at][:1], selections[at].store, means)
@@ -127,7 +133,7 @@ class _Planner:
         table, missing = selection.table, [item.run for item in found.missing]
         first = selection.cells[0].run(0, selection.overrides)
         images = {run.hash: trained_images(run, self.options.data) for run in missing}
-        flop = {name: self.networks[name].training_flop(n) for name, n in images.items()}
+        flop = {run.hash: self._flop(run, images[run.hash]) for run in missing}
         means = self.means or Resources("cuda", 1, self.options.pack or hardware.CUDA_PACK)
         times, within = self._times(selection, missing, flop)
         parts = arrays(found.missing, table.name, 1, cluster.DEFAULT_MAX_ARRAY_SIZE)
@@ -154,7 +160,14 @@ class _Planner:
             decoding=decoding_rate() if self._decoded(missing, images) else (0.0, 0),
             missing=tuple((item.cell, item.run.seed) for item in found.missing),
             fits=within,
+            uncounted=tuple(dict.fromkeys(u for r in missing for u in _uncounted(r))),
         )
+
+    def _flop(self, run: Run, images: int) -> int:
+        """Of training, and of what else phases take through the network; evaluations, of which
+        there may be any number, are left out."""
+        network = self.networks[run.hash]
+        return network.training_flop(images) + network.forward_flop(forward_images(run))
 
     def _decoded(self, missing: Sequence[Run], images: Mapping[str, int]) -> int:
         """Images that are decoded while they train."""
@@ -176,7 +189,7 @@ class _Planner:
         if self.rates is not None:
             means = resources(len(missing), self.options)
             found = shared(missing, selection.store, self.options.data, means, self.rates)
-            times[HERE] = _here(found, selection.table)
+            times[HERE] = _here(found, selection.table, sum(flop.values()), means)
             fits = None if found.unknown else _prefix(found.ends, limit)
         for name, device in self.named.items():
             if lacking := {r.precision for r in missing} - device.tflops.keys():
@@ -193,6 +206,10 @@ class _Planner:
         return times, fits if budget else None
 
 
+def _uncounted(run: Run) -> list[str]:
+    return [phase.uncounted for phase in run.procedure.phases if phase.uncounted]
+
+
 def _by_cell(missing: Sequence[PlannedRun], flop: Mapping[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     for item in missing:
@@ -200,10 +217,16 @@ def _by_cell(missing: Sequence[PlannedRun], flop: Mapping[str, float]) -> dict[s
     return found
 
 
-def _here(found: Estimate, table: Table) -> Time:
+def _here(found: Estimate, table: Table, flop: float, means: Resources) -> Time:
+    """By the estimate, or of networks of unknown speed by something that is assumed of a CPU."""
     if found.unknown:
         command = f"reproduce plan {table.id}{table.option}"
-        return Time(None, None, f"not measured yet: `{command}` does")
+        if means.device != "cpu":
+            return Time(None, None, f"not measured yet: `{command}` does")
+        rate = FRACTION * multiplying_rate()
+        hours = flop / (1e12 * rate) / 3600
+        how = f"assuming {rate:.2g} TFLOP/s a worker; `{command}` measures"
+        return Time(hours, hours / means.workers, how)
     how = f"{found.source}, {found.images_per_second:,.0f} images/s" if found.runs else "–"
     return Time(found.worker_seconds / 3600, found.seconds / 3600, how)
 

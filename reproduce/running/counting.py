@@ -52,6 +52,10 @@ class Network(msgspec.Struct, frozen=True):
         """Operations of training on so many images; the update, which is small, is not counted."""
         return PASSES * FLOP * self.multiply_adds * images
 
+    def forward_flop(self, images: int) -> int:
+        """Operations of so many images' way through it."""
+        return FLOP * self.multiply_adds * images
+
     def training_bytes(self, batch: int, precision: str) -> int:
         """About what training takes on its device, without the images."""
         kept = self.kept_bytes * batch // (2 if precision in HALVED else 1)

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ import msgspec
 from benchmarks.errors import UserError
 from benchmarks.procedures import Train
 from benchmarks.run import Run, from_canonical
-from reproduce.running.workload import EVALUATION_COST, evaluated_images, workload
+from reproduce.running.workload import EVALUATION_COST, evaluated_images, forward_images, workload
 from reproduce.store import atomic, hardware, provenance
 from reproduce.store.paths import ROOT
 
@@ -32,6 +32,7 @@ CALIBRATION_SECONDS = 5.0
 CALIBRATION_LIMIT_SECONDS = 120.0
 # Other work on the machine comes and goes, and with it the speed.
 FRESH_SECONDS = 3600.0
+Telling = Callable[[int, int], None]
 _Rate = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -57,6 +58,7 @@ def speeds(
     *,
     seen: Mapping[str, Speed] = MappingProxyType({}),
     measured: bool = True,
+    telling: Telling | None = None,
 ) -> dict[str, Speed]:
     """How fast one worker trains each workload of ``runs``, as far as that is known; that of the
     first run comes first. ``seen`` is known before.
@@ -65,27 +67,33 @@ def speeds(
 
     Args:
         measured: whether what is not known otherwise is measured now.
+        telling: is called before each measurement, with its number from 1 and how many there are.
     """
     label = _label(means)
     recorded = _recorded(store, means, label)
     cache = store.root / "speed.json"
     known = _read(cache)
-    found: dict[str, Speed] = {}
+    first: dict[str, Run] = {}
     for run in runs:
-        kind = workload(run.canonical())
-        key = _key(label, kind, means)
-        if kind in found:
-            continue
+        first.setdefault(workload(run.canonical()), run)
+    keys = {kind: _key(label, kind, means) for kind in first}
+    told = {*recorded, *seen} | {kind for kind, key in keys.items() if key in known}
+    lacking = [
+        kind for kind, run in first.items() if kind not in told and measured and _trains(run)
+    ]
+    for number, kind in enumerate(lacking, start=1):
+        if telling:
+            telling(number, len(lacking))
+        if (rate := _measure(first[kind], means)) is not None:
+            known[keys[kind]] = _Speed(rate, time.time())
+            _write(cache, known)
+    found: dict[str, Speed] = {}
+    for kind, key in keys.items():
         if kind in recorded:
             found[kind] = Speed(recorded[kind], "recorded")
         elif kind in seen:
             found[kind] = seen[kind]
-        elif key in known or (measured and _trains(run)):
-            if key not in known:
-                if (rate := _measure(run, means)) is None:
-                    continue
-                known[key] = _Speed(rate, time.time())
-                _write(cache, known)
+        elif key in known:
             found[kind] = Speed(known[key].images_per_second, "measured")
     return found
 
@@ -121,7 +129,7 @@ def _write(cache: Path, known: Mapping[str, _Speed]) -> None:
 def _recorded(store: Store, means: Resources, label: str) -> dict[str, float]:
     """By workload, the median over runs that were made on this machine in packs of this size.
 
-    Their time went into evaluations as well, which plans count by themselves.
+    Their time went into passes without training as well, which plans count by themselves.
     """
     found: dict[str, list[float]] = {}
     for record in store.records.readable():
@@ -135,7 +143,8 @@ def _recorded(store: Store, means: Resources, label: str) -> dict[str, float]:
             seconds: float = msgspec.convert(origin["wall_seconds"], _Rate)
             if provenance.machine_label(origin) == label and packs == {means.pack}:
                 run = from_canonical(record["run"])
-                rate = trained + evaluated_images(run) * EVALUATION_COST / seconds
+                forward = evaluated_images(run) + forward_images(run)
+                rate = trained + forward * EVALUATION_COST / seconds
                 found.setdefault(workload(record["run"]), []).append(rate * means.pack)
     return {kind: statistics.median(rates) for kind, rates in found.items()}
 

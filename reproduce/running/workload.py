@@ -29,10 +29,21 @@ def evaluated_images(run: Run) -> int:
     return sum(p.evaluations for p in run.procedure.phases) * (test + run.data.held_out)
 
 
+def forward_images(run: Run) -> int:
+    """How many images the run's phases take through the network for other ends than these; 0 where
+    its data set is not registered."""
+    if run.data.shape is None:
+        return 0
+    train, test = run.data.trained_on(run.data.shape.train), run.data.shape.test
+    views = run.data.view_count
+    return sum(p.forward_images(train, test, views) for p in run.procedure.phases)
+
+
 def work(run: Run, data: Path, epochs_done: float = 0.0) -> float:
     """What is left of the run, in images to train on; evaluated ones with their share of the
     cost."""
-    whole = trained_images(run, data) + evaluated_images(run) * EVALUATION_COST
+    forward = evaluated_images(run) + forward_images(run)
+    whole = trained_images(run, data) + forward * EVALUATION_COST
     return whole * (1 - min(1.0, epochs_done / run.epochs if run.epochs else 0.0))
 
 
