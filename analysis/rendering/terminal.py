@@ -25,6 +25,7 @@ from analysis.documents.blocks import (
 
 WIDE = 118  # columns from which a text and its detail share a line
 SENTENCE = 40  # columns that a row's sentence needs beside its entries to read well
+LABEL = 8  # columns that any row's name needs
 NAME = 28  # up to this long a word of a group's name over its rows stays whole
 INDENT = 2
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "open": "yellow", "dim": "dim"}
@@ -55,14 +56,38 @@ def print_document(document: Document, console: Console) -> None:
 
 
 def _shown(grid: Grid, width: int) -> list[RenderableType]:
-    """As a table, or row by row where its rows are sentences and too little is left for them."""
+    """As a table, or row by row where too little is left of the width for what its rows begin with:
+    for sentences, or for anything at all beside numbers, which would be cut then."""
     is_wide = width >= WIDE
     if grid.columns[0].prose:
         label, *others = _widths(grid, "\n", is_wide=is_wide)
         if width - sum(others) - len(others) < min(label, SENTENCE):
             return _stack(grid, width)
-    _, *others = _widths(grid, None, is_wide=is_wide)
-    return [_grid(grid, width - sum(others) - len(others), is_wide=is_wide)]
+    label, *others = _widths(grid, None, is_wide=is_wide)
+    left = width - sum(others) - len(others)
+    if left < min(label, LABEL):
+        return _stack(grid, width)
+    return [
+        _grid(grid, _fitted(grid, [min(label, left), *others], width, is_wide=is_wide), is_wide)
+    ]
+
+
+def _fitted(grid: Grid, least: list[int], width: int, *, is_wide: bool) -> list[int]:
+    """Widths of the columns: their own where all fit, else the least ones and what is left over
+    for the narrowest first. Nothing is left to the console, which cuts what does not fit."""
+    whole = _widths(grid, "\n", is_wide=is_wide)
+    groups = [row.group for row in grid.rows if grid.headed]
+    words = max((cell_len(word) for group in groups for word in group.split()), default=0)
+    whole[0] = max(whole[0] + INDENT * bool(groups), *map(cell_len, groups), 0, 0)
+    left = width - sum(least[1:]) - len(least) + 1
+    least = [max(least[0], min(NAME, left, words)), *least[1:]]
+    spare = width - sum(least) - len(least) + 1
+    found = list(least)
+    for place in sorted(range(len(found)), key=lambda k: whole[k] - least[k]):
+        more = min(spare, max(0, whole[place] - least[place]))
+        found[place] += more
+        spare -= more
+    return found
 
 
 def _widths(grid: Grid, breaks: str | None, *, is_wide: bool) -> list[int]:
@@ -122,18 +147,15 @@ def _title(column: Column, *, is_wide: bool) -> str:
     return title.replace("\n[", " [") if is_wide else title
 
 
-def _grid(grid: Grid, left: int, *, is_wide: bool) -> Table:
-    """The table without lines; groups begin with their name, or are an empty line apart. Words of
-    names stay whole in what the other columns leave of the width."""
+def _grid(grid: Grid, widths: list[int], is_wide: bool) -> Table:
+    """The table without lines; groups begin with their name, or are an empty line apart."""
     table = _table()
-    words = [word for row in grid.rows for word in row.group.split()] if grid.headed else []
-    least = max(0, min(NAME, left, max(map(cell_len, words), default=0)))
-    for column in grid.columns:
+    for column, width in zip(grid.columns, widths, strict=True):
         table.add_column(
             Text(_title(column, is_wide=is_wide)),
             justify="right" if column.right else "left",
             overflow="fold",
-            min_width=least if column is grid.columns[0] else 0,
+            width=width,
         )
     alone = len({row.group for row in grid.rows}) == len(grid.rows)
     last = grid.rows[0].group if grid.rows else ""

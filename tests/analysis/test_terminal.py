@@ -151,6 +151,25 @@ def test_rows_that_are_sentences_get_lines_of_their_own(width: int) -> None:
     assert LONG * 3 in folded
 
 
+@pytest.mark.parametrize("columns", [6, 9, 14, 22])
+@pytest.mark.parametrize("group", ["", "structured-sparsity/figure1"])
+def test_no_number_is_cut_in_80_columns(columns: int, group: str) -> None:
+    """However many stand side by side, and however long the names at their left are."""
+    numbers = [[f"{97.5 + 3 * row + at:+.2f}" for at in range(columns)] for row in range(3)]
+    rows = tuple(
+        Row((Cell(f"a network of some kind {n}"), *map(Cell, line)), group)
+        for n, line in enumerate(numbers)
+    )
+    titles = (Column("network"), *(Column(f"measure {n}", right=True) for n in range(columns)))
+    grid = Grid("grid", titles, rows, headed=bool(group))
+    stream = io.StringIO()
+    document = Document("p/t", "T", "c", (grid,))
+    print_document(document, Console(file=stream, width=80))
+    words = stream.getvalue().split()
+    assert all(number in words for line in numbers for number in line)
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
+
+
 def test_short_sentences_stay_a_table() -> None:
     lines = printed(sentences(["short"]), 120).splitlines()
     assert next(line for line in lines if line.startswith("claim")).split()[1] == "where"

@@ -25,7 +25,7 @@ from reproduce.catalogue.selection import Selection, select
 from reproduce.executors import planning as plan
 from reproduce.running import counting, devices, speeds
 from reproduce.running.budget import Budget
-from reproduce.running.launch_options import LaunchOptions
+from reproduce.running.launch_options import LaunchOptions, resources
 from reproduce.running.speeds import Speed
 from reproduce.store.paths import ROOT
 
@@ -158,10 +158,16 @@ def test_other_networks_are_scaled_by_their_products(tmp_path: Path, probed: lis
     assert len(probed) == 3  # the one is known by now
 
 
-def test_nothing_is_known_before_something_is_measured(table3: Selection) -> None:
+def test_something_is_assumed_before_anything_is_measured(table3: Selection) -> None:
     options = replace(OPTIONS, budget=Budget(1500.0, text="25m"))
     (work,) = plan.plan([table3], options).works
-    assert (work.times["here"].wall, work.fits) == (None, None)
+    here = work.times["here"]
+    assert here.how.startswith("assuming")
+    assert here.hours
+    assert work.fits is None
+    rate = float(here.how.split()[1])
+    assert here.hours == pytest.approx(1000 * work.pflop / rate / 3600, rel=0.05)
+    assert here.wall == pytest.approx(here.hours / resources(195, OPTIONS).workers)
     assert "`reproduce plan locality/table3`" in "\n".join(sentences(work, "25m"))
 
 
