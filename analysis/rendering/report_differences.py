@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analysis.rendering.text_differences import (
-    LONG,
     changed_line,
     layout_differences,
-    parted,
     parting,
     short,
+    shortened,
     without_layout,
 )
 
@@ -32,14 +31,27 @@ def differences(stands: bytes, should: bytes) -> list[str]:
     return [*layout_differences(stands, should), *found]
 
 
-def place_in_page(stands: str, should: str) -> str:
-    """Where two versions of a page part, by the heading above and the text of that row; they do."""
-    place = parted(stands, should)
-    above = list(re.finditer(r"<h2[^>]*>(.*?)</h2>", should[:place], re.DOTALL))
-    begin = max(should.rfind(mark, 0, place) for mark in ("<tr", "<summary", "<dt", "<p", "<h2"))
-    text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", should[max(begin, 0) : place + LONG]))
-    heading = html.unescape(above[-1][1]) if above else "its beginning"
-    return f"{heading}: {short(' '.join(text.split())) or 'what follows'}"
+def places_in_page(stands: str, should: str) -> list[str]:
+    """Where two versions of a page differ, by the heading above: each row and paragraph that does,
+    or the first one of a section that has not as many; one by one up to a number."""
+    old, new = (re.split(r"(?=<h2)", page) for page in (stands, should))
+    if len(old) != len(new):
+        old, new = [stands], [should]
+    pairs = zip(old, new, strict=True)
+    return shortened([place for a, b in pairs if a != b for place in _in_section(a, b)])
+
+
+def _in_section(stands: str, should: str) -> Iterator[str]:
+    old, new = (re.split(r"(?=<(?:tr|summary|dt|p)\b)", part) for part in (stands, should))
+    differing = [n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b]
+    if len(old) != len(new):
+        differing = differing[:1] or [min(len(old), len(new))]
+    for number in differing:
+        headings = re.findall(r"<h2[^>]*>(.*?)</h2>", "".join(new[: number + 1]), re.DOTALL)
+        heading = html.unescape(headings[-1]) if headings else "its beginning"
+        row = "".join(new[number : number + 1])
+        text = html.unescape(re.sub(r"<[^>]*(>|$)", " ", row))
+        yield f"{heading}: {short(' '.join(text.split())) or 'what follows'}"
 
 
 def _fields(path: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:

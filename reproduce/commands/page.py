@@ -81,7 +81,9 @@ def computed(entry: Entry, base: Path) -> Document | str:
         said = io.StringIO()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
             code_of(partial(command, args=asked, prog_name="reproduce", standalone_mode=False))
-    return found[0] if found else said.getvalue().strip().removeprefix("reproduce: ")
+    # Which folder it is about is no part of the page, which says the same of every copy.
+    reason = said.getvalue().strip().removeprefix("reproduce: ")
+    return found[0] if found else reason.replace(f" {shlex.join(['--results', str(base)])}", "")
 
 
 def tabled(selection: Selection) -> Document:

@@ -102,7 +102,7 @@ def _pages(base: Path) -> Iterator[Finding]:
 def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     """What of a page is not as it should be, but for its drawings."""
     from analysis.rendering.html import comparable
-    from analysis.rendering.report_differences import place_in_page
+    from analysis.rendering.report_differences import places_in_page
     from analysis.rendering.text_differences import layout_differences, without_layout
 
     data = path.read_bytes()
@@ -111,7 +111,7 @@ def _page(path: Path, names: tuple[str, ...]) -> Iterator[str]:
     stands = comparable(without_layout(data, text.encode()).decode(errors="replace"))
     should = comparable(text)
     if stands != should:
-        yield f"{place_in_page(stands, should)} is not as it should be"
+        yield from (f"{place} is not as it should be" for place in places_in_page(stands, should))
 
 
 def _deleted(base: Path, found: Iterable[Finding], named: set[str] | None) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from analysis.rendering.report_differences import differences, place_in_page
+from analysis.rendering.report_differences import differences, places_in_page
 from reproduce.__main__ import run
 from reproduce.commands import verify
 from reproduce.store.mixing import mixed, mixed_between
@@ -193,9 +193,17 @@ def test_a_page_that_was_edited() -> None:
     row = should.index("<tr>", should.index("<tbody>", should.index(f">{heading}</h2>")))
     cell = should.index("<td", row)
     cell = should.index(">", cell) + 1
-    told = place_in_page(f"{should[:cell]}edited {should[cell:]}", should)
+    (told,) = places_in_page(f"{should[:cell]}edited {should[cell:]}", should)
     assert told.startswith(f"{html.unescape(heading)}: ")
     assert len(told) > len(heading) + 3
+    begin, end = should.index("</h1>"), should.rindex("</details>")
+    twice = f"{should[:begin]}!{should[begin:cell]}edited {should[cell:end]}!{should[end:]}"
+    first, second, third = places_in_page(twice, should)
+    assert first.startswith("its beginning: ")
+    assert second == told
+    assert third.startswith("Runs: ")
+    (shorter,) = places_in_page(should[:row] + should[should.index("<tr>", cell) :], should)
+    assert shorter.startswith(f"{html.unescape(heading)}: ")
 
 
 def test_a_report_that_was_laid_out_anew() -> None:
