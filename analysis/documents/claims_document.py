@@ -23,10 +23,15 @@ RULES = (
         f"{Verdict.NOT_DECIDABLE} where runs are missing that could.",
         "Runs",
     ),
-    Note("nothing is printed that could say it; or no run of that form is there.", MISSING),
+    Note(
+        "the paper prints not all numbers that could say it; or no run of that form is there of "
+        "the cells that it is about.",
+        MISSING,
+    ),
     Note(
         "the largest of the differences that the sentence's tests would have seen four times in "
-        "five, by the spread of the runs at hand; in points where it is of shares.",
+        "five, by the spread of the runs at hand; in points where it is of shares. Of a fall: from "
+        "cell to cell. Of what is said to be alike: how far apart it would have to be.",
         "Could see",
     ),
     Note(

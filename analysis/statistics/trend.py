@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from analysis.statistics.power import POWER
+
+FAR = 20.0  # deviations from sample to sample
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,38 @@ def trend(samples: Sequence[Sequence[float]]) -> Trend:
         return Trend(statistic, expected, 0.5, 0.5)
     z = (statistic - expected) / math.sqrt(variance)
     return Trend(statistic, expected, float(ndtr(-z)), float(ndtr(z)))
+
+
+def detectable_step(
+    samples: Sequence[Sequence[float]], error: float, *, power: float = POWER
+) -> float | None:
+    """The true difference from each sample to the next that the one-sided test of that error would
+    see with that probability, were all of them normal with the pooled spread of these.
+
+    By normal approximations: J has the mean Σ nᵢnⱼ Φ((j − i)·step / (s√2)) over pairs of samples
+    and, as if the samples were alike, the variance of the test. None where all values of a sample
+    are the same, or so few that not even samples far apart would be seen.
+    """
+    values = [np.asarray(sample, dtype=np.float64) for sample in samples]
+    sizes = np.array([len(v) for v in values], dtype=np.float64)
+    free = float((sizes - 1).sum())
+    if len(values) < 2 or free < 1 or not all(np.isfinite(v).all() for v in values):
+        return None
+    spread = math.sqrt(sum(float(((v - v.mean()) ** 2).sum()) for v in values) / free)
+    total = float(sizes.sum())
+    deviation = math.sqrt(_variance(total, sizes, np.ones(int(total))))
+    needed = (ndtri(1 - error) + ndtri(power)) * deviation
+    places = np.arange(len(values))
+    apart = np.triu(places - places[:, None], 1)
+    pairs = np.triu(np.outer(sizes, sizes), 1)
+
+    def beyond(step: float) -> float:
+        """Of what is needed."""
+        return float((pairs * (ndtr(apart * step / math.sqrt(2)) - 0.5)).sum() - needed)
+
+    if not spread or beyond(FAR) < 0:
+        return None
+    return spread * float(brentq(beyond, 0.0, FAR))
 
 
 def _variance(total: float, sizes: np.ndarray, ties: np.ndarray) -> float:

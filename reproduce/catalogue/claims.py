@@ -32,7 +32,7 @@ def with_claims(
     """
     from analysis.tables.claims_by_contests import judge
     from analysis.tables.claims_by_contrasts import judge as contrast
-    from analysis.tables.claims_by_contrasts import parse
+    from analysis.tables.contrasts import parse
     from analysis.tables.results import ClaimResult
 
     def rows(file: str) -> list[dict[str, str]]:

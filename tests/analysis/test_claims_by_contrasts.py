@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from scipy.stats import ttest_ind
 
 from analysis.tables.about import About
-from analysis.tables.claims_by_contrasts import judge, parse
+from analysis.tables.claims_by_contrasts import judge
+from analysis.tables.contrasts import parse
 from analysis.tables.results import CellResult, RunRow, TableResult
 from analysis.verdicts.measure import ACCURACY
 
@@ -67,7 +69,16 @@ def test_what_its_tests_could_have_seen_is_seen_four_times_in_five() -> None:
     x, y = 0.01 * random.normal(size=(2, 15, 2000))
     seen = ttest_ind(x + apart, y, equal_var=False, alternative="greater").pvalue <= 0.05
     assert seen.mean() == pytest.approx(0.8, abs=0.04)
-    assert verdict("a = b", cell("a", values), cell("b", values)).detectable == ""
+    # Unlike by more than the margin of two points, two-sided.
+    other = 0.8 + values + 0.001
+    found = verdict("a = b", cell("a", 0.8 + values), cell("b", other))
+    beyond = float(found.detectable.removeprefix("+")) / 100 - 0.02
+    low, high = ttest_ind(x + 0.02 + beyond, y, equal_var=False).confidence_interval(0.95)
+    assert (low > 0.02).mean() == pytest.approx(0.8, abs=0.04)
+    assert high.min() > 0.02
+    assert verdict("a = b", cell("a", values), cell("b", values)).detectable == ""  # seed by seed
+    fall = verdict("a > b > c", *(cell(n, 0.8 + values) for n in "abc"))
+    assert re.fullmatch(r"\+\d\.\d\d a step", fall.detectable)
 
 
 def test_differences_of_differences_and_printed_numbers() -> None:

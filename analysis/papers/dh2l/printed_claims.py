@@ -18,7 +18,7 @@ from analysis.documents.blocks import (
     context_notes,
     row,
 )
-from analysis.tables.claims_by_contrasts import parse
+from analysis.tables.contrasts import parse
 
 Row = Mapping[str, str]
 Numbers = Mapping[str, Decimal]
