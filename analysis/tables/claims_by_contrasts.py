@@ -117,8 +117,8 @@ def _claim(
 def _could_see(
     contrasts: Sequence[Contrast], found: Sequence[Outcome], tables: Mapping[str, TableResult]
 ) -> str:
-    """The largest difference of each kind that the tests would have seen, such as "+0.80; +1.2 of
-    overall sparsity a step"."""
+    """The largest difference of each kind that the tests would have seen, such as "+0.80; +1.20 a
+    step (overall sparsity)"."""
     largest: dict[tuple[str, bool], float] = {}
     for contrast, outcome in zip(contrasts, found, strict=True):
         kind = contrast.measure, contrast.is_fall
@@ -126,7 +126,7 @@ def _could_see(
             largest[kind] = max(outcome.detectable, largest.get(kind, 0.0))
     return "; ".join(
         tables[measure].about.measure.difference(value)
-        + (f" of {measure}" if measure else "")
         + (" a step" if is_fall else "")
+        + (f" ({measure})" if measure else "")
         for (measure, is_fall), value in largest.items()
     )

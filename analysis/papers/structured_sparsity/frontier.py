@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from analysis.statistics.power import POWER
 from analysis.verdicts.level import SEEDS_NEEDED
 
 SAME = 0.99  # a share of the base network's cost from which on nothing was removed to speak of
@@ -77,6 +78,8 @@ class Excess:
             shares can differ.
         above, below: one-sided p-values.
         runs: that were compared.
+        spread, freedom: the mean's standard error and its degrees of freedom; 0 and NaN where all
+            runs are equal.
     """
 
     mean: float
@@ -86,6 +89,16 @@ class Excess:
     below: float
     family: str
     runs: int
+    spread: float = 0.0
+    freedom: float = math.nan
+
+    def detectable(self, error: float) -> float:
+        """The true mean that the one-sided test of that error would have seen 4 times in 5; 0 where
+        nothing is known of how runs scatter."""
+        if not self.spread:
+            return 0.0
+        limit = stdtrit(self.freedom, 1 - error) + stdtrit(self.freedom, POWER)
+        return self.spread * float(limit)
 
 
 def lines(hand_made: Sequence[HandMade]) -> dict[str, Line]:
@@ -176,7 +189,7 @@ def excess(point: Point, families: Mapping[str, Line]) -> Excess:
     reach_of = float(stdtrit(freedom, 1 - ERROR / 2)) * spread
     p = float(stdtr(freedom, mean / spread))
     low, high = max(-1.0, mean - reach_of), min(1.0, mean + reach_of)
-    return Excess(mean, low, high, 1 - p, p, family, len(differences))
+    return Excess(mean, low, high, 1 - p, p, family, len(differences), spread, freedom)
 
 
 def envelope(points: Sequence[Point]) -> list[Point]:

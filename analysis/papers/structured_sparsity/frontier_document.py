@@ -84,6 +84,7 @@ def judged(
     count = len(found)
     low = sum(e.above <= ERROR / count for e in found)
     high = count - sum(e.below <= ERROR / count for e in found)
+    seen = max((e.detectable(ERROR / count) for e in found), default=0.0)
     has_all = count and len({p.cell for p in at}) == learned
     verdict = Verdict.UNDECIDED if has_all else Verdict.NOT_DECIDABLE
     runs = [p.runs for p in at] + [len(n.accuracies) for n in hand_made]
@@ -98,6 +99,7 @@ def judged(
         "interval": f"[{low}, {high}]" if count else "",
         "chance": MISSING,
         "verdict": verdict,
+        "detectable": ACCURACY.difference(seen) if seen else "",
     }
 
 
