@@ -98,16 +98,17 @@ def _choices(result: TableResult) -> list[Grid]:
     rows = []
     for chosen in result.chosen:
         choice = chosen.choice
-        reported = Cell(MISSING)
+        reported, known = Cell(MISSING), {cell.name: cell.hashes for cell in result.cells}
         if chosen.reported:
             reported = table_cells.median_cell(result.cell(chosen.reported))
+        text = choice.measure.text(chosen.median)
         rows.append(
             row(
                 Cell(choice.name, detail=f"on {choice.on}"),
                 Cell(chosen.winner or MISSING, chosen.winner),
-                Cell(choice.measure.text(chosen.median), chosen.median),
+                Cell(text, chosen.median, runs=known.get(chosen.winner or "", ())),
                 Cell(f"{chosen.searched}/{len(choice.candidates)}", chosen.searched),
-                Cell(f"{reported.text} {reported.detail}".rstrip()),
+                Cell(f"{reported.text} {reported.detail}".rstrip(), runs=reported.runs),
             )
         )
     if not rows:
@@ -184,7 +185,7 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
         _pair_cell(result, pair),
         Cell(table_cells.stars(pair.stars), pair.stars),
         table_cells.p_cell(pair.test.p_value if pair.test else None, runs),
-        table_cells.p_cell(pair.p_holm),  # of all comparisons' runs
+        table_cells.p_cell(pair.p_holm, runs),
         table_cells.shift_cell(pair, runs),
     ]
     if not result.is_quick:

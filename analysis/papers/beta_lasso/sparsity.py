@@ -147,10 +147,11 @@ def _ratios(
         for place, result in enumerate(results):
             cell = next(c for c in result.groups()[dataset] if c.kind == "lasso")
             shown = []
-            for value in (cell.published_share, cell.median):
+            for value, runs in ((cell.published_share, ()), (cell.median, cell.hashes)):
                 for name in ("S-CONV", "S-LOCAL"):
                     ratio = None if value is None else value / others[dataset, name][place]
-                    shown.append(Cell(MISSING if ratio is None else f"{ratio:.3g}", ratio))
+                    text = MISSING if ratio is None else f"{ratio:.3g}"
+                    shown.append(Cell(text, ratio, runs=runs))
             rows.append(row(f"layer {place + 1}", *shown, group=dataset))
     heads = ("/ S-CONV, published", "/ S-LOCAL, published", "/ S-CONV, ours", "/ S-LOCAL, ours")
     caption = (

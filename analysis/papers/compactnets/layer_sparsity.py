@@ -42,7 +42,8 @@ def blocks(
         panels.append(Curves(series, told, "layer", "% of the layer", ticks=ticks))
         sizes = values["weights by layer"][0]
         for place, layer in enumerate(layers):
-            shown = (Cell(f"{100 * medians[n][place]:.2f}", medians[n][place]) for n in names)
+            known = ((medians[name][place], result.cell(cell).hashes) for name in names)
+            shown = (Cell(f"{100 * value:.2f}", value, runs=runs) for value, runs in known)
             heading = "classifier" if layer == layers[-1] else f"layer {layer}"
             rows.append(row(heading, f"{int(sizes[place]):,}", *shown, group=cell))
             for number, run in enumerate(zip(*(values[name] for name in names), strict=True)):

@@ -120,7 +120,7 @@ def _numbers(place: Place, cells: Sequence[CellResult], measured: Measured) -> G
             for name in (LAYER_ANGLES, LAYER_ENERGIES)
         )
         shapes = place.shapes(runs[0])
-        energies.append(float(np.mean([uniform_energy(dimension) for _, dimension in shapes])))
+        uniform = float(np.mean([uniform_energy(dimension) for _, dimension in shapes]))
         best = [best_energy(*shape) for shape in shapes]
         least: Cell | str = MISSING
         if None not in best:
@@ -129,9 +129,10 @@ def _numbers(place: Place, cells: Sequence[CellResult], measured: Measured) -> G
         lines.append(
             row(
                 f"{cell.label} {cell.column}".strip(),
-                Cell(cell.measure.text(cell.median), cell.median),
-                *(Cell(f"{angle:.1f}°", angle) for angle in angles),
-                *(Cell(f"{energy:.4f}", energy) for energy in energies),
+                Cell(cell.measure.text(cell.median), cell.median, runs=cell.hashes),
+                *(Cell(f"{angle:.1f}°", angle, runs=cell.hashes) for angle in angles),
+                *(Cell(f"{energy:.4f}", energy, runs=cell.hashes) for energy in energies),
+                Cell(f"{uniform:.4f}", uniform),
                 least,
                 group=cell.group,
             )

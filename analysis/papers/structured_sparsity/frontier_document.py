@@ -53,7 +53,7 @@ def blocks(
     """
     families = _families(points, hand_made)
     known = [p for p in points if p.runs]
-    made: list[Block] = [_grid(known, families)]
+    made: list[Block] = [_grid(known, families, {c.name: c.hashes for c in result.cells})]
     if references:
         made.append(_references(references))
     made += [_figure(result, known, hand_made, families), _data(known, families)]
@@ -103,18 +103,25 @@ def judged(
     }
 
 
-def _grid(points: Sequence[Point], families: Families) -> Grid:
-    """Each α at both thresholds of the claim."""
+def _grid(
+    points: Sequence[Point], families: Families, hashes: Mapping[str, tuple[str, ...]]
+) -> Grid:
+    """Each α at both thresholds of the claim.
+
+    Args:
+        hashes: by cell, the names of its runs.
+    """
     rows = []
     for point in points:
         if point.tau not in (TAU, RELATIVE):
             continue
-        reason = frontier.why_not(point, families[point.base])
+        reason, runs = frontier.why_not(point, families[point.base]), hashes[point.cell]
         shown = [Cell(MISSING), Cell(reason)]
         if not reason:
             found = frontier.excess(point, families[point.base])
             interval = ACCURACY.difference_interval(found.low, found.high)
-            difference = Cell(ACCURACY.difference(found.mean), found.mean, detail=interval)
+            text = ACCURACY.difference(found.mean)
+            difference = Cell(text, found.mean, detail=interval, runs=runs)
             family = FAMILIES.get(found.family, (found.family, 0))[0]
             if found.runs < len(point.costs):
                 family += f", {found.runs} of {len(point.costs)} runs"
@@ -123,8 +130,8 @@ def _grid(points: Sequence[Point], families: Families) -> Grid:
             row(
                 point.alpha,
                 Cell(_spelled(point.tau), point.tau),
-                Cell(_millions(point.cost), _number(point.cost)),
-                Cell(_percent(point.accuracy), _number(point.accuracy)),
+                Cell(_millions(point.cost), _number(point.cost), runs=runs),
+                Cell(_percent(point.accuracy), _number(point.accuracy), runs=runs),
                 *shown,
                 group=point.label,
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from analysis.documents.blocks import Block, Cell, Data, Grid, columns, row
+from analysis.documents.blocks import MISSING, Block, Cell, Data, Grid, columns, row
 from analysis.documents.panels import Curves, FigureBlock, Panel, Sampled, Series, over_seeds
 from analysis.documents.table_notes import labels
 from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU, behind, measured
@@ -147,7 +147,8 @@ def _grid(
         for tau in (TAU, RELATIVE):
             found = _by_layer(runs.get(cell.name, ()), measured("learned widths", tau))
             text = " ".join(f"{middle:g}" for _, middle, _ in found)
-            rows.append(row(cell.label, tau, Cell(text or "–", text), group=cell.group))
+            widths = Cell(text or MISSING, text, runs=cell.hashes)
+            rows.append(row(cell.label, tau, widths, group=cell.group))
     envelope = next(iter(envelopes.values()), ())
     whole = " ".join(map(str, envelope))
     caption = f"Learned widths by layer, medians over seeds; the base network has {whole}."
