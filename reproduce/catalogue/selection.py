@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,21 @@ class Selection:
         """What differs from the default readings, by name, as a reader writes it."""
         chosen = {**self.chosen, **self.analysis}
         return {name: spelled(chosen[name]) for name in sorted(chosen)}
+
+    @property
+    def readings(self) -> list[str]:
+        """The readings that differ from the default, each as its id and value."""
+        known = ((name, value) for name, value in self.differing.items() if name != "precision")
+        paper = self.table.paper
+        return [f"{readings_module.find(name, paper).id}={value}" for name, value in known]
+
+    @property
+    def options(self) -> str:
+        """Those of a command that select it again, each behind a space."""
+        precision = self.differing.get("precision")
+        chosen = [f" --precision {precision}"] if precision else []
+        chosen += [f" --reading {shlex.quote(reading)}" for reading in self.readings]
+        return self.table.option + "".join(chosen)
 
     @property
     def planned(self) -> list[PlannedRun]:

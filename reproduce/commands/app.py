@@ -113,7 +113,7 @@ def _main(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(overview.overview(None, as_json=True) if as_json else overview.dashboard())
+        typer.echo(overview.overview(None, as_json=as_json))
     elif as_json:
         name = context.invoked_subcommand
         raise UserError(f"--json stands behind the command: `reproduce {name} … --json`")

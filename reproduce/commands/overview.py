@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import textwrap
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from analysis.counted import counted
 from benchmarks.errors import UserError
 from benchmarks.parts import kind_of
 from reproduce.catalogue.papers import default_paper, entries, papers
+from reproduce.catalogue.selection import select_variant
 from reproduce.catalogue.tables import Table
 from reproduce.store.paths import default_results
 from reproduce.store.schema import FORMS, configuration_hash
@@ -23,6 +23,7 @@ from reproduce.store.store import Store, stores
 if TYPE_CHECKING:
     from reproduce.store.schema import Record
 
+TOGETHER = "\N{NO-BREAK SPACE}"  # between words that stay in one line
 START = "start with `reproduce table3 --quick`"
 ALL_DONE = "every table that was begun has all of its runs, and a report of them"
 HELP = (
@@ -32,47 +33,36 @@ HELP = (
 
 
 def overview(results: Path | None, *, as_json: bool) -> str:
-    """What has finished, by table, form and precision, and what to type next.
-
-    Runs under other readings than the default ones are told together, by form.
-    """
-    rows = _finished(results or default_results())
-    if as_json:
-        return json.dumps(rows, indent=1)
-    lines = [*map(_line, rows)]
-    if sys.stdout is not None and sys.stdout.isatty():  # piped, a line stays a line
-        lines = [_filled(line, "") for line in lines]
-    return "\n".join(lines) or f"no run has finished yet: {START}"
-
-
-def dashboard(results: Path | None = None) -> str:
-    """What there is of each paper, what has run, and what to type next; fits 80 columns."""
+    """What there is of each paper, what has run, by table, form, precision and readings, and what
+    to type next; fits 80 columns."""
     base = results or default_results()
     rows = _finished(base)
+    if as_json:
+        return json.dumps(rows, indent=1)
     done: dict[str, list[str]] = {}
     for row in rows:
         if row["table"]:
-            form = "" if row["form"] == "full" else f"{row['form']} "
-            told = f"{form}{row['precision']} {row['done']}/{row['planned']}"
-            done.setdefault(row["table"], []).append(told)
+            done.setdefault(row["table"], []).append(_told(row))
     lines = []
     for paper in papers():
         lines.append(_filled(f"{paper.title} ({paper.name})", ""))
-        kinds = {True: "trained", False: "computed at once"}
-        for trains, kind in kinds.items():
-            names = [
-                e.name + (f" ({', '.join(done[e.id])})" if e.id in done else "")
-                for e in paper.entries
-                if e.trains == trains
-            ]
-            if names:
+        width = max(map(len, [e.name for e in paper.entries if e.id in done]), default=0)
+        lines += [
+            _filled(f"{e.name:<{width}}  {' · '.join(done[e.id])}")
+            for e in paper.entries
+            if e.id in done
+        ]
+        others = [e for e in paper.entries if e.id not in done]
+        for kind, trains in (("no run yet", True), ("computed at once", False)):
+            if names := [e.name for e in others if e.trains == trains]:
                 lines.append(_filled(f"{kind}: {', '.join(names)}"))
-    lines += [_filled(_line(row), "") for row in rows if "damage" in row]
+    lines += [_filled(_beside(row), "") for row in rows if not row["table"]]
     running = sum(len(store.leases().owners()) for store in stores(base))
     lines += ["", f"{counted(running, 'run')} claimed now"] if running else [""]
-    following = [f"`{row['next']}`" for row in _open(rows)[:2]]
-    other = ALL_DONE if any(row["table"] for row in rows) else START
-    lines.append(_filled(f"next: {', '.join(following)}" if following else other, ""))
+    if following := [f"  {row['next']}" for row in _open(rows)[:2]]:
+        lines += ["next:", *following]  # commands stay whole, to be copied
+    else:
+        lines.append(_filled(ALL_DONE if any(row["table"] for row in rows) else START, ""))
     lines.append(_filled(HELP, ""))
     return "\n".join(lines)
 
@@ -89,7 +79,7 @@ def _open(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _filled(text: str, indent: str = "  ") -> str:
     width = min(100, shutil.get_terminal_size().columns)
     more = f"{indent}  "
-    return textwrap.fill(
+    filled = textwrap.fill(
         text,
         width,
         initial_indent=indent,
@@ -97,6 +87,7 @@ def _filled(text: str, indent: str = "  ") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return filled.replace(TOGETHER, " ")
 
 
 def _finished(base: Path) -> list[dict[str, Any]]:
@@ -142,8 +133,6 @@ def _rows(
     Hashing thousands of configurations takes seconds: only those are whose data and kind of model
     some record has.
     """
-    planned = len(table.cells) * table.seeds
-    name = table.name if table.paper == default_paper() else table.id
     for precision in precisions:
         runs = (
             cell.run(0, {"precision": precision})
@@ -151,21 +140,44 @@ def _rows(
             if (cell.template.data.name, kind_of(type(cell.template.model))) in kinds
         )
         names = {run.configuration_hash for run in runs} & found.keys()
-        done = sum(seed < table.seeds for name in names for seed in found[name])
         told |= names
         own = precision == table.cells[0].template.precision
         variant = "" if own else f"precision={precision}"
         options = table.option + ("" if own else f" --precision {precision}")
-        if done:
-            yield {
-                "table": table.id,
-                "form": table.form,
-                "precision": precision,
-                "done": done,
-                "planned": planned,
-                "reported": _reported(store.report(table.id, variant)),
-                "next": f"reproduce {'report' if done >= planned else 'status'} {name}{options}",
-            }
+        done = _seeds(table, names, found)
+        yield from _row(table, precision, [], done, store.report(table.id, variant), options)
+    for variant in store.variants(table.id):
+        selection = select_variant(table.id, store, variant)
+        if selection.readings:  # other precisions are above
+            made = [cell.run(0, selection.overrides) for cell in table.cells]
+            names = {run.configuration_hash for run in made} & found.keys()
+            told |= names
+            how = made[0].precision, selection.readings, _seeds(table, names, found)
+            yield from _row(table, *how, store.report(table.id, variant), selection.options)
+
+
+def _seeds(table: Table, names: Iterable[str], found: Mapping[str, Collection[int]]) -> int:
+    """How many runs of these configurations the table has."""
+    return sum(seed < table.seeds for name in names for seed in found[name])
+
+
+def _row(
+    table: Table, precision: str, readings: list[str], done: int, report: Path, options: str
+) -> Iterator[dict[str, Any]]:
+    """What there is, if there is anything."""
+    planned = len(table.cells) * table.seeds
+    name = table.name if table.paper == default_paper() else table.id
+    if done:
+        yield {
+            "table": table.id,
+            "form": table.form,
+            "precision": precision,
+            "readings": readings,
+            "done": done,
+            "planned": planned,
+            "reported": _reported(report),
+            "next": f"reproduce {'report' if done >= planned else 'status'} {name}{options}",
+        }
 
 
 def _reported(folder: Path) -> int:
@@ -176,10 +188,16 @@ def _reported(folder: Path) -> int:
         return 0
 
 
-def _line(row: dict[str, Any]) -> str:
+def _told(row: dict[str, Any]) -> str:
+    """Such as "30/60 reduced bf16"; breaks at no space."""
+    form = [] if row["form"] == "full" else [row["form"]]
+    parts = (f"{row['done']}/{row['planned']}", *form, row["precision"], *row["readings"])
+    return TOGETHER.join(parts)
+
+
+def _beside(row: dict[str, Any]) -> str:
+    """What belongs to no table's line."""
     if "damage" in row:
         return f"{row['form']}: {row['damage']}; what is damaged is not counted"
-    if row["table"] is None:
-        return f"{row['form']}: {row['done']} runs under other readings or of no table"
-    where = f"{row['table']}, {row['form']}, {row['precision']}"
-    return f"{where}: {row['done']} of {row['planned']} runs; `{row['next']}`"
+    runs = counted(row["done"], "run")
+    return f"{row['form']}: {runs} more, under readings without a report or of no table"

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from reproduce.catalogue.papers import named, papers
-from reproduce.catalogue.readings import find
 from reproduce.catalogue.selection import by_precision, select_variant
 from reproduce.catalogue.tables import REPORTED_FORMS
 from reproduce.commands import audit, claims
@@ -139,9 +138,9 @@ def _tabled(
 
     made = _titled(tabled(selection), selection)
     state = f"{len(records)} of {len(selection.planned)} runs"
-    command = f"reproduce {entry.id}{_options(selection)}"
+    command = f"reproduce {entry.id}{selection.options}"
     section = Section(anchor, made.title, entry.summary, paper, state, command, made)
-    beside = bool(_readings(selection))
+    beside = bool(selection.readings)
     return replace(section, is_beside=beside), [*_cards(selection, records)]
 
 
@@ -156,11 +155,11 @@ def _under_readings(
     for variant in ("", *store.variants(entry.id)):
         selection = select_variant(entry.id, store, variant)
         own = "-".join([anchor, re.sub(r"[^\w.]+", "-", variant)]) if variant else anchor
-        if _readings(selection) and (runs := selection.records()):
+        if selection.readings and (runs := selection.records()):
             yield _tabled(own, entry, selection, runs, paper)
         for _, of in reports(entry.id, store.report(entry.id, variant).parent):
             made = _titled(document_of(selection, of), selection)
-            command = f"reproduce sensitivity {entry.id}{_options(selection)}"
+            command = f"reproduce sensitivity {entry.id}{selection.options}"
             command += "".join(f" --of {reading}" for reading in of)
             place = "-".join([own, "sensitivity", *of])
             about = Section(place, made.title, entry.summary, paper, COMPUTED, command, made)
@@ -169,24 +168,7 @@ def _under_readings(
 
 def _titled(document: Document, selection: Selection) -> Document:
     """Its title names the readings that differ from the default."""
-    return replace(document, title=", ".join([document.title, *_readings(selection)]))
-
-
-def _readings(selection: Selection) -> list[str]:
-    """The readings that differ from the default, each as its id and value."""
-    found = []
-    for name, value in selection.differing.items():
-        if name != "precision":
-            found.append(f"{find(name, selection.table.paper).id}={value}")
-    return found
-
-
-def _options(selection: Selection) -> str:
-    """Those that select it again."""
-    precision = selection.differing.get("precision")
-    chosen = [f" --precision {precision}"] if precision else []
-    chosen += [f" --reading {shlex.quote(reading)}" for reading in _readings(selection)]
-    return selection.table.option + "".join(chosen)
+    return replace(document, title=", ".join([document.title, *selection.readings]))
 
 
 def _on_all(made: Document, summary: str) -> Section:
@@ -204,7 +186,7 @@ def _cards(selection: Selection, records: dict[str, Record]) -> Iterator[RunCard
     from reproduce.store.schema import told
 
     places = {cell.name: place for place, cell in enumerate(selection.table.cells)}
-    readings = "".join(f", {reading}" for reading in _readings(selection))
+    readings = "".join(f", {reading}" for reading in selection.readings)
     for item in sorted(selection.planned, key=lambda p: (places[p.cell], p.run.seed)):
         if record := records.get(item.run.hash):
             result, origin = record["result"], record["provenance"]

@@ -73,8 +73,8 @@ def status(
     ] = None,
     as_json: opt.Json = False,
 ) -> str:
-    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, one
-    line for every table that has any run."""
+    """Tell what is done, running, failed and missing, from the records on disk; without TABLE, how
+    far all papers are, as `reproduce` alone does."""
     if table is None:
         return overview(chosen.results, as_json=as_json)
     selection = chosen.of(table)

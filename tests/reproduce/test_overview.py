@@ -78,10 +78,13 @@ def test_runs_of_two_tables_count_for_both(
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 80 for line in lines)
     text = " ".join(" ".join(lines).split())
-    assert "table3 (float32 3/195)" in text
-    assert "figure3 (reduced bf16 2/30)" in text
-    lacking = ("figure3 --reduced", "table2 --reduced")  # 2 of 30, 2 of 90; 3 of 195, 3 of 1,620
-    assert f"next: {', '.join(f'`reproduce status beta-lasso/{each}`' for each in lacking)}" in text
+    assert "table3 3/195 float32" in text
+    assert "figure3 2/30 reduced bf16" in text
+    # 2 of 30, 2 of 90; 3 of 195, 3 of 1,620
+    at = lines.index("next:")
+    assert lines[at + 1 : at + 3] == [
+        f"  reproduce status beta-lasso/{each} --reduced" for each in ("figure3", "table2")
+    ]
 
 
 def test_next_is_what_lacks_a_report_then_what_lacks_runs(
@@ -95,14 +98,14 @@ def test_next_is_what_lacks_a_report_then_what_lacks_runs(
     publish("table3", "plain 1 1", "2")
     for cell in select("table3", form="reduced").cells:
         publish("table3", cell.name, "15", "reduced")
-    assert following().startswith("next: `reproduce report table3 --reduced`, ")
+    assert following().startswith("next: reproduce report table3 --reduced ")
     assert run(["report", "table3", "--reduced"]) == 0
     capsys.readouterr()
-    assert following().startswith("next: `reproduce status table3`, ")
+    assert following().startswith("next: reproduce status table3 ")
     publish("table3", "plain *", "17", "reduced")  # two seeds beyond the table's
     assert run(["status"]) == 0
-    assert "locality/table3, reduced, bf16: 60 of 60 runs" in capsys.readouterr().out
-    assert following().startswith("next: `reproduce status table3`, ")
+    assert "60/60 reduced bf16" in capsys.readouterr().out
+    assert following().startswith("next: reproduce status table3 ")
 
 
 def test_what_is_damaged_is_told_and_hides_nothing_else(
@@ -115,8 +118,28 @@ def test_what_is_damaged_is_told_and_hides_nothing_else(
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     assert run(["status"]) == 0
     told = capsys.readouterr().out
-    assert "locality/table3, reduced, bf16: 30 of 60 runs" in told
+    assert "30/60 reduced bf16" in told
     assert "beta-lasso-table2.csv:" in told
-    assert "beta-lasso/table2" not in told
+    assert "90/90" not in told
+    assert "is not counted" in " ".join(told.split())
     assert run([]) == 0
-    assert "is not counted" in " ".join(capsys.readouterr().out.split())
+    assert capsys.readouterr().out == told
+
+
+def test_runs_under_other_readings_have_a_place_of_their_own(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once there is a report of them, which names the readings; before they are counted."""
+    reading = ["--reading", "L-03=half_sum_sq"]
+    selection = select("table3", readings=["L-03=half_sum_sq"], only=["plain 1 1"], seeds="6")
+    for item in selection.planned:
+        selection.store.records.publish(record_makers.make(item.run.seed, run=item.run))
+    assert run([]) == 0
+    assert "6 runs more" in capsys.readouterr().out
+    assert run(["report", "table3", *reading]) == 3  # runs are missing
+    capsys.readouterr()
+    assert run([]) == 0
+    told = capsys.readouterr().out
+    assert "table3  6/195 float32 L-03=half_sum_sq" in told
+    assert "  reproduce status table3 --reading L-03=half_sum_sq" in told
+    assert "more," not in told
