@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from reproduce.catalogue.papers import papers
+from benchmarks.errors import UserError
+from reproduce.catalogue.papers import default_paper, papers
 from reproduce.catalogue.readings import Reading, find, load
 from reproduce.commands import options as opt
 
@@ -56,7 +57,12 @@ def _find(name: str) -> Reading:
         letters = {reading.id.partition("-")[0] for reading in load(paper.name)}
         if id_.partition("-")[0] in letters:
             return find(id_, paper.name)
-    return find(name)
+    choices = [reading for reading in load(default_paper()) if reading.option]
+    if name in {reading.option for reading in choices}:
+        return find(name)
+    names = ", ".join(paper.name for paper in papers())
+    such = f"an id such as {choices[0].id}, a setting such as {choices[0].option}"
+    raise UserError(f"no reading or paper {name!r}: give {such}, or a paper: {names}")
 
 
 def _list(readings: Sequence[Reading], console: Console) -> list[RenderableType]:

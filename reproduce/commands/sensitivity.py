@@ -44,6 +44,8 @@ def sensitivity(
     base = chosen.of(table)
     if base.table.is_quick:
         raise UserError("a quick table has no verdicts; leave out --quick")
+    if not train and (ignored := [n for n in ("budget", "bundle") if getattr(launch, n)]):
+        raise UserError(f"--{ignored[0]} is of training: add --train, or leave it out")
     others = list(alternatives(base, of or ()))
     if not others:
         asked = f" among {', '.join(of)}" if of else ""
