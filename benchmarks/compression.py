@@ -144,9 +144,12 @@ def _check_outputs(whole: nn.Module, small: nn.Module, images: torch.Tensor | No
         why = f"without them outputs differ by {apart:.1g} of their size"
         if apart <= same_outputs.RELATIVE:
             return
+    cause = "which does more with the maps of its features than to pass them to its classifier"
+    if torch.finfo(next(whole.parameters()).dtype).eps > same_outputs.RELATIVE:
+        cause = "whose weights are too coarse for constants in dead filters' place: give float32"
     raise UserError(
-        "filters cannot be taken out of this network, which does more with the maps of its "
-        f"features than to pass them to its classifier: {why}; give filters=False, which keeps them"
+        f"filters cannot be taken out of this network, {cause}: {why}; or give filters=False, "
+        "which keeps them"
     )
 
 
