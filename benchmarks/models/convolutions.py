@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError, first_line
+from benchmarks.models.layers import check_convolutions
 from benchmarks.models.supports import Scheme, check_odd
 
 SHORTCUTS = ("shortcut", "downsample")  # names of projections, here and in torchvision
@@ -24,8 +25,9 @@ def convolutions(
         leave_out: words of a path whose convolutions are passed over.
 
     Raises:
-        UserError: where there is none, or one has no such groups.
+        UserError: where there is none, or one has no such groups or is no ``Conv2d``.
     """
+    check_convolutions(model, leave_out)
     found = {
         name: module
         for name, module in model.named_modules()

@@ -17,12 +17,13 @@ from torch.nn.functional import conv2d
 
 from benchmarks.errors import UserError
 from benchmarks.models import filter_removal
+from benchmarks.models.dropout import CountedDropout
 from benchmarks.models.layers import WEIGHTED
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 
 # Between layers: what leaves a constant map constant.
 POOLS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d, SpatialPyramid)
-KEEPING = (*POOLS, nn.Flatten, nn.Dropout, nn.Identity)
+KEEPING = (*POOLS, nn.Flatten, nn.Dropout, CountedDropout, nn.Identity)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Remains:
     """What is left of a network.
 
     Attributes:
-        kept: by convolution, the filters that stay, in order.
+        kept: by convolution, the filters that stay, in order; by hidden dense layer, the units.
+            Empty where the network is no chain and all stay.
         constants: the layers that have to be told of constant maps.
     """
 
@@ -88,11 +90,14 @@ def zero_below(model: nn.Module, tolerance: float) -> None:
 @torch.no_grad()
 def remove(model: nn.Module) -> Remains:
     """Take the filters out, in place, that have no weight or whose map no filter that stays has a
-    weight for; each layer keeps one. The network's outputs in evaluation stay as they are.
+    weight for, and hidden units of that kind; each layer keeps one. Outputs in evaluation stay as
+    they are where the network does no more than pass an image through ``features`` and flattened
+    or averaged maps through ``classifier``, which nothing here can see.
 
     Raises:
-        UserError: where the network's layers form no chain, or something lies between them that is
-            neither batch-norm, ReLU nor a pool.
+        NoChainError: where the network's layers form no chain.
+        UserError: where a layer stands in it twice, or something lies between them that is neither
+            batch-norm, ReLU nor a pool.
     """
     links = filter_removal.chain(model)
     given = _given(model, links)
@@ -131,24 +136,25 @@ def _empty(layer: nn.Module) -> torch.Tensor:
 
 
 def _given(model: nn.Module, links: list[filter_removal.Link]) -> dict[str, torch.Tensor]:
-    """What each filter's map is, where it is a constant, behind batch-norm, ReLU and pools; else
-    NaN: float32 (filters,) by convolution."""
+    """What each filter's map, or unit, is, where it is a constant, behind batch-norm, ReLU and
+    pools; else NaN: float32 (filters,) by layer."""
     found: dict[str, torch.Tensor] = {}
     layers = {layer: name for name, layer, _ in links}
     values: torch.Tensor | None = None
-    for module in model.features.children():  # type: ignore[union-attr, operator]
-        if isinstance(module, nn.Conv2d):
-            if module.padding_mode != "zeros":
-                raise UserError(
-                    f"filters cannot be taken out below a convolution that pads by "
-                    f"{module.padding_mode}: only below those that pad with zeros"
-                )
+    for _, module in filter_removal.steps(model):
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            _check_padding(module)
             dead = _dead(module.weight, values)
             values = torch.where(dead, 0.0, float("nan")).to(module.weight)
             if module.bias is not None:
                 values = values + module.bias
             name = layers[module]
         elif isinstance(module, nn.BatchNorm2d) and values is not None:
+            if module.running_mean is None:
+                raise UserError(
+                    "filters cannot be taken out before batch-norm without running statistics: "
+                    "it makes no constant of a dead filter's map"
+                )
             values = module.eval()(values[None, :, None, None]).flatten()
         elif isinstance(module, nn.ReLU):
             values = None if values is None else values.relu()  # of NaN it is NaN
@@ -162,9 +168,18 @@ def _given(model: nn.Module, links: list[filter_removal.Link]) -> dict[str, torc
     return found
 
 
+def _check_padding(layer: nn.Conv2d | nn.Linear) -> None:
+    if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
+        raise UserError(
+            f"filters cannot be taken out below a convolution that pads by "
+            f"{layer.padding_mode}: only below those that pad with zeros"
+        )
+
+
 def _dead(weight: torch.Tensor, inputs: torch.Tensor | None) -> torch.Tensor:
     """Filters without a weight for a map that is not all 0, bool (K,)."""
-    used = weight.detach().flatten(2).ne(0).any(2)
+    maps = weight.shape[1] if inputs is None else len(inputs)
+    used = weight.detach().reshape(len(weight), maps, -1).ne(0).any(2)
     return ~(used if inputs is None else used & (inputs != 0)).any(1)
 
 

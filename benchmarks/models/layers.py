@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Collection
 
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from benchmarks.errors import UserError
 from benchmarks.models.locally_connected import LocallyConnected2d
 
 # Layers whose ``weight`` is initialised, decayed, pruned and counted as a network's weights.
@@ -17,6 +21,27 @@ class DenseMaps(nn.Linear):
 
 # Layers between maps; all other layers with weights are plainly dense.
 SPATIAL = (nn.Conv2d, DenseMaps, LocallyConnected2d)
+
+
+def check_convolutions(model: nn.Module, leave_out: Collection[str] = ()) -> None:
+    """What acts on a network's convolutions acts on ``Conv2d`` alone; say so where there are others
+    instead of passing them over.
+
+    Args:
+        leave_out: words of a path whose layers do not matter.
+
+    Raises:
+        UserError: where there is a convolution of another kind: of one or three dimensions, or a
+            transposed one.
+    """
+    for name, module in model.named_modules():
+        is_other = isinstance(module, _ConvNd) and not isinstance(module, nn.Conv2d)
+        if is_other and not set(name.split(".")) & set(leave_out):
+            named = f"{name} is a {type(module).__name__}" if name else "the network is no Conv2d"
+            raise UserError(
+                f"{named}: of convolutions Conv2d alone is supported; give a part of the network "
+                "without it, or write it as a Conv2d"
+            )
 
 
 def fans(layer: nn.Module) -> tuple[int, int]:

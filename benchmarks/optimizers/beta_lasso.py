@@ -48,9 +48,14 @@ class BetaLassoSGD(Optimizer, tag="beta_lasso", frozen=True):
         return BetaLassoUpdate(self, model, coefficients)
 
     def lam_of(self, model: nn.Module) -> dict[str, float]:
-        """λ by parameter."""
-        from benchmarks.models.layers import SPATIAL, WEIGHTED
+        """λ by parameter.
 
+        Raises:
+            UserError: where a convolution is no ``Conv2d``.
+        """
+        from benchmarks.models.layers import SPATIAL, WEIGHTED, check_convolutions
+
+        check_convolutions(model)
         everything = self.lasso_params == "all"
         found = dict.fromkeys(dict(model.named_parameters()), float(self.lam_fc) * everything)
         for name, module in model.named_modules():

@@ -64,7 +64,7 @@ class MixedTerm(Term, frozen=True):
         """What is penalised, layer by layer.
 
         Raises:
-            UserError: where the network has no dense layer.
+            UserError: where the network has no dense layer, or a convolution that is no ``Conv2d``.
         """
         raise NotImplementedError
 

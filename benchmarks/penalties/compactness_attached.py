@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models.layers import WEIGHTED
+from benchmarks.models.layers import WEIGHTED, check_convolutions
 from benchmarks.models.locally_connected import LocallyConnected2d
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties.group_norms import GroupNorms
@@ -138,8 +138,9 @@ def _layers(model: nn.Module) -> tuple[dict[str, nn.Module], str, nn.Linear]:
     """The layers with weights below the classifier by path, and the classifier with its path.
 
     Raises:
-        UserError: where no dense layer classifies.
+        UserError: where no dense layer classifies, or a convolution is no ``Conv2d``.
     """
+    check_convolutions(model)
     layers: dict[str, nn.Module] = {
         name: layer for name, layer in model.named_modules() if isinstance(layer, WEIGHTED)
     }

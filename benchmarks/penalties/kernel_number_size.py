@@ -68,7 +68,7 @@ class KernelTerm(Term, frozen=True):
         """The convolutions that are penalised, by path.
 
         Raises:
-            UserError: where there is none, or one has no such groups.
+            UserError: where there is none, or one has no such groups or is no ``Conv2d``.
         """
         from benchmarks.models.convolutions import convolutions
 

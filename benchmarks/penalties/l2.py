@@ -42,7 +42,8 @@ class DenseL2(GroupL2, tag="dense_l2", frozen=True):
 
 
 class PlainL2(GroupL2, tag="l2", frozen=True):
-    """L2 of every weight of convolutions, locally connected and dense layers, of nothing else."""
+    """L2 of every weight of convolutions of any dimension, locally connected and dense layers, of
+    nothing else."""
 
     def covers(self, module: nn.Module, name: str) -> bool:
         """See :meth:`GroupL2.covers`."""

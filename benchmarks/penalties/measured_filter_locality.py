@@ -40,9 +40,10 @@ class FirstFilters(Attached):
     """See :class:`FilterLocality`."""
 
     def __init__(self, model: nn.Module, settings: FilterLocality) -> None:
-        from benchmarks.models.layers import WEIGHTED
+        from benchmarks.models.layers import WEIGHTED, check_convolutions
 
         super().__init__(model)
+        check_convolutions(model)
         self.settings = settings
         self.layer = next(module for module in model.modules() if isinstance(module, WEIGHTED))
 

@@ -62,7 +62,10 @@ class MeasuredSparsity(Attached):
     """See :class:`GroupSparsity`."""
 
     def __init__(self, model: nn.Module, settings: GroupSparsity) -> None:
+        from benchmarks.models.layers import check_convolutions
+
         super().__init__(model)
+        check_convolutions(model)  # now, not when training is over
         self.settings = settings
 
     def measurements(self) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def sparsity_by_layer(
         over_all: see :attr:`GroupSparsity.ac_over`.
 
     Raises:
-        UserError: where the network has no dense layer.
+        UserError: where the network has no dense layer, or a convolution that is no ``Conv2d``.
     """
     import torch
 

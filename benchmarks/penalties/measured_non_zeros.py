@@ -31,9 +31,10 @@ class CountedWeights(Attached):
     """See :class:`NonZeros`."""
 
     def __init__(self, model: nn.Module, every: int) -> None:
-        from benchmarks.models.layers import WEIGHTED
+        from benchmarks.models.layers import WEIGHTED, check_convolutions
 
         super().__init__(model)
+        check_convolutions(model)
         self.every = every
         self.layers = {n: m for n, m in model.named_modules() if isinstance(m, WEIGHTED)}
 

@@ -30,10 +30,17 @@ class Positional(Quadratic, frozen=True):
         raise NotImplementedError
 
     def coefficients(self, model: nn.Module) -> dict[str, torch.Tensor]:
-        """See :meth:`Quadratic.coefficients`; shape (1, 1, kh, kw) a convolution."""
+        """See :meth:`Quadratic.coefficients`; shape (1, 1, kh, kw) a convolution.
+
+        Raises:
+            UserError: where a convolution is no ``Conv2d``.
+        """
         import torch
         from torch import nn
 
+        from benchmarks.models.layers import check_convolutions
+
+        check_convolutions(model)
         return {
             f"{name}.weight": (self.scale * torch.from_numpy(self.factors_of(module)))[None, None]
             for name, module in model.named_modules()

@@ -9,6 +9,7 @@ from torch import nn
 
 from benchmarks.errors import UserError
 from benchmarks.models.hierarchical_linear import HierarchicalLinear, last_dense
+from benchmarks.models.layers import check_convolutions
 from benchmarks.penalties.group_norms import gradient_of
 from benchmarks.penalties.hyperspherical.energies import energy
 from benchmarks.penalties.hyperspherical.metrics import TINY
@@ -41,7 +42,11 @@ def convolutions(model: nn.Module, leave_out: Collection[str] = ()) -> list[nn.C
 
     Args:
         leave_out: words of a path whose convolutions are passed over.
+
+    Raises:
+        UserError: where one is no ``Conv2d``.
     """
+    check_convolutions(model, leave_out)
     return [
         module
         for name, module in model.named_modules()
@@ -64,7 +69,8 @@ class EnergyAttached(Attached):
     """See :class:`benchmarks.penalties.HypersphericalEnergy`.
 
     Raises:
-        UserError: where it is to spread a classifier's vectors, and there are not two.
+        UserError: where it is to spread a classifier's vectors, and there are not two, or filters
+            of a convolution that is no ``Conv2d``.
     """
 
     def __init__(self, model: nn.Module, term: HypersphericalEnergy) -> None:
@@ -104,6 +110,7 @@ class NormsAttached(Attached):
 
     def __init__(self, model: nn.Module, term: VectorNorms) -> None:
         super().__init__(model)
+        check_convolutions(model)
         kinds = (nn.Conv2d, nn.Linear)
         self.weights = [m.weight for m in model.modules() if isinstance(m, kinds)]
         self.factor = float(term.weight)
