@@ -50,9 +50,9 @@ def norms_behind(model: nn.Module) -> dict[nn.Conv2d, nn.BatchNorm2d]:
     """By convolution, the batch-norm with weights that is registered right behind it."""
     found = {}
     for parent in model.modules():
-        for layer, norm in pairwise(parent.children()):
+        for layer, norm in pairwise(parent._modules.values()):  # children() tells no module twice
             is_norm = isinstance(norm, nn.BatchNorm2d) and norm.affine and norm.track_running_stats
-            if isinstance(layer, nn.Conv2d) and is_norm and norm.num_features == layer.out_channels:
+            if isinstance(layer, nn.Conv2d) and is_norm and norm.num_features == layer.out_channels:  # type: ignore[union-attr]
                 found[layer] = norm
     return found  # type: ignore[return-value]
 

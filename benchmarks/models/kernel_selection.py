@@ -68,10 +68,22 @@ def parts(model: nn.Module) -> list[Plain | Pair]:
     return found  # type: ignore[return-value]
 
 
+def _features(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """In order; what stands there twice, such as one ReLU, comes twice."""
+    for name, module in model.features._modules.items():  # type: ignore[union-attr]
+        if module is not None:
+            yield name, module
+
+
 def _chain(model: nn.Module) -> Iterator[Plain | None]:
     conv = None
-    for name, module in model.features.named_children():  # type: ignore[operator, union-attr]
+    seen: set[nn.Module] = set()
+    for name, module in _features(model):
         path = f"features.{name}"
+        if module in seen and next(module.parameters(), None) is not None:
+            yield None  # what stands there twice has one set of kernels
+            continue
+        seen.add(module)
         if isinstance(module, nn.BatchNorm2d) and conv:
             yield Plain(conv, path)
             conv = None
@@ -115,7 +127,7 @@ def _check_passing(model: nn.Module) -> None:
     stretch: list[tuple[str, nn.Module]] = []
     layer: nn.Conv2d | None = None
     norms = {part.norm for part in parts(model) if isinstance(part, Plain)}
-    for name, module in [*model.features.named_children(), ("", None)]:  # type: ignore[operator, union-attr]
+    for name, module in [*_features(model), ("", None)]:
         is_norm = f"features.{name}" in norms
         if not is_norm and not isinstance(module, (nn.Conv2d, type(None))):
             stretch.append((name, module))

@@ -181,6 +181,22 @@ def own_chain(between: nn.Module, **others: nn.Module) -> nn.Module:
     return nn.ModuleDict({**others, "features": features, "classifier": nn.Linear(64, 2)})
 
 
+def twice() -> nn.Module:
+    """A network one of whose convolutions stands in it twice."""
+    layer = nn.Conv2d(4, 4, 3, padding=1)
+    features = nn.Sequential(nn.Conv2d(3, 4, 3), layer, nn.ReLU(), layer, nn.Flatten())
+    return nn.ModuleDict({"features": features, "classifier": nn.Linear(64, 2)})
+
+
+def test_an_activation_that_stands_twice_is_seen_twice() -> None:
+    """In front of the first convolution it does no harm, behind it a sigmoid gives 0 a value."""
+    act = nn.Sigmoid()
+    features = nn.Sequential(act, nn.Conv2d(3, 4, 3), act, nn.Conv2d(4, 4, 3), nn.Flatten())
+    model = nn.ModuleDict({"features": features, "classifier": nn.Linear(64, 2)})
+    with pytest.raises(UserError, match=r"features\.2 \(Sigmoid\) does not keep"):
+        shrink(model, 0)
+
+
 def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
     """And is left as it is, training mode and all."""
     model = own_chain(nn.Sequential(nn.Dropout(), nn.Tanh(), nn.ZeroPad2d(1), nn.MaxPool2d(2)))
@@ -199,6 +215,7 @@ def test_what_keeps_zeros_may_stand_between_convolutions() -> None:
         (lambda: shrink(nn.Sequential(nn.Conv2d(3, 2, 3)), 0), "cannot be taken out"),
         (lambda: shrink(NETWORKS["plain"].build(2, seed=0), 0, tau_mode="x"), "none of absolute"),  # type: ignore[arg-type]
         (lambda: shrink(own_chain(nn.Conv2d(4, 4, 3, padding_mode="reflect")), 0), "with zeros"),
+        (lambda: shrink(twice(), 0), "cannot be taken out"),
         (lambda: shrink(own_chain(nn.Sigmoid()), 0), r"features\.2 \(Sigmoid\) does not keep"),
         (lambda: shrink(own_chain(nn.ChannelShuffle(2)), 0), r"\(ChannelShuffle\) does not keep"),
         (
