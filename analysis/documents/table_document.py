@@ -168,13 +168,11 @@ def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid
         f"{distribution}, and Holm-adjusted over {result.declared} comparisons; shift: "
         f"Hodges–Lehmann{', points' * result.about.measure.is_share}; {STAR_LEGEND}."
     )
-    titles = ["comparison", "stars\nours", "p\nexact", "p\nHolm", "shift\n[interval]"]
+    titles = ["comparison", "stars", "p\nexact", "p\nHolm", "shift\n[interval]"]
     if not result.is_quick:
-        titles.insert(1, "stars\npaper")
+        titles.insert(1, "paper")
         titles += ["effect", "agree\n(exp.)"]
-        text += (
-            " Agree: whether our stars are the paper's, and the probability to be expected of it."
-        )
+        text += " Paper: its stars, and the difference of its numbers. Agree: whether our stars are the paper's, and the probability to be expected of it."
     rows = tuple(_comparison_row(pair, result) for pair in pairs)
     return Grid("comparisons", tuple(map(Column, titles)), rows, caption=text)
 
@@ -189,7 +187,9 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
         table_cells.shift_cell(pair, runs),
     ]
     if not result.is_quick:
-        cells.insert(1, Cell(table_cells.published_mark(pair), pair.published_stars))
+        printed = result.printed_difference(pair)
+        told = "" if printed is None else pair.measure.difference(printed)
+        cells.insert(1, Cell(table_cells.published_mark(pair), pair.published_stars, detail=told))
         effect = table_cells.verdict_cell(pair.effect.verdict if pair.effect else None)
         cells += [effect, table_cells.agreement_cell(pair)]
     return row(*cells, group=_group(result, pair))

@@ -262,6 +262,12 @@ class TableResult:
         """Names of the runs of both compared cells, the first one's before the other's."""
         return (*self.cell(pair.first).hashes, *self.cell(pair.against).hashes)
 
+    def printed_difference(self, pair: ComparisonResult) -> float | None:
+        """The first minus the other cell of a pair as the paper prints them, in the unit of values;
+        None where one is not printed."""
+        first, against = (self.cell(n).published_share for n in (pair.first, pair.against))
+        return None if first is None or against is None else first - against
+
     def groups(self) -> dict[str, list[CellResult]]:
         """Cells by group, both in the table's order."""
         found: dict[str, list[CellResult]] = {}

@@ -143,7 +143,7 @@ def test_margins_of_several_data_sets_are_named() -> None:
 def test_rows_stand_in_groups_with_the_printed_stars() -> None:
     text = shown(grids.rows(grids.around), 120)
     (line,) = lines_of(text, "deepweeds 1.4 1.56 − (1, 1)")
-    assert line.partition("(1, 1)")[2].split()[:2] == ["*", "***"]
+    assert line.partition("(1, 1)")[2].split()[:3] == ["*", "+0.93", "***"]
     assert "1.15 points on deepweeds" in " ".join(text.split())
 
 
