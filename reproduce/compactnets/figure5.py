@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.papers.compactnets.upper_layers import Excess
 from analysis.verdicts.measure import Measure
+from benchmarks.penalties.measured_group_sparsity import first_upper
 from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.compactnets import depths
 from reproduce.compactnets.protocol import BETA, DEPTH, PAPER, SEEDS, SPARSITY
@@ -38,6 +39,7 @@ EXCESS = Excess(
     "upper layers' share of zero weights minus that of all weights",
     percent=True,
     of=("weights by layer", "effective weights by layer"),
+    first_upper=first_upper,
 )
 
 

@@ -16,7 +16,12 @@ from benchmarks.models import Model, PyramidNet, ResNet18, TorchvisionVGG
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties import Compactness, DictionarySparsity, GroupSparsity, PlainL2
 from benchmarks.penalties.compactness import MixedTerm
-from benchmarks.penalties.measured_group_sparsity import LayerSparsity, slope, sparsity_by_layer
+from benchmarks.penalties.measured_group_sparsity import (
+    LayerSparsity,
+    first_upper,
+    slope,
+    sparsity_by_layer,
+)
 
 TERMS = [
     Compactness(c_w="0.7", c_theta="0.3", alpha="0.4", beta="0.2"),
@@ -203,3 +208,8 @@ def test_dictionary_sparsity_and_compactness_never_exceed_layer_sparsity(
 def test_slopes() -> None:
     assert slope([0.5, 0.3, 0.1]) == pytest.approx(-0.2)
     assert slope([0.25]) == 0
+
+
+@pytest.mark.parametrize(("layers", "below"), [(1, 0), (2, 1), (3, 1), (6, 3), (7, 3)])
+def test_the_upper_layers_are_half_of_those_before_the_classifier(layers: int, below: int) -> None:
+    assert first_upper(layers) == below

@@ -3,8 +3,8 @@ would bring there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.verdicts.measure import Measure
@@ -14,14 +14,19 @@ from analysis.verdicts.measure import Measure
 class Excess(Measure):
     """The upper layers' share of a network's zero weights minus their share of its weights; made of
     two lists by layer, the classifier last: weights, and weights that are not zero. 0 without zero
-    weights."""
+    weights.
+
+    Attributes:
+        first_upper: of so many layers, how many come before the upper ones.
+    """
+
+    first_upper: Callable[[int], int] = field(kw_only=True)
 
     def made_of(self, measurements: Mapping[str, Any]) -> float:
         """See :meth:`Measure.made_of`."""
         sizes, left = (measurements[name] for name in self.sources)
         zeros = [size - held for size, held in zip(sizes, left, strict=True)]
-        # Of an odd number the middle layer counts below.
-        first = -(-(len(sizes) - 1) // 2)
+        first = self.first_upper(len(sizes))
         if not sum(zeros):
             return 0.0
         return sum(zeros[first:]) / sum(zeros) - sum(sizes[first:]) / sum(sizes)
