@@ -3,24 +3,23 @@ would bring there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from analysis.verdicts.measure import Measure
 
 
 @dataclass(frozen=True)
-class Excess(Measure):
+class Excess(Measure, ABC):
     """The upper layers' share of a network's zero weights minus their share of its weights; made of
     two lists by layer, the classifier last: weights, and weights that are not zero. 0 without zero
-    weights.
+    weights."""
 
-    Attributes:
-        first_upper: of so many layers, how many come before the upper ones.
-    """
-
-    first_upper: Callable[[int], int] = field(kw_only=True)
+    @abstractmethod
+    def first_upper(self, layers: int) -> int:
+        """How many of so many layers come before the upper ones; what measures a run says it."""
 
     def made_of(self, measurements: Mapping[str, Any]) -> float:
         """See :meth:`Measure.made_of`."""
