@@ -21,8 +21,8 @@ from torch.nn.functional import interpolate
 from benchmarks.errors import UserError
 
 QUANTILE, LEAST = 0.995, 0.04
-# So many more values than are kept come together before the smaller ones are dropped.
-SLACK = 1.0
+# Room for so many more values than are kept, before the smaller ones are dropped.
+SLACK = 0.25
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ class Dissection:
 class UpperQuantile:
     """Exact upper quantiles of many series whose values come a part at a time.
 
-    Keeps of each series the largest values alone: (1 − quantile) of all of them.
+    Keeps of each series the largest values alone: (1 − quantile) of all of them. They lie in a
+    buffer with room for some more, so that a part costs what is written of it: once a series is
+    known to have as many values as are kept, only what exceeds the smallest of these.
 
     Args:
         series: how many.
@@ -80,21 +82,55 @@ class UpperQuantile:
         # The smallest kept value is the quantile: so many are larger or it.
         self.kept = max(1, math.ceil(round((1 - quantile) * total, 6)))
         self.values = torch.empty((series, 0))
+        self.filled = torch.zeros(series, dtype=torch.int64)
+        # Of each series what a value has to exceed to count; none before so many have come.
+        self.bound: torch.Tensor | None = None
 
     def add(self, values: torch.Tensor) -> None:
         """More values, float32 (series, n)."""
-        self.values = torch.cat([self.values.to(values.device), values], 1)
-        if self.values.shape[1] > (1 + SLACK) * self.kept:
-            self._cut()
+        if not self.values.shape[1]:
+            spare = max(1, math.ceil(SLACK * self.kept))
+            self.values = values.new_empty((len(values), self.kept + spare))
+            self.filled = self.filled.to(values.device)
+        for part in values.split(self.values.shape[1] - self.kept, dim=1):
+            self._write(part)
 
-    def _cut(self) -> None:
-        if self.values.shape[1] > self.kept:
-            self.values = self.values.topk(self.kept, dim=1, sorted=False).values
+    def _write(self, part: torch.Tensor) -> None:
+        """At the end of each series; no more values than there is room for behind the kept ones."""
+        if self.bound is None:
+            start = int(self.filled[0])
+            if start + part.shape[1] <= self.values.shape[1]:
+                self.values[:, start : start + part.shape[1]] = part
+                self.filled += part.shape[1]
+                return
+            self.bound = self._cut()
+        # Not ">", as a NaN counts as the largest value.
+        chosen = ~(part <= self.bound[:, None])
+        counts = chosen.sum(1)
+        if int((self.filled + counts).max()) > self.values.shape[1]:
+            self.bound = self._cut()
+        rows, places = chosen.nonzero(as_tuple=True)
+        # Of each chosen value, how many of its series were chosen before it.
+        before = torch.arange(len(rows), device=part.device) - (counts.cumsum(0) - counts)[rows]
+        self.values[rows, self.filled[rows] + before] = part[rows, places]
+        self.filled += counts
+
+    def _cut(self) -> torch.Tensor:
+        """Keep the largest values of each series, which all have as many; the smallest of them."""
+        smallest = []
+        # By series, since the places that are found beside the values take twice their memory.
+        for values, filled in zip(self.values, self.filled.tolist(), strict=True):
+            largest = values[:filled].topk(self.kept, sorted=False).values
+            values[: self.kept] = largest
+            smallest.append(largest.min())
+        self.filled.fill_(self.kept)
+        return torch.stack(smallest)
 
     def threshold(self) -> torch.Tensor:
-        """The quantile of each series, float32 (series,)."""
-        self._cut()
-        return self.values.min(1).values
+        """The quantile of each series, float32 (series,); the smallest value where fewer came than
+        are kept."""
+        filled = int(self.filled.max())
+        return self._cut() if filled > self.kept else self.values[:, :filled].min(1).values
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,10 @@ def _comparisons(result: TableResult, pairs: Sequence[ComparisonResult]) -> Grid
     if not result.is_quick:
         titles.insert(1, "paper")
         titles += ["effect", "agree\n(exp.)"]
-        text += " Paper: its stars, and the difference of its numbers. Agree: whether our stars are the paper's, and the probability to be expected of it."
+        text += (
+            " Paper: its stars, and the difference of its numbers. Agree: whether our stars are "
+            "the paper's, and the probability to be expected of it."
+        )
     rows = tuple(_comparison_row(pair, result) for pair in pairs)
     return Grid("comparisons", tuple(map(Column, titles)), rows, caption=text)
 

@@ -24,7 +24,7 @@ def info(name: str, fold: int = 0) -> DatasetInfo:
         UserError: where there is no data set of that name, or no such fold.
     """
     if is_folder(name):
-        return catalogue.folder(name)
+        return catalogue.folder(name).of_fold(fold)
     if name not in DATASETS:
         known = ", ".join(DATASETS)
         raise UserError(

@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,13 @@ from benchmarks.data.array_files import save_array
 from benchmarks.data.dataset import channel_statistics
 from benchmarks.data.description import DatasetInfo
 from benchmarks.data.fetching import OnProgress, scratch_folder, silent, writing
-from benchmarks.data.folder_listing import NAMED, ListedFile, classes_of, listed
+from benchmarks.data.folder_listing import (
+    NAMED,
+    ListedFile,
+    about_passed_over,
+    classes_of,
+    listed,
+)
 from benchmarks.data.folders import (
     THREADS,
     FileDataset,
@@ -60,19 +66,26 @@ def make_index(
     on_progress: OnProgress = silent,
     *,
     skip_corrupt: int = 0,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> Path:
-    """Index ``source/train/<class>/*`` and ``source/val/<class>/*`` as the store of ``info``.
+    """Index ``source/train/<class>/**`` and ``source/val/<class>/**`` as the store of ``info``.
 
     Args:
         skip_corrupt: how many files that cannot be read may be left out.
+        on_note: told in a line which files are passed over, if any.
 
     Raises:
-        UserError: where a class is missing or without images, there are not as many images as
-            there should be, or more cannot be read than ``skip_corrupt``.
+        UserError: where a class is missing, alone or without images, there are not as many images
+            as there should be, or more cannot be read than ``skip_corrupt``.
     """
     source = source.resolve()
     classes = classes_of(source, info)
-    files = {split: listed(source / folder_of(source, split), classes) for split in SPLITS}
+    files, passed_over = {}, []
+    for split in SPLITS:
+        files[split], others = listed(source / folder_of(source, split), classes)
+        passed_over += others
+    if passed_over:
+        on_note(about_passed_over(passed_over))
     journal = root / f".{info.store}.checked"
     with writing(root):
         root.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The classes and the image files of a folder ``<split>/<class>/*``, before any file is opened."""
+"""The classes and the image files of a folder ``<split>/<class>/**``, before any file is opened."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def classes_of(source: Path, info: DatasetInfo) -> tuple[str, ...]:
     """The register's, or those of the folders, in the order of their names.
 
     Raises:
-        UserError: where a class has no folder, or a folder no class.
+        UserError: where a class has no folder, a folder no class, or there is a single class.
     """
     present = {split: _class_folders(source / folder_of(source, split)) for split in SPLITS}
     wanted = set(info.classes) or set(present["train"]) | set(present["test"])
@@ -50,6 +50,11 @@ def classes_of(source: Path, info: DatasetInfo) -> tuple[str, ...]:
                 f"{folder} has folders that are no class of {info.name}: {_some(extra)}; move "
                 "them, or import the folder as folder:NAME"
             )
+    if len(wanted) == 1:
+        raise UserError(
+            f"{source} has a single class, {_some([*wanted])}: a network tells at least two apart; "
+            "add the folders of others"
+        )
     return info.classes or tuple(sorted(wanted))
 
 
@@ -66,24 +71,76 @@ def _class_folders(folder: Path) -> list[str]:
     return sorted(names)
 
 
-def listed(folder: Path, classes: tuple[str, ...]) -> list[ListedFile]:
-    """The image files of a split's ``folder``, by class and name.
+def listed(folder: Path, classes: tuple[str, ...]) -> tuple[list[ListedFile], list[str]]:
+    """The image files of a split's ``folder``, at any depth below its classes, in the order of
+    torchvision's ``ImageFolder``; and the paths of the files that are passed over: hidden ones,
+    those without the suffix of an image, and those that lie in no class.
 
     Raises:
-        UserError: where a class has none.
+        UserError: where a class has none, or a folder cannot be read.
     """
-    files = []
+    files, passed_over = [], _outside(folder, classes)
     for label, name in enumerate(classes):
-        with reading(folder / name), os.scandir(folder / name) as entries:
-            images = sorted(e.name for e in entries if _is_image(e.name))
+        images = []
+        for path in _walked(folder / name):
+            if _is_image(path):
+                images.append(ListedFile(folder, f"{name}/{path}", label))
+            else:
+                passed_over.append(str(folder / name / path))
         if not images:
             raise UserError(f"{folder / name} holds no images ({', '.join(SUFFIXES)})")
-        files += [ListedFile(folder, f"{name}/{image}", label) for image in images]
-    return files
+        files += images
+    return files, passed_over
 
 
-def _is_image(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+def about_passed_over(paths: Sequence[str]) -> str:
+    """What to say of files that are passed over, in one line."""
+    first, suffixes = repr(min(paths)), ", ".join(SUFFIXES)
+    if len(paths) == 1:
+        return f"1 file is no image that is read, {first}: those end in {suffixes}"
+    count = f"{len(paths):,} files are no images"
+    return f"{count} that are read, such as {first}: those end in {suffixes}"
+
+
+def _outside(folder: Path, classes: tuple[str, ...]) -> list[str]:
+    """The files beside the class folders, and in hidden folders there."""
+    known, found = set(classes), []
+    with reading(folder), os.scandir(folder) as entries:
+        others = [entry for entry in entries if entry.name not in known]
+    for entry in others:
+        is_file = not entry.is_dir()
+        found += [entry.path] if is_file else [f"{entry.path}/{p}" for p in _walked(entry.path)]
+    return found
+
+
+def _walked(top: str | Path) -> list[str]:
+    """Every file below a folder by its path there, by the folders' paths, then by name."""
+    found = []
+    for root, folders, names in os.walk(top, onerror=_refuse_unreadable, followlinks=True):
+        for folder in folders:
+            _refuse_circle(Path(top), root, folder)
+        found.append((root, sorted(names)))
+    start = len(str(top)) + 1
+    return [os.path.join(root[start:], name) for root, names in sorted(found) for name in names]
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    with reading(error.filename):
+        raise error
+
+
+def _refuse_circle(top: Path, root: str, name: str) -> None:
+    """A link to a folder that it lies in would be walked for ever."""
+    path = Path(root, name)
+    if path.is_symlink():
+        inside = path.parents[: len(path.parts) - len(top.parts)]
+        if os.path.realpath(path) in map(os.path.realpath, inside):
+            raise UserError(f"{path} is a link to a folder that it lies in: remove it")
+
+
+def _is_image(path: str) -> bool:
+    is_hidden = any(part.startswith(".") for part in path.split("/"))
+    return not is_hidden and os.path.splitext(path)[1].lower() in SUFFIXES
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Image files that stay where they are: an index of them on disk, decoded while a run trains.
 
-An index is a store whose ``store.json`` names a folder with ``train/<class>/*`` and
-``val/<class>/*``, as torchvision's ``ImageFolder`` reads them. ``{train,test}_files.npy`` list the
+An index is a store whose ``store.json`` names a folder with ``train/<class>/**`` and
+``val/<class>/**``, as torchvision's ``ImageFolder`` reads them. ``{train,test}_files.npy`` list the
 files in the order of (label, SHA-256 of the file). What a run sees of a file is the image squashed
 to ``side`` by ``side`` pixels, or the square in its middle.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 
@@ -25,6 +25,7 @@ def import_from(
     on_progress: OnProgress = silent,
     *,
     skip_corrupt: int = 0,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> Path:
     """Make the store of ``info`` from class folders, the official files or an extracted folder.
 
@@ -32,6 +33,7 @@ def import_from(
 
     Args:
         skip_corrupt: how many unreadable images may be left out of an index.
+        on_note: told in a line of files of a folder of images that are passed over, if any.
 
     Raises:
         UserError: where the source cannot be read, is incomplete, or ``root`` cannot be written;
@@ -40,7 +42,9 @@ def import_from(
     if info.indexed:
         from benchmarks.data.folder_index import make_index
 
-        return make_index(info, source, root, on_progress, skip_corrupt=skip_corrupt)
+        return make_index(
+            info, source, root, on_progress, skip_corrupt=skip_corrupt, on_note=on_note
+        )
     if skip_corrupt:
         raise UserError(f"--skip-corrupt is of folders of images, which {info.name} is not")
     _is_present(info, root)

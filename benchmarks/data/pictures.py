@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CHUNK = 256
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+# As torchvision's ImageFolder has them.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 
 Job = TypeVar("Job")
 

@@ -85,7 +85,12 @@ def files_of(path: Path) -> Files:
     with one_line(DAMAGE, lambda why: f"{path} is no whole archive: {why}; fetch it again"):
         if path.is_dir():
             return _Folder(path)
-        return _Zip(path) if zipfile.is_zipfile(path) else _Tar(path)
+        if zipfile.is_zipfile(path):
+            return _Zip(path)
+        if not tarfile.is_tarfile(path):
+            # Opening it would say why in several lines, one for each way to read a tar file.
+            raise tarfile.ReadError("neither a zip nor a tar file, or cut off")
+        return _Tar(path)
 
 
 def read_scenes15(files: dict[str, Path], info: DatasetInfo) -> Iterator[Chunk]:

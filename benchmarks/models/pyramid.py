@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIZES = (128, 256, 512)  # filters in section 5.3
+# From this depth on `allocation` says how many layers have which of them.
+ALLOCATED_FROM = 9
 
 
 class PyramidNet(NormedModel, tag="pyramid", frozen=True):
@@ -78,7 +80,7 @@ class PyramidNet(NormedModel, tag="pyramid", frozen=True):
         """How many feature layers have the first, second and third number of filters."""
         layers = self.depth - 1
         first, _, last = (int(count) for count in self.allocation.split("/"))
-        if layers >= first + last + 1:
+        if self.depth >= ALLOCATED_FROM:
             return first, layers - first - last, last
         if layers < 3:
             return 1, layers - 1, 0

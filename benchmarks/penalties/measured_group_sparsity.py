@@ -74,8 +74,7 @@ class MeasuredSparsity(Attached):
             self.model, float(self.settings.tolerance), over_all=self.settings.ac_over == "all"
         )
         weights, zeros = sum(e.weights for e in layers), sum(e.zeros for e in layers)
-        # Of an odd number the middle layer counts below.
-        upper = layers[-(-(len(layers) - 1) // 2) :]
+        upper = layers[first_upper(len(layers)) :]
         filters, groups = ([getattr(e, n) for e in layers] for n in ("filters", "groups"))
         return {
             "effective parameters": weights - zeros,
@@ -119,3 +118,9 @@ def sparsity_by_layer(
         LayerSparsity(weights, zeros, dead / filters, empty / groups)
         for (zeros, dead, empty), (weights, filters, groups) in zip(found, sizes, strict=True)
     ]
+
+
+def first_upper(layers: int) -> int:
+    """How many of so many layers, the classifier among them, come before the upper half of the
+    others; of an odd number of these the middle one counts below."""
+    return -(-(layers - 1) // 2)

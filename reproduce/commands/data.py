@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -101,7 +101,7 @@ def import_(
             help="The official file, such as cifar-100-python.tar.gz, or the folder that holds the "
             "official files; the file of a network's weights. CIFAR also as extracted, or as "
             "{train,test}/<class>/*.png. Of imagenet and folder:NAME a folder with "
-            "{train,val}/<class>/*, whose images stay there.",
+            "{train,val}/<class>/**, whose images stay there.",
         ),
     ],
     fold: Fold = 0,
@@ -124,12 +124,17 @@ def import_(
     is read once and indexed; stopped, it goes on where it was.
     """
     root, entry = data or default_data(), _entry(name, fold)
-    settings = {"skip_corrupt": skip_corrupt} if skip_corrupt else {}
-    if settings and not isinstance(entry, DatasetInfo):
+    settings: dict[str, Any] = {}
+    notes: list[str] = []
+    if isinstance(entry, DatasetInfo):
+        settings = {"skip_corrupt": skip_corrupt, "on_note": notes.append}
+    elif skip_corrupt:
         raise UserError(f"--skip-corrupt is of folders of images, which {name} is not")
     with progress_bar() as on_progress:
         _keeper(entry).import_from(entry, path, root, on_progress, **settings)
     tell(entry, root, as_json)
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 @app.command()

@@ -7,12 +7,13 @@ Beside it stands SimpleNet of the same depth, in which no group is penalised.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.papers.compactnets.slopes import Slope
 from analysis.papers.compactnets.upper_layers import Excess
 from analysis.verdicts.measure import Measure
+from benchmarks.penalties.measured_group_sparsity import first_upper
 from reproduce.catalogue.tables import Cell, Comparison, Table
 from reproduce.compactnets import depths
 from reproduce.compactnets.protocol import BETA, DEPTH, PAPER, SEEDS, SPARSITY
@@ -41,9 +42,19 @@ RISE = Slope(
 UPPER = Measure(
     "zeroed in upper layers", "zero weights in the upper layers and the classifier", percent=True
 )
+
+
+@dataclass(frozen=True)
+class _Excess(Excess):
+    """Of the layers that :class:`benchmarks.penalties.GroupSparsity` counts as upper ones."""
+
+    def first_upper(self, layers: int) -> int:
+        return first_upper(layers)
+
+
 # At full size these layers and the classifier have most weights, so that most zeros would be theirs
 # if any weight were as likely as another to be one.
-EXCESS = Excess(
+EXCESS = _Excess(
     "zeroed beyond their size",
     "upper layers' share of zero weights minus that of all weights",
     percent=True,

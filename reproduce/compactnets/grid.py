@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from benchmarks.models import Model, PyramidNet, TorchvisionResNet, TorchvisionVGG
+from benchmarks.models.pyramid import ALLOCATED_FROM
 from benchmarks.run import Run
 from reproduce.catalogue.tables import Cell, Comparison
 from reproduce.compactnets.protocol import (
@@ -52,9 +53,9 @@ def cells(
 
 
 def _cell(name: str, model: str, run: Run, column: str) -> Cell:
-    # Below a depth of 9 both allocations are the same.
-    is_shallow = int(column) < 9 if column.isdecimal() else True
-    untouched = stored_images(run) | ({"model.allocation"} if is_shallow else set())
+    # Other networks than the pyramids, whose column is no depth, have no allocation.
+    is_allocated = column.isdecimal() and int(column) >= ALLOCATED_FROM
+    untouched = stored_images(run) | (set() if is_allocated else {"model.allocation"})
     return Cell(
         name=name,
         kind=model,

@@ -16,7 +16,11 @@ from benchmarks.models import Model, PyramidNet, ResNet18, TorchvisionVGG
 from benchmarks.models.spatial_pyramid import SpatialPyramid
 from benchmarks.penalties import Compactness, DictionarySparsity, GroupSparsity, PlainL2
 from benchmarks.penalties.compactness import MixedTerm
-from benchmarks.penalties.measured_group_sparsity import LayerSparsity, sparsity_by_layer
+from benchmarks.penalties.measured_group_sparsity import (
+    LayerSparsity,
+    first_upper,
+    sparsity_by_layer,
+)
 
 TERMS = [
     Compactness(c_w="0.7", c_theta="0.3", alpha="0.4", beta="0.2"),
@@ -198,3 +202,8 @@ def test_dictionary_sparsity_and_compactness_never_exceed_layer_sparsity(
     for layer in sparsity_by_layer(model):
         assert isinstance(layer, LayerSparsity)
         assert layer.filters + layer.groups <= layer.share + 1e-12
+
+
+@pytest.mark.parametrize(("layers", "below"), [(1, 0), (2, 1), (3, 1), (6, 3), (7, 3)])
+def test_the_upper_layers_are_half_of_those_before_the_classifier(layers: int, below: int) -> None:
+    assert first_upper(layers) == below

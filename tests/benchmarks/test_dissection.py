@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from benchmarks.data.broden import Broden
@@ -79,7 +82,49 @@ def test_quantiles_are_exact_however_values_come() -> None:
     for part in np.split(values, [1, 40, 400], axis=1):
         quantile.add(torch.from_numpy(part))
     assert np.array_equal(quantile.threshold().numpy(), np.sort(values, 1)[:, -5])
-    assert quantile.values.shape == (3, 5)
+    assert quantile.kept == 5
+
+
+@given(
+    # Few different values, so that many are equal; some rows end before there are as many as kept.
+    values=arrays(
+        np.float32,
+        array_shapes(min_dims=2, max_dims=2, max_side=40),
+        elements=st.sampled_from([-np.inf, -1.5, 0.0, 0.25, 1.0, 3.0, np.inf]),
+    ),
+    quantile=st.sampled_from([0.2, 0.5, 0.9, 0.99]),
+    missing=st.integers(0, 60),
+    data=st.data(),
+)
+def test_quantiles_of_a_stream_are_those_of_all_values(
+    values: np.ndarray, quantile: float, missing: int, data: st.DataObject
+) -> None:
+    """However it is cut, and whichever come first; the smallest value where fewer came."""
+    series, count = values.shape
+    stream = UpperQuantile(series, count + missing, quantile)
+    cuts = sorted(data.draw(st.lists(st.integers(0, count), max_size=8)))
+    for part in np.split(values, cuts, axis=1):
+        stream.add(torch.from_numpy(part))
+    place = max(count - stream.kept + 1, 1)
+    expected = torch.from_numpy(values).kthvalue(place, dim=1).values
+    assert torch.equal(stream.threshold(), expected)
+
+
+def test_a_stream_of_values_is_not_copied_again_at_every_part() -> None:
+    """What is written of a part is the part, and later what exceeds all that is kept."""
+    random = torch.Generator().manual_seed(0)
+    parts, places = 2_000, 100
+    quantile = UpperQuantile(2, parts * places)
+    written, buffers = 0, set()
+    for _ in range(parts):
+        before = quantile.values.clone()
+        quantile.add(torch.rand((2, places), generator=random))
+        buffers.add(quantile.values.data_ptr())
+        if quantile.values.shape == before.shape:
+            written += int((quantile.values != before).sum())
+    assert len(buffers) == 1
+    assert written < 0.5 * 2 * parts * places
+    assert quantile.values.shape == (2, 1_250)
 
 
 def broden(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from test_streaming import CLASSES, INFO, TEST, TRAIN, write_images
+from torchvision.datasets import ImageFolder
 
 from benchmarks import data as datasets
 from benchmarks.data import folder_index, header, store
+from benchmarks.data.folder_listing import listed
 from benchmarks.data.images import FolderImages, Images
 from benchmarks.errors import UserError
 
@@ -65,6 +69,67 @@ def test_an_index_lists_every_file_and_copies_none(folder: Path, tmp_path: Path)
     assert data.shape == (CLASSES, 256, CLASSES * TRAIN, CLASSES * TEST, True)
     with pytest.raises(UserError, match=r"use FolderImages\.imported"):
         Images(name="folder:tiny")
+
+
+def test_images_at_any_depth_are_those_of_torchvision(folder: Path, tmp_path: Path) -> None:
+    """In its order, of all of its suffixes; what is passed over is counted."""
+    first, second = folder / "train" / "class0", folder / "train" / "class1"
+    (first / "a" / "sub").mkdir(parents=True)
+    for name, to in (("0", "a/sub/0.JPEG"), ("1", "a/z.jpeg"), ("2", "B.jpg")):
+        (first / f"{name}.JPEG").rename(first / to)
+    for suffix in (".ppm", ".pgm", ".tif", ".tiff", ".bmp", ".webp", ".png"):
+        Image.open(second / "0.JPEG").convert("L").save(second / f"more{suffix}")
+    expected = ImageFolder(folder / "train").samples
+    (first / "a" / ".hidden.png").write_bytes(b"")
+    (second / "0.gif").write_bytes(b"")
+    (folder / "train" / ".strewn").mkdir()
+    (folder / "train" / ".strewn" / "0.JPEG").write_bytes(b"")
+    (folder / "train" / "notes.txt").write_text("")
+    found, passed_over = listed(folder / "train", ("class0", "class1", "class2"))
+    assert [(file.whole, file.label) for file in found] == expected
+    assert len(passed_over) == 4
+    notes: list[str] = []
+    folder_index.make_index(INFO, folder, tmp_path / "data", on_note=notes.append)
+    assert header.read_header(tmp_path / "data", INFO.store).counts.train == len(expected)
+    (note,) = notes
+    strewn = folder / "train" / ".strewn" / "0.JPEG"
+    assert note.startswith(f"4 files are no images that are read, such as '{strewn}': those end in")
+    (folder / "val" / "class0" / "1.JPEG").unlink()
+    for path in passed_over:
+        Path(path).unlink()
+    data = tmp_path / "other"
+    folder_index.make_index(INFO, folder, data, on_note=notes.append)
+    assert notes == [note]
+
+
+def test_the_index_of_a_flat_folder_stays_as_it_was(folder: Path, tmp_path: Path) -> None:
+    """Its images are the files of the classes by name, and what runs name it by their content."""
+    folder_index.make_index(INFO, folder, tmp_path / "data")
+    found = store.read(tmp_path / "data", INFO.store)
+    source = found.train.source  # type: ignore[attr-defined]
+    by_hand = sorted(
+        (label, hashlib.sha256(path.read_bytes()).digest(), f"class{label}/{path.name}")
+        for label in range(CLASSES)
+        for path in (folder / "train" / f"class{label}").iterdir()
+    )
+    assert source.files["path"].tolist() == [path.encode() for _, _, path in by_hand]
+    digest = hashlib.sha256(b'[1, "files", ["class0", "class1", "class2"], 40]')
+    for split, name in ((found.train, "train"), (found.test, "test")):
+        files = split.source.files  # type: ignore[attr-defined]
+        digest.update(f'["{name}", {len(files)}]'.encode())
+        digest.update(files["label"].tobytes() + files["sha256"].tobytes())
+    assert found.digest == digest.hexdigest()
+
+
+def test_links_are_followed_but_not_in_circles(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (folder / "train" / "class0").rename(elsewhere)
+    (folder / "train" / "class0").mkdir()
+    (folder / "train" / "class0" / "link").symlink_to(elsewhere)
+    folder_index.make_index(OFFICIAL, folder, tmp_path / "data")
+    (elsewhere / "back").symlink_to(folder / "train" / "class0")
+    with pytest.raises(UserError, match="class0/link/back is a link to a folder that it lies in"):
+        folder_index.make_index(OFFICIAL, folder, tmp_path / "data")
 
 
 def test_names_and_places_of_files_do_not_matter(folder: Path, tmp_path: Path) -> None:
@@ -183,6 +248,15 @@ def test_the_register_knows_the_official_classes() -> None:
     assert known.counts == (1_281_167, 50_000)
     assert known.identity == Images(name="imagenet").identity
     assert known.identity[:16] == "7ea2774dbb235d33"  # runs are named by it: never edit
+
+
+def test_a_single_class_is_refused(folder: Path, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        shutil.rmtree(folder / split / "class1")
+        shutil.rmtree(folder / split / "class2")
+    with pytest.raises(UserError, match="images has a single class, class0: a network tells at l"):
+        folder_index.make_index(INFO, folder, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("name", ["folder:", "folder:a/b", "folder:../x", "folder:.a"])

@@ -97,8 +97,13 @@ def test_what_is_wrong_with_an_archive_of_scenes(tmp_path: Path) -> None:
             importing.import_from(SCENES, archive, tmp_path / "data")
         assert "\n" not in str(caught.value)
     (tmp_path / "3.zip").write_bytes(archive.read_bytes()[:-40])
-    with pytest.raises(UserError, match=r"3.zip is no whole archive"):
-        importing.import_from(SCENES, tmp_path / "3.zip", tmp_path / "data")
+    (tmp_path / "some.py").write_text("print()\n" * 200)
+    for name in ("3.zip", "some.py"):
+        with pytest.raises(
+            UserError,
+            match=rf"{name} is no whole archive: neither a zip nor a tar file, or cut off; fetch",
+        ):
+            importing.import_from(SCENES, tmp_path / name, tmp_path / "data")
     assert not (tmp_path / "data" / SCENES.store).exists()
     with pytest.raises(
         UserError, match=r"put scene_categories.zip from http\S+ into a folder, and"

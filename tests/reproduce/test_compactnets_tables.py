@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from analysis.papers.compactnets.operating_points import Network, points
 from benchmarks.data import load
+from benchmarks.models import PyramidNet
 from benchmarks.run import digest_of
 from reproduce.__main__ import run
 from reproduce.catalogue import readings
@@ -31,6 +32,7 @@ from reproduce.compactnets import (
     figure7,
     figure8,
     figure9,
+    grid,
     protocol,
     table1,
     table2,
@@ -171,6 +173,16 @@ def test_readings_change_the_cells_that_they_are_about() -> None:
             assert taking, (reading.id, name)
             changed = dict.fromkeys(reading.paths, reading.alternatives[0])
             assert taking[0].run(0, changed) != taking[0].run(0)
+
+
+def test_networks_that_have_an_allocation_take_another() -> None:
+    """Those for which it makes a difference, and no others."""
+    for cell in (*grid.FULL, *grid.QUICK, *grid.advanced()):
+        model = cell.template.model
+        differs = isinstance(model, PyramidNet) and (
+            model.split != PyramidNet(depth=model.depth, allocation="4/4/3").split
+        )
+        assert cell.takes("model.allocation") == differs, cell.name
 
 
 def test_upper_layers_are_compared_with_their_size() -> None:

@@ -249,6 +249,11 @@ def test_folders_that_are_not_the_data_set(
         (["import", "cifar10", "gone"], "gone does not exist"),
         (["fetch"], "fetch"),
         (["get", "svhn", "--fold", "1"], "svhn has no folds: leave the fold at 0, not 1"),
+        (
+            ["import", "folder:mine", ".", "--fold", "2"],
+            "folder:mine has no folds: leave the fold at 0, not 2",
+        ),
+        (["verify", "folder:mine", "--fold", "2"], "folder:mine has no folds"),
         (["get", "deepweeds", "--fold", "5"], "deepweeds has the folds 0 to 4, not 5"),
         (["get", "deepweeds", "--fold", "-1"], "deepweeds has the folds 0 to 4, not -1"),
         (["import", "deepweeds", ".", "--fold", "x"], "--fold"),
@@ -347,6 +352,25 @@ def test_folds_by_command(reproduce: Reproduce, weeds: Path, tmp_path: Path) -> 
     assert code == 2
     assert "deepweeds-fold1: NOT OK" in out
     assert "then run `reproduce data get deepweeds --fold 1` or import it again" in one_line(err)
+
+
+def test_files_that_are_passed_over_are_told_of(
+    reproduce: Reproduce, folders: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "images"
+    for split, number in (("train", 4), ("test", 2)):
+        for name in "01":
+            (source / split / name).mkdir(parents=True)
+            for path in sorted((folders / split / name).iterdir())[:number]:
+                (source / split / name / path.name).symlink_to(path)
+    how = ("import", "folder:mine", source, "--data", tmp_path / "data")
+    assert reproduce(*how)[2] == ""
+    (source / "train" / "0" / "more").mkdir()
+    (source / "train" / "0" / os.fsdecode(b"\xff\n.gif")).write_bytes(b"")
+    code, out, err = reproduce(*how, "--json")
+    assert code == 0
+    assert json.loads(out)["images"] == {"train": 8, "test": 4}
+    assert one_line(err).startswith("1 file is no image that is read, ")
 
 
 def test_a_missing_fold_file_is_one_line(reproduce: Reproduce, weeds: Path, tmp_path: Path) -> None:

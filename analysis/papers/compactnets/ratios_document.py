@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -73,11 +74,15 @@ def document(
 
 
 def _decimal(found: Statement) -> str:
-    """A computed number with three digits behind the point, a word as it is."""
+    """A computed number with a digit more than the printed one has, or fewer where these are all
+    that it has; a word as it is."""
     try:
-        return f"{float(Fraction(found.computed)):.3f}"
-    except ValueError:
+        exact, printed = Fraction(found.computed), Decimal(found.published)
+    except (ValueError, InvalidOperation):
         return found.computed
+    digits = 1 + max(0, -int(printed.as_tuple().exponent))
+    text = f"{float(exact):.{digits}f}"
+    return text.rstrip("0").rstrip(".") if Fraction(text) == exact else text
 
 
 def _statements(found: Sequence[Statement]) -> Grid:
