@@ -6,15 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from analysis.documents.blocks import MISSING, Cell, Column, Document, Grid, Note, Notes, Row
 from analysis.documents.table_cells import TONES
 from analysis.tables.results import ClaimResult
+from analysis.verdicts.measure import MINUS
 from analysis.verdicts.wording import Verdict
 
 # As they are counted.
 VERDICTS = (Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.UNDECIDED, Verdict.NOT_DECIDABLE)
 COUNT = re.compile(r"(\d+) of (\d+)")
+RANGE = re.compile(rf"([+{MINUS}]?\d*\.?\d+) to ([+{MINUS}]?\d*\.?\d+)")
 RULES = (
     Note("the sentence counted in the paper's own table: no run is needed.", "Printed"),
     Note(
@@ -101,7 +104,12 @@ def claims_document(found: Sequence[Judged]) -> Document:
 
 
 def by_print(claim: ClaimResult) -> str:
-    """What the paper's own table says of the sentence; "" where it prints no such count."""
+    """What the paper's own table says of the sentence; "" where it prints no count or range."""
+    ranges = [RANGE.search(text) for text in (claim.printed, claim.stated)]
+    if all(ranges):
+        ends = [[end.replace(MINUS, "-") for end in found.groups()] for found in ranges if found]
+        first, second = ([*map(Decimal, pair)] for pair in ends)
+        return Verdict.CONFIRMED if first == second else Verdict.CONTRADICTED
     printed, stated = COUNT.fullmatch(claim.printed), COUNT.fullmatch(claim.stated)
     if not printed or not stated or printed[2] != stated[2]:
         return ""

@@ -33,6 +33,8 @@ def claim(name: str = "a", **changes: str) -> ClaimResult:
         ("–", "3 of 3", ""),
         ("2 of 2", "3 of 3", ""),
         ("mean +0.26", "0.05 to 0.72", ""),
+        ("mean +0.26 (+0.05 to +0.72)", "0.05 to 0.72", "confirmed"),
+        ("mean +0.26 (−0.05 to +0.72)", "0.05 to 0.72", "contradicted"),
     ],
 )
 def test_by_print(printed: str, stated: str, verdict: str) -> None:
