@@ -16,11 +16,11 @@ from pathlib import Path
 
 from analysis.documents.blocks import MISSING, Cell, Claims, Column, Document, Grid, Notes, Row
 from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
+from analysis.rendering import page_tables as tables
 from analysis.rendering.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
 COMPUTED = "computed"  # the state of what trains nothing
-FILTERED = 12  # rows from which a table has a filter
 Places = Mapping[str, int]  # of the runs on the page, by name
 Draw = Callable[[FigureBlock], str]
 escape = html.escape
@@ -61,10 +61,11 @@ def page(
     style = here.with_name("page.css").read_text(encoding="utf-8")
     script = here.with_name("page.js").read_text(encoding="utf-8")
     known = {run.hash: place for place, run in enumerate(runs)}
+    names = _names(sections)
     parts = [_glance(sections)]
     for section in sections:
         if section.document:
-            shown = _section(section, section.document, known, draw)
+            shown = _section(section, section.document, names[section.anchor], known, draw)
             parts += [VARIES[0], *shown, VARIES[1]] if section.varies else shown
     parts += run_cards(runs)
     body = "\n".join(parts)
@@ -84,16 +85,29 @@ def comparable(text: str) -> str:
     return re.sub(rf"<svg.*?</svg>|{between}", "", text, flags=re.DOTALL)
 
 
+def _heading(document: Document) -> str:
+    return f"{document.title} ({document.id})"
+
+
+def _names(sections: Sequence[Section]) -> dict[str, str]:
+    """What sections are called in the names of their tables, by anchor: as their headings are, and
+    by the command where some have the same, such as a table in two precisions."""
+    found = {s.anchor: _heading(s.document) for s in sections if s.document}
+    times = Counter(found.values())
+    commands = {section.anchor: section.command for section in sections}
+    return {
+        anchor: name if times[name] == 1 else f"{name}, {commands[anchor]}"
+        for anchor, name in found.items()
+    }
+
+
 def _glance(sections: Sequence[Section]) -> str:
-    rows = []
+    bodies = []
     for paper, of_paper in itertools.groupby(sections, key=lambda section: section.paper):
         own = list(of_paper)
-        rows.append(_spanning(f"{paper}{_so_far(own)}", 4))
-        rows += map(_glanced, own)
-    heads = "".join(f'<th scope="col">{h}</th>' for h in ("entry", "state", "found", "command"))
-    table = _wrapped(
-        "Overview", f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
+        bodies.append([tables.heading(paper, 4, _so_far(own)), *map(_glanced, own)])
+    heads = tables.plain_heads(("entry", "state", "found", "command"))
+    table = tables.sortable("Overview of all entries", "entries", heads, bodies)
     return f'<h2 id="glance">At a glance</h2>\n{table}'
 
 
@@ -117,7 +131,7 @@ def _glanced(section: Section) -> str:
     lines = section.document.lines if section.document else ()
     found = "<br>".join(map(escape, lines or (section.summary,)))
     texts = (linked, _coded(section.state), found, f"<code>{escape(section.command)}</code>")
-    return "<tr>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>"
+    return tables.plain_row(texts)
 
 
 def _coded(text: str) -> str:
@@ -125,85 +139,33 @@ def _coded(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _section(section: Section, document: Document, known: Places, draw: Draw) -> Iterator[str]:
-    yield f'<h2 id="{section.anchor}">{escape(f"{document.title} ({document.id})")}</h2>'
+def _section(
+    section: Section, document: Document, name: str, known: Places, draw: Draw
+) -> Iterator[str]:
+    yield f'<h2 id="{section.anchor}">{escape(_heading(document))}</h2>'
     yield f"<p>{escape(document.caption)}.</p>"
     yield from (f'<p><span class="label">{escape(label)}</span></p>' for label in document.labels)
     yield from (f"<p>{escape(line)}</p>" for line in document.lines)
-    yield f"<p>Again: <code>{escape(section.command)}</code></p>"
+    yield f"<p>Again: <code>{escape(section.command)}</code> {tables.TO_OVERVIEW}</p>"
     before = ""
     for number, block in enumerate(document.blocks):
         anchor = f"{section.anchor}-{number}"
         if isinstance(block, Grid) and block.shown != "terminal":
-            yield _grid(block, anchor, known, before)
+            yield _grid(block, anchor, name, known, before)
             before = block.caption  # which neighbours share now and then
         elif isinstance(block, Notes) and block.shown != "terminal":
             yield _notes(block)
         elif isinstance(block, Claims) and block.items:
-            yield _claims(block, anchor)
+            yield _claims(block, anchor, name)
         elif isinstance(block, FigureBlock):
-            yield _figure(block, anchor, draw)
+            yield _figure(block, anchor, name, draw)
 
 
-def _wrapped(label: str, table: str) -> str:
-    """A table that may be wider than the page: the keyboard scrolls it as well."""
-    return f'<div class="wide" role="group" tabindex="0" aria-label="{escape(label)}">{table}</div>'
-
-
-def _spanning(text: str, width: int) -> str:
-    return f'<tr><th class="group" scope="rowgroup" colspan="{width}">{escape(text)}</th></tr>'
-
-
-def _grid(grid: Grid, anchor: str, known: Places, before: str = "") -> str:
+def _grid(grid: Grid, anchor: str, section: str, known: Places, before: str = "") -> str:
     title = f"<h3>{escape(grid.title)}</h3>\n" if grid.title else ""
     told = grid.caption if grid.caption != grid.title else ""
     caption = f'<p class="soft">{escape(told)}</p>\n' if told and told != before else ""
-    inputs = ""
-    if len(grid.rows) >= FILTERED:
-        inputs = f'<p><label>Rows with <input type="search" data-filters="{anchor}"></label></p>\n'
-    bodies = []
-    for group, rows in itertools.groupby(
-        grid.rows, key=lambda row: row.group if grid.headed else ""
-    ):
-        head = _spanning(group, len(grid.columns)) if grid.headed and group else ""
-        lines = (_row(row, grid.columns, known) for row in rows)
-        bodies.append(f"<tbody>{head}{''.join(lines)}</tbody>")
-    table = f'<table id="{anchor}"><thead>{_heads(grid.columns)}</thead>{"".join(bodies)}</table>'
-    return title + caption + inputs + _wrapped(grid.caption or grid.title or grid.name, table)
-
-
-def _heads(columns: Sequence[Column]) -> str:
-    over = ""
-    if any(column.over for column in columns):
-        spans = [(text, len([*run])) for text, run in itertools.groupby(c.over for c in columns)]
-        cells = (
-            f'<th scope="colgroup" colspan="{n}">{escape(text)}</th>'
-            if text
-            else f'<td colspan="{n}"></td>'
-            for text, n in spans
-        )
-        over = f"<tr>{''.join(cells)}</tr>"
-    heads = []
-    for column in columns:
-        text = escape(" ".join(column.title.split()) + (f" ({column.unit})" if column.unit else ""))
-        inner = f"<button>{text}</button>" if text else ""
-        tag = 'th scope="col"' if text else "td"
-        heads.append(f"<{tag}{_aligned(column)}>{inner}</{tag.split()[0]}>")
-    return f"{over}<tr>{''.join(heads)}</tr>"
-
-
-def _aligned(column: Column) -> str:
-    kinds = [name for name, on in (("right", column.right), ("prose", column.prose)) if on]
-    return f' class="{" ".join(kinds)}"' if kinds else ""
-
-
-def _row(row: Row, columns: Sequence[Column], known: Places) -> str:
-    cells = (
-        f"<td{_aligned(column)}>{_cell(cell, known)}</td>"
-        for cell, column in zip(row.cells, columns, strict=True)
-    )
-    kind = ' class="total"' if row.total else ""
-    return f"<tr{kind}>{''.join(cells)}</tr>"
+    return title + caption + tables.grid_table(grid, anchor, section, lambda c: _cell(c, known))
 
 
 def _cell(cell: Cell, known: Places) -> str:
@@ -249,33 +211,31 @@ def _notes(block: Notes) -> str:
     return f"<details><summary>{escape(block.title)}</summary>{listed}</details>"
 
 
-def _claims(block: Claims, anchor: str) -> str:
+def _claims(block: Claims, anchor: str, section: str) -> str:
     names = [name for name, _ in block.items[0].evidence]
     columns = (Column("claim", prose=True), *map(Column, names), Column("verdict"))
     rows = tuple(
         Row((Cell(c.text), *(Cell(text) for _, text in c.evidence), Cell(c.verdict, tone=c.tone)))
         for c in block.items
     )
-    return _grid(Grid("claims", columns, rows, block.title, block.caption), anchor, {})
+    grid = Grid("claims", columns, rows, block.title, block.caption)
+    return _grid(grid, anchor, section, {})
 
 
-def _figure(block: FigureBlock, anchor: str, draw: Draw) -> str:
-    title = " ".join(block.title) or block.name
+def _figure(block: FigureBlock, anchor: str, section: str, draw: Draw) -> str:
+    name = f"{section}, figure {block.name}"
+    told = f"{name}: {' '.join(block.title)}" if block.title else name
     drawn = re.sub(r'(id="|url\(#|href="#)', rf"\1{anchor}-", draw(block))
-    drawn = drawn.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
+    named = f'<svg role="img" id="{anchor}" aria-label="{escape(told)}"'
+    drawn = drawn.replace("<svg", named, 1)
     rows = [line for panel in block.panels for line in _values(panel)]
     table = ""
     if rows:
-        heads = "".join(f'<th scope="col">{h}</th>' for h in ("panel", "at", "values"))
-        lines = "".join(
-            "<tr>" + "".join(f"<td>{escape(t)}</td>" for t in row) + "</tr>" for row in rows
-        )
-        inner = _wrapped(
-            f"Values of {title}",
-            f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>",
-        )
+        heads = tables.plain_heads(("panel", "at", "values"))
+        lines = [tables.plain_row([*map(escape, row)]) for row in rows]
+        inner = tables.sortable(f"{name}: values", f"{anchor}-values", heads, [lines])
         table = f"<details><summary>Its values as a table</summary>{inner}</details>"
-    return f"<figure>{_wrapped(title, drawn)}{table}</figure>"
+    return f"<figure>{tables.wide(drawn, anchor)}{table}</figure>"
 
 
 def _values(panel: Panel) -> Iterator[tuple[str, str, str]]:

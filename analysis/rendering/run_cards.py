@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from analysis.rendering.page_tables import FILTERED, TO_OVERVIEW, filtering
+
 
 @dataclass(frozen=True)
 class RunCard:
@@ -29,15 +31,22 @@ def run_cards(runs: Sequence[RunCard]) -> Iterator[str]:
     """The runs under a heading, each folded."""
     if not runs:
         return
-    yield '<h2 id="runs">Runs</h2>\n<p class="soft">Every run that a number above leads to.</p>'
+    yield (
+        '<h2 id="runs">Runs</h2>\n<p class="soft">Every run that a number above leads to. '
+        f"{TO_OVERVIEW}</p>"
+    )
+    if len(runs) >= FILTERED:
+        yield filtering("Runs", "runs", "all-runs")
+    yield '<div id="all-runs">'
     for run in runs:
         told = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in run.told.items())
         curves = "".join(_spark(name, points) for name, points in run.curves.items())
         yield (
             f'<details id="run-{run.hash}"><summary><code>{run.hash}</code> {escape(run.title)}'
             f"</summary><dl>{told}</dl>{curves}"
-            f'<pre tabindex="0">{escape(run.settings)}</pre></details>'
+            f"<pre>{escape(run.settings)}</pre></details>"
         )
+    yield "</div>"
 
 
 def _spark(name: str, points: Sequence[Sequence[Any]]) -> str:
