@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.documents.blocks import MISSING, Cell, Claims, Column, Document, Grid, Notes, Row
-from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
+from analysis.documents.panels import FigureBlock
+from analysis.rendering.figure_values import values
 from analysis.rendering.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
@@ -263,10 +264,10 @@ def _figure(block: FigureBlock, anchor: str, draw: Draw) -> str:
     title = " ".join(block.title) or block.name
     drawn = re.sub(r'(id="|url\(#|href="#)', rf"\1{anchor}-", draw(block))
     drawn = drawn.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1)
-    rows = [line for panel in block.panels for line in _values(panel)]
+    names, rows = values(block)
     table = ""
     if rows:
-        heads = "".join(f'<th scope="col">{h}</th>' for h in ("panel", "at", "values"))
+        heads = "".join(f'<th scope="col">{h}</th>' for h in names)
         lines = "".join(
             "<tr>" + "".join(f"<td>{escape(t)}</td>" for t in row) + "</tr>" for row in rows
         )
@@ -276,19 +277,3 @@ def _figure(block: FigureBlock, anchor: str, draw: Draw) -> str:
         )
         table = f"<details><summary>Its values as a table</summary>{inner}</details>"
     return f"<figure>{_wrapped(title, drawn)}{table}</figure>"
-
-
-def _values(panel: Panel) -> Iterator[tuple[str, str, str]]:
-    """What is drawn, a line each place; of small images and maps nothing."""
-    if isinstance(panel, DotPanel):
-        ticks = dict(panel.ticks)
-        for dots in panel.dots:
-            nearest = min(ticks, key=lambda x: abs(x - dots.x)) if ticks else dots.x
-            at = " ".join(str(ticks.get(nearest, dots.x)).split())
-            yield panel.title, at, ", ".join(f"{value:.5g}" for value in dots.values)
-    elif isinstance(panel, Curves):
-        named = dict(panel.ticks)
-        for series in panel.series:
-            pairs = zip(series.x, series.y, strict=True)
-            told = ", ".join(f"{named.get(x, f'{x:g}')}: {y:.5g}" for x, y in pairs)
-            yield panel.title, panel.x_title, told
