@@ -50,13 +50,15 @@ def values(block: FigureBlock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def _panel_names(panels: tuple[Panel, ...]) -> list[str]:
-    """Their titles; of those that share title and places, what their values are as well."""
-    titles = [" ".join(panel.title.split()) for panel in panels]
-    shown = [(title, getattr(p, "x_title", "")) for title, p in zip(titles, panels, strict=True)]
-    several = Counter(shown)
+    """Their titles, with what they show where panels of one title differ in that alone."""
+    keys, things = [], []
+    for panel in panels:
+        keys.append((" ".join(panel.title.split()), getattr(panel, "x_title", "")))
+        things.append(getattr(panel, "y_title", ""))
+    several = Counter(key for key, _ in set(zip(keys, things, strict=True)))
     return [
-        told(key[0], getattr(panel, "y_title", "")) if several[key] > 1 else key[0]
-        for key, panel in zip(shown, panels, strict=True)
+        told(key[0], thing) if several[key] > 1 else key[0]
+        for key, thing in zip(keys, things, strict=True)
     ]
 
 
