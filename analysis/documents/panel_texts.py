@@ -36,11 +36,13 @@ def places(panel: Curves, series: Series) -> tuple[str, ...]:
 
 
 def values(series: Series) -> tuple[str, ...]:
-    """Each with its interval where it has one."""
+    """Each with its interval where it has one that is wider than a point."""
     if not series.low:
         return tuple(map(number, series.y))
     ends = zip(series.y, series.low, series.high, strict=True)
-    return tuple(f"{number(y)} {within(low, high)}" for y, low, high in ends)
+    return tuple(
+        f"{number(y)} {within(low, high)}" if low < high else number(y) for y, low, high in ends
+    )
 
 
 def bins(panel: Bins) -> tuple[str, ...]:

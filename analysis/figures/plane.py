@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Circle
 
-from analysis.documents.panel_texts import point
+from analysis.documents.panel_texts import number, point
 from analysis.documents.panels import Plane, Ring, Spot, Stroke
 from analysis.figures.hover import tell
 from analysis.figures.style import look_of
@@ -37,7 +37,9 @@ def draw_plane(axis: Axes, panel: Plane, _together: Sequence[Plane]) -> None:
 def _ring(axis: Axes, ring: Ring) -> None:
     line: Any = {"linewidth": 1.0, "zorder": 1, **look_of(ring.look).line}
     centre = (ring.x, ring.y)
-    axis.add_patch(Circle(centre, ring.radius, fill=False, **line))
+    drawn = axis.add_patch(Circle(centre, ring.radius, fill=False, **line))
+    if ring.name:
+        tell(drawn, f"{ring.name}: radius {number(ring.radius)}")
     if ring.shaded:
         shade: Any = {"color": line["color"], "alpha": SHADE, "linewidth": 0, "zorder": 0}
         axis.add_patch(Circle(centre, ring.radius, **shade))

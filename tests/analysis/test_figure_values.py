@@ -70,6 +70,8 @@ def test_intervals_and_bands_are_told() -> None:
     band = over_seeds([[[1, 0.1], [5, 0.5]], [[1, 0.3], [5, 0.9]]], 2, 100, "SGD")
     (line,) = lines(Curves((band,), x_title="epoch"))
     assert line["values"] == "1: 20 [15, 25]; 5: 70 [60, 80]"
+    (alone,) = lines(Curves((over_seeds([[[1, 0.1]]], name="SGD"),)))
+    assert alone["values"] == "1: 0.1"
     assert titles(Curves((band,))) == ["SGD, 1: 20 [15, 25]", "SGD, 5: 70 [60, 80]"]
 
 
@@ -150,7 +152,11 @@ def test_maps_and_planes_have_tables() -> None:
         ("level 1", "radius", "0.44"),
         ("w1 and w2", "line", "90°"),
     ]
-    assert titles(plane) == ["w1: (0.500, −1.000)", "w2: (1.000, 1.000)"]
+    assert sorted(titles(plane)) == [
+        "level 1: radius 0.44",
+        "w1: (0.500, −1.000)",
+        "w2: (1.000, 1.000)",
+    ]
     assert not lines(Images((((0, 1),),)))
 
 
