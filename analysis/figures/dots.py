@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.documents.panel_texts import cell_of, told
 from analysis.documents.panels import DotPanel, Dots
-from analysis.figures.hover import tell
+from analysis.figures.hover import see_through, tell
 from analysis.figures.style import PUBLISHED, look_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _told(dots: Dots, decimals: int) -> list[str]:
 def _median(axis: Axes, dots: Dots, median: float, size: Size) -> None:
     """A bar at the median and the interval as a line with caps, left of the points."""
     left, right = dots.x - size.left, dots.x + size.right
-    axis.hlines(median, left, right, color="black", linewidth=1.4, zorder=3)
+    see_through(axis.hlines(median, left, right, color="black", linewidth=1.4, zorder=3))
     if dots.interval is not None:
         low, high = (max(end, axis.get_ylim()[0]) for end in dots.interval)
         bar: Any = {"color": "black", "linewidth": 1, "capsize": size.caps, "zorder": 3}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RADIUS = 3  # points
 POINTS = 72  # an inch, of SVG
-EACH, ALL = "values", "value"
+EACH, ALL, THROUGH = "values", "value", "through"
 SEVERAL = re.compile(rf'<g id="{EACH}\|([^"]*)">(.*?)</g>', re.DOTALL)
 ONE = re.compile(rf'<g id="{ALL}\|([^"]*)">')
 USE = re.compile(r"<use([^>]*)/>")
@@ -37,8 +37,14 @@ def tell(artist: Artist, *texts: str) -> None:
     artist.set_gid("|".join([kind, *(text.replace("|", "¦") for text in texts)]))
 
 
+def see_through(artist: Artist) -> None:
+    """The pointer reaches the points that an artist covers."""
+    artist.set_gid(THROUGH)
+
+
 def titled(svg: str) -> str:
     """The SVG with titles in place of the ids that :func:`tell` gave."""
+    svg = svg.replace(f'<g id="{THROUGH}">', '<g pointer-events="none">')
     return ONE.sub(r"<g><title>\1</title>", SEVERAL.sub(_each, svg))
 
 

@@ -97,6 +97,8 @@ def test_dots_tell_their_cell_and_seed() -> None:
         "plain, 10 %, seed 4: 0.530",
         "plain, 10 %, published: 0.600",
     ]
+    text = drawing.svg(FigureBlock((DotPanel((replace(DOTS, median=0.53),), ((0.3, ""),)),)))
+    assert text.count('<g pointer-events="none">') == 1  # its median covers a point
     nameless = DotPanel((replace(DOTS, seeds=(), name="a|b"),), ((0.3, ""),))
     assert titles(nameless) == ["a¦b, 10 %: 0.510", "a¦b, 10 %: 0.530"]
 
