@@ -29,6 +29,9 @@ class Dots:
     diverged: int = 0  # how many more values have no number, as crosses under the scale
     heading: str = ""  # above the panel at this place
     empty: str = ""  # what stands in its place where it has no values
+    name: str = ""  # of the cell, or its setting's as in the legend
+    at: str = ""  # where the cell stands, such as its column; empty where its name tells that
+    seeds: tuple[int, ...] = ()  # of the values, where they are known
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Series:
     """Numbers ``y`` at the places ``x``: points, a line, both, or bars.
 
     From ``low`` to ``high``, where they are given, goes an interval at each place, or a band.
+    ``at`` tells the true places where others are drawn: exponents, or places beside the true ones.
     """
 
     x: tuple[float, ...]
@@ -64,6 +68,8 @@ class Series:
     bars: bool = False
     band: bool = False
     labels: tuple[str, ...] = ()  # beside the points
+    name: str = ""  # as in the legend
+    at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Curves:
 
 
 def over_seeds(
-    curves: Sequence[Sequence[Sequence[Any]]], look: int = 0, scale: float = 1
+    curves: Sequence[Sequence[Sequence[Any]]], look: int = 0, scale: float = 1, name: str = ""
 ) -> Series:
     """The median of several runs' curves with a band between the quartiles.
 
@@ -91,6 +97,7 @@ def over_seeds(
         curves: [epoch, value] pairs of each run; an epoch with a value that is not finite (None)
             is left out of that run's.
         scale: what values are multiplied by.
+        name: of the series.
     """
     import numpy as np
 
@@ -101,7 +108,7 @@ def over_seeds(
     epochs = sorted(by_epoch)
     quartiles = [np.quantile(by_epoch[epoch], (0.25, 0.5, 0.75)).tolist() for epoch in epochs]
     low, middle, high = zip(*quartiles, strict=True) if quartiles else ((), (), ())
-    return Series(tuple(epochs), middle, look, low, high, points=False, band=True)
+    return Series(tuple(epochs), middle, look, low, high, points=False, band=True, name=name)
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,7 @@ class Histogram:
     shares: tuple[float, ...]
     median: float
     look: int = 0
+    name: str = ""  # as in the legend
 
 
 @dataclass(frozen=True)
@@ -167,27 +175,31 @@ class Ring:
     radius: float
     look: int = 0
     shaded: bool = False
+    name: str = ""  # of those that tables tell
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line between two points, or an arrow to the second; ``label`` stands at its middle."""
+    """A line between two points, or an arrow to the second; ``label`` stands at its middle, and
+    ``name`` says what it is of."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     look: int = 0
     arrow: bool = False
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A point, with a label at its side."""
+    """A point, with a label at its side; ``name`` is told of one without a label."""
 
     x: float
     y: float
     look: int = 0
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
     lines are."""
     panels: dict[str, dict[str, int]] = {}
     names = {"first of a pair": COMPARED, "second of a pair": BASELINE}
+    of_cells = {cell.name: cell.name for cell in result.cells}
     if result.about.layout == "pairs":
         for pair in result.comparisons:
             title = f"{pair.name}: {pair.first}\nand {pair.second}"
@@ -65,7 +66,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
     else:
         looks = looks_of(cell.label for cell in result.cells)
         column_title = result.about.column_title
-        names = dict(looks)
+        names, of_cells = dict(looks), {cell.name: cell.label for cell in result.cells}
         for cell in result.cells:
             is_column = cell.column and column_title
             title = f"{cell.group}, {column_title} = {cell.column}" if is_column else cell.group
@@ -74,7 +75,7 @@ def _curves(result: TableResult) -> tuple[tuple[Curves, ...], tuple[Sampled, ...
     drawn = tuple(
         Curves(
             tuple(
-                over_seeds(result.curves.get(name, ()), look, measure.scale)
+                over_seeds(result.curves.get(name, ()), look, measure.scale, of_cells[name])
                 for name, look in panel.items()
             ),
             title,
@@ -115,13 +116,14 @@ def _legend(result: TableResult) -> list[Sampled]:
 
 
 def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: bool = True) -> Dots:
-    """In percent where the paper prints percent."""
+    """In percent where the paper prints percent; named by the whole cell, as its runs are."""
     scale, published = cell.measure.scale, cell.published_share
     is_number = cell.median is not None and math.isfinite(cell.median)
     median = cell.median if is_number else None
+    finished = [run for run in cell.runs if not run.diverged]
     return Dots(
         x,
-        tuple(scale * run.value for run in cell.runs if not run.diverged),
+        tuple(scale * run.value for run in finished),
         look,
         None if median is None else scale * median,
         (scale * cell.interval.low, scale * cell.interval.high) if cell.interval else None,
@@ -129,6 +131,8 @@ def _dots(cell: CellResult, x: float, look: int, heading: str = "", *, says: boo
         cell.diverged,
         heading,
         "" if cell.n or not says else table_cells.MISSING_CELL,
+        cell.name,
+        seeds=tuple(run.seed for run in finished),
     )
 
 
@@ -218,7 +222,8 @@ def _grid_panel(
     for cell in cells:
         shift = (settings.index(cell.label) - (len(settings) - 1) / 2) * STEP
         place = columns.index(cell.column) * apart + shift
-        dots.append(_dots(cell, place, looks[cell.label], says=False))
+        found = _dots(cell, place, looks[cell.label], says=False)
+        dots.append(replace(found, name=cell.label, at=cell.column))
     present, planned = sum(cell.n for cell in cells), sum(cell.planned for cell in cells)
     if present:  # where it has none, its title says so
         bare = [c for c in columns if not any(x.n for x in cells if x.column == c)]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import MaxNLocator
 
+from analysis.documents.panel_texts import places, told, values
 from analysis.documents.panels import Curves, Series
+from analysis.figures.hover import tell
 from analysis.figures.style import BORDER, look_of
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def draw_curves(axis: Axes, panel: Curves, together: Sequence[Curves]) -> None:
     barred = [series for series in panel.series if series.bars]
     for series in panel.series:
         if series.bars:
-            _bars(axis, series, BARS / len(barred), barred.index(series) - (len(barred) - 1) / 2)
+            place = barred.index(series) - (len(barred) - 1) / 2
+            _bars(axis, panel, series, BARS / len(barred), place)
         else:
             _curve(axis, series)
     if any(series.labels for series in panel.series):
@@ -55,8 +58,7 @@ def _curve(axis: Axes, series: Series) -> None:
     if series.line:
         axis.plot(series.x, series.y, **look.line, linewidth=1.0 if series.points else 1.3)
     if series.points:
-        (drawn,) = axis.plot(series.x, series.y, **look.point, linestyle="", markersize=3.4)
-        drawn.set_gid("|".join(["values", *(f"{value:.6g}" for value in series.y)]))
+        axis.plot(series.x, series.y, **look.point, linestyle="", markersize=3.4)
 
 
 def _labels(axis: Axes, panel: Curves, places: Sequence[float]) -> None:
@@ -72,9 +74,11 @@ def _labels(axis: Axes, panel: Curves, places: Sequence[float]) -> None:
     axis.margins(y=0.12)
 
 
-def _bars(axis: Axes, series: Series, width: float, place: float) -> None:
+def _bars(axis: Axes, panel: Curves, series: Series, width: float, place: float) -> None:
     """Bars beside those of the other series, with their intervals."""
     middles = [x + place * width for x in series.x]
-    axis.bar(middles, series.y, width, **look_of(series.look).bar)
+    drawn = axis.bar(middles, series.y, width, **look_of(series.look).bar)
+    for bar, at, text in zip(drawn, places(panel, series), values(series), strict=True):
+        tell(bar, f"{told(series.name, at)}: {text}")
     if series.low:
         axis.vlines(middles, series.low, series.high, color="black", linewidth=0.8)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis.documents.panel_texts import cell_of, told
 from analysis.documents.panels import DotPanel, Dots
+from analysis.figures.hover import see_through, tell
 from analysis.figures.style import PUBLISHED, look_of
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def _draw_cell(
     points: Any = {"linestyle": "", "markersize": size.point, "alpha": 0.85, "zorder": 2}
     if finite:
         (drawn,) = axis.plot([dots.x + o for o in offsets], finite, **points, **look.point)
-        drawn.set_gid("|".join(["values", *(_tick_text(value, decimals) for value in finite)]))
+        tell(drawn, *_told(dots, decimals))
     if dots.median is not None:
         _median(axis, dots, dots.median, size)
     if dots.published is not None:
@@ -102,7 +104,9 @@ def _draw_cell(
             if size is DENSE
             else PUBLISHED
         )
-        axis.plot(across, dots.published, **printed, markersize=size.point + 1.1, zorder=4)
+        look_of_it: Any = {**printed, "markersize": size.point + 1.1, "zorder": 4}
+        (diamond,) = axis.plot(across, dots.published, **look_of_it)
+        tell(diamond, f"{cell_of(dots)}, published: {_tick_text(dots.published, decimals)}")
     if dots.diverged:  # a cross for each, side by side under the dotted line
         step = min(0.65 * size.spread, 4 * size.spread / dots.diverged)
         places = [dots.x + (i - (dots.diverged - 1) / 2) * step for i in range(dots.diverged)]
@@ -115,10 +119,20 @@ def _draw_cell(
     axis.text(dots.x, 1.01, dots.heading, **top, fontsize=7)
 
 
+def _told(dots: Dots, decimals: int) -> list[str]:
+    """Whose each finite value is, with its seed where that is known."""
+    seeds = [f"seed {seed}" for seed in dots.seeds] or [""] * len(dots.values)
+    return [
+        f"{told(cell_of(dots), seed)}: {_tick_text(value, decimals)}"
+        for seed, value in zip(seeds, dots.values, strict=True)
+        if math.isfinite(value)
+    ]
+
+
 def _median(axis: Axes, dots: Dots, median: float, size: Size) -> None:
     """A bar at the median and the interval as a line with caps, left of the points."""
     left, right = dots.x - size.left, dots.x + size.right
-    axis.hlines(median, left, right, color="black", linewidth=1.4, zorder=3)
+    see_through(axis.hlines(median, left, right, color="black", linewidth=1.4, zorder=3))
     if dots.interval is not None:
         low, high = (max(end, axis.get_ylim()[0]) for end in dots.interval)
         bar: Any = {"color": "black", "linewidth": 1, "capsize": size.caps, "zorder": 3}

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.documents.panels import Bins, Curves, DotPanel, FigureBlock, Images, Map, Plane
-from analysis.figures import style
+from analysis.figures import hover, style
 from analysis.figures.curves import draw_curves
 from analysis.figures.dots import draw_dots
 from analysis.figures.histograms import draw_bins
@@ -25,7 +25,6 @@ from analysis.figures.plane import draw_plane
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-USE = re.compile(r"<use([^>]*)/>")
 # Nothing that changes from one call to the next, such as the time, may enter a file.
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -61,23 +60,17 @@ def files(block: FigureBlock) -> dict[str, bytes]:
 
 
 def svg(block: FigureBlock) -> str:
-    """The figure as an ``<svg>`` element, its letters as text and its dots with their values, which
-    browsers show under the pointer."""
+    """The figure as an ``<svg>`` element, its letters as text, and with the values that browsers
+    show under the pointer."""
     salted: Any = {**style.RC, "svg.fonttype": "none", "svg.hashsalt": "figure"}
     with seaborn.axes_style("ticks"), matplotlib.rc_context(salted):
-        buffer = io.StringIO()
-        draw(block).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        buffer, figure = io.StringIO(), draw(block)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        unseen = hover.unseen(figure, block.panels)
     text = buffer.getvalue()
-    text = text[text.index("<svg") :].strip()
+    text = text[text.index("<svg") :].strip().removesuffix("</svg>")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return re.sub(r'<g id="values([^"]*)">(.*?)</g>', _told, text, flags=re.DOTALL)
-
-
-def _told(group: re.Match[str]) -> str:
-    """A group of dots, each ``use`` with its value as title."""
-    values = iter(group[1].split("|")[1:])
-    told = USE.sub(lambda use: f"<use{use[1]}><title>{next(values, '')}</title></use>", group[2])
-    return f"<g>{told}</g>"
+    return f"{hover.titled(text)}{unseen}</svg>"
 
 
 def inches(block: FigureBlock) -> tuple[float, float]:

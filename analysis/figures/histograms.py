@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 from analysis.documents.panels import Bins
+from analysis.figures.hover import tell
 from analysis.figures.style import look_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def draw_bins(axis: Axes, panel: Bins, together: Sequence[Bins]) -> None:
         if edges[0] <= series.median <= edges[-1]:
             axis.plot([series.median] * 2, [0, height], transform=across, color=look.color, lw=0.6)
             place: Any = {"transform": across, "linestyle": "", "markersize": 4.5, "zorder": 4}
-            axis.plot(series.median, height, **place, **look.point)
+            (mark,) = axis.plot(series.median, height, **place, **look.point)
+            tell(mark, f"{series.name}, median: {series.median:.3g}")
     axis.set_xscale("log")
     axis.set_xlim(edges[0], edges[-1])
     highest = max(share for p in together for series in p.series for share in series.shares)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Circle
 
+from analysis.documents.panel_texts import number, point
 from analysis.documents.panels import Plane, Ring, Spot, Stroke
+from analysis.figures.hover import tell
 from analysis.figures.style import look_of
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ def draw_plane(axis: Axes, panel: Plane, _together: Sequence[Plane]) -> None:
 def _ring(axis: Axes, ring: Ring) -> None:
     line: Any = {"linewidth": 1.0, "zorder": 1, **look_of(ring.look).line}
     centre = (ring.x, ring.y)
-    axis.add_patch(Circle(centre, ring.radius, fill=False, **line))
+    drawn = axis.add_patch(Circle(centre, ring.radius, fill=False, **line))
+    if ring.name:
+        tell(drawn, f"{ring.name}: radius {number(ring.radius)}")
     if ring.shaded:
         shade: Any = {"color": line["color"], "alpha": SHADE, "linewidth": 0, "zorder": 0}
         axis.add_patch(Circle(centre, ring.radius, **shade))
@@ -55,7 +59,10 @@ def _stroke(axis: Axes, stroke: Stroke) -> None:
 
 
 def _spot(axis: Axes, spot: Spot) -> None:
-    axis.plot([spot.x], [spot.y], **look_of(spot.look).point, linestyle="", markersize=4, zorder=5)
+    look: Any = {**look_of(spot.look).point, "linestyle": "", "markersize": 4, "zorder": 5}
+    (drawn,) = axis.plot([spot.x], [spot.y], **look)
+    if spot.label or spot.name:
+        tell(drawn, f"{spot.label or spot.name}: {point((spot.x, spot.y))}")
     if spot.label:
         place: Any = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 6.5, "zorder": 7}
         axis.annotate(spot.label, (spot.x, spot.y), **place)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.documents.blocks import MISSING, Cell, Claims, Column, Document, Grid, Notes, Row
-from analysis.documents.panels import Curves, DotPanel, FigureBlock, Panel
+from analysis.documents.panels import FigureBlock
 from analysis.rendering import page_tables as tables
+from analysis.rendering.figure_values import values
 from analysis.rendering.run_cards import RunCard, run_cards
 
 VARIES = ("<!-- varies -->", "<!-- /varies -->")
@@ -228,27 +229,11 @@ def _figure(block: FigureBlock, anchor: str, section: str, draw: Draw) -> str:
     drawn = re.sub(r'(id="|url\(#|href="#)', rf"\1{anchor}-", draw(block))
     named = f'<svg role="img" id="{anchor}" aria-label="{escape(told)}"'
     drawn = drawn.replace("<svg", named, 1)
-    rows = [line for panel in block.panels for line in _values(panel)]
+    names, rows = values(block)
     table = ""
     if rows:
-        heads = tables.plain_heads(("panel", "at", "values"))
+        heads = tables.plain_heads(names)
         lines = [tables.plain_row([*map(escape, row)]) for row in rows]
         inner = tables.sortable(f"{name}: values", f"{anchor}-values", heads, [lines])
         table = f"<details><summary>Its values as a table</summary>{inner}</details>"
     return f"<figure>{tables.wide(drawn, anchor)}{table}</figure>"
-
-
-def _values(panel: Panel) -> Iterator[tuple[str, str, str]]:
-    """What is drawn, a line each place; of small images and maps nothing."""
-    if isinstance(panel, DotPanel):
-        ticks = dict(panel.ticks)
-        for dots in panel.dots:
-            nearest = min(ticks, key=lambda x: abs(x - dots.x)) if ticks else dots.x
-            at = " ".join(str(ticks.get(nearest, dots.x)).split())
-            yield panel.title, at, ", ".join(f"{value:.5g}" for value in dots.values)
-    elif isinstance(panel, Curves):
-        named = dict(panel.ticks)
-        for series in panel.series:
-            pairs = zip(series.x, series.y, strict=True)
-            told = ", ".join(f"{named.get(x, f'{x:g}')}: {y:.5g}" for x, y in pairs)
-            yield panel.title, panel.x_title, told

@@ -71,13 +71,13 @@ def test_the_committed_page_stands_alone() -> None:
 
 def test_numbers_lead_to_runs_and_dots_tell_their_values() -> None:
     """The reduced Table III: a dot for every committed run under its default readings, whose
-    accuracy is in the drawing."""
+    accuracy is in the drawing, with its cell and seed."""
     text = PAGE.read_text(encoding="utf-8")
     section = text.partition('id="locality-table3-reduced-bf16"')[2].partition("<h2")[0]
     assert re.search(r'title="\d+ runs, one below the other"', section)
     selection = select("table3", form="reduced", results=ROOT / "results")
     runs = selection.store.records.collect([item.run.hash for item in selection.planned])
-    assert len(re.findall(r"<title>0\.\d{3,}</title>", section)) == len(runs) > 0
+    assert len(re.findall(r"<title>[^<]+, seed \d+: 0\.\d{3,}</title>", section)) == len(runs) > 0
     assert "reproduce locality/table3 --reduced</code>" in section
 
 

@@ -116,11 +116,16 @@ def _networks(bound: Bound, networks: Mapping[str, tuple[int, int]]) -> Grid:
 def _figure(bound: Bound) -> FigureBlock:
     """Gap against parameters, on logarithmic axes."""
     exponents = [e / 4 for e in range(8, 4 * math.floor(math.log10(bound.weights)) + 1)]
+    parameters = [round(10**e) for e in exponents]
+    counts = tuple(f"{k:,}" for k in parameters)
     series, legend = [], []
     for look, (name, reading) in enumerate(READINGS):
-        gaps = [replace(bound.of(round(10**e)), **reading).gap for e in exponents]
-        series.append(Series(tuple(exponents), tuple(gaps), look, points=False))
-        legend.append(Sampled("line", f"a weight costs {name}", look))
+        gaps = [replace(bound.of(k), **reading).gap for k in parameters]
+        told = f"a weight costs {name}"
+        series.append(
+            Series(tuple(exponents), tuple(gaps), look, points=False, name=told, at=counts)
+        )
+        legend.append(Sampled("line", told, look))
     ticks = tuple((float(e), f"{10**e:,}") for e in range(2, math.floor(exponents[-1]) + 1, 2))
     panel = Curves(
         tuple(series),

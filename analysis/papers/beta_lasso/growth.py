@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.documents.blocks import (
@@ -157,7 +157,7 @@ def _figure(found: Sequence[Point]) -> FigureBlock:
             series = []
             for look, kind in enumerate(KINDS):
                 curve = [p for p in found if (p.panel, p.network) == (panel, f"{family}-{kind}")]
-                series += _series(curve, look)
+                series += _series(curve, look, kind)
             ticks = tuple((float(e), str(2**e)) for e in range(0, 11, 2))
             panels.append(
                 Curves(
@@ -178,15 +178,23 @@ def _figure(found: Sequence[Point]) -> FigureBlock:
     return FigureBlock(tuple(panels), tuple(legend), "curves", 2, (4.0, 3.0), heading)
 
 
-def _series(curve: Sequence[Point], look: int) -> list[Series]:
+def _series(curve: Sequence[Point], look: int, kind: str) -> list[Series]:
     """The formula as a line, the points that were read off, and where it differs what is built."""
-    places = tuple(math.log2(p.x) for p in curve)
     lines = [
-        Series(places, tuple(float(p.formula) for p in curve), look, points=False),
-        Series(places, tuple(p.drawn for p in curve), look, line=False),
+        _line(curve, [float(p.formula) for p in curve], look, f"{kind}, printed formula"),
+        replace(
+            _line(curve, [p.drawn for p in curve], look, f"{kind}, read off the published curve"),
+            points=True,
+            line=False,
+        ),
     ]
     if any(p.built and abs(p.built - p.formula) > ROUNDED * p.formula for p in curve):
-        built = [(x, float(p.built)) for x, p in zip(places, curve, strict=True) if p.built]
-        xs, counts = zip(*built, strict=True)
-        lines.append(Series(xs, counts, BUILT_LOCAL, points=False))
+        built = [(p, float(p.built)) for p in curve if p.built]
+        own, counts = zip(*built, strict=True)
+        lines.append(_line(own, counts, BUILT_LOCAL, f"{kind}, as built"))
     return lines
+
+
+def _line(points: Sequence[Point], counts: Sequence[float], look: int, name: str) -> Series:
+    places, at = tuple(math.log2(p.x) for p in points), tuple(str(p.x) for p in points)
+    return Series(places, tuple(counts), look, points=False, name=name, at=at)

@@ -85,11 +85,14 @@ def _series(cells: Sequence[CellResult], look: int, known: Known) -> list[Series
     if printed:
         places = tuple(_place(c) for c, _ in printed)
         drawn = tuple(c.measure.scale * value for c, value in printed)
-        found.append(Series(places, drawn, look, points=False))
+        at = tuple(c.column for c, _ in printed)
+        name = f"published, {cells[0].label}"
+        found.append(Series(places, drawn, look, points=False, name=name, at=at))
     ours = [(c, c.median) for c in cells if c.median is not None and math.isfinite(c.median)]
     if ours:
         drawn = tuple(c.measure.scale * median for c, median in ours)
-        found.append(Series(tuple(_place(c) for c, _ in ours), drawn, look))
+        places, at = tuple(_place(c) for c, _ in ours), tuple(c.column for c, _ in ours)
+        found.append(Series(places, drawn, look, name=f"ours, {cells[0].label}", at=at))
     return found
 
 

@@ -13,6 +13,13 @@ from analysis.tables.results import TableResult
 from analysis.verdicts.wording import Verdict
 
 LASSO, SGD, PUBLISHED, CONV, LOCAL = range(5)  # looks; as in the other figures
+NAMES = {
+    LASSO: "β = 50",
+    SGD: "SGD",
+    PUBLISHED: "published, β = 50",
+    CONV: "all of S-CONV",
+    LOCAL: "all of S-LOCAL",
+}
 CONVOLUTION, DENSE, LAST = range(3)  # layers
 ERROR = 0.05
 LONG = 2000  # epochs from which on they are counted in thousands
@@ -38,29 +45,26 @@ def blocks(
         for number, result in enumerate(results, start=1):
             layer = result.about.measure.name.removeprefix("non-zero weights of ")
             series = [
-                over_seeds(curves.get(cell.name, {}).get(layer, ()), _look(cell.kind))
+                over_seeds(
+                    curves.get(cell.name, {}).get(layer, ()),
+                    _look(cell.kind),
+                    name=NAMES[_look(cell.kind)],
+                )
                 for cell in result.groups()[dataset]
             ]
             line = [r for r in printed if (r["dataset"], r["layer"]) == (dataset, str(number))]
             if line:
                 epochs, counts = ([float(r[name]) for r in line] for name in ("epoch", "non_zeros"))
-                series.append(Series(tuple(epochs), tuple(counts), PUBLISHED, points=False))
+                series.append(_line(epochs, counts, PUBLISHED))
             ends = [x for found in series for x in (found.x[:1] + found.x[-1:])] or [0.0, 1.0]
             for look, name in ((CONV, "S-CONV"), (LOCAL, "S-LOCAL")):
                 count = float(others[dataset, name][number - 1])
-                across = (min(ends), max(ends))
-                series.append(Series(across, (count, count), look, points=False))
+                series.append(_line((min(ends), max(ends)), (count, count), look))
             heading = f"{dataset}, layer {number}"
             ticks = tuple((1000.0 * n, f"{n}k") for n in range(5)) if max(ends) > LONG else ()
             panels.append(Curves(tuple(series), heading, "epoch", "weights", ticks=ticks, log=True))
-    legend = [
-        Sampled("line", "β = 50", LASSO),
-        Sampled("line", "SGD", SGD),
-        Sampled("line", "all of S-CONV", CONV),
-        Sampled("line", "all of S-LOCAL", LOCAL),
-    ]
-    if printed:
-        legend.append(Sampled("line", "published, β = 50", PUBLISHED))
+    drawn = (LASSO, SGD, CONV, LOCAL, *([PUBLISHED] if printed else []))
+    legend = [Sampled("line", NAMES[look], look) for look in drawn]
     first = results[0]
     told = f"{first.about.title}: weights that are not 0; median and quartiles of seeds"
     title, mark = (told, *labels(first)), "" if first.has_levels else first.about.protocol.upper()
@@ -68,6 +72,11 @@ def blocks(
         tuple(panels), tuple(legend), "layers", len(results), (2.9, 2.3), title, watermark=mark
     )
     return [_ratios(results, others), figure]
+
+
+def _line(epochs: Sequence[float], counts: Sequence[float], look: int) -> Series:
+    at = tuple(f"{epoch:g}" for epoch in epochs)
+    return Series(tuple(epochs), tuple(counts), look, points=False, name=NAMES[look], at=at)
 
 
 def judged(

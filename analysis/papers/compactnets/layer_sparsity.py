@@ -33,7 +33,7 @@ def blocks(
         layers = range(1, len(medians[names[0]]) + 1)
         places = tuple(map(float, layers))
         series = tuple(
-            Series(places, tuple(100 * v for v in medians[name]), look, bars=True)
+            Series(places, tuple(100 * v for v in medians[name]), look, bars=True, name=name)
             for look, name in enumerate(names)
         )
         ticks = (*((float(n), str(n)) for n in layers[:-1]), (float(layers[-1]), "W"))

@@ -158,6 +158,7 @@ def _panel(title: str, found: Mapping[Network, str], unit: tuple[float, str]) ->
         own = _of(list(found), model)
         if own:
             x, y = tuple(n.parameters / size for n in own), tuple(100 * n.error for n in own)
-            series.append(Series(x, y, look, line=False, labels=tuple(found[n] for n in own)))
+            names = tuple(found[n] for n in own)
+            series.append(Series(x, y, look, line=False, labels=names, name=model))
     x_title = f"weights other than 0, {name_of_unit}"
     return Curves(tuple(series), title, x_title, "top-1 error (%)", whole=False)

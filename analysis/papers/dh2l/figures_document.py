@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def _point(vector: Array) -> tuple[float, float]:
 
 def _spots(example: Hierarchy, labels: bool = False) -> tuple[Spot, ...]:
     return tuple(
-        Spot(*_point(place), LOOKS[parent], f"w{i + 1}" if labels else "")
+        Spot(*_point(place), LOOKS[parent], f"w{i + 1}" if labels else "", f"w{i + 1}")
         for i, (place, parent) in enumerate(zip(example.surface, example.parents, strict=True))
     )
 
@@ -110,7 +111,7 @@ LOOKS = (0, 3, 5)  # of the parents: filled ones
 
 def _centres(example: Hierarchy, labels: bool = False) -> tuple[Spot, ...]:
     return tuple(
-        Spot(*_point(place), CENTRE, f"c{parent + 1}" if labels else "")
+        Spot(*_point(place), CENTRE, f"c{parent + 1}" if labels else "", f"c{parent + 1}")
         for parent, place in enumerate(example.centres)
     )
 
@@ -132,7 +133,7 @@ def _circles(example: Hierarchy, radius: float) -> tuple[Ring, ...]:
 def _figure1(example: Hierarchy) -> FigureBlock:
     glued = example.glued(GLUED)
     whole = (Ring(0, 0, 1, CENTRE), *_circles(glued, GLUED))
-    bare = tuple(Spot(spot.x, spot.y, BARE) for spot in _spots(example))
+    bare = tuple(replace(spot, look=BARE) for spot in _spots(example))
     panels = (
         Plane((), (), bare, "(a) one space"),
         Plane((), _rays(example), (*_spots(example), *_centres(example)), "(b) seen from centres"),
@@ -158,10 +159,11 @@ def _figure2() -> FigureBlock:
     radii = geometry.series(FIRST, RATIO, LEVELS)
     reach = geometry.limit(FIRST, RATIO)
     chain = tuple(
-        Ring(*_point(place), float(radius), level)
+        Ring(*_point(place), float(radius), level, name=f"level {level}")
         for level, (place, radius) in enumerate(zip(geometry.chain(radii), radii, strict=True))
     )
-    marks = (Stroke((0, 0), (reach, 0), CENTRE, label=f"r₀/(1 − δ) = {reach:.3f}"),)
+    limit = f"r₀/(1 − δ) = {reach:.3f}"
+    marks = (Stroke((0, 0), (reach, 0), CENTRE, label=limit, name="sum of the radii"),)
     packed = geometry.packed(RATIO, 4, CHILDREN)
     rings = tuple(Ring(*c.centre, c.radius, c.level, c.level == 0) for c in packed)
     panels = (
@@ -196,12 +198,13 @@ def _figure3(fan: Array) -> FigureBlock:
     arrows = tuple(Stroke(origin, _point(w), 0, arrow=True) for w in fan)
     axes = (Stroke((-1.05, 0), (1.05, 0), CENTRE), Stroke((0, -0.15), (0, 1.05), CENTRE))
     tips = tuple(Spot(*_point(w), 0, f"w{i + 1}") for i, w in enumerate(fan))
-    signs = tuple(Spot(float(np.sign(w[0])), float(np.sign(w[1])), 1) for w in fan)
+    signs = tuple(Spot(*_point(np.sign(w)), 1, name=f"sign of w{i + 1}") for i, w in enumerate(fan))
     links = []
     for i in range(2):
         pair = geometry.compare(fan[i], fan[i + 1])
         label = f"{pair.angle:.0f}°, D_h = {pair.product:g}"
-        links.append(Stroke(_point(fan[i]), _point(fan[i + 1]), 3, label=label))
+        both, name = (_point(fan[i]), _point(fan[i + 1])), f"w{i + 1} and w{i + 2}"
+        links.append(Stroke(*both, 3, label=label, name=name))
     panel = Plane((Ring(0, 0, 1, 2),), (*axes, *links, *arrows), (*signs, *tips))
     legend = (
         Sampled("points", "vectors", 0),
@@ -219,20 +222,16 @@ def _distance(first: Array, second: Array) -> float:
 def _figure4(example: Hierarchy) -> FigureBlock:
     glued = example.glued(GLUED)
     w, places = glued.projections, glued.surface
-    inner = tuple(
-        Stroke(
-            _point(places[i]),
-            _point(places[j]),
-            LOOKS[glued.parents[i]],
-            label=f"{_distance(w[i], w[j]):.2f}",
-        )
-        for i, j in glued.sibling_pairs()
-    )
+
+    def pair(at: Array, vectors: Array, name: str, i: int, j: int, look: int) -> Stroke:
+        label = f"{_distance(vectors[i], vectors[j]):.2f}"
+        named = f"{name}{i + 1} and {name}{j + 1}"
+        return Stroke(_point(at[i]), _point(at[j]), look, label=label, name=named)
+
+    looks = [LOOKS[parent] for parent in glued.parents]
+    inner = tuple(pair(places, w, "w", i, j, looks[i]) for i, j in glued.sibling_pairs())
     c = glued.centres
-    outer = tuple(
-        Stroke(_point(c[g]), _point(c[h]), CENTRE, label=f"{_distance(c[g], c[h]):.2f}")
-        for g, h in glued.centre_pairs()
-    )
+    outer = tuple(pair(c, c, "c", g, h, CENTRE) for g, h in glued.centre_pairs())
     rings = _circles(glued, GLUED)
     around = (Ring(0, 0, 1, CENTRE), *rings)
     dots = _spots(glued, True)

@@ -185,6 +185,9 @@ def _figure(result: TableResult, cells: Sequence[CellResult], measured: Measured
     shapes = list(zip(first[VECTORS], first[DIMENSIONS], strict=True))
     names = [name for name in LAYERS if AFTER.format(name) in first]
     places = sorted({0, max(0, len(shapes) - 2), len(shapes) - 1})
+    named = {UNIFORM: "uniform on the sphere", START: f"before training ({drawn[0].label})"}
+    for look, cell in enumerate(drawn, start=START + 1):
+        named[look] = f"{cell.label} {cell.column}".strip()
     panels = []
     for name, place in zip(names, places, strict=True):
         vectors, dimension = shapes[place]
@@ -193,25 +196,26 @@ def _figure(result: TableResult, cells: Sequence[CellResult], measured: Measured
         bins = merged(len(first[after]), every)
         middles = tuple(((np.arange(bins) + 0.5) * FLAT / bins).tolist())
 
-        def line(values: np.ndarray, look: int, middles: tuple[float, ...] = middles) -> Series:
-            return Series(middles, tuple((100 * values).tolist()), look, points=False)
+        def line(
+            values: np.ndarray, look: int, name: str, middles: tuple[float, ...] = middles
+        ) -> Series:
+            shown = tuple((100 * values).tolist())
+            return Series(middles, shown, look, points=False, name=name)
 
         def counts(cell: CellResult, when: str, bins: int = bins) -> np.ndarray:
             return shares([run[when] for run in measured[cell.name]], bins)
 
-        series = [line(uniform_shares(dimension, bins), UNIFORM)]
-        series.append(line(counts(drawn[0], before), START))
+        series = [line(uniform_shares(dimension, bins), UNIFORM, named[UNIFORM])]
+        series.append(line(counts(drawn[0], before), START, named[START]))
         series += [
-            line(counts(cell, after), look) for look, cell in enumerate(drawn, start=START + 1)
+            line(counts(cell, after), look, named[look])
+            for look, cell in enumerate(drawn, start=START + 1)
         ]
         title = f"{name}: {vectors} vectors of R^{dimension}"
         panels.append(
             Curves(tuple(series), title, "angle of a pair, degrees", "% of pairs", whole=False)
         )
-    legend = [Sampled("line", "uniform on the sphere", UNIFORM)]
-    legend.append(Sampled("line", f"before training ({drawn[0].label})", START))
-    for look, cell in enumerate(drawn, start=START + 1):
-        legend.append(Sampled("line", f"{cell.label} {cell.column}".strip(), look))
+    legend = [Sampled("line", name, look) for look, name in named.items()]
     mark = "" if result.has_levels else result.about.protocol.upper()
     where = f", {drawn[0].group}" if drawn[0].group else ""
     told = f"{result.about.title}{where}: angles between a layer's vectors, mean over seeds"

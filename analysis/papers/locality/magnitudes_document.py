@@ -252,7 +252,10 @@ def figure(cells: Sequence[magnitudes.Cell], title: tuple[str, ...]) -> FigureBl
 
 def _dots(cell: magnitudes.Cell, place: int, key: str, look: int) -> Dots:
     if summary := cell.measures.get(key):
-        return Dots(place, summary.values, look, summary.median, summary.interval)
+        # A network without a ratio has no value, and which one that was is not known here.
+        seeds = cell.seeds if len(cell.seeds) == len(summary.values) else ()
+        shown = (summary.values, look, summary.median, summary.interval)
+        return Dots(place, *shown, name=cell.name, seeds=seeds)
     return Dots(place, (), look, empty=MISSING_CELL)
 
 
@@ -263,4 +266,4 @@ def _profiles(
         known = [(n, v) for n, v in enumerate(cell.by_layer[key], start=1) if math.isfinite(v)]
         if known:
             places, values = zip(*known, strict=True)
-            yield Series(places, values, looks[cell.kind])
+            yield Series(places, values, looks[cell.kind], name=cell.name)

@@ -113,8 +113,16 @@ def _panel(
 ) -> Curves:
     border = split(layers) + 0.5
     spans = {"lower": (0.5, border), "upper": (border, layers + 0.5)}
+    ends = {"lower": (1, split(layers)), "upper": (split(layers) + 1, layers)}  # its layers
     series = [
-        Series(spans[row.part], (float(row.value),) * 2, COMPARISONS.index(name), points=False)
+        Series(
+            spans[row.part],
+            (float(row.value),) * 2,
+            COMPARISONS.index(name),
+            points=False,
+            name=f"{name}, printed, {row.part} half",
+            at=tuple(map(str, ends[row.part])),
+        )
         for (_, _, name), row in result.printed.items()
         if row.arch == arch and row.part != "all"
     ]
@@ -142,4 +150,6 @@ def _points(network: Network, look: int, comparison: str) -> Series:
         low=tuple(end.low for end in ends),
         high=tuple(end.high for end in ends),
         line=False,
+        name=f"{comparison}, measured",
+        at=tuple(str(depth) for depth in range(1, len(counts) + 1)),
     )

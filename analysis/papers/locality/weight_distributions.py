@@ -277,8 +277,10 @@ def _panel(layer: Layer, of: int, edges: tuple[float, ...]) -> Bins:
     return Bins(
         edges,
         tuple(
-            Histogram(tuple(n / layer.filters for n in sizes.counts), sizes.quantiles[0.5], look)
-            for look, sizes in enumerate(layer.positions.values())
+            Histogram(
+                tuple(n / layer.filters for n in sizes.counts), sizes.quantiles[0.5], look, name
+            )
+            for look, (name, sizes) in enumerate(layer.positions.items())
         ),
         title=f"layer {layer.layer} of {of}, {layer.filters:,} filters",
         x_title="|w|",

@@ -216,14 +216,17 @@ def _panel(
     shown = [p for p in points if p.tau in taus and p.costs and p.cost > 0]
     for place, tau in enumerate(taus):
         line = [p for p in shown if p.tau == tau]
-        made.append(_series([(p.cost, 100 * p.accuracy) for p in line], place, by_cost=False))
+        pairs = [(p.cost, 100 * p.accuracy) for p in line]
+        made.append(_series(pairs, place, f"τ = {_spelled(tau)}", by_cost=False))
     for name, line_ in families.items():
-        look = FAMILIES[name][1] if name in FAMILIES else BASE
-        made.append(_series([(n.cost, 100 * _median(n)) for n in line_], look))
+        family, look = FAMILIES.get(name, (name, BASE))
+        pairs = [(n.cost, 100 * _median(n)) for n in line_]
+        made.append(_series(pairs, look, f"{family} by hand"))
     base = [(n.cost, 100 * _median(n)) for n in hand_made if n.kind == "base"]
-    made.append(_series(base, BASE))
+    made.append(_series(base, BASE, "base network"))
     hull = frontier.envelope(shown)
-    made.append(_series([(p.cost, 100 * p.accuracy) for p in hull], ENVELOPE, points=False))
+    pairs = [(p.cost, 100 * p.accuracy) for p in hull]
+    made.append(_series(pairs, ENVELOPE, "envelope of α and τ", points=False))
     series = [s for s in made if s.x]
     places = [x for s in series for x in s.x]
     return Curves(
@@ -237,11 +240,18 @@ def _panel(
 
 
 def _series(
-    pairs: Sequence[tuple[float, float]], look: int, *, points: bool = True, by_cost: bool = True
+    pairs: Sequence[tuple[float, float]],
+    look: int,
+    name: str,
+    *,
+    points: bool = True,
+    by_cost: bool = True,
 ) -> Series:
+    """On a logarithmic axis of millions of multiply-adds."""
     ordered = sorted(pairs) if by_cost else pairs
     places = tuple(math.log2(cost / MILLION) for cost, _ in ordered)
-    return Series(places, tuple(y for _, y in ordered), look, points=points)
+    at = tuple(f"{cost / MILLION:.4g}" for cost, _ in ordered)
+    return Series(places, tuple(y for _, y in ordered), look, points=points, name=name, at=at)
 
 
 def _median(network: HandMade) -> float:

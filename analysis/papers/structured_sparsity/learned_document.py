@@ -14,6 +14,7 @@ from analysis.papers.structured_sparsity.measurement_names import RELATIVE, TAU,
 from analysis.tables.results import TableResult
 
 WIDTHS, ENVELOPE, ACTIVE = 3, 2, 1  # looks
+BASE, LEARNED, WHOLE = "base network", "learned width, median", "nothing removed"
 REMOVED = 4  # of kernels of the size 0
 ACROSS = 4
 Runs = Sequence[Mapping[str, Any]]  # the measurements of finished runs
@@ -41,9 +42,9 @@ def widths(
                 for layer, whole in enumerate(envelope, start=1)
             ]
         legend = (
-            Sampled("bars", "learned width, median", WIDTHS),
-            Sampled("line", "base network", ENVELOPE),
-            Sampled("points", "nothing removed", ACTIVE),
+            Sampled("bars", LEARNED, WIDTHS),
+            Sampled("line", BASE, ENVELOPE),
+            Sampled("points", WHOLE, ACTIVE),
         )
         made.append(_figure(result, panels, legend, name, f"learned widths {behind(tau)}"))
     titles = ("cell", "tau", "layer", "base", "low", "median", "high")
@@ -68,21 +69,19 @@ def sizes(
         panels = []
         for cell in result.cells:
             own, envelope = runs.get(cell.name, ()), envelopes[cell.name]
-            series = [_line(envelope, ENVELOPE)]
+            series = [_line(envelope, ENVELOPE, BASE)]
             for size in range(sides[cell.name] + 1):
                 found = _by_layer(own, measured(f"kernels of size {size}", tau), len(envelope))
                 if found:
-                    series.append(_line([middle for _, middle, _ in found], _look(size)))
+                    middles = [middle for _, middle, _ in found]
+                    series.append(_line(middles, _look(size), _named(size)))
                 rows += [
                     (cell.name, tau, layer, size, *quartiles)
                     for layer, quartiles in enumerate(found, start=1)
                 ]
             panels.append(Curves(tuple(series), f"{cell.group}, {cell.label}", "layer", "kernels"))
-        legend = [Sampled("line", "base network", ENVELOPE)]
-        legend += [
-            Sampled("both", f"size {size}" if size else "removed", _look(size))
-            for size in range(largest + 1)
-        ]
+        legend = [Sampled("line", BASE, ENVELOPE)]
+        legend += [Sampled("both", _named(size), _look(size)) for size in range(largest + 1)]
         made.append(_figure(result, panels, legend, name, f"kernels of each size {behind(tau)}"))
     titles = ("cell", "tau", "layer", "size", "low", "median", "high")
     return [*made, Data(titles, tuple(rows), "layers")]
@@ -90,6 +89,10 @@ def sizes(
 
 def _look(size: int) -> int:
     return REMOVED if not size else (3, 0, 1, 5, 6)[(size - 1) % 5]
+
+
+def _named(size: int) -> str:
+    return f"size {size}" if size else "removed"
 
 
 def _by_layer(runs: Runs, name: str, layers: int = 0) -> list[tuple[float, float, float]]:
@@ -107,20 +110,20 @@ def _snake(
 ) -> Curves:
     """Bars of the widths below the envelope, with points where it is attained."""
     places = tuple(float(n) for n in range(1, len(envelope) + 1))
-    series = [_line(envelope, ENVELOPE)]
+    series = [_line(envelope, ENVELOPE, BASE)]
     if found:
         middles = tuple(middle for _, middle, _ in found)
-        series.append(Series(places, middles, WIDTHS, bars=True))
+        series.append(Series(places, middles, WIDTHS, bars=True, name=LEARNED))
         active = [(x, y) for x, y, w in zip(places, middles, envelope, strict=True) if y >= w]
         if active:
             xs, ys = zip(*active, strict=True)
-            series.append(Series(xs, ys, ACTIVE, line=False))
+            series.append(Series(xs, ys, ACTIVE, line=False, name=WHOLE))
     return Curves(tuple(series), title, "layer", "kernels")
 
 
-def _line(values: Sequence[float], look: int) -> Series:
+def _line(values: Sequence[float], look: int, name: str) -> Series:
     places = tuple(float(n) for n in range(1, len(values) + 1))
-    return Series(places, tuple(map(float, values)), look, points=look != ENVELOPE)
+    return Series(places, tuple(map(float, values)), look, points=look != ENVELOPE, name=name)
 
 
 def _figure(
@@ -170,7 +173,7 @@ def correlation(
             continue
         shown = shown[:: max(1, -(-len(shown) // 4))]
         looks = max(looks, len(shown))
-        series = [over_seeds(curves[c.name], look) for look, c in enumerate(shown)]
+        series = [over_seeds(curves[c.name], look, name=c.label) for look, c in enumerate(shown)]
         names = "; ".join(c.label for c in shown)
         title = f"{group}: {names}" if len(names) < 40 else f"{group}, from {shown[0].label} on"
         panels.append(Curves(tuple(series), title, "epoch", "mean |correlation|"))
