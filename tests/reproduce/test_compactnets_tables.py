@@ -147,7 +147,8 @@ def test_claims_are_of_cells_that_there_are(tmp_path: Path) -> None:
     assert found["deeper"] == ("3 of 3", "3 of 3")
     # Depth 7 has CompactNet 0.1 points below CompressedNet: the table's own edge holds.
     assert found["edge when deep"] == ("4 of 4", "4 of 4")
-    assert found["added penalties"] == ("2 of 2", "2 of 2")
+    assert found["added penalties"] == ("4 of 4", "4 of 4")
+    assert found["like error"] == ("12 of 12", "5 of 12")
     assert found["best networks"] == ("1 of 1", "1 of 1")
     assert found["tuning on MIT67"] == ("4 of 4", "4 of 4")
     assert found["tuning on 15 Scenes"] == ("2 of 2", "2 of 2")

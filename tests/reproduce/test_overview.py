@@ -118,7 +118,7 @@ def test_what_is_damaged_is_told_and_hides_nothing_else(
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     assert run(["status"]) == 0
     told = capsys.readouterr().out
-    assert "30/60 reduced bf16" in told
+    assert "60/60 reduced bf16" in told
     assert "beta-lasso-table2.csv:" in told
     assert "90/90" not in told
     assert "is not counted" in " ".join(told.split())

@@ -112,14 +112,14 @@ def test_totals_stay_last_and_what_is_missing_before_them(show: Show) -> None:
 
 
 def test_the_overview_and_the_values_of_figures_sort_and_filter(show: Show) -> None:
-    dots = tuple(Dots(x, (0.9 - x / 10,)) for x in range(8))
+    dots = tuple(Dots(x, (0.9 - x / 10,), at=f"step {x}") for x in range(8))
     ticks = tuple((float(x), f"step {x}") for x in range(8))
     figure = FigureBlock((DotPanel(dots, ticks),))
     page = show([section(figure), *(section(name=f"figure{n}") for n in range(2, 12))])
     assert page.get_by_role("searchbox").count() == 1  # that of the figure is folded
     page.get_by_text("Its values as a table").click()
     page.locator("#table1-0-values").get_by_role("button", name="values").click()
-    assert column(page, 1, "table1-0-values") == [f"step {x}" for x in range(7, -1, -1)]
+    assert column(page, 0, "table1-0-values") == [f"step {x}" for x in range(7, -1, -1)]
     page.locator("#entries").get_by_role("button", name="entry").click()
     assert column(page, 0, "entries")[:4] == [
         "Paper P: of 11 entries 11 with runs",
@@ -188,7 +188,7 @@ def test_the_first_cell_of_a_line_is_no_head_where_it_is_empty(show: Show) -> No
 
 def test_the_keyboard_stops_at_what_scrolls_alone(show: Show) -> None:
     """Also in another window, and when what was folded is opened; without the script at each."""
-    wide = FigureBlock((DotPanel((Dots(0, (0.5,) * 90),), ()),))
+    wide = FigureBlock((DotPanel((Dots(0, (0.5,) * 90),), (), "panel"),))
     page = show([section(grid("12"), wide)])
     boxes = page.locator(".wide[tabindex='0'][role=group]")
     assert boxes.count() == 0
