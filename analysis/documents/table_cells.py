@@ -72,6 +72,16 @@ def published_mark(pair: ComparisonResult) -> str:
     return stars(pair.published_stars) if pair.published_p is None else f"p = {pair.published_p}"
 
 
+def published_cell(pair: ComparisonResult, difference: float | None) -> Cell:
+    """What the paper prints of a comparison, with the difference of its two numbers where it prints
+    both."""
+    mark = published_mark(pair)
+    told = "" if difference is None else pair.measure.difference(difference)
+    if mark == MISSING and told:
+        return Cell(told, difference)
+    return Cell(mark, pair.published_stars, detail=told)
+
+
 def median_cell(cell: CellResult) -> Cell:
     """The median with its interval."""
     text = MISSING_CELL if cell.n == 0 else cell.measure.text(cell.median)

@@ -190,9 +190,7 @@ def _comparison_row(pair: ComparisonResult, result: TableResult) -> Row:
         table_cells.shift_cell(pair, runs),
     ]
     if not result.is_quick:
-        printed = result.printed_difference(pair)
-        told = "" if printed is None else pair.measure.difference(printed)
-        cells.insert(1, Cell(table_cells.published_mark(pair), pair.published_stars, detail=told))
+        cells.insert(1, table_cells.published_cell(pair, result.printed_difference(pair)))
         effect = table_cells.verdict_cell(pair.effect.verdict if pair.effect else None)
         cells += [effect, table_cells.agreement_cell(pair)]
     return row(*cells, group=_group(result, pair))
