@@ -69,11 +69,11 @@ def overview(results: Path | None, *, as_json: bool) -> str:
 
 def _open(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Tables that are whole and whose report lacks runs, then those that lack runs, of which the
-    nearest to its end comes first."""
+    nearest to its end comes first; those under other readings after all others."""
     tables = [row for row in rows if row["table"]]
     share = {id(row): row["done"] / row["planned"] for row in tables}
     found = [row for row in tables if share[id(row)] < 1 or row["reported"] < row["done"]]
-    return sorted(found, key=lambda row: -share[id(row)])
+    return sorted(found, key=lambda row: (bool(row["readings"]), -share[id(row)]))
 
 
 def _filled(text: str, indent: str = "  ") -> str:

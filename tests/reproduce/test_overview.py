@@ -143,3 +143,7 @@ def test_runs_under_other_readings_have_a_place_of_their_own(
     assert "table3  6/195 float32 L-03=half_sum_sq" in told
     assert "  reproduce status table3 --reading L-03=half_sum_sq" in told
     assert "more," not in told
+    publish("table3", "plain 1 1", "2")  # less of it, but under the default readings
+    assert run([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("next:") + 1] == "  reproduce status table3"
