@@ -67,15 +67,10 @@ def stars(text: str | None) -> str:
     return MISSING if text is None else text or "n.s."
 
 
-def published_mark(pair: ComparisonResult) -> str:
-    """What the paper prints of a comparison: its p-value, or stars."""
-    return stars(pair.published_stars) if pair.published_p is None else f"p = {pair.published_p}"
-
-
 def published_cell(pair: ComparisonResult, difference: float | None) -> Cell:
-    """What the paper prints of a comparison, with the difference of its two numbers where it prints
-    both."""
-    mark = published_mark(pair)
+    """What the paper prints of a comparison, its p-value or stars, with the difference of its two
+    numbers where it prints both."""
+    mark = stars(pair.published_stars) if pair.published_p is None else f"p = {pair.published_p}"
     told = "" if difference is None else pair.measure.difference(difference)
     if mark == MISSING and told:
         return Cell(told, difference)

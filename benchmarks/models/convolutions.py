@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError, first_line
-from benchmarks.models.layers import check_convolutions
+from benchmarks.models.layers import check_convolutions, in_order
 from benchmarks.models.supports import Scheme, check_odd
 
 SHORTCUTS = ("shortcut", "downsample")  # names of projections, here and in torchvision
@@ -50,11 +50,13 @@ def norms_behind(model: nn.Module) -> dict[nn.Conv2d, nn.BatchNorm2d]:
     """By convolution, the batch-norm with weights that is registered right behind it."""
     found = {}
     for parent in model.modules():
-        for layer, norm in pairwise(parent._modules.values()):  # children() tells no module twice
-            is_norm = isinstance(norm, nn.BatchNorm2d) and norm.affine and norm.track_running_stats
-            if isinstance(layer, nn.Conv2d) and is_norm and norm.num_features == layer.out_channels:  # type: ignore[union-attr]
+        for (_, layer), (_, norm) in pairwise(in_order(parent)):
+            if not isinstance(layer, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
+                continue
+            is_whole = norm.affine and norm.track_running_stats
+            if is_whole and norm.num_features == layer.out_channels:
                 found[layer] = norm
-    return found  # type: ignore[return-value]
+    return found
 
 
 def output_sides(model: nn.Module, side: int) -> dict[nn.Conv2d, tuple[int, int]]:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from benchmarks.errors import UserError
-from benchmarks.models.layers import WEIGHTED
+from benchmarks.models.layers import WEIGHTED, in_order
 
 
 @torch.no_grad()
@@ -91,10 +91,8 @@ def steps(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         if not isinstance(found, nn.Sequential):
             yield part, found
             continue
-        # named_children leaves out what it has met before.
-        for name, module in found._modules.items():
-            if module is not None:
-                yield f"{part}.{name}", module
+        for name, module in in_order(found):
+            yield f"{part}.{name}", module
 
 
 def chain(model: nn.Module) -> list[Link]:

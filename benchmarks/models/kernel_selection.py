@@ -16,6 +16,7 @@ from torch import nn
 
 from benchmarks.errors import UserError
 from benchmarks.models.convolutions import convolutions
+from benchmarks.models.layers import in_order
 from benchmarks.models.nested_norms import NestedNorms
 from benchmarks.models.networks import ResidualBlock, SingleLayer
 from benchmarks.models.pointwise import StridedPoint
@@ -68,17 +69,10 @@ def parts(model: nn.Module) -> list[Plain | Pair]:
     return found  # type: ignore[return-value]
 
 
-def _features(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """In order; what stands there twice, such as one ReLU, comes twice."""
-    for name, module in model.features._modules.items():  # type: ignore[union-attr]
-        if module is not None:
-            yield name, module
-
-
 def _chain(model: nn.Module) -> Iterator[Plain | None]:
     conv = None
     seen: set[nn.Module] = set()
-    for name, module in _features(model):
+    for name, module in in_order(model.get_submodule("features")):
         path = f"features.{name}"
         if module in seen and next(module.parameters(), None) is not None:
             yield None  # what stands there twice has one set of kernels
@@ -127,7 +121,7 @@ def _check_passing(model: nn.Module) -> None:
     stretch: list[tuple[str, nn.Module]] = []
     layer: nn.Conv2d | None = None
     norms = {part.norm for part in parts(model) if isinstance(part, Plain)}
-    for name, module in [*_features(model), ("", None)]:
+    for name, module in [*in_order(model.get_submodule("features")), ("", None)]:
         is_norm = f"features.{name}" in norms
         if not is_norm and not isinstance(module, (nn.Conv2d, type(None))):
             stretch.append((name, module))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
@@ -21,6 +21,14 @@ class DenseMaps(nn.Linear):
 
 # Layers between maps; all other layers with weights are plainly dense.
 SPATIAL = (nn.Conv2d, DenseMaps, LocallyConnected2d)
+
+
+def in_order(parent: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Name and module of a network's own parts; what stands there twice, such as one ReLU, comes
+    twice, where ``named_children`` leaves out what it has met before."""
+    for name, module in parent._modules.items():
+        if module is not None:
+            yield name, module
 
 
 def check_convolutions(model: nn.Module, leave_out: Collection[str] = ()) -> None:

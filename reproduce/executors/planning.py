@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.documents.plan_work import HERE, Time, Work
 from reproduce.catalogue.papers import papers
@@ -88,12 +88,11 @@ def _speeds(
     """By workload, with those that nothing tells scaled from those that something does."""
     found: dict[str, Speed] = {}
     for selection, runs in zip(selections, missing, strict=True):
-        is_measured = measure == "each"
-        how: Any = {"seen": found, "measured": is_measured, "telling": telling}
-        found |= speeds(runs, selection.store, means, **how)
+        each, store = measure == "each", selection.store
+        found |= speeds(runs, store, means, seen=found, measured=each, telling=telling)
     if not found and measure == "one" and any(missing):
         at = next(k for k, runs in enumerate(missing) if runs)
-        found = speeds(missing[at][:1], selections[at].store, means)
+        found = speeds(missing[at][:1], selections[at].store, means, telling=telling)
     costs = {
         workload(run.canonical()): networks[run.hash].multiply_adds
         for runs in missing

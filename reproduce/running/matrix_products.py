@@ -17,7 +17,7 @@ from reproduce.store.paths import ROOT
 
 SIDE, SECONDS = 384, 0.2
 # Of it, that training a convolutional network is taken to reach: assumed, like those of the named
-# devices (devices.toml). Small networks reach less, VGG-10 about as much.
+# devices (devices.toml). Small networks reach less, VGG-10 more.
 FRACTION = 0.5
 ONE_THREAD = {f"{kind}_NUM_THREADS": "1" for kind in ("OMP", "OPENBLAS", "MKL")}
 
